@@ -1,0 +1,1 @@
+"""The show: one module per figure, drawn from stored results."""

@@ -1,0 +1,70 @@
+"""How far the refutations reach: for each refuted claim the share of stated draws in which it fails as printed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).parent / "nfrlab.mplstyle"
+Rows = list[tuple[str, str, float, float, float]]
+
+
+def rows(verdicts: Sequence[Mapping[str, Any]]) -> Rows:
+    """(claim, draw, rate, lower, upper): of each refuted claim and draw the statement that fails most often."""
+    found: dict[tuple[str, str], tuple[float, float, float]] = {}
+    for verdict in verdicts:
+        if verdict["status"] != "REFUTED":
+            continue
+        for piece in verdict["evidence"]:
+            details = piece["details"]
+            if piece["kind"] != "reach" or details["rate"] is None:
+                continue
+            key = verdict["id"], details["draw"]
+            found[key] = max(found.get(key, (-1.0, 0.0, 0.0)), (details["rate"], *piece["interval"]))
+    return [(*key, *value) for key, value in found.items()]
+
+
+def draw(axes: Axes, data: Rows) -> None:
+    """Points with intervals, grouped by claim, one colour per kind of draw."""
+    draws = list(dict.fromkeys(row[1] for row in data))
+    claims = list(dict.fromkeys(row[0] for row in data))
+    colours = matplotlib.colormaps["tab20"].colors if len(draws) > 7 else matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    position = 0.0
+    ticks = []
+    for claim in claims:
+        own = [row for row in data if row[0] == claim]
+        start = position
+        for _, name, rate, low, high in own:
+            colour = colours[draws.index(name) % len(colours)]
+            axes.plot([low, high], [position, position], color=colour, linewidth=1.6)
+            axes.plot(rate, position, "o", color=colour, markersize=4.5)
+            axes.text(1.02, position, name, va="center", fontsize=7, color="0.35")
+            position += 1
+        ticks.append(((start + position - 1) / 2, claim))
+        axes.axhline(position - 0.1, color="0.85", linewidth=0.6)
+        position += 0.8
+    axes.set_yticks([tick for tick, _ in ticks], [claim for _, claim in ticks])
+    axes.set_ylim(position - 0.6, -0.8)
+    axes.set_xlim(-0.01, 1.0)
+    axes.set_xlabel("share of draws in which the printed statement fails")
+    axes.grid(False, axis="y")
+
+
+def svg(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """The figure as SVG text, the same bytes for the same verdicts; empty where no reach was measured."""
+    data = rows(verdicts)
+    if not data:
+        return ""
+    with matplotlib.rc_context(fname=STYLE):
+        figure = Figure(figsize=(8.2, 0.6 + 0.19 * len(data) + 0.15 * len({row[0] for row in data})))
+        draw(figure.add_subplot(), data)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,89 @@
+"""Where real inputs come from: scikit-learn's photographs and digits, or a user's own folder of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image, UnidentifiedImageError
+from sklearn.datasets import load_digits, load_sample_images
+
+from simulations.onelayer.arrays import Array
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"}
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
+IMAGENET_SD = np.array([0.229, 0.224, 0.225])
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images of shape `(height, width, 3)` with values in [0, 1], and where they come from."""
+
+    source: str
+    images: tuple[Array, ...]
+
+    def patch(self, size: int, rng: np.random.Generator) -> Float[Array, " size*size*3"]:
+        """A random `size × size` colour patch, flattened, in [0, 1]; never all zero (such a patch is redrawn)."""
+        for _ in range(1000):
+            image = self.images[rng.integers(len(self.images))]
+            top, left = (int(rng.integers(side - size + 1)) for side in image.shape[:2])
+            patch = image[top : top + size, left : left + size].ravel()
+            if np.any(patch):
+                return patch
+        raise ValueError(f"1000 random {size}×{size} patches of {self.source} were all zero; give brighter images")
+
+    def frame(self, size: int, rng: np.random.Generator) -> Float[Array, " size*size*3"]:
+        """A whole random image, scaled down to `size × size` by area averaging, flattened, in [0, 1]."""
+        image = self.images[rng.integers(len(self.images))]
+        whole = Image.fromarray(np.round(255 * image).astype(np.uint8))
+        return np.asarray(whole.resize((size, size), Image.Resampling.BOX), dtype=float).ravel() / 255
+
+
+def normalise(x: Float[Array, " d"]) -> Float[Array, " d"]:
+    """ImageNet's normalisation of a flattened colour image: `(x − mean) / s.d.` per channel; signed."""
+    pixels = x.reshape(-1, 3)
+    return ((pixels - IMAGENET_MEAN) / IMAGENET_SD).ravel()
+
+
+def photographs() -> ImageSet:
+    """The two photographs that ship with scikit-learn."""
+    return ImageSet("scikit-learn photographs", tuple(i / 255.0 for i in load_sample_images().images))
+
+
+def digit(rng: np.random.Generator) -> Float[Array, " 64"]:
+    """A random 8×8 digit that ships with scikit-learn, flattened, in [0, 1]."""
+    data = load_digits().data
+    return np.asarray(data[rng.integers(len(data))] / 16.0)
+
+
+def folder(path: Path) -> ImageSet:
+    """Every image under `path`, in name order.
+
+    Raises `ValueError` when `path` is no folder, has no image, or an image is unreadable, all zero, too small for a
+    patch, or holds NaN or infinite pixels.
+    """
+    if not path.is_dir():
+        raise ValueError(f"--images needs a folder of images, {path} is none")
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ValueError(f"no image in {path}; expected files ending in {', '.join(sorted(SUFFIXES))}")
+    return ImageSet(str(path), tuple(read(file) for file in files))
+
+
+def read(file: Path, at_least: int = 8) -> Float[Array, "h w 3"]:
+    """One image file as `(height, width, 3)` in [0, 1]; floating-point TIFFs are taken as they are."""
+    try:
+        with Image.open(file) as opened:
+            is_float = opened.mode == "F"
+            pixels = np.asarray(opened if is_float else opened.convert("RGB"), dtype=float)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file} is not a readable image; remove it or replace it by a valid one") from error
+    if not np.all(np.isfinite(pixels)):
+        raise ValueError(f"{file} has NaN or infinite pixels; every pixel must be finite")
+    if not np.any(pixels):
+        raise ValueError(f"{file} is all zero; alignment with a zero image is undefined, remove it")
+    if min(pixels.shape[:2]) < at_least:
+        raise ValueError(f"{file} is {pixels.shape[1]}×{pixels.shape[0]}; images must be at least {at_least}×{at_least}")
+    return np.repeat(pixels[..., None], 3, axis=2) if is_float else pixels / 255

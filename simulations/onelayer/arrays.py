@@ -1,0 +1,31 @@
+"""The array type of the one-layer laboratory, and the three guarded operations that every rule needs.
+
+Every function here and in `network` and `rules` works alike on float64 arrays and on object arrays of
+`fractions.Fraction`: the rule that the Monte Carlo runs is the rule that the judge re-checks exactly.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+def relu(v: Array) -> Array:
+    """`max(v, 0)` entry by entry, for floats and Fractions."""
+    return np.where(v > 0, v, 0 * v)
+
+
+def negative_part(v: Array) -> Array:
+    """`min(v, 0)` entry by entry, for floats and Fractions."""
+    return np.where(v < 0, v, 0 * v)
+
+
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """`numerator / denominator` with the convention `·/0 = 0`: an undefined share carries no relevance."""
+    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    defined = denominator != 0
+    out = 0 * numerator
+    out[defined] = numerator[defined] / denominator[defined]
+    return out

@@ -1,0 +1,1 @@
+"""The judge: claims, intervals, verdicts, the report and the command line."""

@@ -1,0 +1,67 @@
+"""A claim: what is stated, where, under which premises, and how it is examined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from simulations.images import ImageSet
+from verify.evidence import Evidence, Kind
+from verify.ledger import Ledger
+from verify.seeds import seed_sequence
+
+Profile = Literal["quick", "full"]
+PROFILES: tuple[Profile, ...] = ("quick", "full")
+
+
+@dataclass
+class Examination:
+    """What an examination is handed: its random numbers, its error budget, its images, and how thorough to be."""
+
+    claim: str
+    part: Literal["trial", "control"]
+    seed: int
+    profile: Profile
+    images: ImageSet
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def rng(self, point: str, block: int = 0) -> np.random.Generator:
+        """The generator of one block of one point of this claim."""
+        return np.random.default_rng(seed_sequence(self.seed, self.claim, self.part, point, block))
+
+    def size(self, quick: int, full: int) -> int:
+        """A number that depends on the profile."""
+        return quick if self.profile == "quick" else full
+
+
+Examine = Callable[[Examination], Sequence[Evidence]]
+
+
+@dataclass(frozen=True)
+class BrokenPremise:
+    """A negative control: the same examination with this premise broken; it must come out REFUTED."""
+
+    premise: str
+    examine: Examine
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement on trial.
+
+    `statement` is tested as printed: its strictness, quantifiers and constants. `repairs` names the claim that this one
+    repairs: the smallest change that holds.
+    """
+
+    id: str
+    title: str
+    source: str
+    statement: str
+    premises: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    examine: Examine
+    control: BrokenPremise
+    repairs: str | None = None

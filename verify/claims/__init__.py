@@ -1,0 +1,1 @@
+"""One module per proposition, theorem or corollary of the paper."""

@@ -1,0 +1,21 @@
+"""What several claims share: a derivation as evidence, and the name of the paper."""
+
+from collections.abc import Callable
+
+from theory.derivations import Derivation
+from verify.evidence import Evidence, Finding, Kind
+
+PAPER = "arXiv 2503.11160"
+
+
+def derived(derive: Callable[[], Derivation]) -> Evidence:
+    """A derivation as evidence: it supports its statement if every step checks out, else nothing is decided."""
+    derivation = derive()
+    return Evidence(
+        Kind.DERIVATION,
+        derivation.statement,
+        Finding.SUPPORTS if derivation.holds else Finding.UNDECIDED,
+        "SymPy, every step verified",
+        n=len(derivation.steps),
+        details={"argument": derivation.argument, "steps": [text for text, _ in derivation.steps]},
+    )

@@ -1,0 +1,94 @@
+"""Does ineq. 13 imply a better alignment? It raises ⟨R, x⟩, but α divides by ‖R‖."""
+
+from __future__ import annotations
+
+from simulations.onelayer import layer, rules
+from theory import derivations
+from verify.claim import BrokenPremise, Claim, Examination
+from verify.claims.common import PAPER, derived
+from verify.draws import INPUTS, one_layer, trained_layer
+from verify.evidence import Evidence, Kind
+from verify.exact import Case, ExactStatement, search, signed_square_alignment, to_alignment
+from verify.parameters import as_case, from_quaternion, orthogonal, orthogonal_columns, small_layer
+
+DRAWS = {
+    **{name: one_layer(x_of) for name, x_of in INPUTS.items()},
+    "layer 2 of a digits network": trained_layer("gbp"),
+    "layer 1 of a digits network": trained_layer("gbp", level=1),
+}
+
+
+def alignments(case: Case):  # type: ignore[no-untyped-def]
+    """Signed squares of α of the plain gradient and of GBP."""
+    at, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
+    return signed_square_alignment(rules.grad(at, r), x), signed_square_alignment(rules.gbp(at, r), x)
+
+
+def implication(text, parameters, build, premise, draws=None) -> ExactStatement:  # type: ignore[no-untyped-def]
+    """⟨x, R_gbp⟩ > ⟨x, R⟩ ⇒ α(R_gbp, x) ≥ α(R, x), where both are defined."""
+
+    def admissible(case: Case) -> bool:
+        at, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
+        return premise(case) and x @ rules.gbp(at, r) > x @ rules.grad(at, r) and None not in alignments(case)
+
+    def holds(case: Case) -> bool:
+        plain, filtered = alignments(case)
+        return bool(filtered >= plain)
+
+    def size(case: Case) -> float:
+        plain, filtered = alignments(case)
+        return to_alignment(plain) - to_alignment(filtered)
+
+    return ExactStatement(
+        text, parameters, build, admissible, holds,
+        sides=lambda case: dict(zip(("alpha_grad", "alpha_gbp"), (f"{to_alignment(a):.6f}" for a in alignments(case)), strict=True)),
+        size=size, perturbed=("x", "W", "r") if build is as_case else ("x", "r"), draws=draws or {},
+    )  # fmt: skip
+
+
+def printed(exam: Examination) -> list[Evidence]:
+    """Any weights."""
+    text = "ineq. 13 strict for GBP ⇒ α(R_gbp, x) ≥ α(R_grad, x)"
+    return search(implication(text, small_layer(), as_case, lambda case: True, DRAWS), exam, "any weights")
+
+
+def repair(exam: Examination) -> list[Evidence]:
+    """Orthogonal active neurons: derivation, and a search that has to fail."""
+    statement = implication("orthogonal neurons: α(R_gbp, x) ≥ α(R_grad, x)", orthogonal(), from_quaternion, orthogonal_columns)
+    return [derived(derivations.filtering_orthogonal), *search(statement, exam, "orthogonal")]
+
+
+def same_sign(exam: Examination) -> list[Evidence]:
+    """The implication turned round: does GBP never *raise* the alignment?"""
+    forward = implication("α never raised", small_layer(), as_case, lambda case: True)
+    backward = ExactStatement(
+        "ineq. 13 strict for GBP ⇒ α(R_gbp, x) ≤ α(R_grad, x)", forward.parameters, as_case, forward.admissible,
+        holds=lambda case: bool(alignments(case)[1] <= alignments(case)[0]),
+        sides=forward.sides, size=lambda case: -forward.size(case), perturbed=forward.perturbed,
+    )  # fmt: skip
+    return search(backward, exam, "reversed")
+
+
+CLAIMS = (
+    Claim(
+        "negative-filtering-implies-alignment",
+        "Negative filtering improves alignment",
+        f"{PAPER}, Def. 2, Fig. 1 and text after Theorem 1",
+        "If a filter satisfies ineq. 13, its map is better aligned with the input than the plain gradient: α(R_gbp, x) ≥ α(R_grad, x).",
+        ("no biases", "ineq. 13 strict", "both maps non-zero", "rule GBP"),
+        (Kind.SEARCH, Kind.REACH),
+        printed,
+        BrokenPremise("the conclusion turned round: α ≤", same_sign),
+    ),
+    Claim(
+        "negative-filtering-implies-alignment-repair",
+        "Negative filtering improves alignment for orthogonal neurons",
+        "repair of negative-filtering-implies-alignment",
+        "If the active neurons are pairwise orthogonal, GBP never lowers the alignment: α(R_gbp, x) ≥ α(R_grad, x).",
+        ("no biases", "active neurons orthogonal, of any norm", "both maps non-zero"),
+        (Kind.DERIVATION, Kind.SEARCH),
+        repair,
+        BrokenPremise("neurons not orthogonal", printed),
+        repairs="negative-filtering-implies-alignment",
+    ),
+)

@@ -1,0 +1,86 @@
+"""Proposition 1: GBP is a negative filtering rule."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from simulations.onelayer import layer
+from simulations.onelayer.arrays import Array
+from theory import derivations, filtering
+from verify.claim import BrokenPremise, Claim, Examination
+from verify.claims import ineq_13
+from verify.claims.common import PAPER, derived
+from verify.draws import INPUTS, one_layer, trained_layer
+from verify.evidence import Evidence, Kind
+from verify.exact import Case, search
+from verify.parameters import small_biased_layer, small_layer
+
+
+def gbp_filter(case: Case) -> Array:
+    """`F(WM) = W M diag(1[r > 0])`."""
+    return np.asarray(ineq_13.plain(case) * (case["r"] > 0))
+
+
+def closed_form(case: Case) -> Fraction:
+    """The theory's margin, from activation and relevance alone."""
+    return Fraction(filtering.gbp_margin(layer(case["x"], case["W"]).act, case["r"]))
+
+
+DRAWS = {
+    **{name: one_layer(x_of) for name, x_of in INPUTS.items()},
+    "layer 2 of a digits network": trained_layer("gbp"),
+}
+
+
+def printed(exam: Examination) -> list[Evidence]:
+    """Strictly larger whenever F(WM) ≠ WM, for every x, W and r."""
+    text = "F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩"
+    return search(ineq_13.as_printed(text, gbp_filter, small_layer(), closed_form, DRAWS), exam, "strict")
+
+
+def printed_with_bias(exam: Examination) -> list[Evidence]:
+    """The same with biased neurons: an active neuron may then have ⟨w, A⟩ < 0."""
+    text = "with biases: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩"
+    return search(ineq_13.as_printed(text, gbp_filter, small_biased_layer()), exam, "strict")
+
+
+REPAIRED = "⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"
+
+
+def repair(exam: Examination) -> list[Evidence]:
+    """The derivation, and a search that has to fail."""
+    statement = ineq_13.repaired(REPAIRED, gbp_filter, small_layer(), closed_form)
+    return [derived(derivations.gbp_margin), *search(statement, exam, "repair")]
+
+
+def repair_with_bias(exam: Examination) -> list[Evidence]:
+    """The repaired statement on biased neurons."""
+    return search(ineq_13.repaired("with biases: " + REPAIRED, gbp_filter, small_biased_layer()), exam, "repair")
+
+
+NO_BIAS = "the layer has no bias"
+CLAIMS = (
+    Claim(
+        "prop-1",
+        "GBP is a negative filtering rule",
+        f"{PAPER}, Prop. 1, Def. 2, eq. 14",
+        "GBP is the filtering rule F(WM) = W M diag(1[r > 0]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ WM.",
+        (NO_BIAS, "any input A, weights W and relevance r"),
+        (Kind.SEARCH, Kind.REACH),
+        printed,
+        BrokenPremise("biases added", printed_with_bias),
+    ),
+    Claim(
+        "prop-1-repair",
+        "GBP never lowers ⟨A, ·⟩",
+        "repair of Prop. 1",
+        "For GBP ⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = Σ_j a_j r_j⁻ ≥ 0, and it is > 0 exactly when F(WM)r ≠ WMr.",
+        (NO_BIAS,),
+        (Kind.DERIVATION, Kind.SEARCH),
+        repair,
+        BrokenPremise("biases added", repair_with_bias),
+        repairs="prop-1",
+    ),
+)

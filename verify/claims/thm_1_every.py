@@ -1,0 +1,95 @@
+"""Theorem 1 as worded: "the results of the NFR", whatever the filter. One that drops a single neuron is an NFR."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from simulations.onelayer import Layer, Rule, rule
+from simulations.onelayer.arrays import Array
+from simulations.onelayer.rules import grad
+from theory import derivations
+from verify.claim import BrokenPremise, Claim, Examination
+from verify.claims import ineq_13
+from verify.claims.common import PAPER, derived
+from verify.claims.thm_1_gbp import PREMISES
+from verify.evidence import Evidence, Finding, Kind
+from verify.exact import Case, search
+from verify.limits import aligned_rate, limit_evidence, points
+from verify.parameters import small_layer
+
+
+def all_but_worst(contributions: Array) -> Array:
+    """Keeps every neuron but the one of most negative contribution `a_j r_j`; keeps all where none is negative."""
+    worst = np.argmin(contributions)
+    return np.asarray((np.arange(len(contributions)) != worst) | (contributions >= 0))
+
+
+def drop_worst(layer: Layer, r: Array) -> Array:
+    """`F(WM) = W M diag(keep)`: a filtering rule that drops at most one neuron."""
+    return grad(layer, r * all_but_worst(layer.act * r))
+
+
+DROP_WORST = Rule("drop-worst", drop_worst)
+
+
+def drop_worst_filter(case: Case) -> Array:
+    """The same as a matrix."""
+    plain = ineq_13.plain(case)
+    return np.asarray(plain * all_but_worst((plain.T @ case["x"]) * case["r"]))
+
+
+def is_nfr(exam: Examination) -> list[Evidence]:
+    """Def. 2 holds for it strictly, as printed: the search for a violation has to fail."""
+    statement = ineq_13.as_printed("drop-worst is an NFR (Def. 2, strict)", drop_worst_filter, small_layer())
+    return search(statement, exam, "nfr")
+
+
+def every_nfr(exam: Examination) -> list[Evidence]:
+    """An NFR that does not align, at growing N."""
+    nfr = is_nfr(exam)
+    if any(piece.finding is Finding.REFUTES for piece in nfr):
+        return []
+    trial = [point for point in points(exam, DROP_WORST, ("gaussian",)) if len(point.x) > 3]
+    rates = [aligned_rate(exam, trial, N, 60, 1 / 3) for N in (1000, 10_000, 50_000)]
+    return [*nfr, *(piece for at_width in rates for piece in at_width)]
+
+
+def without_one(exam: Examination) -> list[Evidence]:
+    """The plain gradient itself: F(WM) = WM satisfies Def. 2 vacuously."""
+    trial = [point for point in points(exam, rule("grad"), ("gaussian",)) if len(point.x) > 3]
+    return aligned_rate(exam, trial, 10_000, 60)
+
+
+def positive_filters(exam: Examination) -> list[Evidence]:
+    """A filter that keeps neurons by their own contribution and only positive ones: GBP, and RectGrad with τ = 0."""
+    rules = (rule("gbp"), rule("rectgrad-constant", tau=0.0))
+    trial = [point for used in rules for point in points(exam, used, ("gaussian",), bottom=False)]
+    return [derived(derivations.isotropic_half_space_mean), *limit_evidence(exam, trial)]
+
+
+CLAIMS = (
+    Claim(
+        "thm-1-every-nfr",
+        "Theorem 1 for every NFR",
+        f"{PAPER}, Theorem 1: 'the results of the NFR'",
+        "One hidden layer, random isotropic weights with zero mean: for N large the map of any negative filtering rule is the input up to scale.",
+        PREMISES,
+        (Kind.SEARCH, Kind.MONTE_CARLO),
+        every_nfr,
+        BrokenPremise("no filter at all: F(WM) = WM", without_one),
+    ),
+    Claim(
+        "thm-1-every-nfr-repair",
+        "Theorem 1 for filters that keep positive contributions only",
+        "repair of Theorem 1: 'the results of the NFR'",
+        "Under the premises of Theorem 1 r_0 tends to x in direction if the filter passes s_j = g(a_j, r_j) ≥ 0, not always 0: each neuron judged by itself, "
+        "no negative relevance passed (GBP; RectGrad with τ ≥ 0). Ineq. 13 alone is not enough.",
+        PREMISES,
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        positive_filters,
+        BrokenPremise("the filter drops one neuron only", every_nfr),
+        repairs="thm-1-every-nfr",
+    ),
+)

@@ -1,0 +1,81 @@
+"""Theorem 1 for GBP, its generalisation to every family, and the premise that broke."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulations.onelayer import Rule, rule
+from simulations.onelayer.arrays import Array
+from theory import derivations
+from theory.alignment import gbp_noise
+from theory.families import FAMILIES
+from verify.claim import BrokenPremise, Claim, Examination
+from verify.claims.common import PAPER, derived
+from verify.evidence import Evidence, Kind
+from verify.limits import ISOTROPIC, limit_evidence, points
+
+WITH_MEAN = tuple(name for name, family in FAMILIES.items() if family.moments > 1 and family.independent_neurons)
+PREMISES = (
+    "neurons independent, each with a rotation-invariant law, mean zero, not identically zero",
+    "hidden relevance r of random output weights: i.i.d. N(0, 1), independent of W",
+    "N → ∞; 'R ≈ x' read as lim α(R, x) = 1",
+)
+GBP: Rule = rule("gbp")
+
+
+def aligns(exam: Examination) -> list[Evidence]:
+    """Every isotropic family at every input."""
+    return [derived(derivations.isotropic_half_space_mean), *limit_evidence(exam, points(exam, GBP, ISOTROPIC))]
+
+
+def anisotropic(exam: Examination) -> list[Evidence]:
+    """The same for neurons along single axes: second moments isotropic, directions not."""
+    return limit_evidence(exam, points(exam, GBP, ("axis",)))
+
+
+def half_space_mean(family: str, x: Array) -> Array:
+    """The theory's limit direction."""
+    return FAMILIES[family].half_space_mean(x).value
+
+
+def limit_direction(exam: Examination) -> list[Evidence]:
+    """Every family with a mean: maps approach the theory's half-space mean, input or not.
+
+    Left out: inputs that hardly any neuron of the family sees (U[0, 1] at negative x), where `μ(x)` nearly vanishes.
+    """
+    trial = [
+        point
+        for point in points(exam, GBP, WITH_MEAN, target=half_space_mean)
+        if np.any(point.target) and gbp_noise(FAMILIES[point.family], point.x) <= 30 * len(point.x)
+    ]
+    return [derived(derivations.limit_direction), *limit_evidence(exam, trial)]
+
+
+def wrong_direction(exam: Examination) -> list[Evidence]:
+    """Families that are not isotropic against the direction of an isotropic one."""
+    trial = points(exam, GBP, ("axis", "powerlaw"), target=lambda _, x: half_space_mean("gaussian", x))
+    return limit_evidence(exam, trial)
+
+
+CLAIMS = (
+    Claim(
+        "thm-1-gbp",
+        "Theorem 1 for GBP",
+        f"{PAPER}, Theorem 1, eq. 17",
+        "One hidden layer, random isotropic weights with zero mean: for N large the GBP map is the input up to scale.",
+        PREMISES,
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        aligns,
+        BrokenPremise("isotropy destroyed: w = ±√d e_i", anisotropic),
+    ),
+    Claim(
+        "thm-1-limit",
+        "The limit direction for every family",
+        "generalises Theorem 1 (thm-1-gbp)",
+        "For every family with a mean, isotropic or not, the GBP map tends in direction to μ(x) = E[w 1(w·x > 0)] = ∇ₓ E relu(w·x).",
+        ("neurons independent, E‖w‖ < ∞, μ(x) ≠ 0", "r i.i.d. N(0, 1), independent of W"),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        limit_direction,
+        BrokenPremise("the isotropic direction x claimed for anisotropic families", wrong_direction),
+    ),
+)

@@ -1,0 +1,156 @@
+"""Theorem 2's premise: Gaussian neurons are nearly orthogonal and of nearly equal length. Two of them; N of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulations.onelayer import sample
+from theory import derivations, orthogonality
+from verify import intervals
+from verify.claim import BrokenPremise, Claim, Examination
+from verify.claims.common import PAPER, derived
+from verify.evidence import Evidence, Kind, decide
+
+EPSILON = 0.1
+DELTA = 0.05
+VGG_LAYERS = ((27, 64), (576, 64), (1152, 128), (2304, 256), (4608, 512))
+
+
+def rate(statement: str, hits: int, n: int, alpha: float, **details: float) -> Evidence:
+    """A probability claimed to tend to 1: its Clopper–Pearson interval against 1, margin δ = 0.05."""
+    interval = intervals.clopper_pearson(hits, n, alpha)
+    finding = decide(interval, (1.0, 1.0), DELTA)
+    return Evidence(
+        Kind.MONTE_CARLO, statement, finding, "Clopper–Pearson", alpha, DELTA, n, interval, (1.0, 1.0), details=details
+    )  # fmt: skip
+
+
+def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
+    """P(|cos| ≤ 0.1 and lengths within 10 %) for two neurons at the width of VGG16's largest layers."""
+    alpha = exam.ledger.draw(2)
+    found = []
+    for d in (4608, 25088):
+        n = exam.size(800, 3000)
+        rng = exam.rng(f"pair {family} {d}")
+        hits = 0
+        for _ in range(n):
+            u, v = sample(family, d, 2, rng).T
+            ratio = np.linalg.norm(u) / np.linalg.norm(v)
+            cosine = u @ v / np.linalg.norm(u) / np.linalg.norm(v)
+            hits += bool(abs(cosine) <= EPSILON and 1 / (1 + EPSILON) <= ratio <= 1 + EPSILON)
+        bound = orthogonality.cosine_tail_bound(d, EPSILON) + orthogonality.norm_ratio_tail_bound(d, EPSILON)
+        found.append(rate(f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %", hits, n, alpha, d=d, tail_bound=bound))
+    return found
+
+
+def printed(exam: Examination) -> list[Evidence]:
+    """Derivation of the tail bounds, and two neurons sampled."""
+    return [derived(derivations.pair_orthogonality), *pair(exam)]
+
+
+def frame_distance(d: int, N: int, rng: np.random.Generator) -> float:
+    """`‖WᵀW/d − I‖`, spectral, for i.i.d. N(0, 1) entries."""
+    W = sample("gaussian", d, N, rng)
+    return float(np.linalg.norm(W.T @ W / d - np.eye(N), 2))
+
+
+def frame(exam: Examination) -> list[Evidence]:
+    """Median of `‖WᵀW/d − I‖` for growing d at N = d/2 and N = 2d, against the claimed limit 0, margin 0.1."""
+    shapes = [(d, N) for d in (64, 256, 512) for N in (d // 2, 2 * d)]
+    alpha = exam.ledger.draw(len(shapes))
+    found = []
+    for d, N in shapes:
+        rng = exam.rng(f"frame {d} {N}")
+        values = np.array([frame_distance(d, N, rng) for _ in range(intervals.median_plan(alpha, 0.0))])
+        interval = intervals.median(values, alpha)
+        found.append(
+            Evidence(
+                Kind.MONTE_CARLO, f"‖WᵀW/d − I‖ → 0: d = {d}, N = {N}", decide(interval, (0.0, 0.0), 0.1),
+                "distribution-free interval of the median", alpha, 0.1, len(values), interval, (0.0, 0.0),
+                details={"d": d, "N": N, "Welch bound": orthogonality.welch_bound(d, N)},
+            )
+        )  # fmt: skip
+    return found
+
+
+def welch() -> Evidence:
+    """The first layer of VGG16: 64 neurons in R²⁷ cannot be pairwise within 0.1 of orthogonal, whatever they are."""
+    bound = orthogonality.welch_bound(27, 64)
+    return Evidence(
+        Kind.IDENTITY, "64 neurons in R²⁷ (VGG16 conv1_1) can have all |cos| ≤ 0.1", decide((bound, 1.0), (0.0, EPSILON), 0.0),
+        "Welch bound: the largest |cos| of N > d vectors is at least √((N−d)/(d(N−1)))", interval=(bound, 1.0), claimed=(0.0, EPSILON),
+        counterexample={"d": "27", "N": "64", "least possible max |cos|": f"{bound:.6f}"},
+    )  # fmt: skip
+
+
+def all_of_them(exam: Examination) -> list[Evidence]:
+    """Welch's bound, and the frame's distance from orthonormal."""
+    return [welch(), *frame(exam)]
+
+
+def pairs_rate(exam: Examination, shapes: tuple[tuple[int, int], ...], family: str = "gaussian") -> list[Evidence]:
+    """P(max |cos| ≤ 0.1) over all pairs."""
+    alpha = exam.ledger.draw(len(shapes))
+    found = []
+    for d, N in shapes:
+        rng, n, hits = exam.rng(f"all {family} {d} {N}"), exam.size(500, 1000), 0
+        for _ in range(n):
+            W = sample(family, d, N, rng)
+            W /= np.linalg.norm(W, axis=0)
+            hits += bool(np.max(np.abs(W.T @ W - np.eye(N))) <= EPSILON)
+        bound = orthogonality.all_pairs_tail_bound(d, N, EPSILON)
+        found.append(rate(f"all {N} {family} neurons in R^{d}: max |cos| ≤ 0.1", hits, n, alpha, d=d, N=N, union_bound=bound))
+    return found
+
+
+def large_enough() -> tuple[tuple[int, int], ...]:
+    """(d, N) with d from the union bound at probability 10⁻³."""
+    return tuple((orthogonality.dimension_for_pairs(N, EPSILON, 1e-3), N) for N in (2, 8, 32))
+
+
+def repair(exam: Examination) -> list[Evidence]:
+    """Derivation, and all pairs sampled at the dimension that the union bound asks for."""
+    return [derived(derivations.all_pairs), *pairs_rate(exam, large_enough())]
+
+
+def small_dimension(exam: Examination) -> list[Evidence]:
+    """The same N at an eighth of that dimension."""
+    return pairs_rate(exam, tuple((d // 8, N) for d, N in large_enough()))
+
+
+CLAIMS = (
+    Claim(
+        "thm-2-premise",
+        "Two Gaussian neurons are nearly orthogonal and of equal length",
+        f"{PAPER}, text after Theorem 2",
+        "For two weight vectors from an i.i.d. Gaussian the probability that they are approximately (within 0.1) orthogonal and of equal length approaches 1 "
+        "as the dimension grows.",
+        ("two vectors", "entries i.i.d. N(0, σ²)"),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        printed,
+        BrokenPremise("a heavy-tailed radius: multivariate t", lambda exam: pair(exam, "student")),
+    ),
+    Claim(
+        "thm-2-premise-all",
+        "The N neurons of a layer are nearly an orthogonal frame",
+        f"{PAPER}, text after Theorem 2: 'these conditions are readily satisfied'",
+        "The conditions of Theorem 2 — any two of all N neurons orthogonal and of equal length — are approximately met as the dimension grows with N/d fixed, "
+        "as in a layer: WᵀW/d → I, and all pairs of VGG16's layers are within 0.1 of orthogonal.",
+        ("N neurons, N/d fixed", "entries i.i.d. N(0, 1)"),
+        (Kind.IDENTITY, Kind.MONTE_CARLO),
+        all_of_them,
+        BrokenPremise("N equal-norm neurons with pairwise cosine ½", lambda exam: pairs_rate(exam, ((512, 64),), "tilted")),
+    ),
+    Claim(
+        "thm-2-premise-all-repair",
+        "N neurons are pairwise nearly orthogonal once d ≫ ln N",
+        "repair of the text after Theorem 2",
+        "P(max |cos| > ε) ≤ N(N−1)/2 (1 − ε²)^((d−1)/2): pairwise, N Gaussian neurons are within ε of orthogonal as soon as d ε² ≫ 4 ln N; as a frame "
+        "(WᵀW/d near I) only when N ≪ d.",
+        ("entries i.i.d. N(0, 1)", "d from the union bound at 10⁻³"),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        repair,
+        BrokenPremise("an eighth of that dimension", small_dimension),
+        repairs="thm-2-premise-all",
+    ),
+)

@@ -1,0 +1,175 @@
+"""The command line: thin over the library. Exit status 0 decided, 1 inconclusive or a control misbehaved, 2 bad input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from verify import store, table
+from verify.claim import PROFILES
+from verify.registry import REGISTRY, find_claim
+from verify.report import render
+from verify.trial import default_jobs, hold, images_from
+from verify.verdict import Verdict
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Put the negative-filtering theory of saliency maps on trial.",
+)  # fmt: skip
+console = Console()
+COLOURS = {"CONFIRMED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "NOT RUN": "dim"}
+OUT = Path("results")
+
+
+def refuse(reason: str) -> typer.Exit:
+    """One sentence on standard error and exit status 2."""
+    print(f"nfrlab: {reason}", file=sys.stderr)
+    return typer.Exit(2)
+
+
+@app.command()
+def claims() -> None:
+    """List every claim with its source."""
+    listing = Table("id", "title", "source", box=None, header_style="bold")
+    for claim in REGISTRY.values():
+        listing.add_row(claim.id, claim.title, claim.source)
+    console.print(listing)
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(help="A claim, as listed by 'nfrlab claims'.")],
+    out: Annotated[Path, typer.Option(help="Where verdicts are stored.")] = OUT,
+) -> None:
+    """Print a claim's statement, premises, kinds of evidence, last verdict, and the line that re-runs it alone."""
+    try:
+        claim = find_claim(id)
+        verdict = store.read(out).get(id)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    console.print(f"[bold]{claim.id}[/]  {claim.title}", highlight=False)
+    for name, text in (
+        ("source", claim.source),
+        ("statement", claim.statement),
+        ("premises", "; ".join(claim.premises)),
+        ("evidence", ", ".join(claim.kinds)),
+        ("control", claim.control.premise),
+        ("repairs", claim.repairs or "—"),
+    ):
+        console.print(f"{name:>10}  {text}", highlight=False, markup=False)
+    if verdict is None:
+        console.print(f"{'verdict':>10}  none stored in {out}", highlight=False, markup=False)
+        again = f"nfrlab verify {id}"
+    else:
+        console.print(
+            f"{'verdict':>10}  {verdict['status']} (control {verdict['control']['status']}): {table.ground(verdict)}",
+            highlight=False,
+            markup=False,
+        )
+        if extent := table.reach(verdict):
+            console.print(f"{'reach':>10}  {extent}", highlight=False, markup=False)
+        again = f"nfrlab verify {id} --profile {verdict['profile']} --seed {verdict['seed']}"
+    console.print(f"{'run again':>10}  {again}", highlight=False, markup=False)
+
+
+@app.command()
+def verify(
+    ids: Annotated[list[str] | None, typer.Argument(help="Claims to try; all by default.")] = None,
+    profile: Annotated[str, typer.Option(help="quick (minutes) or full.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Root of all random numbers, a non-negative integer.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; one per core by default.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for verdicts.json and report.html.")] = OUT,
+    images: Annotated[Path | None, typer.Option(help="A folder of images instead of scikit-learn's.")] = None,
+) -> None:
+    """Try claims, print the verdicts, and write verdicts.json and a self-contained report.html."""
+    try:
+        chosen = [find_claim(id).id for id in dict.fromkeys(ids or REGISTRY)]
+        if profile not in PROFILES:
+            raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
+        if seed < 0:
+            raise ValueError(f"--seed must be a non-negative integer, got {seed}")
+        if jobs < 0:
+            raise ValueError(f"--jobs must be a positive integer, or 0 for one per core, got {jobs}")
+        images_from(images)
+        store.prepare(out)
+        stored = store.read(out)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    verdicts: dict[str, Verdict] = {}
+    try:
+        with _progress(len(chosen)) as step:
+            for verdict in hold(chosen, seed, profile, images, jobs or default_jobs()):  # type: ignore[arg-type]
+                verdicts[verdict.id] = verdict
+                stored[verdict.id] = verdict.as_json()
+                store.write(out, stored, list(REGISTRY))
+                step(verdict)
+    except KeyboardInterrupt:
+        print(
+            f"nfrlab: interrupted; {len(verdicts)} of {len(chosen)} claims are finished and kept in {out}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    records = store.read(out)
+    store.write_atomically(out / "report.html", render(records))
+    _print_table([records[id] for id in chosen])
+    console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False)
+    raise typer.Exit(0 if all(verdict.decided for verdict in verdicts.values()) else 1)
+
+
+class _progress:
+    """A live display of finished claims, on a terminal only."""
+
+    def __init__(self, total: int) -> None:
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("in court", total=total)
+
+    def __enter__(self):  # type: ignore[no-untyped-def]
+        self._bar.start()
+        return self._step
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def _step(self, verdict: Verdict) -> None:
+        colour = COLOURS[verdict.status]
+        self._bar.update(self._task, advance=1, description=f"{verdict.id} [{colour}]{verdict.status}[/]")
+
+
+def _print_table(records: list[store.Any]) -> None:
+    listing = Table("claim", "verdict", "control", "decided by", "reach", "s", header_style="bold", show_lines=True)
+    for record in records:
+        colour = COLOURS[record["status"]]
+        behaved = record["control"]["status"] == "REFUTED"
+        listing.add_row(
+            record["id"],
+            f"[{colour}]{record['status']}[/]",
+            "refuted" if behaved else f"[bold red]{record['control']['status']}[/]",
+            table.ground(record).replace("[", r"\["),
+            table.reach(record),
+            f"{record['wall_s']:.1f}",
+        )
+    wide = console if console.is_terminal else Console(width=200)
+    wide.print(listing)
+    counts = {status: sum(record["status"] == status for record in records) for status in COLOURS}
+    controls = sum(record["control"]["status"] == "REFUTED" for record in records)
+    spent = sum(record["alpha"] for record in records)
+    wide.print(
+        ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        + f"; {controls} of {len(records)} negative controls refuted; error probability spent {spent:.1e}",
+        highlight=False,
+    )
+
+
+def main() -> None:
+    """Entry point of the command `nfrlab`."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,209 @@
+"""Statements about finitely many rational numbers: search for the smallest counterexample, re-check it, see its reach.
+
+A *case* is a dictionary of named numbers, vectors and matrices of `Fraction`. The search draws *parameters* (small
+integers), builds a case from them, and shrinks; the re-check sees nothing but the printed numbers.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+from jaxtyping import Shaped
+
+from simulations.images import ImageSet
+from simulations.onelayer.arrays import Array
+from verify.claim import Examination
+from verify.evidence import Evidence, Finding, Kind
+from verify.intervals import clopper_pearson
+
+Case = dict[str, Any]
+Parameters = dict[str, Any]
+Draw = Callable[[np.random.Generator, ImageSet], Parameters]
+
+
+def exact(values: Any) -> Any:
+    """Nested lists or arrays of numbers or strings as object arrays of `Fraction`; a scalar as a `Fraction`."""
+    if isinstance(values, (list, tuple, np.ndarray)):
+        array = np.asarray(values, dtype=object)
+        return np.array([Fraction(entry) for entry in array.ravel()], dtype=object).reshape(array.shape)
+    return Fraction(values)
+
+
+def printed(case: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a case as nested lists of strings such as '3/5'."""
+    return {
+        name: [str(v) for v in value] if isinstance(value, np.ndarray) and value.ndim == 1
+        else [[str(v) for v in row] for row in value] if isinstance(value, np.ndarray)
+        else str(value)
+        for name, value in case.items()
+    }  # fmt: skip
+
+
+def parsed(numbers: Mapping[str, Any]) -> Case:
+    """The case that `printed` printed."""
+    return {name: exact(value) for name, value in numbers.items()}
+
+
+def signed_square_alignment(R: Shaped[Array, " d"], x: Shaped[Array, " d"]) -> Fraction | None:
+    """`sign(α) α²` as a rational number, ordered as α is; None where α is undefined."""
+    inner, squares = R @ x, (R @ R) * (x @ x)
+    return None if squares == 0 else Fraction(inner * abs(inner)) / squares
+
+
+def to_alignment(square: Fraction | None) -> float:
+    """α from its signed square."""
+    return float("nan") if square is None else float(np.sign(float(square)) * abs(float(square)) ** 0.5)
+
+
+@dataclass(frozen=True)
+class ExactStatement:
+    """A statement `holds(case)` for every admissible case.
+
+    `build` turns parameters into a case; `admissible` checks the premises on the case alone; `holds` is the printed
+    statement, evaluated with the simulation's rules; `second` evaluates it by the theory's closed form where there is
+    one; `sides` gives the numbers to print beside a case, `size` how large a violation is. `perturbed` names the
+    parameters that a generic perturbation moves.
+    """
+
+    text: str
+    parameters: SearchStrategy[Parameters]
+    build: Callable[[Parameters], Case]
+    admissible: Callable[[Case], bool]
+    holds: Callable[[Case], bool]
+    sides: Callable[[Case], dict[str, Any]]
+    size: Callable[[Case], float]
+    perturbed: tuple[str, ...]
+    second: Callable[[Case], bool] | None = None
+    draws: Mapping[str, Draw] = field(default_factory=dict)
+
+    def violated(self, case: Case) -> bool:
+        """Whether this case satisfies the premises and breaks the statement."""
+        return self.admissible(case) and not self.holds(case)
+
+
+def search(statement: ExactStatement, exam: Examination, point: str, budget: float = 1.0) -> list[Evidence]:
+    """Look for the smallest counterexample; when there is one, re-check it and measure how far it reaches.
+
+    `budget` is the share of the exam's error budget that the reach may spend.
+    """
+    examples = exam.size(1000, 20000)
+    parameters = _smallest(statement, exam.rng(point), examples)
+    if parameters is None:
+        return [
+            Evidence(
+                Kind.SEARCH, statement.text, Finding.SILENT, "hypothesis.find, exact rationals: none found", n=examples
+            )
+        ]
+    numbers = printed(statement.build(parameters))
+    if not recheck(statement, numbers):
+        return [
+            Evidence(
+                Kind.SEARCH, statement.text, Finding.UNDECIDED, "counterexample failed its re-check",
+                counterexample=numbers,
+            )
+        ]  # fmt: skip
+    near = nearby(statement, parameters, exam.rng(point + "/near"))
+    found = Evidence(
+        Kind.SEARCH,
+        statement.text,
+        Finding.REFUTES,
+        "hypothesis.find, shrunk; re-checked from the printed numbers in exact rationals"
+        + (" by simulation and closed form" if statement.second else ""),
+        counterexample=numbers | statement.sides(parsed(numbers)),
+        details={"reach": "open set" if near else "boundary", "violating_neighbours": near},
+    )
+    return [found, *reach(statement, exam, point, budget)]
+
+
+def _smallest(statement: ExactStatement, rng: np.random.Generator, examples: int) -> Parameters | None:
+    """The smallest violation found, one of positive size (a reversal) before one of size 0 (a failed strictness)."""
+    options = settings(
+        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )  # fmt: skip
+
+    def reversal(p: Parameters) -> bool:
+        case = statement.build(p)
+        return statement.violated(case) and statement.size(case) > 0
+
+    found: Parameters | None = None
+    for condition in (lambda p: statement.violated(statement.build(p)), reversal):
+        if found is not None and reversal(found):
+            break
+        try:
+            found = find(
+                statement.parameters, condition, settings=options, random=random.Random(int(rng.integers(2**62)))
+            )
+        except NoSuchExample:
+            break
+    return found
+
+
+def recheck(statement: ExactStatement, numbers: Mapping[str, Any]) -> bool:
+    """Whether the printed numbers alone violate the statement, by every route there is."""
+    case = parsed(numbers)
+    by_theory = statement.second is None or not statement.second(case)
+    return statement.violated(case) and by_theory
+
+
+def nearby(
+    statement: ExactStatement, parameters: Parameters, rng: np.random.Generator, tries: int = 200
+) -> float:
+    """Share of generic small perturbations (relative 2⁻¹⁰) of the counterexample that still violate the statement.
+
+    0 says that the violation lives on a boundary (a zero, a tie: measure zero); a positive share, on an open set.
+    """
+    violating = 0
+    for _ in range(tries):
+        moved = dict(parameters)
+        for name in statement.perturbed:
+            value = np.asarray(exact(parameters[name]), dtype=object)
+            noise = [Fraction(int(k), 1 << 30) for k in rng.integers(-(1 << 20), (1 << 20) + 1, value.size)]
+            moved[name] = value + np.array(noise, dtype=object).reshape(value.shape)
+        violating += statement.violated(statement.build(moved))
+    return violating / tries
+
+
+def reach(statement: ExactStatement, exam: Examination, point: str, budget: float) -> list[Evidence]:
+    """How often and by how much the statement fails under its stated draws, evaluated in exact arithmetic."""
+    if not statement.draws:
+        return []
+    alpha = exam.ledger.draw(len(statement.draws), budget)
+    return [_reach(statement, exam, f"{point}/{name}", name, draw, alpha) for name, draw in statement.draws.items()]
+
+
+def _reach(
+    statement: ExactStatement, exam: Examination, point: str, name: str, draw: Draw, alpha: float
+) -> Evidence:
+    rng, tries = exam.rng(point), exam.size(100, 2000)
+    cases = [statement.build(draw(rng, exam.images)) for _ in range(tries)]
+    admitted = [case for case in cases if statement.admissible(case)]
+    sizes = [statement.size(case) for case in admitted if not statement.holds(case)]
+    return Evidence(
+        Kind.REACH,
+        f"{statement.text} — how often it fails: {name}",
+        Finding.SILENT,
+        "Clopper–Pearson",
+        alpha=alpha,
+        n=len(admitted),
+        interval=clopper_pearson(len(sizes), len(admitted), alpha),
+        details={
+            "draw": name,
+            "rate": len(sizes) / len(admitted) if admitted else None,
+            "median_size": float(np.median(sizes)) if sizes else 0.0,
+            "largest_size": float(np.max(sizes)) if sizes else 0.0,
+        },
+    )
+
+
+def never_larger(pairs: Sequence[tuple[Fraction | None, Fraction | None]]) -> bool:
+    """Whether in every pair with both alignments defined the second does not exceed the first."""
+    return all(a is None or b is None or b <= a for a, b in pairs)

@@ -1,0 +1,162 @@
+"""Finite-sample confidence intervals, written here to be the reference. Every one covers with probability ≥ 1 − α.
+
+None rests on the central limit theorem: at the α of this laboratory (1e-9 a check) a normal approximation is worthless.
+`low`, `high` bound the values of a single observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float
+from scipy.stats import beta, binom
+
+Floats = npt.NDArray[np.float64]
+Interval = tuple[float, float]
+
+
+def _checked(alpha: float) -> float:
+    if not 0 < alpha < 1:
+        raise ValueError(f"α must lie strictly between 0 and 1, got {alpha}")
+    return alpha
+
+
+def _bounded(sample: Floats, low: float, high: float) -> Floats:
+    if len(sample) == 0:
+        raise ValueError("an interval needs at least one observation")
+    if not (np.all(sample >= low) and np.all(sample <= high)):
+        raise ValueError(f"observations must lie in [{low}, {high}]")
+    return sample
+
+
+def hoeffding(sample: Float[Floats, " n"], alpha: float, low: float = 0, high: float = 1) -> Interval:
+    """Mean of bounded observations: `x̄ ± (high − low) √(ln(2/α) / 2n)` (Hoeffding 1963)."""
+    mean = float(_bounded(sample, low, high).mean())
+    half = (high - low) * sqrt(log(2 / _checked(alpha)) / (2 * len(sample)))
+    return max(low, mean - half), min(high, mean + half)
+
+
+def empirical_bernstein(sample: Float[Floats, " n"], alpha: float, low: float = 0, high: float = 1) -> Interval:
+    """Mean of bounded observations of small variance V: `x̄ ± √(2 V ln(4/α)/n) + 7 (high − low) ln(4/α) / (3(n − 1))`.
+
+    Maurer & Pontil 2009, Theorem 4, with α/2 for each side. Raises `ValueError` for n < 2.
+    """
+    n = len(_bounded(sample, low, high))
+    if n < 2:
+        raise ValueError("the empirical Bernstein interval needs at least two observations")
+    mean, logs = float(sample.mean()), log(4 / _checked(alpha))
+    half = sqrt(2 * float(sample.var(ddof=1)) * logs / n) + 7 * (high - low) * logs / (3 * (n - 1))
+    return max(low, mean - half), min(high, mean + half)
+
+
+def clopper_pearson(successes: int, n: int, alpha: float) -> Interval:
+    """Exact interval for a probability from `successes` out of `n` (Clopper & Pearson 1934). [0, 1] for n = 0."""
+    _checked(alpha)
+    if not 0 <= successes <= n:
+        raise ValueError(f"successes must lie in 0 … {n}, got {successes}")
+    low = float(beta.ppf(alpha / 2, successes, n - successes + 1)) if successes else 0.0
+    high = float(beta.isf(alpha / 2, successes + 1, n - successes)) if successes < n else 1.0
+    return low, high
+
+
+def dkw_radius(n: int, alpha: float) -> float:
+    """`sup_t |F_n(t) − F(t)| ≤ √(ln(2/α) / 2n)` with probability ≥ 1 − α (Dvoretzky–Kiefer–Wolfowitz, Massart 1990)."""
+    return sqrt(log(2 / _checked(alpha)) / (2 * n))
+
+
+def median_rank(n: int, alpha: float) -> int:
+    """The largest k with `P(Bin(n, ½) < k) ≤ α/2`: the k-th smallest observation is a lower limit of the median."""
+    return int(binom.ppf(_checked(alpha) / 2, n, 0.5))
+
+
+def median(sample: Float[Floats, " n"], alpha: float) -> Interval:
+    """Distribution-free interval for the median from order statistics k and n + 1 − k; (−inf, inf) while n is too small."""
+    k = median_rank(len(sample), alpha)
+    if k < 1:
+        return -np.inf, np.inf
+    ordered = np.sort(sample)
+    return float(ordered[k - 1]), float(ordered[-k])
+
+
+def median_plan(alpha: float, p: float, power: float = 0.99) -> int:
+    """The least n for which the median's interval stays on the right side with probability ≥ `power`.
+
+    `p < ½` is the probability that a single observation falls on the wrong side; computed before sampling.
+    Raises `ValueError` for p ≥ ½: no n would do.
+    """
+    if not 0 <= p < 0.5:
+        raise ValueError(f"needs 0 ≤ p < 1/2, got {p}")
+    n = ceil(log(2 / _checked(alpha)) / log(2))
+    while (k := median_rank(n, alpha)) < 1 or binom.sf(k - 1, n, p) > (1 - power) / 2:
+        n += max(1, n // 50)
+    return n
+
+
+def bernstein_plan(alpha: float, sd: float, width: float, delta: float) -> int:
+    """The least n at which an empirical Bernstein interval of observations with this sd, spread over `width`, ends inside ±δ
+    of its mean's true value with probability ≥ 0.99: half-width plus 2.6 sd/√n ≤ δ. Computed before sampling.
+    """
+    logs = log(4 / _checked(alpha))
+
+    def reach(n: int) -> float:
+        return sd * (sqrt(2 * logs) + 2.6) / sqrt(n) + 7 * width * logs / (3 * (n - 1))
+
+    n = 2
+    while reach(n) > delta:
+        n = ceil(n * 1.02) + 1
+    return n
+
+
+@dataclass
+class BettingSequence:
+    """Confidence sequence for a bounded mean by betting (Waudby-Smith & Ramdas 2023): valid at every n at once.
+
+    For every candidate mean m two gamblers bet on "higher" and "lower" with predictable stakes; a candidate against whom a
+    gambler of either kind ever multiplies the stake by 2/α is ruled out (Ville). The interval is what remains on a grid, one cell wider.
+    """
+
+    alpha: float
+    low: float = 0.0
+    high: float = 1.0
+    cells: int = 2000
+    n: int = 0
+    _total: float = 0.5
+    _squares: float = 0.25
+    _alive: npt.NDArray[np.bool_] = field(init=False)
+    _capital: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        _checked(self.alpha)
+        self._grid = np.linspace(0, 1, self.cells + 1)
+        self._alive = np.ones(self.cells + 1, dtype=bool)
+        self._capital = np.zeros((2, self.cells + 1))
+
+    def update(self, sample: Float[Floats, " n"]) -> Interval:
+        """Add observations in their order and return the interval that holds now."""
+        grid = self._grid
+        cap_up, cap_down = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)
+        for x in (_bounded(sample, self.low, self.high) - self.low) / (self.high - self.low):
+            mean = self._total / (self.n + 1)
+            variance = self._squares / (self.n + 1)
+            stake = sqrt(2 * log(2 / self.alpha) / (variance * (self.n + 1) * log(self.n + 2)))
+            self._capital[0] += np.log1p(np.minimum(stake, cap_up) * (x - grid))
+            self._capital[1] += np.log1p(-np.minimum(stake, cap_down) * (x - grid))
+            self.n += 1
+            self._total += x
+            self._squares += (x - mean) ** 2
+            self._alive &= np.max(self._capital, axis=0) < log(2 / self.alpha)
+        return self.interval
+
+    @property
+    def interval(self) -> Interval:
+        """The candidates that no gambler has ruled out, in the units of the observations; empty never (widened instead)."""
+        alive = np.flatnonzero(self._alive)
+        width = self.high - self.low
+        if len(alive) == 0:
+            mean = self.low + width * self._total / (self.n + 1)
+            return mean, mean
+        first, last = max(0, alive[0] - 1), min(self.cells, alive[-1] + 1)
+        return self.low + width * float(self._grid[first]), self.low + width * float(self._grid[last])

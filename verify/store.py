@@ -1,0 +1,81 @@
+"""`verdicts.json`: versioned, merged claim by claim, replaced atomically."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SCHEMA_VERSION = 1
+SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"
+
+
+def plain(value: Any) -> Any:
+    """NumPy scalars, tuples and enums as plain JSON values; numbers that are not finite as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return None if value is None else str(value)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by `text` in one step: a reader sees the old file or the new one, never a part."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def prepare(out: Path) -> None:
+    """Make the output folder and see that it can be written to.
+
+    Raises `ValueError` where it cannot.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise ValueError(f"cannot write to --out {out} ({error.strerror}); name a folder that is writable") from error
+
+
+def read(out: Path) -> dict[str, dict[str, Any]]:
+    """The verdicts stored in `out`, by claim id; none where there is no file.
+
+    Raises `ValueError` for a file that is no verdicts file of this version.
+    """
+    path = out / "verdicts.json"
+    if not path.exists():
+        return {}
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"{path} has schema version {stored['schema_version']}, expected {SCHEMA_VERSION}")
+        return {verdict["id"]: verdict for verdict in stored["verdicts"]}
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a verdicts file of nfrlab; move it away or name another --out") from error
+
+
+def write(out: Path, verdicts: Mapping[str, Mapping[str, Any]], order: list[str]) -> None:
+    """Store verdicts by id, in the order of the registry; one of a claim no longer known is dropped."""
+    listed = [plain(verdicts[id]) for id in order if id in verdicts]
+    document = {"schema_version": SCHEMA_VERSION, "verdicts": listed}
+    write_atomically(out / "verdicts.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
