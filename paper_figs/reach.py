@@ -34,7 +34,7 @@ def draw(axes: Axes, data: Rows) -> None:
     """Points with intervals, grouped by claim, one colour per kind of draw."""
     draws = list(dict.fromkeys(row[1] for row in data))
     claims = list(dict.fromkeys(row[0] for row in data))
-    colours = matplotlib.colormaps["tab20"].colors if len(draws) > 7 else matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    colours = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
     position = 0.0
     ticks = []
     for claim in claims:

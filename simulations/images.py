@@ -85,5 +85,7 @@ def read(file: Path, at_least: int = 8) -> Float[Array, "h w 3"]:
     if not np.any(pixels):
         raise ValueError(f"{file} is all zero; alignment with a zero image is undefined, remove it")
     if min(pixels.shape[:2]) < at_least:
-        raise ValueError(f"{file} is {pixels.shape[1]}×{pixels.shape[0]}; images must be at least {at_least}×{at_least}")
+        raise ValueError(
+            f"{file} is {pixels.shape[1]}×{pixels.shape[0]}; images must be at least {at_least}×{at_least}"
+        )
     return np.repeat(pixels[..., None], 3, axis=2) if is_float else pixels / 255

@@ -1,7 +1,7 @@
 """Theorem 1: the limit direction of a one-hidden-layer map as N → ∞, for any family and filter.
 
-`R/N = (1/N) Σ_j s_j w_j 1(w_j·x > 0)` tends to `E[s w 1(w·x > 0)]`. GBP with hidden relevance independent of the weights
-has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: the direction is that of the half-space mean alone.
+`R/N = (1/N) Σ_j s_j w_j 1(w_j·x > 0)` tends to `E[s w 1(w·x > 0)]`. GBP with hidden relevance independent of the
+weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: the direction is that of the half-space mean alone.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def with_bottom(direction: Float[Array, " d"], x: Float[Array, " d"]) -> Float[A
 
 
 def rectgrad_bottom_limit(x: Float[Array, " d"]) -> float:
-    """Isotropic weights, RectGrad with its bottom process: `r_0 → x`, so `R → relu(x ⊙ x) = x²` and `α_∞ = Σx³ / (‖x²‖‖x‖)`.
+    """Isotropic weights, RectGrad with its bottom process: `r_0 → x`, so `R → relu(x ⊙ x) = x²` and `α_∞ = Σx³ /
+    (‖x²‖‖x‖)`.
 
     1 only if all non-zero entries of x are equal and positive.
     """
@@ -81,8 +82,8 @@ def wrong_side(share: float, angle: float) -> float:
 def finite_width_tilt(noise_share: float) -> float:
     """Angle that finite width can put between the median map and its limit: `arcsin t`, `t² = 2 E‖R − ER‖² / ‖ER‖²`.
 
-    Chebyshev: with probability ≥ ½ the noise is shorter than `t‖ER‖`, and a shorter vector turns it by at most arcsin t.
-    `noise_share` is `E‖R − ER‖² / ‖ER‖²`; π when it is ½ or more.
+    Chebyshev: with probability ≥ ½ the noise is shorter than `t‖ER‖`, and a shorter vector turns it by at most
+    arcsin t. `noise_share` is `E‖R − ER‖² / ‖ER‖²`; π when it is ½ or more.
     """
     return asin(sqrt(2 * noise_share)) if noise_share < 0.5 else pi
 

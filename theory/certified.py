@@ -63,7 +63,9 @@ def half_space_constant(family: str, d: int) -> arb:
 
 
 def zplus_limit_alignment(x: Sequence[int], bottom: bool) -> arb:
-    """`α_∞` of the scalar-γ z⁺ filter with isotropic weights at an integer x: the direction is `1 + x̂`, or `x ⊙ (1 + x̂)`."""
+    """`α_∞` of the scalar-γ z⁺ filter with isotropic weights at an integer x: the direction is `1 + x̂`, or `x ⊙
+    (1 + x̂)`.
+    """
     ctx.prec = PRECISION
     norm = arb(sum(t * t for t in x)).sqrt()
     direction = [(1 + t / norm) * (t if bottom else 1) for t in x]

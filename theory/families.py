@@ -80,9 +80,19 @@ def _isotropic(
         return HalfSpaceMean(c * x / np.linalg.norm(x), ROUNDING * c)
 
     return Family(
-        name, statement, True, independent_entries, True, True, True, moments, second_moment, mean_abs, half_space,
+        name,
+        statement,
+        True,
+        independent_entries,
+        True,
+        True,
+        True,
+        moments,
+        second_moment,
+        mean_abs,
+        half_space,
         independent_neurons,
-    )  # fmt: skip
+    )
 
 
 def _coordinatewise(
@@ -98,9 +108,18 @@ def _coordinatewise(
 ) -> Family:
     """Independent, identically distributed entries that are not Gaussian with mean zero."""
     return Family(
-        name, statement, False, True, zero_mean, isotropic_second_moment, symmetric, moments, second_moment,
-        lambda d: np.full(d, mean_abs), half_space,
-    )  # fmt: skip
+        name,
+        statement,
+        False,
+        True,
+        zero_mean,
+        isotropic_second_moment,
+        symmetric,
+        moments,
+        second_moment,
+        lambda d: np.full(d, mean_abs),
+        half_space,
+    )
 
 
 def _gaussian_radius(d: int) -> float:
@@ -164,42 +183,82 @@ FAMILIES: dict[str, Family] = {
             "ring", "uniform direction, radius uniform in [0.8, 1.2]·√d", _root_radius, lambda d: d * (1 + 0.04 / 3)
         ),
         _isotropic("student", "multivariate t, 3 degrees of freedom", _student_radius, lambda d: 3.0 * d, moments=3),
-        _isotropic(
-            "haar", "orthonormal frames × √d in blocks of d", _root_radius, float, independent_neurons=False
-        ),
+        _isotropic("haar", "orthonormal frames × √d in blocks of d", _root_radius, float, independent_neurons=False),
         _isotropic(
             "tilted", "equal norms √d, cosine ½ within blocks of d", _root_radius, float, independent_neurons=False
         ),
         _coordinatewise("uniform", "entries i.i.d. U[−1, 1]", lambda x: _box(x, -1, 1), lambda d: d / 3, 0.5),
         _coordinatewise(
-            "uniform01", "entries i.i.d. U[0, 1]", lambda x: _box(x, 0, 1), lambda d: d / 3, 0.5, symmetric=False,
-            isotropic_second_moment=False, zero_mean=False,
+            "uniform01",
+            "entries i.i.d. U[0, 1]",
+            lambda x: _box(x, 0, 1),
+            lambda d: d / 3,
+            0.5,
+            symmetric=False,
+            isotropic_second_moment=False,
+            zero_mean=False,
         ),
         _coordinatewise(
-            "laplace", "entries i.i.d. Laplace(1)",
-            lambda x: HalfSpaceMean(*quadrature.laplace_trapezoid(x)), lambda d: 2.0 * d, 1.0,
+            "laplace",
+            "entries i.i.d. Laplace(1)",
+            lambda x: HalfSpaceMean(*quadrature.laplace_trapezoid(x)),
+            lambda d: 2.0 * d,
+            1.0,
         ),
         _coordinatewise(
-            "cauchy", "entries i.i.d. Cauchy", _cauchy, lambda d: inf, inf, moments=1, zero_mean=False,
+            "cauchy",
+            "entries i.i.d. Cauchy",
+            _cauchy,
+            lambda d: inf,
+            inf,
+            moments=1,
+            zero_mean=False,
             isotropic_second_moment=False,
         ),
         _coordinatewise(
             "sparse", "entries i.i.d. ±1 with probability 0.05 each, else 0", _sparse, lambda d: 0.1 * d, 0.1
         ),
         Family(
-            "axis", "±√d e_i, i and sign uniform", False, False, True, True, True, inf, float,
-            lambda d: np.full(d, 1 / sqrt(d)), _axis,
+            "axis",
+            "±√d e_i, i and sign uniform",
+            False,
+            False,
+            True,
+            True,
+            True,
+            inf,
+            float,
+            lambda d: np.full(d, 1 / sqrt(d)),
+            _axis,
         ),
         Family(
-            "powerlaw", "Gaussian, diagonal covariance ∝ 1/i of trace d", False, True, True, False, True, inf, float,
-            lambda d: np.sqrt(2 / pi * powerlaw_variances(d)), _powerlaw,
+            "powerlaw",
+            "Gaussian, diagonal covariance ∝ 1/i of trace d",
+            False,
+            True,
+            True,
+            False,
+            True,
+            inf,
+            float,
+            lambda d: np.sqrt(2 / pi * powerlaw_variances(d)),
+            _powerlaw,
         ),
         Family(
-            "shifted", "entries i.i.d. N(¼, 1)", False, True, False, False, False, inf, lambda d: d * (1 + 0.25**2),
-            lambda d: np.full(d, 2 * norm.pdf(0.25) + 0.25 * (2 * norm.cdf(0.25) - 1)), _shifted,
+            "shifted",
+            "entries i.i.d. N(¼, 1)",
+            False,
+            True,
+            False,
+            False,
+            False,
+            inf,
+            lambda d: d * (1 + 0.25**2),
+            lambda d: np.full(d, 2 * norm.pdf(0.25) + 0.25 * (2 * norm.cdf(0.25) - 1)),
+            _shifted,
         ),
     )
-}  # fmt: skip
+}
 
 
 def family(name: str) -> Family:

@@ -21,13 +21,15 @@ def cosine_tail_bound(d: int, epsilon: float) -> float:
 
 
 def norm_ratio_tail_bound(d: int, epsilon: float) -> float:
-    """`P(‖u‖²/‖v‖² ∉ [(1−ε)/(1+ε), (1+ε)/(1−ε)]) ≤ 4 exp(−d(ε² − ε³)/4)` for Gaussian vectors (χ² Chernoff, 0 < ε < 1)."""
+    """`P(‖u‖²/‖v‖² ∉ [(1−ε)/(1+ε), (1+ε)/(1−ε)]) ≤ 4 exp(−d(ε² − ε³)/4)` for Gaussian vectors (χ² Chernoff, 0 < ε
+    < 1).
+    """
     return 4 * math.exp(-d * (epsilon**2 - epsilon**3) / 4)
 
 
 def welch_bound(d: int, N: int) -> float:
     """Welch: the largest |cos| among N vectors of R^d is at least `√((N − d) / (d (N − 1)))` for N > d; 0 otherwise."""
-    return math.sqrt((N - d) / (d * (N - 1))) if N > d else 0.0
+    return math.sqrt((N - d) / (d * (N - 1))) if d < N else 0.0
 
 
 def all_pairs_tail_bound(d: int, N: int, epsilon: float) -> float:

@@ -23,8 +23,8 @@ MOST_NODES = 1 << 23
 def box_corners(x: Float[Array, " d"], low: int, high: int) -> Float[Array, " d"]:
     """Entries i.i.d. U[low, high], exactly, in rational arithmetic, for at most 8 non-zero coordinates of x.
 
-    With corners `c ∈ {low, high}^n` and `σ = Π ±1` (− at low), `E relu(w·x) = Σ_c σ (c·x)₊^{n+1} / ((n+1)! Π (high − low) x_k)`
-    (n-fold antiderivative of relu) and `E[w 1(w·x > 0)] = ∇ₓ E relu(w·x)`. A zero coordinate contributes
+    With corners `c ∈ {low, high}^n` and `σ = Π ±1` (− at low), `E relu(w·x) = Σ_c σ (c·x)₊^{n+1} / ((n+1)! Π (high
+    − low) x_k)` (n-fold antiderivative of relu) and `E[w 1(w·x > 0)] = ∇ₓ E relu(w·x)`. A zero coordinate contributes
     `E w · P(w·x > 0)`.
     """
     return np.array([float(v) for v in box_corners_exact([Fraction(float(t)) for t in x], low, high)])
@@ -57,10 +57,10 @@ def box_corners_exact(x: Sequence[Fraction | int], low: int, high: int) -> list[
 def box_trapezoid(x: Float[Array, " d"], low: float, high: float) -> tuple[Float[Array, " d"], float]:
     """Entries i.i.d. U[low, high]: the trapezoid rule, which is *exact* here up to truncation.
 
-    For `0 < |S| < 2π/h`: `sign S = (h/π)(S + 2 Σ_{k≥1} sin(khS)/(kh))`, and `S = w·x` is bounded. With centre c, half-width
-    ρ, `φ(u) = sin u / u`, `ψ(u) = (sin u − u cos u)/u²` and `θ = tcΣx`, `E[w_i sin(tS)] = c sin θ Π_k φ(ρtx_k) +
-    ρ cos θ ψ(ρtx_i) Π_{k≠i} φ(ρtx_k)`. The sum stops at T where the bound `(2/π)(|c| + 2ρ) Π_{ρT|x_k|>1} 1/(ρT|x_k|)` of
-    the rest is below the tolerance. Raises `ValueError` when that takes too many nodes.
+    For `0 < |S| < 2π/h`: `sign S = (h/π)(S + 2 Σ_{k≥1} sin(khS)/(kh))`, and `S = w·x` is bounded. With centre c,
+    half-width ρ, `φ(u) = sin u / u`, `ψ(u) = (sin u − u cos u)/u²` and `θ = tcΣx`, `E[w_i sin(tS)] = c sin θ Π_k
+    φ(ρtx_k) + ρ cos θ ψ(ρtx_i) Π_{k≠i} φ(ρtx_k)`. The sum stops at T where the bound `(2/π)(|c| + 2ρ) Π_{ρT|x_k|>1}
+    1/(ρT|x_k|)` of the rest is below the tolerance. Raises `ValueError` when that takes too many nodes.
     """
     centre, rho = (low + high) / 2, (high - low) / 2
     drift = centre * float(x.sum())
@@ -98,11 +98,12 @@ def _others(factors: Array) -> Array:
 
 
 def laplace_trapezoid(x: Float[Array, " d"]) -> tuple[Float[Array, " d"], float]:
-    """Entries i.i.d. Laplace(1): `E[w_i 1(S>0)] = (1/2π) ∫ 2x_i/(1 + t²x_i²) Π_k 1/(1 + t²x_k²) dt` by the trapezoid rule.
+    """Entries i.i.d. Laplace(1): `E[w_i 1(S>0)] = (1/2π) ∫ 2x_i/(1 + t²x_i²) Π_k 1/(1 + t²x_k²) dt` by the
+    trapezoid rule.
 
     The integrand is analytic in `|Im t| < 1/max|x|`; on the line `Im t = a`, `a² max x² = 1/(4n)`, it is bounded by
-    `3.6 |x_i| Π_k 1/(1 + s²x_k²)`, so the discretisation error is below `2M / (e^{2πa/h} − 1)` with `M = 3.6 π`; the rest
-    beyond T is below twice the integrand times T.
+    `3.6 |x_i| Π_k 1/(1 + s²x_k²)`, so the discretisation error is below `2M / (e^{2πa/h} − 1)` with `M = 3.6 π`;
+    the rest beyond T is below twice the integrand times T.
     """
     peak = float(np.max(np.abs(x)))
     n = np.count_nonzero(x)
@@ -129,8 +130,8 @@ def laplace_trapezoid(x: Float[Array, " d"]) -> tuple[Float[Array, " d"], float]
 def lattice_sum(x: Float[Array, " d"], rate: float) -> Float[Array, " d"]:
     """Sparse ±1 entries (0 with probability 1 − rate): the exact law of `w·x` on the lattice on which x lives.
 
-    `E[w_i 1(S>0)] = (rate/2) (P(S_i > −x_i) − P(S_i > x_i))`, `S_i = Σ_{k≠i} w_k x_k`. Raises `ValueError` when x, scaled to
-    integers, spans more than 2²² points: round x to multiples of 2⁻¹² first.
+    `E[w_i 1(S>0)] = (rate/2) (P(S_i > −x_i) − P(S_i > x_i))`, `S_i = Σ_{k≠i} w_k x_k`. Raises `ValueError` when x,
+    scaled to integers, spans more than 2²² points: round x to multiples of 2⁻¹² first.
     """
     rational = [Fraction(float(t)) for t in x]
     scale = max(t.denominator for t in rational)

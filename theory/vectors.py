@@ -1,5 +1,6 @@
 """The array type of the theory and the cosine of Def. 1."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Shaped
 
 Array = npt.NDArray[Any]
+Number = float | Fraction
 
 
 def cosine(u: Shaped[Array, " d"], v: Shaped[Array, " d"]) -> float:

@@ -6,16 +6,14 @@ With `A_j = ⟨w_j, x⟩ > 0` on the active set, `α = ⟨s, A⟩ / (c ‖s‖ �
 
 from jaxtyping import Float, Shaped
 
-from theory.vectors import Array, cosine
+from theory.vectors import Array, Number, cosine
 
 
-def orthogonal_alignment(
-    s: Float[Array, " n"], A: Float[Array, " n"], column_norm: float, input_norm: float
-) -> float:
+def orthogonal_alignment(s: Float[Array, " n"], A: Float[Array, " n"], column_norm: float, input_norm: float) -> float:
     """`⟨s, A⟩ / (c ‖s‖ ‖x‖)` for weights `s` on active neurons with activation `A`; NaN for `s = 0`."""
     return cosine(s, A) * float((A @ A) ** 0.5) / (column_norm * input_norm)
 
 
-def activation_gain(s: Shaped[Array, " n"], A: Shaped[Array, " n"]) -> float:
+def activation_gain(s: Shaped[Array, " n"], A: Shaped[Array, " n"]) -> Number:
     """`‖A‖²‖s‖² − ⟨s, A⟩² = Σ_{i<j} (A_i s_j − A_j s_i)² ≥ 0` (Lagrange): zero iff `s` is parallel to `A`."""
     return (A * A).sum() * (s * s).sum() - (A * s).sum() ** 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from verify.evidence import Evidence, Kind
 from verify.ledger import Ledger
 from verify.seeds import seed_sequence
 
+T = TypeVar("T")
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = ("quick", "full")
 
@@ -32,8 +33,8 @@ class Examination:
         """The generator of one block of one point of this claim."""
         return np.random.default_rng(seed_sequence(self.seed, self.claim, self.part, point, block))
 
-    def size(self, quick: int, full: int) -> int:
-        """A number that depends on the profile."""
+    def pick(self, quick: T, full: T) -> T:
+        """A size that depends on the profile."""
         return quick if self.profile == "quick" else full
 
 

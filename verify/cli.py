@@ -1,14 +1,25 @@
-"""The command line: thin over the library. Exit status 0 decided, 1 inconclusive or a control misbehaved, 2 bad input."""
+"""The command line: thin over the library. Exit status 0 decided, 1 inconclusive or a control misbehaved, 2 bad
+input.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from verify import store, table
@@ -19,9 +30,12 @@ from verify.trial import default_jobs, hold, images_from
 from verify.verdict import Verdict
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Put the negative-filtering theory of saliency maps on trial.",
-)  # fmt: skip
+)
 console = Console()
 COLOURS = {"CONFIRMED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "NOT RUN": "dim"}
 OUT = Path("results")
@@ -104,7 +118,7 @@ def verify(
     verdicts: dict[str, Verdict] = {}
     try:
         with _progress(len(chosen)) as step:
-            for verdict in hold(chosen, seed, profile, images, jobs or default_jobs()):  # type: ignore[arg-type]
+            for verdict in hold(chosen, seed, profile, images, jobs or default_jobs()):
                 verdicts[verdict.id] = verdict
                 stored[verdict.id] = verdict.as_json()
                 store.write(out, stored, list(REGISTRY))
@@ -122,27 +136,21 @@ def verify(
     raise typer.Exit(0 if all(verdict.decided for verdict in verdicts.values()) else 1)
 
 
-class _progress:
-    """A live display of finished claims, on a terminal only."""
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Verdict], None]]:
+    """A live display of finished claims, on a terminal only; yields what to call after each."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("in court", total=total)
 
-    def __init__(self, total: int) -> None:
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("in court", total=total)
+        def step(verdict: Verdict) -> None:
+            name = f"{verdict.id} [{COLOURS[verdict.status]}]{verdict.status}[/]"
+            bar.update(task, advance=1, description=name)
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
-        self._bar.start()
-        return self._step
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def _step(self, verdict: Verdict) -> None:
-        colour = COLOURS[verdict.status]
-        self._bar.update(self._task, advance=1, description=f"{verdict.id} [{colour}]{verdict.status}[/]")
+        yield step
 
 
-def _print_table(records: list[store.Any]) -> None:
+def _print_table(records: list[dict[str, Any]]) -> None:
     listing = Table("claim", "verdict", "control", "decided by", "reach", "s", header_style="bold", show_lines=True)
     for record in records:
         colour = COLOURS[record["status"]]

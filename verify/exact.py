@@ -7,7 +7,7 @@ integers), builds a case from them, and shrinks; the re-check sees nothing but t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -40,11 +40,13 @@ def exact(values: Any) -> Any:
 def printed(case: Mapping[str, Any]) -> dict[str, Any]:
     """The numbers of a case as nested lists of strings such as '3/5'."""
     return {
-        name: [str(v) for v in value] if isinstance(value, np.ndarray) and value.ndim == 1
-        else [[str(v) for v in row] for row in value] if isinstance(value, np.ndarray)
+        name: [str(v) for v in value]
+        if isinstance(value, np.ndarray) and value.ndim == 1
+        else [[str(v) for v in row] for row in value]
+        if isinstance(value, np.ndarray)
         else str(value)
         for name, value in case.items()
-    }  # fmt: skip
+    }
 
 
 def parsed(numbers: Mapping[str, Any]) -> Case:
@@ -67,14 +69,14 @@ def to_alignment(square: Fraction | None) -> float:
 class ExactStatement:
     """A statement `holds(case)` for every admissible case.
 
-    `build` turns parameters into a case; `admissible` checks the premises on the case alone; `holds` is the printed
-    statement, evaluated with the simulation's rules; `second` evaluates it by the theory's closed form where there is
-    one; `sides` gives the numbers to print beside a case, `size` how large a violation is. `perturbed` names the
-    parameters that a generic perturbation moves.
+    `parameters` are strategies of growing size, `build` turns what they draw into a case; `admissible` checks the
+    premises on the case alone; `holds` is the printed statement, evaluated with the simulation's rules; `second`
+    evaluates it by the theory's closed form where there is one; `sides` gives the numbers to print beside a case,
+    `size` how large a violation is. `perturbed` names the parameters that a generic perturbation moves.
     """
 
     text: str
-    parameters: SearchStrategy[Parameters]
+    parameters: tuple[SearchStrategy[Parameters], ...]
     build: Callable[[Parameters], Case]
     admissible: Callable[[Case], bool]
     holds: Callable[[Case], bool]
@@ -94,22 +96,14 @@ def search(statement: ExactStatement, exam: Examination, point: str, budget: flo
 
     `budget` is the share of the exam's error budget that the reach may spend.
     """
-    examples = exam.size(1000, 20000)
-    parameters = _smallest(statement, exam.rng(point), examples)
+    parameters, tried = smallest(statement, exam.rng(point), exam.pick(1000, 20000))
     if parameters is None:
-        return [
-            Evidence(
-                Kind.SEARCH, statement.text, Finding.SILENT, "hypothesis.find, exact rationals: none found", n=examples
-            )
-        ]
+        method = "hypothesis.find, exact rationals: none found"
+        return [Evidence(Kind.SEARCH, statement.text, Finding.SILENT, method, n=tried)]
     numbers = printed(statement.build(parameters))
     if not recheck(statement, numbers):
-        return [
-            Evidence(
-                Kind.SEARCH, statement.text, Finding.UNDECIDED, "counterexample failed its re-check",
-                counterexample=numbers,
-            )
-        ]  # fmt: skip
+        method = "counterexample failed its re-check"
+        return [Evidence(Kind.SEARCH, statement.text, Finding.UNDECIDED, method, n=tried, counterexample=numbers)]
     near = nearby(statement, parameters, exam.rng(point + "/near"))
     found = Evidence(
         Kind.SEARCH,
@@ -117,34 +111,63 @@ def search(statement: ExactStatement, exam: Examination, point: str, budget: flo
         Finding.REFUTES,
         "hypothesis.find, shrunk; re-checked from the printed numbers in exact rationals"
         + (" by simulation and closed form" if statement.second else ""),
+        n=tried,
         counterexample=numbers | statement.sides(parsed(numbers)),
         details={"reach": "open set" if near else "boundary", "violating_neighbours": near},
     )
     return [found, *reach(statement, exam, point, budget)]
 
 
-def _smallest(statement: ExactStatement, rng: np.random.Generator, examples: int) -> Parameters | None:
-    """The smallest violation found, one of positive size (a reversal) before one of size 0 (a failed strictness)."""
-    options = settings(
-        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
-    )  # fmt: skip
+def smallest(statement: ExactStatement, rng: np.random.Generator, examples: int) -> tuple[Parameters | None, int]:
+    """The smallest violation found, and how many cases were tried.
+
+    Small shapes come first. A violation of size 0 (a strictness that fails with equality) gives way to a reversal of
+    positive size where there is one.
+    """
+    tried = 0
+
+    def violation(p: Parameters) -> bool:
+        nonlocal tried
+        tried += 1
+        return statement.violated(statement.build(p))
 
     def reversal(p: Parameters) -> bool:
-        case = statement.build(p)
-        return statement.violated(case) and statement.size(case) > 0
+        return violation(p) and statement.size(statement.build(p)) > 0
 
-    found: Parameters | None = None
-    for condition in (lambda p: statement.violated(statement.build(p)), reversal):
-        if found is not None and reversal(found):
-            break
+    found = _first(statement.parameters, violation, rng, examples)
+    if found is not None and not reversal(found):
+        found = _first(statement.parameters, reversal, rng, examples) or found
+    return found, tried
+
+
+def _first(
+    shapes: Sequence[SearchStrategy[Parameters]],
+    condition: Callable[[Parameters], bool],
+    rng: np.random.Generator,
+    examples: int,
+) -> Parameters | None:
+    """What `hypothesis.find` finds in the first shape that has something, at least 150 examples each.
+
+    Found beyond the first shape, it is looked for once more, and ten times longer, in the smaller ones.
+    """
+    for number, shape in enumerate(shapes):
         try:
             found = find(
-                statement.parameters, condition, settings=options, random=random.Random(int(rng.integers(2**62)))
+                shape,
+                condition,
+                settings=settings(
+                    max_examples=max(150, examples // len(shapes)),
+                    database=None,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                    phases=(Phase.generate, Phase.shrink),
+                ),
+                random=random.Random(int(rng.integers(2**62))),
             )
         except NoSuchExample:
-            break
-    return found
+            continue
+        return _first(shapes[:number], condition, rng, 10 * examples) or found
+    return None
 
 
 def recheck(statement: ExactStatement, numbers: Mapping[str, Any]) -> bool:
@@ -154,9 +177,7 @@ def recheck(statement: ExactStatement, numbers: Mapping[str, Any]) -> bool:
     return statement.violated(case) and by_theory
 
 
-def nearby(
-    statement: ExactStatement, parameters: Parameters, rng: np.random.Generator, tries: int = 200
-) -> float:
+def nearby(statement: ExactStatement, parameters: Parameters, rng: np.random.Generator, tries: int = 200) -> float:
     """Share of generic small perturbations (relative 2⁻¹⁰) of the counterexample that still violate the statement.
 
     0 says that the violation lives on a boundary (a zero, a tie: measure zero); a positive share, on an open set.
@@ -164,7 +185,7 @@ def nearby(
     violating = 0
     for _ in range(tries):
         moved = dict(parameters)
-        for name in statement.perturbed:
+        for name in (name for name in statement.perturbed if name in parameters):
             value = np.asarray(exact(parameters[name]), dtype=object)
             noise = [Fraction(int(k), 1 << 30) for k in rng.integers(-(1 << 20), (1 << 20) + 1, value.size)]
             moved[name] = value + np.array(noise, dtype=object).reshape(value.shape)
@@ -180,10 +201,8 @@ def reach(statement: ExactStatement, exam: Examination, point: str, budget: floa
     return [_reach(statement, exam, f"{point}/{name}", name, draw, alpha) for name, draw in statement.draws.items()]
 
 
-def _reach(
-    statement: ExactStatement, exam: Examination, point: str, name: str, draw: Draw, alpha: float
-) -> Evidence:
-    rng, tries = exam.rng(point), exam.size(100, 2000)
+def _reach(statement: ExactStatement, exam: Examination, point: str, name: str, draw: Draw, alpha: float) -> Evidence:
+    rng, tries = exam.rng(point), exam.pick(100, 2000)
     cases = [statement.build(draw(rng, exam.images)) for _ in range(tries)]
     admitted = [case for case in cases if statement.admissible(case)]
     sizes = [statement.size(case) for case in admitted if not statement.holds(case)]
@@ -202,8 +221,3 @@ def _reach(
             "largest_size": float(np.max(sizes)) if sizes else 0.0,
         },
     )
-
-
-def never_larger(pairs: Sequence[tuple[Fraction | None, Fraction | None]]) -> bool:
-    """Whether in every pair with both alignments defined the second does not exceed the first."""
-    return all(a is None or b is None or b <= a for a, b in pairs)

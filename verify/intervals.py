@@ -73,7 +73,9 @@ def median_rank(n: int, alpha: float) -> int:
 
 
 def median(sample: Float[Floats, " n"], alpha: float) -> Interval:
-    """Distribution-free interval for the median from order statistics k and n + 1 − k; (−inf, inf) while n is too small."""
+    """Distribution-free interval for the median from order statistics k and n + 1 − k; (−inf, inf) while n is too
+    small.
+    """
     k = median_rank(len(sample), alpha)
     if k < 1:
         return -np.inf, np.inf
@@ -96,7 +98,8 @@ def median_plan(alpha: float, p: float, power: float = 0.99) -> int:
 
 
 def bernstein_plan(alpha: float, sd: float, width: float, delta: float) -> int:
-    """The least n at which an empirical Bernstein interval of observations with this sd, spread over `width`, ends inside ±δ
+    """The least n at which an empirical Bernstein interval of observations with this sd, spread over `width`, ends
+    inside ±δ
     of its mean's true value with probability ≥ 0.99: half-width plus 2.6 sd/√n ≤ δ. Computed before sampling.
     """
     logs = log(4 / _checked(alpha))
@@ -114,8 +117,9 @@ def bernstein_plan(alpha: float, sd: float, width: float, delta: float) -> int:
 class BettingSequence:
     """Confidence sequence for a bounded mean by betting (Waudby-Smith & Ramdas 2023): valid at every n at once.
 
-    For every candidate mean m two gamblers bet on "higher" and "lower" with predictable stakes; a candidate against whom a
-    gambler of either kind ever multiplies the stake by 2/α is ruled out (Ville). The interval is what remains on a grid, one cell wider.
+    For every candidate mean m two gamblers bet on "higher" and "lower" with predictable stakes; a candidate
+    against whom a gambler of either kind ever multiplies the stake by 2/α is ruled out (Ville). The interval is
+    what remains on a grid, one cell wider.
     """
 
     alpha: float
@@ -152,7 +156,9 @@ class BettingSequence:
 
     @property
     def interval(self) -> Interval:
-        """The candidates that no gambler has ruled out, in the units of the observations; empty never (widened instead)."""
+        """The candidates that no gambler has ruled out, in the units of the observations; empty never (widened
+        instead).
+        """
         alive = np.flatnonzero(self._alive)
         width = self.high - self.low
         if len(alive) == 0:

@@ -26,22 +26,26 @@ ISOTROPIC = ("gaussian", "sphere", "ring", "student")
 def inputs(exam: Examination) -> dict[str, Array]:
     """The inputs at which limits are examined: random and real, signed and not; fixed by the seed."""
     rng = exam.rng("inputs")
-    side = exam.size(2, 3)
+    side = exam.pick(2, 3)
     patch = exam.images.patch(side, rng)
     chosen = {
         "random signed x, d = 3": rng.standard_normal(3),
         "random non-negative x, d = 3": np.abs(rng.standard_normal(3)),
         f"image patch, d = {3 * side**2}": patch,
         f"normalised image patch, d = {3 * side**2}": normalise(patch),
+        f"image frame scaled down, d = {3 * side**2}": exam.images.frame(side, rng),
     }
-    if exam.profile == "full":
-        chosen |= {"digit, d = 64": digit(rng), "image frame, d = 48": exam.images.frame(4, rng)}
+    pixels = digit(rng)
+    pooled = pixels.reshape(4, 2, 4, 2).mean(axis=(1, 3)).ravel()
+    chosen[exam.pick("digit scaled down, d = 16", "digit, d = 64")] = exam.pick(pooled, pixels)
     return {name: dyadic(x, 12) for name, x in chosen.items()}
 
 
 @dataclass(frozen=True)
 class LimitPoint:
-    """One point of a limit examination: a rule, a family, an input, and the direction that maps are said to approach."""
+    """One point of a limit examination: a rule, a family, an input, and the direction that maps are said to
+    approach.
+    """
 
     name: str
     rule: Rule
@@ -87,13 +91,17 @@ def _limit(exam: Examination, point: LimitPoint, alpha: float) -> Evidence:
     noise = law.gbp_noise(FAMILIES[point.family], point.x)
     N = law.neurons_for_tilt(noise, tolerated / 3)
     n = intervals.median_plan(alpha, law.wrong_side(noise / N, tolerated * (1 - 1.25 / 3)))
-    maps = hidden_maps(
-        point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom
-    )
+    maps = hidden_maps(point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom)
     values = np.array([alignment(R, point.target) for R in maps])
     if np.any(np.isnan(values)):
         return Evidence(
-            Kind.MONTE_CARLO, f"{point.name}: some maps are zero", Finding.UNDECIDED, "median", alpha, DELTA, n
+            Kind.MONTE_CARLO,
+            f"{point.name}: some maps are zero",
+            Finding.UNDECIDED,
+            "median",
+            alpha,
+            DELTA,
+            n,
         )
     tilt = law.finite_width_tilt(noise_share(maps))
     interval = law.widen(*intervals.median(values, alpha), tilt)
@@ -123,9 +131,15 @@ def aligned_rate(
     found = []
     for point in trial:
         maps = hidden_maps(
-            point.rule, point.family, point.x, neurons, n, exam.rng(f"rate {neurons} {point.name}"), point.relevance,
+            point.rule,
+            point.family,
+            point.x,
+            neurons,
+            n,
+            exam.rng(f"rate {neurons} {point.name}"),
+            point.relevance,
             point.bottom,
-        )  # fmt: skip
+        )
         values = np.array([alignment(R, point.target) for R in maps])
         hits = int(np.sum(values >= 1 - DELTA))
         interval = intervals.clopper_pearson(hits, n, alpha)

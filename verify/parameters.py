@@ -25,24 +25,22 @@ def matrix(d: int, N: int) -> SearchStrategy[list[list[int]]]:
     return st.lists(vector(N), min_size=d, max_size=d)
 
 
+Shapes = tuple[SearchStrategy[Parameters], ...]
+SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
+
+
 def small_layer(
-    x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, **extra: SearchStrategy[Any]
-) -> SearchStrategy[Parameters]:
-    """`x ∈ Z^d`, `W ∈ Z^{d×N}`, `r ∈ Z^N`, d, N ≤ 3, and further numbers by name."""
-    return st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
-        lambda shape: st.fixed_dictionaries(
-            {"x": vector(shape[0], x), "W": matrix(*shape), "r": vector(shape[1], r), **extra}
-        )
-    )
+    x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, biased: bool = False, **extra: SearchStrategy[Any]
+) -> Shapes:
+    """`x ∈ Z^d`, `W ∈ Z^{d×N}`, `r ∈ Z^N` (and a bias `b ∈ Z^N`), the smallest shapes first, and further numbers
+    by name.
+    """
 
+    def of_shape(d: int, N: int) -> SearchStrategy[Parameters]:
+        bias = {"b": vector(N)} if biased else {}
+        return st.fixed_dictionaries({"x": vector(d, x), "W": matrix(d, N), "r": vector(N, r), **bias, **extra})
 
-def small_biased_layer(**extra: SearchStrategy[Any]) -> SearchStrategy[Parameters]:
-    """The same with a bias `b` per neuron: the broken premise of every bias-free statement."""
-    return st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
-        lambda shape: st.fixed_dictionaries(
-            {"x": vector(shape[0]), "W": matrix(*shape), "r": vector(shape[1]), "b": vector(shape[1]), **extra}
-        )
-    )
+    return tuple(of_shape(d, N) for d, N in SHAPES)
 
 
 def as_case(parameters: Parameters) -> Case:
@@ -50,15 +48,27 @@ def as_case(parameters: Parameters) -> Case:
     return {name: exact(value) for name, value in parameters.items()}
 
 
-def orthogonal(**extra: SearchStrategy[Any]) -> SearchStrategy[Parameters]:
-    """An integer quaternion, x ∈ Z³, relevances of three neurons: the parameters of `from_quaternion`."""
-    return st.fixed_dictionaries({"quaternion": vector(4), "x": vector(3), "r": vector(3), **extra})
+def orthogonal(x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, **extra: SearchStrategy[Any]) -> Shapes:
+    """A rotation by a complex integer in Z², then by an integer quaternion in Z³: the parameters of `from_rotation`."""
+
+    def of_dimension(n: int) -> SearchStrategy[Parameters]:
+        rotation = vector(2 if n == 2 else 4)
+        return st.fixed_dictionaries({"rotation": rotation, "x": vector(n, x), "r": vector(n, r), **extra})
+
+    return of_dimension(2), of_dimension(3)
 
 
-def from_quaternion(parameters: Parameters) -> Case:
-    """`W ∈ Q^{3×3}` with orthogonal columns of equal norm |q|², the rotation of the quaternion q = (a, b, c, d)."""
+def from_rotation(parameters: Parameters) -> Case:
+    """`W` with orthogonal columns of equal norm: of p + qi, |p + qi|; of the quaternion a + bi + cj + dk, its
+    square norm.
+    """
     case = as_case(parameters)
-    a, b, c, d = case.pop("quaternion")
+    rotation = case.pop("rotation")
+    if len(rotation) == 2:
+        p, q = rotation
+        case["W"] = np.array([[p, -q], [q, p]], dtype=object)
+        return case
+    a, b, c, d = rotation
     case["W"] = np.array(
         [
             [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
@@ -70,15 +80,15 @@ def from_quaternion(parameters: Parameters) -> Case:
     return case
 
 
-def equal_norms(**extra: SearchStrategy[Any]) -> SearchStrategy[Parameters]:
-    """Three columns that are signed permutations of one integer vector: equal norms, hardly ever orthogonal."""
-    base = vector(3)
-    columns = base.flatmap(
-        lambda v: st.lists(
-            st.tuples(st.permutations(v), vector(3, st.sampled_from([1, -1]))), min_size=3, max_size=3
-        )
-    )
-    return st.fixed_dictionaries({"columns": columns, "x": vector(3), "r": vector(3), **extra})
+def equal_norms(**extra: SearchStrategy[Any]) -> Shapes:
+    """n columns that are signed permutations of one vector in Z^n, n = 2, 3: equal norms, hardly ever orthogonal."""
+
+    def of_dimension(n: int) -> SearchStrategy[Parameters]:
+        signs = vector(n, st.sampled_from([1, -1]))
+        columns = vector(n).flatmap(lambda v: st.lists(st.tuples(st.permutations(v), signs), min_size=n, max_size=n))
+        return st.fixed_dictionaries({"columns": columns, "x": vector(n), "r": vector(n), **extra})
+
+    return of_dimension(2), of_dimension(3)
 
 
 def from_columns(parameters: Parameters) -> Case:
@@ -97,4 +107,3 @@ def orthogonal_columns(case: Case, equal: bool = True) -> bool:
     return bool(pairwise and all(gram[i, i] > 0 for i in range(n))) and (
         not equal or all(gram[i, i] == gram[0, 0] for i in range(n))
     )
-

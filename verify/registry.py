@@ -20,9 +20,22 @@ from verify.claims import (
 )
 
 MODULES = (
-    prop_1, prop_2, prop_3, lrp_z, nfi, thm_1_gbp, thm_1_rectgrad, thm_1_zplus, thm_1_every, thm_1_premise, thm_1_raw, thm_2,
-    thm_2_equality, thm_2_premise, cascade,
-)  # fmt: skip
+    prop_1,
+    prop_2,
+    prop_3,
+    lrp_z,
+    nfi,
+    thm_1_gbp,
+    thm_1_rectgrad,
+    thm_1_zplus,
+    thm_1_every,
+    thm_1_premise,
+    thm_1_raw,
+    thm_2,
+    thm_2_equality,
+    thm_2_premise,
+    cascade,
+)
 
 REGISTRY: dict[str, Claim] = {claim.id: claim for module in MODULES for claim in module.CLAIMS}
 

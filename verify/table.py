@@ -18,7 +18,9 @@ def numbers(counterexample: Record) -> str:
 
 
 def decisive(verdict: Record) -> Record | None:
-    """The evidence that decided a refutation: an exact counterexample on an open set first, then any, then an interval."""
+    """The evidence that decided a refutation: an exact counterexample on an open set first, then any, then an
+    interval.
+    """
     against = [piece for piece in verdict["evidence"] if piece["finding"] == "refutes"]
     ranked = sorted(
         against,
@@ -68,6 +70,8 @@ def ground(verdict: Record) -> str:
     if searched:
         parts.append(f"no counterexample in {searched} examples")
     if sampled:
-        tightest = max(sampled, key=lambda piece: abs(piece["interval"][0] - piece["claimed"][0]) / (piece["delta"] or 1))
+        tightest = max(
+            sampled, key=lambda piece: abs(piece["interval"][0] - piece["claimed"][0]) / (piece["delta"] or 1)
+        )
         parts.append(f"{len(sampled)} intervals, the widest {interval(tightest)}")
     return "; ".join(parts)

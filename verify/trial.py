@@ -47,10 +47,22 @@ def try_claim(claim: Claim, seed: int, profile: Profile, images: ImageSet) -> Ve
         trial = evidence("trial", claim.examine)
         control = evidence("control", claim.control.examine)
     return Verdict(
-        claim.id, claim.title, claim.source, claim.statement, claim.premises, claim.repairs, judge(trial), trial,
-        Control(claim.control.premise, judge(control), control), profile, seed, versions(),
-        f"CPU, {platform.machine()}", images.source, round(time.perf_counter() - start, 3),
-    )  # fmt: skip
+        claim.id,
+        claim.title,
+        claim.source,
+        claim.statement,
+        claim.premises,
+        claim.repairs,
+        judge(trial),
+        trial,
+        Control(claim.control.premise, judge(control), control),
+        profile,
+        seed,
+        versions(),
+        f"CPU, {platform.machine()}",
+        images.source,
+        round(time.perf_counter() - start, 3),
+    )
 
 
 def try_by_id(id: str, seed: int, profile: Profile, images: Path | None) -> Verdict:

@@ -4,12 +4,14 @@ Every function here and in `network` and `rules` works alike on float64 arrays a
 `fractions.Fraction`: the rule that the Monte Carlo runs is the rule that the judge re-checks exactly.
 """
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Number = float | Fraction
 
 
 def relu(v: Array) -> Array:

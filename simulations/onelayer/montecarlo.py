@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -56,9 +57,4 @@ def noise_share(maps: Float[Array, "trials d"]) -> float:
 
 def gaussian_stack(widths: tuple[int, ...], rng: np.random.Generator) -> Network:
     """A bias-free dense ReLU stack with i.i.d. N(0, 2/d_{l−1}) weights."""
-    return Network(
-        tuple(
-            rng.standard_normal((below, above)) * np.sqrt(2 / below)
-            for below, above in zip(widths, widths[1:], strict=False)
-        )
-    )
+    return Network(tuple(rng.standard_normal((below, above)) * np.sqrt(2 / below) for below, above in pairwise(widths)))

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from simulations.onelayer import rules
-from simulations.onelayer.arrays import Array, ratio, relu
+from simulations.onelayer.arrays import Array, Number, ratio, relu
 from simulations.onelayer.network import Layer
 
 Bottom = Callable[[Array, Array], Array]
@@ -52,28 +52,22 @@ RULES: dict[str, Callable[..., Rule]] = {
     "grad-input": lambda: Rule("grad-input", rules.grad, bottom=times_input),
     "gbp": lambda: Rule("gbp", rules.gbp),
     "deconv": lambda: Rule("deconv", rules.deconv),
-    "rectgrad": lambda q=0.9: Rule(
-        "rectgrad", partial(rules.rectgrad_quantile, q=q), bottom=rectified_times_input
-    ),
+    "rectgrad": lambda q=0.9: Rule("rectgrad", partial(rules.rectgrad_quantile, q=q), bottom=rectified_times_input),
     "rectgrad-constant": lambda tau=0.0: Rule(
         "rectgrad-constant", partial(rules.rectgrad, tau=tau), bottom=rectified_times_input
     ),
     "lrp-z": lambda bias_in_denominator=True: Rule(
         "lrp-z", partial(rules.lrp_z, bias_in_denominator=bias_in_denominator), "relevance"
     ),
-    "lrp-alpha-beta": lambda alpha=2.0: Rule(
-        "lrp-alpha-beta", partial(rules.lrp_alpha_beta, alpha=alpha), "relevance"
-    ),
+    "lrp-alpha-beta": lambda alpha=2.0: Rule("lrp-alpha-beta", partial(rules.lrp_alpha_beta, alpha=alpha), "relevance"),
     "zplus": lambda: Rule("zplus", rules.zplus, "relevance"),
     "zplus-gradient": lambda: Rule("zplus-gradient", rules.zplus_gradient, bottom=times_input),
     "zplus-filter": lambda: Rule("zplus-filter", rules.zplus_filter, bottom=times_input),
-    "dtd": lambda low, high: Rule(
-        "dtd", rules.zplus, "relevance", first=partial(rules.z_box, low=low, high=high)
-    ),
+    "dtd": lambda low, high: Rule("dtd", rules.zplus, "relevance", first=partial(rules.z_box, low=low, high=high)),
 }
 
 
-def rule(name: str, **parameters: float) -> Rule:
+def rule(name: str, **parameters: Number) -> Rule:
     """The rule called `name`, with its own parameters (`q`, `tau`, `alpha`, or `low` and `high`).
 
     Raises `ValueError` for an unknown name.
@@ -83,9 +77,7 @@ def rule(name: str, **parameters: float) -> Rule:
     return RULES[name](**parameters)
 
 
-def backward(
-    layers: tuple[Layer, ...], rule: Rule, r: Array, start: int | None = None, stop: int = 0
-) -> Array:
+def backward(layers: tuple[Layer, ...], rule: Rule, r: Array, start: int | None = None, stop: int = 0) -> Array:
     """Carry `r`, given at layer `start` (default: the output L), down to layer `stop` in the rule's own currency.
 
     Raises `ValueError` when `r` does not have one entry per neuron of layer `start`.
@@ -108,7 +100,11 @@ def start_at_output(layers: tuple[Layer, ...], rule: Rule, k: int = 0) -> Array:
 
 
 def attribution(
-    layers: tuple[Layer, ...], rule: Rule, r: Array | None = None, start: int | None = None, bottom: bool = True
+    layers: tuple[Layer, ...],
+    rule: Rule,
+    r: Array | None = None,
+    start: int | None = None,
+    bottom: bool = True,
 ) -> Shaped[Array, " d"]:
     """The map `R` of `rule`: from `r` at layer `start`, by default from output 0; `bottom = False` leaves `r_0`.
 

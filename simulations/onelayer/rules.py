@@ -9,11 +9,12 @@ part), so a bias absorbs relevance instead of handing it to the inputs.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
 
-from simulations.onelayer.arrays import Array, negative_part, ratio, relu
+from simulations.onelayer.arrays import Array, Number, negative_part, ratio, relu
 from simulations.onelayer.network import Layer
 
 Step = Callable[[Layer, Array], Array]
@@ -34,12 +35,12 @@ def deconv(layer: Layer, r: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
     return layer.W @ relu(r) if layer.rectified else grad(layer, r)
 
 
-def rectgrad(layer: Layer, r: Shaped[Array, " N"], tau: float) -> Shaped[Array, " d"]:
+def rectgrad(layer: Layer, r: Shaped[Array, " N"], tau: Number) -> Shaped[Array, " d"]:
     """RectGrad with a constant threshold, eq. 15: `W M (r ⊙ 1[A ⊙ r > τ])`."""
     return grad(layer, r * (layer.act * r > tau) if layer.rectified else r)
 
 
-def rectgrad_quantile(layer: Layer, r: Shaped[Array, " N"], q: float = 0.9) -> Shaped[Array, " d"]:
+def rectgrad_quantile(layer: Layer, r: Shaped[Array, " N"], q: Number = 0.9) -> Shaped[Array, " d"]:
     """RectGrad of the experiments: τ is the `q`-quantile of `A ⊙ r` over the layer (linear interpolation).
 
     Where the quantile is at or below zero the strict comparison still decides: entries at the quantile are dropped,
@@ -48,7 +49,7 @@ def rectgrad_quantile(layer: Layer, r: Shaped[Array, " N"], q: float = 0.9) -> S
     return rectgrad(layer, r, quantile(layer.act * r, q))
 
 
-def quantile(v: Shaped[Array, " N"], q: float) -> float:
+def quantile(v: Shaped[Array, " N"], q: Number) -> Number:
     """The `q`-quantile with linear interpolation between order statistics, also for Fractions.
 
     Raises `ValueError` unless `0 ≤ q ≤ 1`.
@@ -64,7 +65,9 @@ def quantile(v: Shaped[Array, " N"], q: float) -> float:
 
 
 def lrp_z(layer: Layer, R: Shaped[Array, " N"], bias_in_denominator: bool = True) -> Shaped[Array, " d"]:
-    """LRP-z, eq. 8: `R_i = Σ_j z_ij / z_j R_j` with `z_ij = a_i w_ij` and `z_j = Σ_k z_kj + b_j`, or without `b_j` as printed."""
+    """LRP-z, eq. 8: `R_i = Σ_j z_ij / z_j R_j` with `z_ij = a_i w_ij` and `z_j = Σ_k z_kj + b_j`, or without `b_j`
+    as printed.
+    """
     return layer.a * (layer.W @ ratio(R, layer.z if bias_in_denominator else layer.W.T @ layer.a))
 
 
@@ -91,8 +94,8 @@ def zplus(layer: Layer, R: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
 def zplus_gradient(layer: Layer, rho: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
     """Modified-gradient form of z⁺: `ρ_{l-1} = F(W) (γ ⊙ ρ_l)`, one factor `γ_j = A_j / Σ_k z_kj⁺` **per neuron**.
 
-    `F` keeps `w_ij > 0` at inputs `a_i ≥ 0` and `w_ij < 0` at negative ones, so that `a ⊙ ρ_{l-1}` is the z⁺ relevance of
-    `A ⊙ ρ_l`, signed inputs included. For `a ≥ 0` the filter is the paper's `1[W > 0]`.
+    `F` keeps `w_ij > 0` at inputs `a_i ≥ 0` and `w_ij < 0` at negative ones, so that `a ⊙ ρ_{l-1}` is the z⁺
+    relevance of `A ⊙ ρ_l`, signed inputs included. For `a ≥ 0` the filter is the paper's `1[W > 0]`.
     """
     z_plus = relu(layer.a[:, None] * layer.W)
     gamma = ratio(layer.act, z_plus.sum(axis=0) + relu(layer.b))
@@ -105,10 +108,11 @@ def zplus_filter(layer: Layer, r: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
     return relu(layer.W) @ (layer.mask * r)
 
 
-def conserving_gamma(layer: Layer, r: Shaped[Array, " N"]) -> float:
+def conserving_gamma(layer: Layer, r: Shaped[Array, " N"]) -> Number:
     """The scalar γ of Prop. 3: `Σ_i a_i γ (W⁺ M r)_i = Σ_j A_j r_j`; 0 where the left-hand sum is zero."""
-    total = layer.a @ zplus_filter(layer, r)
-    return (layer.act @ r) / total if total != 0 else 0 * total
+    total: Any = layer.a @ zplus_filter(layer, r)
+    kept: Any = layer.act @ r
+    return kept / total if total != 0 else 0 * total
 
 
 def z_box(layer: Layer, R: Shaped[Array, " N"], low: Array | float, high: Array | float) -> Shaped[Array, " d"]:

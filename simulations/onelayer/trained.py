@@ -1,8 +1,11 @@
-"""A small real network: bias-free, dense, trained on scikit-learn's digits in seconds, the same bits for the same seed."""
+"""A small real network: bias-free, dense, trained on scikit-learn's digits in seconds, the same bits for the same
+seed.
+"""
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -20,11 +23,13 @@ def digits_network(seed: int = 0, steps: int = 600) -> tuple[Network, float]:
     order = rng.permutation(len(data))
     x, y = data[order] / 16.0, labels[order]
     train, test = slice(0, 1400), slice(1400, None)
-    weights = [rng.standard_normal((m, n)) * np.sqrt(2 / m) for m, n in zip(WIDTHS, WIDTHS[1:], strict=False)]
+    weights = [rng.standard_normal((m, n)) * np.sqrt(2 / m) for m, n in pairwise(WIDTHS)]
     first, second = [np.zeros_like(W) for W in weights], [np.zeros_like(W) for W in weights]
     for step in range(1, steps + 1):
         batch = rng.integers(1400, size=128)
-        for W, g, m, v in zip(weights, _gradients(weights, x[train][batch], y[train][batch]), first, second, strict=True):
+        for W, g, m, v in zip(
+            weights, _gradients(weights, x[train][batch], y[train][batch]), first, second, strict=True
+        ):
             m += 0.1 * (g - m)
             v += 0.001 * (g * g - v)
             W -= 0.01 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)

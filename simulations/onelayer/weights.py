@@ -1,4 +1,5 @@
-"""Samplers of the weight families: `W ∈ R^{d×N}`, one neuron per column. What they *are* is stated in `theory.families`.
+"""Samplers of the weight families: `W ∈ R^{d×N}`, one neuron per column. What they *are* is stated in
+`theory.families`.
 
 Columns are independent except in the two frame families, where the columns of one block of at most `d` are drawn
 together and blocks are independent.
@@ -114,10 +115,22 @@ def tilted(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:
 FAMILIES: dict[str, Sampler] = {
     family.__name__: family
     for family in (
-        gaussian, sphere, ring, student, haar, tilted, uniform, uniform01, laplace, cauchy, sparse, axis,
-        powerlaw, shifted,
+        gaussian,
+        sphere,
+        ring,
+        student,
+        haar,
+        tilted,
+        uniform,
+        uniform01,
+        laplace,
+        cauchy,
+        sparse,
+        axis,
+        powerlaw,
+        shifted,
     )
-}  # fmt: skip
+}
 
 
 def sample(family: str, d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
 
-from simulations.images import digit, normalise
+from simulations.images import ImageSet, digit, normalise
 from simulations.onelayer import Layer, Network, Rule, activation, alignment, cascade, rule
 from simulations.onelayer.arrays import Array
 from simulations.onelayer.montecarlo import gaussian_stack
@@ -20,12 +22,16 @@ from verify.draws import dyadic
 from verify.evidence import Evidence, Kind
 from verify.exact import Case, Draw, ExactStatement, Parameters, search, signed_square_alignment, to_alignment
 from verify.limits import mean_evidence
-from verify.parameters import as_case, matrix, vector
+from verify.parameters import Shapes, as_case, matrix, vector
 
 WIDTHS = (27, 64, 64, 64, 10)
 DEPTH = len(WIDTHS) - 1
 DELTA = 0.02
-RULES: dict[str, Rule] = {"GBP": rule("gbp"), "RectGrad": rule("rectgrad", q=Fraction(9, 10)), "z⁺": rule("zplus-gradient")}
+RULES: dict[str, Rule] = {
+    "GBP": rule("gbp"),
+    "RectGrad": rule("rectgrad", q=Fraction(9, 10)),
+    "z⁺": rule("zplus-gradient"),
+}
 Layers = tuple[Layer, ...]
 
 
@@ -49,19 +55,21 @@ def drop(pairs: list[tuple[Fraction | None, Fraction | None]]) -> float:
     return max((to_alignment(a) - to_alignment(b) for a, b in pairs if a is not None and b is not None), default=0.0)
 
 
-def stack_parameters() -> st.SearchStrategy[Parameters]:
-    """x ∈ Z², W_1 ∈ Z^{2×2}, W_2 ∈ Z^{2×2}, W_3 ∈ Z^{2×1}: two hidden layers."""
-    return st.fixed_dictionaries({"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 2), "W3": matrix(2, 1)})
+def stack_parameters() -> Shapes:
+    """Integer stacks 2–2–1, 2–2–2–1 and their input."""
+    one_hidden = {"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 1)}
+    two_hidden = {"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 2), "W3": matrix(2, 1)}
+    return st.fixed_dictionaries(one_hidden), st.fixed_dictionaries(two_hidden)
 
 
-def random_stack(rng: np.random.Generator, images: object) -> Parameters:
+def random_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
     """A Gaussian stack 12–8–8–1 on a real image patch."""
     net = gaussian_stack((12, 8, 8, 1), rng)
-    x = dyadic(images.patch(2, rng))  # type: ignore[attr-defined]
+    x = dyadic(images.patch(2, rng))
     return {"x": x} | {f"W{i}": dyadic(W, 8) for i, W in enumerate(net.weights, start=1)}
 
 
-def digits_stack(rng: np.random.Generator, images: object) -> Parameters:
+def digits_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
     """The digits network with its largest output, on a digit."""
     net, _ = digits_network()
     x = digit(rng)
@@ -80,12 +88,18 @@ def statement(text: str, pairs: Callable[[Layers], list[tuple[Fraction | None, F
         return pairs(network(case).forward(case["x"]))
 
     return ExactStatement(
-        text, stack_parameters(), as_case,
+        text,
+        stack_parameters(),
+        as_case,
         admissible=lambda case: bool(network(case).forward(case["x"])[-1].z[0] > 0),
         holds=lambda case: all(a is None or b is None or b >= a for a, b in compared(case)),
-        sides=lambda case: {"alphas": [[f"{to_alignment(a):.6f}", f"{to_alignment(b):.6f}"] for a, b in compared(case)]},
-        size=lambda case: drop(compared(case)), perturbed=("x", "W1", "W2", "W3"), draws=DRAWS,
-    )  # fmt: skip
+        sides=lambda case: {
+            "alphas": [[f"{to_alignment(a):.6f}", f"{to_alignment(b):.6f}"] for a, b in compared(case)]
+        },
+        size=lambda case: drop(compared(case)),
+        perturbed=("x", "W1", "W2", "W3"),
+        draws=DRAWS,
+    )
 
 
 def rises(name: str) -> ExactStatement:
@@ -93,7 +107,7 @@ def rises(name: str) -> ExactStatement:
 
     def pairs(layers: Layers) -> list[tuple[Fraction | None, Fraction | None]]:
         found = squares(levels(layers, RULES[name]), layers[0].a)
-        return list(zip(found, found[1:], strict=False))
+        return list(pairwise(found))
 
     return statement(f"{name}: α of the (N+1)-level cascade ≥ α of the N-level one", pairs)
 
@@ -139,11 +153,20 @@ Difference = Callable[[Array], Array]
 Checks = list[tuple[str, Stacks, Difference]]
 
 
+def difference(column: int, other: int, sign: int) -> Difference:
+    """`sign` times column minus other column of the sampled rows."""
+    return lambda rows: np.asarray(sign * (rows[:, column] - rows[:, other]))
+
+
 def rising(name: str, stacks: Stacks, sign: int = 1, first: int = 0) -> Checks:
     """`α_{N+1} − α_N` at every level from `first` (with `sign` −1: the reverse)."""
     word = "" if sign == 1 else "reversed: "
     return [
-        (f"{word}{name}: E[α at level {N + 1} − α at level {N}] ≥ 0", stacks, lambda rows, N=N: sign * (rows[:, N + 1] - rows[:, N]))
+        (
+            f"{word}{name}: E[α at level {N + 1} − α at level {N}] ≥ 0",
+            stacks,
+            difference(N + 1, N, sign),
+        )
         for N in range(first, DEPTH)
     ]
 
@@ -152,7 +175,11 @@ def above(name: str, stacks: Stacks, sign: int = 1) -> Checks:
     """Activation minus the rule at levels 1 … L."""
     word = "" if sign == 1 else "reversed: "
     return [
-        (f"{word}E[α of Activation − α of {name}] ≥ 0 at level {N}", stacks, lambda rows, N=N: sign * (rows[:, DEPTH + N] - rows[:, N]))
+        (
+            f"{word}E[α of Activation − α of {name}] ≥ 0 at level {N}",
+            stacks,
+            difference(DEPTH + N, N, sign),
+        )
         for N in range(1, DEPTH + 1)
     ]
 
@@ -162,18 +189,23 @@ def mean_checks(exam: Examination, checks: Checks, share: float = 1.0) -> list[E
     alpha = exam.ledger.draw(len(checks), share)
     drawn: dict[tuple[Stacks, int], Array] = {}
 
-    def draw(stacks: Stacks, block: int) -> Array:
+    def draw(stacks: Stacks, compare: Difference, block: int) -> Array:
         if (stacks, block) not in drawn:
             drawn[stacks, block] = stacks.rows(exam, block)
-        return drawn[stacks, block]
+        return compare(drawn[stacks, block])
 
     return [
         mean_evidence(
-            text, lambda block, stacks=stacks, difference=difference: difference(draw(stacks, block)),
-            (-2, 2), (0, 2), DELTA, alpha, sd=0.25,
+            text,
+            partial(draw, stacks, compare),
+            (-2, 2),
+            (0, 2),
+            DELTA,
+            alpha,
+            sd=0.25,
         )
-        for text, stacks, difference in checks
-    ]  # fmt: skip
+        for text, stacks, compare in checks
+    ]
 
 
 def over_rules(checks: Callable[[str, Stacks], Checks]) -> Callable[[Examination], list[Evidence]]:
@@ -196,13 +228,17 @@ def dominance(exam: Examination) -> list[Evidence]:
 falling = over_rules(lambda name, stacks: rising(name, stacks, sign=-1))
 below = over_rules(lambda name, stacks: above(name, stacks, sign=-1))
 
-PREMISES = (f"bias-free Gaussian stacks {'–'.join(map(str, WIDTHS))}, weights N(0, 2/d)", "x an image patch, the largest output explained")
+PREMISES = (
+    f"bias-free Gaussian stacks {'–'.join(map(str, WIDTHS))}, weights N(0, 2/d)",
+    "x an image patch, the largest output explained",
+)
 CLAIMS = (
     Claim(
         "cascade",
         "More NFR layers, better alignment",
         f"{PAPER}, Sec. IV-A, Def. 3, corollary of Theorems 1 and 2",
-        "Using the NFR in more layers gives a better input alignment: α of the (N+1)-level cascade ≥ α of the N-level one, for GBP, RectGrad (90 % quantile) and z⁺.",
+        "Using the NFR in more layers gives a better input alignment: α of the (N+1)-level cascade ≥ α of the "
+        "N-level one, for GBP, RectGrad (90 % quantile) and z⁺.",
         ("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
         (Kind.SEARCH, Kind.REACH, Kind.MONTE_CARLO),
         corollary,
@@ -212,7 +248,8 @@ CLAIMS = (
         "cascade-repair",
         "More NFR layers, better alignment on average",
         "repair of the cascade corollary",
-        "In random Gaussian stacks the mean of α (of r_0, without bottom process) does not fall from one level to the next, for GBP, RectGrad and the exact z⁺ rule with inputs ≥ 0.",
+        "In random Gaussian stacks the mean of α (of r_0, without bottom process) does not fall from one level "
+        "to the next, for GBP, RectGrad and the exact z⁺ rule with inputs ≥ 0.",
         PREMISES,
         (Kind.MONTE_CARLO,),
         over_rules(rising),
@@ -233,7 +270,8 @@ CLAIMS = (
         "activation-dominates-repair",
         "Activation is above every NFR on average",
         "repair of activation-dominates",
-        "In random Gaussian stacks the mean α of Activation at layer L − N is at least that of the N-level cascade of GBP, RectGrad and z⁺, for every N ≥ 1.",
+        "In random Gaussian stacks the mean α of Activation at layer L − N is at least that of the N-level "
+        "cascade of GBP, RectGrad and z⁺, for every N ≥ 1.",
         PREMISES,
         (Kind.MONTE_CARLO,),
         over_rules(above),

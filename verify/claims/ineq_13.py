@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import numpy as np
-from hypothesis.strategies import SearchStrategy
 
 from simulations.onelayer import layer
 from simulations.onelayer.arrays import Array
-from verify.exact import Case, Draw, ExactStatement, Parameters
-from verify.parameters import as_case
+from verify.exact import Case, Draw, ExactStatement
+from verify.parameters import Shapes, as_case
 
 Filter = Callable[[Case], Array]
 Margin = Callable[[Case], Fraction]
@@ -40,7 +39,7 @@ def relative_violation(filtered: Filter, case: Case) -> float:
 def as_printed(
     text: str,
     filtered: Filter,
-    parameters: SearchStrategy[Parameters],
+    parameters: Shapes,
     second: Margin | None = None,
     draws: Mapping[str, Draw] | None = None,
     admissible: Callable[[Case], bool] = lambda case: True,
@@ -68,7 +67,7 @@ def as_printed(
 def repaired(
     text: str,
     filtered: Filter,
-    parameters: SearchStrategy[Parameters],
+    parameters: Shapes,
     second: Margin | None = None,
     seen: Callable[[Case, Array], Array] = lambda case, passed: passed,
     draws: Mapping[str, Draw] | None = None,

@@ -14,16 +14,16 @@ from theory import derivations
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import PAPER, derived
 from verify.evidence import Evidence, Finding, Kind
-from verify.exact import Case, ExactStatement, Parameters, search
-from verify.parameters import as_case, matrix, vector
+from verify.exact import Case, ExactStatement, search
+from verify.parameters import Shapes, as_case, matrix, vector
 
 LRP, GRAD_INPUT = rule("lrp-z", bias_in_denominator=False), rule("grad-input")
 
 
-def stack(biased: bool) -> st.SearchStrategy[Parameters]:
+def stack(biased: bool) -> Shapes:
     """x ∈ Z², W_1 ∈ Z^{2×2}, W_2 ∈ Z^{2×1}, and (if biased) the hidden biases."""
     parts = {"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 1)}
-    return st.fixed_dictionaries(parts | ({"b1": vector(2)} if biased else {}))
+    return (st.fixed_dictionaries(parts | ({"b1": vector(2)} if biased else {})),)
 
 
 def network(case: Case) -> Network:
@@ -52,12 +52,15 @@ def statement(text: str, biased: bool) -> ExactStatement:
         return float(np.max(np.abs(first - second)))
 
     return ExactStatement(
-        text, stack(biased), as_case, defined,
+        text,
+        stack(biased),
+        as_case,
+        defined,
         holds=lambda case: bool(np.all(maps(case)[0] == maps(case)[1])),
         sides=lambda case: dict(zip(("LRP-z", "Grad⊙Input"), ([str(v) for v in m] for m in maps(case)), strict=True)),
         size=gap,
         perturbed=("x", "W1", "W2", *(("b1",) if biased else ())),
-    )  # fmt: skip
+    )
 
 
 def relative_gap(net: Network, x: Array, k: int) -> float:
@@ -72,7 +75,7 @@ def relative_gap(net: Network, x: Array, k: int) -> float:
 def in_floats(exam: Examination) -> Evidence:
     """Deep random stacks on signed image patches, and the digits network on digits, in float64."""
     rng = exam.rng("floats")
-    n = exam.size(200, 2000)
+    n = exam.pick(200, 2000)
     trained, _ = digits_network()
     gaps = []
     for _ in range(n):
@@ -82,15 +85,23 @@ def in_floats(exam: Examination) -> Evidence:
         gaps.append(relative_gap(trained, x, int(np.argmax(trained.forward(x)[-1].z))))
     worst = max(gaps)
     return Evidence(
-        Kind.IDENTITY, "random stacks on image patches, digits network on digits: relative difference ≤ 1e-9",
-        Finding.SUPPORTS if worst <= 1e-9 else Finding.REFUTES, "float64; small pre-activations amplify rounding", n=2 * n,
-        numerical_error=1e-9, details={"largest relative difference": worst},
-    )  # fmt: skip
+        Kind.IDENTITY,
+        "random stacks on image patches, digits network on digits: relative difference ≤ 1e-9",
+        Finding.SUPPORTS if worst <= 1e-9 else Finding.REFUTES,
+        "float64; small pre-activations amplify rounding",
+        n=2 * n,
+        numerical_error=1e-9,
+        details={"largest relative difference": worst},
+    )
 
 
 def examine(exam: Examination) -> list[Evidence]:
     """Derivation, floats on real input, and a search that has to fail."""
-    return [derived(derivations.lrp_z_identity), in_floats(exam), *search(statement("LRP-z = Grad⊙Input", False), exam, "exact")]
+    return [
+        derived(derivations.lrp_z_identity),
+        in_floats(exam),
+        *search(statement("LRP-z = Grad⊙Input", False), exam, "exact"),
+    ]
 
 
 CLAIMS = (
@@ -102,6 +113,9 @@ CLAIMS = (
         ("no biases", "no zero denominator that carries relevance (f_k ≠ 0)"),
         (Kind.DERIVATION, Kind.IDENTITY, Kind.SEARCH),
         examine,
-        BrokenPremise("hidden biases added, denominators Σ_k z_kj as printed", lambda exam: search(statement("with biases: LRP-z = Grad⊙Input", True), exam, "exact")),
+        BrokenPremise(
+            "hidden biases added, denominators Σ_k z_kj as printed",
+            lambda exam: search(statement("with biases: LRP-z = Grad⊙Input", True), exam, "exact"),
+        ),
     ),
 )

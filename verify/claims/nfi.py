@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
 from simulations.onelayer import layer, rules
 from theory import derivations
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import PAPER, derived
 from verify.draws import INPUTS, one_layer, trained_layer
 from verify.evidence import Evidence, Kind
-from verify.exact import Case, ExactStatement, search, signed_square_alignment, to_alignment
-from verify.parameters import as_case, from_quaternion, orthogonal, orthogonal_columns, small_layer
+from verify.exact import Case, Draw, ExactStatement, Parameters, search, signed_square_alignment, to_alignment
+from verify.parameters import Shapes, as_case, from_rotation, orthogonal, orthogonal_columns, small_layer
 
 DRAWS = {
     **{name: one_layer(x_of) for name, x_of in INPUTS.items()},
@@ -18,13 +21,19 @@ DRAWS = {
 }
 
 
-def alignments(case: Case):  # type: ignore[no-untyped-def]
+def alignments(case: Case) -> tuple[Fraction | None, Fraction | None]:
     """Signed squares of α of the plain gradient and of GBP."""
     at, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
     return signed_square_alignment(rules.grad(at, r), x), signed_square_alignment(rules.gbp(at, r), x)
 
 
-def implication(text, parameters, build, premise, draws=None) -> ExactStatement:  # type: ignore[no-untyped-def]
+def implication(
+    text: str,
+    parameters: Shapes,
+    build: Callable[[Parameters], Case],
+    premise: Callable[[Case], bool],
+    draws: Mapping[str, Draw] | None = None,
+) -> ExactStatement:
     """⟨x, R_gbp⟩ > ⟨x, R⟩ ⇒ α(R_gbp, x) ≥ α(R, x), where both are defined."""
 
     def admissible(case: Case) -> bool:
@@ -33,17 +42,27 @@ def implication(text, parameters, build, premise, draws=None) -> ExactStatement:
 
     def holds(case: Case) -> bool:
         plain, filtered = alignments(case)
-        return bool(filtered >= plain)
+        return plain is None or filtered is None or filtered >= plain
+
+    def shown(case: Case) -> dict[str, str]:
+        plain, filtered = alignments(case)
+        return {"alpha_grad": f"{to_alignment(plain):.6f}", "alpha_gbp": f"{to_alignment(filtered):.6f}"}
 
     def size(case: Case) -> float:
         plain, filtered = alignments(case)
         return to_alignment(plain) - to_alignment(filtered)
 
     return ExactStatement(
-        text, parameters, build, admissible, holds,
-        sides=lambda case: dict(zip(("alpha_grad", "alpha_gbp"), (f"{to_alignment(a):.6f}" for a in alignments(case)), strict=True)),
-        size=size, perturbed=("x", "W", "r") if build is as_case else ("x", "r"), draws=draws or {},
-    )  # fmt: skip
+        text,
+        parameters,
+        build,
+        admissible,
+        holds,
+        sides=shown,
+        size=size,
+        perturbed=("x", "W", "r") if build is as_case else ("x", "r"),
+        draws=draws or {},
+    )
 
 
 def printed(exam: Examination) -> list[Evidence]:
@@ -54,7 +73,9 @@ def printed(exam: Examination) -> list[Evidence]:
 
 def repair(exam: Examination) -> list[Evidence]:
     """Orthogonal active neurons: derivation, and a search that has to fail."""
-    statement = implication("orthogonal neurons: α(R_gbp, x) ≥ α(R_grad, x)", orthogonal(), from_quaternion, orthogonal_columns)
+    statement = implication(
+        "orthogonal neurons: α(R_gbp, x) ≥ α(R_grad, x)", orthogonal(), from_rotation, orthogonal_columns
+    )
     return [derived(derivations.filtering_orthogonal), *search(statement, exam, "orthogonal")]
 
 
@@ -62,10 +83,15 @@ def same_sign(exam: Examination) -> list[Evidence]:
     """The implication turned round: does GBP never *raise* the alignment?"""
     forward = implication("α never raised", small_layer(), as_case, lambda case: True)
     backward = ExactStatement(
-        "ineq. 13 strict for GBP ⇒ α(R_gbp, x) ≤ α(R_grad, x)", forward.parameters, as_case, forward.admissible,
-        holds=lambda case: bool(alignments(case)[1] <= alignments(case)[0]),
-        sides=forward.sides, size=lambda case: -forward.size(case), perturbed=forward.perturbed,
-    )  # fmt: skip
+        "ineq. 13 strict for GBP ⇒ α(R_gbp, x) ≤ α(R_grad, x)",
+        forward.parameters,
+        as_case,
+        forward.admissible,
+        holds=lambda case: forward.size(case) >= 0,
+        sides=forward.sides,
+        size=lambda case: -forward.size(case),
+        perturbed=forward.perturbed,
+    )
     return search(backward, exam, "reversed")
 
 
@@ -74,7 +100,8 @@ CLAIMS = (
         "negative-filtering-implies-alignment",
         "Negative filtering improves alignment",
         f"{PAPER}, Def. 2, Fig. 1 and text after Theorem 1",
-        "If a filter satisfies ineq. 13, its map is better aligned with the input than the plain gradient: α(R_gbp, x) ≥ α(R_grad, x).",
+        "If a filter satisfies ineq. 13, its map is better aligned with the input than the plain gradient: "
+        "α(R_gbp, x) ≥ α(R_grad, x).",
         ("no biases", "ineq. 13 strict", "both maps non-zero", "rule GBP"),
         (Kind.SEARCH, Kind.REACH),
         printed,

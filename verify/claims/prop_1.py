@@ -15,7 +15,7 @@ from verify.claims.common import PAPER, derived
 from verify.draws import INPUTS, one_layer, trained_layer
 from verify.evidence import Evidence, Kind
 from verify.exact import Case, search
-from verify.parameters import small_biased_layer, small_layer
+from verify.parameters import small_layer
 
 
 def gbp_filter(case: Case) -> Array:
@@ -43,7 +43,7 @@ def printed(exam: Examination) -> list[Evidence]:
 def printed_with_bias(exam: Examination) -> list[Evidence]:
     """The same with biased neurons: an active neuron may then have ⟨w, A⟩ < 0."""
     text = "with biases: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩"
-    return search(ineq_13.as_printed(text, gbp_filter, small_biased_layer()), exam, "strict")
+    return search(ineq_13.as_printed(text, gbp_filter, small_layer(biased=True)), exam, "strict")
 
 
 REPAIRED = "⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"
@@ -57,7 +57,7 @@ def repair(exam: Examination) -> list[Evidence]:
 
 def repair_with_bias(exam: Examination) -> list[Evidence]:
     """The repaired statement on biased neurons."""
-    return search(ineq_13.repaired("with biases: " + REPAIRED, gbp_filter, small_biased_layer()), exam, "repair")
+    return search(ineq_13.repaired("with biases: " + REPAIRED, gbp_filter, small_layer(biased=True)), exam, "repair")
 
 
 NO_BIAS = "the layer has no bias"
@@ -66,7 +66,8 @@ CLAIMS = (
         "prop-1",
         "GBP is a negative filtering rule",
         f"{PAPER}, Prop. 1, Def. 2, eq. 14",
-        "GBP is the filtering rule F(WM) = W M diag(1[r > 0]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ WM.",
+        "GBP is the filtering rule F(WM) = W M diag(1[r > 0]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever "
+        "F(WM) ≠ WM.",
         (NO_BIAS, "any input A, weights W and relevance r"),
         (Kind.SEARCH, Kind.REACH),
         printed,

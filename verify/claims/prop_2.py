@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from verify.claims.common import PAPER, derived
 from verify.claims.prop_1 import NO_BIAS
 from verify.draws import INPUTS, one_layer, trained_layer
 from verify.evidence import Evidence, Kind
-from verify.exact import Case, search
+from verify.exact import Case, Draw, search
 from verify.parameters import small_layer
 
 LEVEL = Fraction(9, 10)
@@ -44,7 +45,7 @@ def closed_form(case: Case) -> Fraction:
     return Fraction(filtering.rectgrad_margin(layer(case["x"], case["W"]).act, case["r"], threshold(case)))
 
 
-def draws(**extra: Fraction) -> dict[str, ineq_13.Draw]:
+def draws(**extra: Any) -> dict[str, Draw]:
     """Random and real inputs, and a layer of a real network with the relevance that RectGrad brings to it."""
     return {
         **{name: one_layer(x_of, **extra) for name, x_of in INPUTS.items()},

@@ -17,7 +17,7 @@ from verify.claims.prop_1 import NO_BIAS
 from verify.draws import image_patch, one_layer, random_signed, signed_patch, trained_layer
 from verify.evidence import Evidence, Kind
 from verify.exact import Case, Draw, ExactStatement, search
-from verify.parameters import NON_NEGATIVE, POSITIVE, as_case, small_layer
+from verify.parameters import NON_NEGATIVE, POSITIVE, SMALL, as_case, small_layer
 
 NON_NEGATIVE_DRAWS: dict[str, Draw] = {
     "image patches, r ≥ 0": one_layer(image_patch, positive_relevance=True),
@@ -93,7 +93,7 @@ def is_filtering_rule() -> ExactStatement:
         size=angle,
         perturbed=("x", "W", "r"),
         draws=NON_NEGATIVE_DRAWS,
-    )  # fmt: skip
+    )
 
 
 def strict_with_gamma() -> ExactStatement:
@@ -213,14 +213,14 @@ def gamma_statement() -> ExactStatement:
         size=angle,
         perturbed=("x", "W", "r"),
         draws=NON_NEGATIVE_DRAWS,
-    )  # fmt: skip
+    )
 
 
 def scalar_statement(entries: st.SearchStrategy[int]) -> ExactStatement:
     """One scalar γ leaves the picture unchanged."""
     return ExactStatement(
         "the map γR gives the same picture as R",
-        st.fixed_dictionaries({"R": st.lists(st.integers(-3, 3), min_size=1, max_size=4), "gamma": entries}),
+        (st.fixed_dictionaries({"R": st.lists(SMALL, min_size=1, max_size=4), "gamma": entries}),),
         as_case,
         lambda case: True,
         holds=lambda case: same_picture(case["gamma"] * case["R"], case["R"]),
@@ -240,7 +240,8 @@ CLAIMS = (
         "prop-3",
         "The z⁺ rule is a negative filtering rule",
         f"{PAPER}, Prop. 3, Def. 2, eq. 16",
-        "The z⁺ rule is the filtering rule F(WM) = γ W diag(1[W > 0]) M with bottom process r_0 ⊙ x, γ a normalisation with "
+        "The z⁺ rule is the filtering rule F(WM) = γ W diag(1[W > 0]) M with bottom process r_0 ⊙ x, γ a "
+        "normalisation with "
         "Σ_i R_i = Σ_j R_j, and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ WM.",
         (NO_BIAS, "any input A, weights W and relevance r; the favourable case x, r ≥ 0 apart"),
         (Kind.SEARCH, Kind.REACH),
@@ -251,7 +252,8 @@ CLAIMS = (
         "prop-3-repair",
         "z⁺ without γ never lowers ⟨A, ·⟩ for x, r ≥ 0",
         "repair of Prop. 3",
-        "Eq. 16 is x ⊙ W⁺(γ ⊙ ρ) with one γ_j per neuron. The scalar γ that conserves relevance makes both sides of ineq. 13 equal. "
+        "Eq. 16 is x ⊙ W⁺(γ ⊙ ρ) with one γ_j per neuron. The scalar γ that conserves relevance makes both sides "
+        "of ineq. 13 equal. "
         "With γ dropped and x, r ≥ 0, ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, > exactly when A ⊙ F(WM)r ≠ A ⊙ WMr.",
         (NO_BIAS, "x ≥ 0", "r ≥ 0"),
         (Kind.DERIVATION, Kind.SEARCH),
@@ -273,7 +275,8 @@ CLAIMS = (
         "prop-3-gamma-repair",
         "One scalar γ > 0 does not impact the picture",
         "repair of the text after Prop. 3",
-        "Multiplying a whole map by one γ > 0 leaves it unchanged after normalisation to [0, 1]; the γ_j of eq. 16 differ by neuron.",
+        "Multiplying a whole map by one γ > 0 leaves it unchanged after normalisation to [0, 1]; the γ_j of eq. "
+        "16 differ by neuron.",
         ("γ is one positive number",),
         (Kind.DERIVATION, Kind.SEARCH),
         gamma_repair,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
 from simulations.onelayer import Layer, Rule, rule
@@ -74,7 +72,8 @@ CLAIMS = (
         "thm-1-every-nfr",
         "Theorem 1 for every NFR",
         f"{PAPER}, Theorem 1: 'the results of the NFR'",
-        "One hidden layer, random isotropic weights with zero mean: for N large the map of any negative filtering rule is the input up to scale.",
+        "One hidden layer, random isotropic weights with zero mean: for N large the map of any negative "
+        "filtering rule is the input up to scale.",
         PREMISES,
         (Kind.SEARCH, Kind.MONTE_CARLO),
         every_nfr,
@@ -84,7 +83,8 @@ CLAIMS = (
         "thm-1-every-nfr-repair",
         "Theorem 1 for filters that keep positive contributions only",
         "repair of Theorem 1: 'the results of the NFR'",
-        "Under the premises of Theorem 1 r_0 tends to x in direction if the filter passes s_j = g(a_j, r_j) ≥ 0, not always 0: each neuron judged by itself, "
+        "Under the premises of Theorem 1 r_0 tends to x in direction if the filter passes s_j = g(a_j, r_j) ≥ 0, "
+        "not always 0: each neuron judged by itself, "
         "no negative relevance passed (GBP; RectGrad with τ ≥ 0). Ineq. 13 alone is not enough.",
         PREMISES,
         (Kind.DERIVATION, Kind.MONTE_CARLO),

@@ -25,7 +25,10 @@ GBP: Rule = rule("gbp")
 
 def aligns(exam: Examination) -> list[Evidence]:
     """Every isotropic family at every input."""
-    return [derived(derivations.isotropic_half_space_mean), *limit_evidence(exam, points(exam, GBP, ISOTROPIC))]
+    return [
+        derived(derivations.isotropic_half_space_mean),
+        *limit_evidence(exam, points(exam, GBP, ISOTROPIC)),
+    ]
 
 
 def anisotropic(exam: Examination) -> list[Evidence]:
@@ -72,7 +75,8 @@ CLAIMS = (
         "thm-1-limit",
         "The limit direction for every family",
         "generalises Theorem 1 (thm-1-gbp)",
-        "For every family with a mean, isotropic or not, the GBP map tends in direction to μ(x) = E[w 1(w·x > 0)] = ∇ₓ E relu(w·x).",
+        "For every family with a mean, isotropic or not, the GBP map tends in direction to μ(x) = E[w 1(w·x > "
+        "0)] = ∇ₓ E relu(w·x).",
         ("neurons independent, E‖w‖ < ∞, μ(x) ≠ 0", "r i.i.d. N(0, 1), independent of W"),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         limit_direction,

@@ -1,4 +1,6 @@
-"""The premise of Theorem 1: "every entry independently isotropy distributed", said to be milder than i.i.d. Gaussian."""
+"""The premise of Theorem 1: "every entry independently isotropy distributed", said to be milder than i.i.d.
+Gaussian.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ def only_gaussian() -> Evidence:
 
 
 def dependent_entries(exam: Examination) -> list[Evidence]:
-    """Each non-Gaussian isotropic family in R²: `P(|w_1|, |w_2| both small)` against the product it would be if independent.
+    """Each non-Gaussian isotropic family in R²: `P(|w_1|, |w_2| both small)` against the product it would be if
+    independent.
 
     Small means below 0.4 of the root mean square radius; 0 is what independence claims for the difference.
     """
@@ -89,14 +92,20 @@ def second_moment_reading(exam: Examination) -> list[Evidence]:
             delta=1e-9,
             interval=interval,
             claimed=(1.0, 1.0),
-            counterexample={"x": ["2", "1"], "mean": [str(v) for v in mean], "alpha": f"{np.mean(interval):.6f}"},
+            counterexample={
+                "x": ["2", "1"],
+                "mean": [str(v) for v in mean],
+                "alpha": f"{np.mean(interval):.6f}",
+            },
         )
     ]
 
 
 def repaired(exam: Examination) -> list[Evidence]:
     """Independent neurons, dependent entries: non-Gaussian isotropic families align."""
-    census = [name for name in CANDIDATES if FAMILIES[name].rotation_invariant and not FAMILIES[name].independent_entries]
+    census = [
+        name for name in CANDIDATES if FAMILIES[name].rotation_invariant and not FAMILIES[name].independent_entries
+    ]
     return [derived(derivations.isotropic_half_space_mean), *limit_evidence(exam, points(exam, GBP, census))]
 
 
@@ -105,7 +114,8 @@ CLAIMS = (
         "thm-1-premise",
         "The premise is milder than i.i.d. Gaussian",
         f"{PAPER}, Theorem 1 and text after it",
-        "'Every entry of weights independently isotropy distributed with zero mean' holds for some weights that are not i.i.d. Gaussian.",
+        "'Every entry of weights independently isotropy distributed with zero mean' holds for some weights that "
+        "are not i.i.d. Gaussian.",
         ("independent entries", "the vector isotropic: its law invariant under rotations", "d ≥ 2"),
         (Kind.DERIVATION, Kind.ENCLOSURE, Kind.MONTE_CARLO),
         milder,
@@ -115,9 +125,13 @@ CLAIMS = (
         "thm-1-premise-repair",
         "The reading that is milder and suffices",
         "repair of Theorem 1's premise",
-        "Neurons independent of each other, each with a rotation-invariant law of finite mean (its entries dependent): weaker than i.i.d. Gaussian, met by the "
+        "Neurons independent of each other, each with a rotation-invariant law of finite mean (its entries "
+        "dependent): weaker than i.i.d. Gaussian, met by the "
         "sphere, the ring and the multivariate t, and enough for Theorem 1.",
-        ("neurons independent", "each neuron's law invariant under rotations, E‖w‖ < ∞, not identically zero"),
+        (
+            "neurons independent",
+            "each neuron's law invariant under rotations, E‖w‖ < ∞, not identically zero",
+        ),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         repaired,
         BrokenPremise("isotropic second moments only: w = ±√d e_i", anisotropic),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from scipy.stats import beta
 
@@ -19,7 +21,7 @@ GRAD = rule("grad")
 NEURONS = 400
 
 
-def alignments(exam: Examination, family: str, relevance: Relevance, x: Array, block: int, n: int) -> Array:
+def alignments(exam: Examination, family: str, relevance: Relevance, x: Array, n: int, block: int) -> Array:
     """n alignments of the plain gradient at x, through fresh networks."""
     maps = hidden_maps(GRAD, family, x, NEURONS, n, exam.rng(f"raw {family}", block), relevance)
     return np.array([alignment(R, x) for R in maps])
@@ -34,11 +36,15 @@ def no_alignment(exam: Examination, relevance: Relevance = normal) -> list[Evide
         found.append(
             mean_evidence(
                 f"E α(WMr, x) = 0: {family}, image patch, d = {len(x)}, N = {NEURONS}",
-                lambda block, family=family: alignments(exam, family, relevance, x, block, 500),
-                (-1, 1), (0, 0), exam.size(10, 5) / 100, alpha, sd=len(x) ** -0.5,
+                partial(alignments, exam, family, relevance, x, 500),
+                (-1, 1),
+                (0, 0),
+                exam.pick(10, 5) / 100,
+                alpha,
+                sd=len(x) ** -0.5,
             )
-        )  # fmt: skip
-        squares = np.sort(alignments(exam, family, relevance, x, 10_000, 3000) ** 2)
+        )
+        squares = np.sort(alignments(exam, family, relevance, x, 3000, 10_000) ** 2)
         found.append(distribution(f"law of α²: {family}, d = {len(x)}", squares, len(x), alpha))
     return found
 
@@ -51,9 +57,16 @@ def distribution(statement: str, squares: Array, d: int, alpha: float) -> Eviden
     radius = intervals.dkw_radius(n, alpha)
     interval = max(0.0, distance - radius), min(1.0, distance + radius)
     return Evidence(
-        Kind.MONTE_CARLO, f"{statement} is Beta(½, (d−1)/2)", decide(interval, (0.0, 0.0), 0.15), "DKW", alpha, 0.15, n,
-        interval, (0.0, 0.0),
-    )  # fmt: skip
+        Kind.MONTE_CARLO,
+        f"{statement} is Beta(½, (d−1)/2)",
+        decide(interval, (0.0, 0.0), 0.15),
+        "DKW",
+        alpha,
+        0.15,
+        n,
+        interval,
+        (0.0, 0.0),
+    )
 
 
 def examine(exam: Examination) -> list[Evidence]:
@@ -67,9 +80,14 @@ CLAIMS = (
         "thm-1-raw",
         "The plain gradient does not align, unless E r ≠ 0",
         f"{PAPER}, Fig. 1 and text after Theorem 1",
-        "Under the premises of Theorem 1 the plain gradient does not align: E α = 0, and for N large α² ~ Beta(½, (d−1)/2), the law of a random direction. "
-        "This is so exactly when the hidden relevance has mean zero; with E r ≠ 0 the plain gradient tends to x as GBP does.",
-        ("neurons independent, rotation-invariant, E‖w‖² < ∞", "hidden relevance i.i.d. symmetric (no alignment) or of non-zero mean (alignment)"),
+        "Under the premises of Theorem 1 the plain gradient does not align: E α = 0, and for N large α² ~ "
+        "Beta(½, (d−1)/2), the law of a random direction. "
+        "This is so exactly when the hidden relevance has mean zero; with E r ≠ 0 the plain gradient tends to x "
+        "as GBP does.",
+        (
+            "neurons independent, rotation-invariant, E‖w‖² < ∞",
+            "hidden relevance i.i.d. symmetric (no alignment) or of non-zero mean (alignment)",
+        ),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         examine,
         BrokenPremise("relevance of non-zero mean: |N(0, 1)|", lambda exam: no_alignment(exam, absolute)),

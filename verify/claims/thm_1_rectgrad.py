@@ -13,23 +13,28 @@ from theory import derivations
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import PAPER, derived
 from verify.claims.thm_1_gbp import PREMISES
-from verify.draws import INPUTS
+from verify.draws import INPUTS, Input
 from verify.evidence import Evidence, Kind
 from verify.exact import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
 from verify.limits import ISOTROPIC, limit_evidence, points
-from verify.parameters import NON_NEGATIVE, SMALL, as_case, vector
+from verify.parameters import NON_NEGATIVE, SMALL, Shapes, as_case, vector
 
 RECTGRAD: Rule = rule("rectgrad", q=0.9)
 
 
-def input_only(entries: SearchStrategy[int]) -> SearchStrategy[dict[str, list[int]]]:
-    """x ∈ Z^d, d ≤ 3."""
-    return st.integers(1, 3).flatmap(lambda d: st.fixed_dictionaries({"x": vector(d, entries)}))
+def input_only(entries: SearchStrategy[int]) -> Shapes:
+    """x ∈ Z^d, d = 1, 2, 3."""
+    return tuple(st.fixed_dictionaries({"x": vector(d, entries)}) for d in (1, 2, 3))
+
+
+def input_draw(x_of: Input) -> Draw:
+    """x from one stated draw."""
+    return lambda rng, images: {"x": x_of(rng, images)}
 
 
 def input_draws(*names: str) -> dict[str, Draw]:
     """x from the stated draws."""
-    return {name: (lambda rng, images, x_of=INPUTS[name]: {"x": x_of(rng, images)}) for name in names}
+    return {name: input_draw(INPUTS[name]) for name in names}
 
 
 def squared_input(text: str, entries: SearchStrategy[int], draws: dict[str, Draw]) -> ExactStatement:
@@ -79,7 +84,8 @@ CLAIMS = (
         "thm-1-rectgrad",
         "Theorem 1 for RectGrad",
         f"{PAPER}, Theorem 1, eq. 17, Table I",
-        "One hidden layer, random isotropic weights with zero mean: for N large the RectGrad map relu(x ⊙ r_0) (90 % quantile) is the "
+        "One hidden layer, random isotropic weights with zero mean: for N large the RectGrad map relu(x ⊙ r_0) "
+        "(90 % quantile) is the "
         "input up to scale.",
         PREMISES,
         (Kind.SEARCH, Kind.REACH, Kind.MONTE_CARLO),
@@ -90,7 +96,8 @@ CLAIMS = (
         "thm-1-rectgrad-repair",
         "RectGrad aligns without its bottom process",
         "repair of Theorem 1 for RectGrad",
-        "Under the premises of Theorem 1 RectGrad's r_0 (90 % quantile) tends in direction to x; its final map relu(x ⊙ r_0) tends to x².",
+        "Under the premises of Theorem 1 RectGrad's r_0 (90 % quantile) tends in direction to x; its final map "
+        "relu(x ⊙ r_0) tends to x².",
         PREMISES,
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         without_bottom,

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
+from simulations.images import ImageSet
 from simulations.onelayer import alignment, layer, rules
 from simulations.onelayer.arrays import Array, relu
 from simulations.onelayer.weights import orthonormal
@@ -18,12 +19,27 @@ from verify.claims.prop_2 import LEVEL, NON_POSITIVE
 from verify.draws import INPUTS, Input, dyadic
 from verify.evidence import Evidence, Finding, Kind
 from verify.exact import (
-    Case, Draw, ExactStatement, Parameters, exact, search, signed_square_alignment, to_alignment,
-)  # fmt: skip
+    Case,
+    Draw,
+    ExactStatement,
+    Parameters,
+    exact,
+    search,
+    signed_square_alignment,
+    to_alignment,
+)
 from verify.parameters import (
-    NON_NEGATIVE, POSITIVE, SMALL, as_case, equal_norms, from_columns, from_quaternion, orthogonal, orthogonal_columns,
+    NON_NEGATIVE,
+    POSITIVE,
+    Shapes,
+    as_case,
+    equal_norms,
+    from_columns,
+    from_rotation,
+    orthogonal,
+    orthogonal_columns,
     vector,
-)  # fmt: skip
+)
 
 Map = Callable[[Case, Array], Array]
 ORTHOGONAL = "neurons pairwise orthogonal, of equal norm"
@@ -65,7 +81,7 @@ def sides(map_of: Map, case: Case) -> tuple[Fraction | None, Fraction | None]:
 def inequality(
     text: str,
     map_of: Map,
-    parameters: st.SearchStrategy[Parameters],
+    parameters: Shapes,
     build: Callable[[Parameters], Case],
     premise: Callable[[Case], bool] = orthogonal_columns,
     draws: dict[str, Draw] | None = None,
@@ -79,7 +95,9 @@ def inequality(
 
     def admissible(case: Case) -> bool:
         a, b = sides(map_of, case)
-        return premise(case) and bool(np.any(activation(case) > 0)) and b is not None and (a is not None or zero_is_worse)
+        return (
+            premise(case) and bool(np.any(activation(case) > 0)) and b is not None and (a is not None or zero_is_worse)
+        )
 
     def holds(case: Case) -> bool:
         a, b = sides(map_of, case)
@@ -91,20 +109,24 @@ def inequality(
 
     def shown(case: Case) -> dict[str, str]:
         a, b = sides(map_of, case)
-        return {"A": str([str(v) for v in activation(case)]), "alpha_a": f"{to_alignment(a):.6f}", "alpha_b": f"{to_alignment(b):.6f}"}
+        return {
+            "A": str([str(v) for v in activation(case)]),
+            "alpha_a": f"{to_alignment(a):.6f}",
+            "alpha_b": f"{to_alignment(b):.6f}",
+        }
 
     return ExactStatement(
         text, parameters, build, admissible, holds, sides=shown, size=size, perturbed=perturbed, draws=draws or {}
-    )  # fmt: skip
+    )
 
 
 def rotated(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
     """An input's first three coordinates, a random integer quaternion, relevance of the three neurons."""
 
-    def draw(rng: np.random.Generator, images: object) -> Parameters:
-        x = x_of(rng, images)[:3]  # type: ignore[arg-type]
+    def draw(rng: np.random.Generator, images: ImageSet) -> Parameters:
+        x = x_of(rng, images)[:3]
         r = dyadic(rng.standard_normal(3))
-        return {"quaternion": rng.integers(1, 20, 4), "x": x, "r": np.abs(r) if positive else r, **extra}
+        return {"rotation": rng.integers(1, 20, 4), "x": x, "r": np.abs(r) if positive else r, **extra}
 
     return draw
 
@@ -115,18 +137,19 @@ def draws(positive: bool = False, **extra: Fraction) -> dict[str, Draw]:
 
 
 def closed_form(exam: Examination) -> Evidence:
-    """Haar frames and real patches in float64: the simulated alignment of GBP against the theory's formula, and its ceiling.
+    """Haar frames and real patches in float64: the simulated alignment of GBP against the theory's formula, and
+    its ceiling.
 
     The statement is refuted by any draw above the ceiling by more than the rounding of both sides, 1e-12.
     """
     rng = exam.rng("haar")
-    n = exam.size(300, 3000)
+    n = exam.pick(300, 3000)
     worst, disagreement = -np.inf, 0.0
     for _ in range(n):
         x = exam.images.patch(3, rng)
         W = orthonormal(27, int(rng.integers(2, 28)), rng)
         at = layer(x, W)
-        r = rng.standard_normal(W.shape[1])
+        r = np.asarray(rng.standard_normal(W.shape[1]))
         A, s = at.act[at.mask], relu(r)[at.mask]
         if not np.any(s):
             continue
@@ -148,7 +171,13 @@ def closed_form(exam: Examination) -> Evidence:
 
 def gbp(exam: Examination) -> list[Evidence]:
     """Derivation, Haar frames on image patches, and a search that has to fail."""
-    statement = inequality("GBP: α(R_a, x) ≥ α(R_b, x)", gbp_map, orthogonal(c=POSITIVE), from_quaternion, draws=draws(c=Fraction(1)))
+    statement = inequality(
+        "GBP: α(R_a, x) ≥ α(R_b, x)",
+        gbp_map,
+        orthogonal(c=POSITIVE),
+        from_rotation,
+        draws=draws(c=Fraction(1)),
+    )
     return [derived(derivations.lagrange), closed_form(exam), *search(statement, exam, "gbp")]
 
 
@@ -158,15 +187,15 @@ def without_orthogonality(map_of: Map, **extra: st.SearchStrategy[int]) -> Calla
     return lambda exam: search(statement, exam, "not orthogonal")
 
 
-def standard_frame(n: int, **extra: st.SearchStrategy[int]) -> st.SearchStrategy[Parameters]:
+def standard_frame(*sizes: int, **extra: st.SearchStrategy[int]) -> Shapes:
     """W = I, x ∈ Z^n: the activation is x⁺ itself; r_b of n neurons."""
-    return st.fixed_dictionaries({"x": vector(n, NON_NEGATIVE), "r": vector(n), **extra})
+    return tuple(st.fixed_dictionaries({"x": vector(n, NON_NEGATIVE), "r": vector(n), **extra}) for n in sizes)
 
 
 def with_identity(parameters: Parameters) -> Case:
-    """W = I; for parameters that name a quaternion, its rotation."""
-    if "quaternion" in parameters:
-        return from_quaternion(parameters)
+    """W = I; for parameters that name a rotation, that one."""
+    if "rotation" in parameters:
+        return from_rotation(parameters)
     case = as_case(parameters)
     return case | {"W": exact(np.eye(len(case["x"]), dtype=int))}
 
@@ -179,13 +208,21 @@ def identity_draw(x_of: Input) -> Draw:
 def rectgrad(exam: Examination) -> list[Evidence]:
     """A constant τ of any sign; and the quantile, for twelve neurons."""
     constant = inequality(
-        "constant τ: α(R_a, x) ≥ α(R_b, x)", rectgrad_map, standard_frame(2, tau=st.integers(-2, 4)), with_identity,
-        draws=draws(tau=Fraction(1, 4)), perturbed=("x", "r", "tau"),
-    )  # fmt: skip
+        "constant τ: α(R_a, x) ≥ α(R_b, x)",
+        rectgrad_map,
+        standard_frame(1, 2, tau=st.integers(-2, 4)),
+        with_identity,
+        draws=draws(tau=Fraction(1, 4)),
+        perturbed=("x", "r", "tau"),
+    )
     by_quantile = inequality(
-        "τ the 90 % quantile, 12 neurons: α(R_a, x) ≥ α(R_b, x)", rectgrad_map, standard_frame(12), with_identity,
-        draws={name: identity_draw(x_of) for name, x_of in INPUTS.items()}, zero_is_worse=True,
-    )  # fmt: skip
+        "τ the 90 % quantile, 12 neurons: α(R_a, x) ≥ α(R_b, x)",
+        rectgrad_map,
+        standard_frame(12),
+        with_identity,
+        draws={name: identity_draw(x_of) for name, x_of in INPUTS.items()},
+        zero_is_worse=True,
+    )
     return [*search(constant, exam, "constant", 0.5), *search(by_quantile, exam, "quantile", 0.5)]
 
 
@@ -198,46 +235,61 @@ def no_ties(case: Case) -> bool:
 def rectgrad_repair(exam: Examination) -> list[Evidence]:
     """τ ≤ 0, and the quantile without ties: derivation and two searches that have to fail."""
     constant = inequality(
-        "τ ≤ 0: α(R_a, x) ≥ α(R_b, x)", rectgrad_map, orthogonal(c=POSITIVE, tau=NON_POSITIVE), from_quaternion,
+        "τ ≤ 0: α(R_a, x) ≥ α(R_b, x)",
+        rectgrad_map,
+        orthogonal(c=POSITIVE, tau=NON_POSITIVE),
+        from_rotation,
         zero_is_worse=True,
-    )  # fmt: skip
-    distinct = st.fixed_dictionaries(
-        {"x": st.lists(st.integers(0, 20), min_size=12, max_size=12, unique=True), "r": vector(12)}
     )
+    distinct = st.lists(st.integers(0, 20), min_size=12, max_size=12, unique=True)
+    twelve = (st.fixed_dictionaries({"x": distinct, "r": vector(12)}),)
     by_quantile = inequality(
-        "quantile, no ties: α(R_a, x) ≥ α(R_b, x)", rectgrad_map, distinct, with_identity, no_ties, zero_is_worse=True
+        "quantile, no ties: α(R_a, x) ≥ α(R_b, x)",
+        rectgrad_map,
+        twelve,
+        with_identity,
+        no_ties,
+        zero_is_worse=True,
     )
-    return [derived(derivations.rectgrad_weighting), *search(constant, exam, "constant"), *search(by_quantile, exam, "quantile")]
+    return [
+        derived(derivations.rectgrad_weighting),
+        *search(constant, exam, "constant"),
+        *search(by_quantile, exam, "quantile"),
+    ]
 
 
 def positive_threshold(exam: Examination) -> list[Evidence]:
     """The repaired statement for τ > 0."""
-    statement = inequality("τ > 0", rectgrad_map, standard_frame(2, tau=st.integers(1, 4)), with_identity)
+    statement = inequality("τ > 0", rectgrad_map, standard_frame(1, 2, tau=st.integers(1, 4)), with_identity)
     return search(statement, exam, "positive")
 
 
 def zplus(exam: Examination) -> list[Evidence]:
     """The rule itself and the filter form without bottom process, for the favourable case x, r_b ≥ 0."""
-    parameters = st.fixed_dictionaries(
-        {"quaternion": vector(4), "x": vector(3, NON_NEGATIVE), "r": vector(3, NON_NEGATIVE)}
-    )
+    parameters = orthogonal(x=NON_NEGATIVE, r=NON_NEGATIVE)
 
     def premise(case: Case) -> bool:
         return orthogonal_columns(case) and bool(np.all(case["x"] >= 0) and np.all(case["r"] >= 0))
 
     rule_draws = {"image patches": rotated(INPUTS["image patches"], positive=True)}
-    exact_rule = inequality("z⁺ relevance: α(R_a, x) ≥ α(R_b, x)", zplus_map, parameters, from_quaternion, premise, rule_draws)
+    exact_rule = inequality(
+        "z⁺ relevance: α(R_a, x) ≥ α(R_b, x)", zplus_map, parameters, from_rotation, premise, rule_draws
+    )
     filter_form = inequality(
-        "z⁺ filter, no bottom process: α(R_a, x) ≥ α(R_b, x)", zplus_filter_map, parameters, from_quaternion, premise, rule_draws
+        "z⁺ filter, no bottom process: α(R_a, x) ≥ α(R_b, x)",
+        zplus_filter_map,
+        parameters,
+        from_rotation,
+        premise,
+        rule_draws,
     )
     return [*search(exact_rule, exam, "rule", 0.5), *search(filter_form, exam, "filter", 0.5)]
 
 
-def disjoint(sign: st.SearchStrategy[int]) -> st.SearchStrategy[Parameters]:
+def disjoint(sign: st.SearchStrategy[int]) -> Shapes:
     """Two columns of disjoint support and equal norm in Z⁴, entries (p, q) up to order and `sign`."""
-    return st.fixed_dictionaries(
-        {"p": POSITIVE, "q": SMALL.map(abs), "swap": st.integers(0, 1), "sign": sign, "x": vector(4, NON_NEGATIVE), "r": vector(2)}
-    )
+    entries = {"p": POSITIVE, "q": NON_NEGATIVE, "swap": st.integers(0, 1), "sign": sign}
+    return (st.fixed_dictionaries({**entries, "x": vector(4, NON_NEGATIVE), "r": vector(2)}),)
 
 
 def from_disjoint(parameters: Parameters) -> Case:
@@ -256,7 +308,11 @@ def zplus_repair(exam: Examination) -> list[Evidence]:
 
 def zplus_signed(exam: Examination) -> list[Evidence]:
     """One negative weight."""
-    return search(inequality("one negative weight", zplus_filter_map, disjoint(st.just(-1)), from_disjoint), exam, "signed")
+    return search(
+        inequality("one negative weight", zplus_filter_map, disjoint(st.just(-1)), from_disjoint),
+        exam,
+        "signed",
+    )
 
 
 CLAIMS = (
@@ -274,7 +330,8 @@ CLAIMS = (
         "thm-2-rectgrad",
         "Theorem 2 for RectGrad",
         f"{PAPER}, Theorem 2, eq. 18",
-        "α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) and every r_b, for a constant τ and for the 90 % quantile.",
+        "α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) and every r_b, for a constant τ and for "
+        "the 90 % quantile.",
         (ORTHOGONAL, "A ≠ 0; R_b non-zero"),
         (Kind.SEARCH, Kind.REACH),
         rectgrad,
@@ -284,7 +341,8 @@ CLAIMS = (
         "thm-2-rectgrad-repair",
         "Theorem 2 for RectGrad with τ ≤ 0, or a quantile without ties",
         "repair of Theorem 2 for RectGrad",
-        "α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) with any τ ≤ 0, and for the quantile if no two active neurons are equally active.",
+        "α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) with any τ ≤ 0, and for the quantile if no two active neurons "
+        "are equally active.",
         (ORTHOGONAL, "A ≠ 0; R_b non-zero"),
         (Kind.DERIVATION, Kind.SEARCH),
         rectgrad_repair,
@@ -305,7 +363,8 @@ CLAIMS = (
         "thm-2-zplus-repair",
         "Theorem 2 for z⁺ with non-negative weights",
         "repair of Theorem 2 for z⁺",
-        "If the active columns are non-negative (disjoint supports) and x ≥ 0, α(R_a, x) ≥ α(R_b, x) for the z⁺ rule without bottom process.",
+        "If the active columns are non-negative (disjoint supports) and x ≥ 0, α(R_a, x) ≥ α(R_b, x) for the z⁺ "
+        "rule without bottom process.",
         (ORTHOGONAL, "W ≥ 0 on active neurons", "x ≥ 0", "both maps non-zero"),
         (Kind.DERIVATION, Kind.SEARCH),
         zplus_repair,

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory import derivations, weighting
 from simulations.onelayer import layer
 from simulations.onelayer.arrays import relu
+from theory import derivations, weighting
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import PAPER, derived
 from verify.claims.thm_2 import ORTHOGONAL, activation, gbp_map, rotated, sides
 from verify.draws import INPUTS
 from verify.evidence import Evidence, Kind
 from verify.exact import Case, ExactStatement, Parameters, search, to_alignment
-from verify.parameters import equal_norms, from_columns, from_quaternion, orthogonal, orthogonal_columns
+from verify.parameters import Shapes, equal_norms, from_columns, from_rotation, orthogonal, orthogonal_columns
 
 Condition = Callable[[Case], bool]
 
@@ -23,7 +23,7 @@ Condition = Callable[[Case], bool]
 def all_equal(case: Case) -> bool:
     """All A_i are equal, inactive ones included, as printed."""
     A = activation(case)
-    return bool(np.all(A == A[0]))
+    return bool(np.all(A[0] == A))
 
 
 def filtered_parallel(case: Case) -> bool:
@@ -41,7 +41,11 @@ def equal(case: Case) -> bool:
 
 def admissible(case: Case, orthogonal: bool = True) -> bool:
     """Orthogonal columns (unless that premise is broken), something active, both maps non-zero."""
-    return (not orthogonal or orthogonal_columns(case)) and None not in sides(gbp_map, case) and bool(np.any(activation(case) > 0))
+    return (
+        (not orthogonal or orthogonal_columns(case))
+        and None not in sides(gbp_map, case)
+        and bool(np.any(activation(case) > 0))
+    )
 
 
 def implication(text: str, if_: Condition, then: Condition) -> ExactStatement:
@@ -52,13 +56,16 @@ def implication(text: str, if_: Condition, then: Condition) -> ExactStatement:
         return abs(a - b)
 
     return ExactStatement(
-        text, orthogonal(), from_quaternion, admissible,
+        text,
+        orthogonal(),
+        from_rotation,
+        admissible,
         holds=lambda case: not if_(case) or then(case),
         sides=lambda case: {"A": str([str(v) for v in activation(case)]), "gap": f"{gap(case):.6f}"},
         size=gap,
         perturbed=("x", "r"),
         draws={name: rotated(x_of) for name, x_of in INPUTS.items()},
-    )  # fmt: skip
+    )
 
 
 def printed(exam: Examination) -> list[Evidence]:
@@ -69,31 +76,38 @@ def printed(exam: Examination) -> list[Evidence]:
     ]
 
 
-def equivalence(text: str, parameters, build: Callable[[Parameters], Case], orthogonal: bool) -> ExactStatement:  # type: ignore[no-untyped-def]
+def equivalence(text: str, parameters: Shapes, build: Callable[[Parameters], Case], orthogonal: bool) -> ExactStatement:
     """equality ⇔ `relu(r_b) ∥ A` on the active set."""
     return ExactStatement(
-        text, parameters, build, lambda case: admissible(case, orthogonal),
+        text,
+        parameters,
+        build,
+        lambda case: admissible(case, orthogonal),
         holds=lambda case: equal(case) == filtered_parallel(case),
         sides=lambda case: {"A": str([str(v) for v in activation(case)])},
         size=lambda case: 0.0,
         perturbed=("x", "r"),
-    )  # fmt: skip
+    )
 
 
 def repair(exam: Examination) -> list[Evidence]:
     """Derivation, and a search that has to fail."""
-    statement = equivalence("equality ⇔ relu(r_b) ∥ A on the active set", orthogonal(), from_quaternion, True)
+    statement = equivalence("equality ⇔ relu(r_b) ∥ A on the active set", orthogonal(), from_rotation, True)
     return [derived(derivations.lagrange), *search(statement, exam, "repair")]
 
 
 def without_orthogonality(exam: Examination) -> list[Evidence]:
     """The repaired equivalence for columns that need not be orthogonal."""
-    return search(equivalence("equal norms, not orthogonal", equal_norms(), from_columns, False), exam, "not orthogonal")
+    return search(
+        equivalence("equal norms, not orthogonal", equal_norms(), from_columns, False), exam, "not orthogonal"
+    )
 
 
 def broken_mask(exam: Examination) -> list[Evidence]:
     """'All A_i equal' replaced by 'all r_i equal'."""
-    same = implication("equality ⇐ all entries of r_b equal", lambda case: bool(np.all(case["r"] == case["r"][0])), equal)
+    same = implication(
+        "equality ⇐ all entries of r_b equal", lambda case: bool(np.all(case["r"] == case["r"][0])), equal
+    )
     return search(same, exam, "constant")
 
 
@@ -112,7 +126,8 @@ CLAIMS = (
         "thm-2-equality-repair",
         "Theorem 2: equality iff the filtered r_b is parallel to A",
         "repair of Theorem 2's equality case",
-        "Equality holds if and only if relu(r_b) = tA, t > 0, on the active neurons. For constant r_b > 0 that is: all active A_i equal.",
+        "Equality holds if and only if relu(r_b) = tA, t > 0, on the active neurons. For constant r_b > 0 that "
+        "is: all active A_i equal.",
         (ORTHOGONAL, "A ≠ 0; both maps non-zero", "rule GBP"),
         (Kind.DERIVATION, Kind.SEARCH),
         repair,

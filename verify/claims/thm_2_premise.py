@@ -22,7 +22,7 @@ def rate(statement: str, hits: int, n: int, alpha: float, **details: float) -> E
     finding = decide(interval, (1.0, 1.0), DELTA)
     return Evidence(
         Kind.MONTE_CARLO, statement, finding, "Clopper–Pearson", alpha, DELTA, n, interval, (1.0, 1.0), details=details
-    )  # fmt: skip
+    )
 
 
 def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
@@ -30,7 +30,7 @@ def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
     alpha = exam.ledger.draw(2)
     found = []
     for d in (4608, 25088):
-        n = exam.size(800, 3000)
+        n = exam.pick(800, 3000)
         rng = exam.rng(f"pair {family} {d}")
         hits = 0
         for _ in range(n):
@@ -39,7 +39,16 @@ def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
             cosine = u @ v / np.linalg.norm(u) / np.linalg.norm(v)
             hits += bool(abs(cosine) <= EPSILON and 1 / (1 + EPSILON) <= ratio <= 1 + EPSILON)
         bound = orthogonality.cosine_tail_bound(d, EPSILON) + orthogonality.norm_ratio_tail_bound(d, EPSILON)
-        found.append(rate(f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %", hits, n, alpha, d=d, tail_bound=bound))
+        found.append(
+            rate(
+                f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %",
+                hits,
+                n,
+                alpha,
+                d=d,
+                tail_bound=bound,
+            )
+        )
     return found
 
 
@@ -65,11 +74,18 @@ def frame(exam: Examination) -> list[Evidence]:
         interval = intervals.median(values, alpha)
         found.append(
             Evidence(
-                Kind.MONTE_CARLO, f"‖WᵀW/d − I‖ → 0: d = {d}, N = {N}", decide(interval, (0.0, 0.0), 0.1),
-                "distribution-free interval of the median", alpha, 0.1, len(values), interval, (0.0, 0.0),
+                Kind.MONTE_CARLO,
+                f"‖WᵀW/d − I‖ → 0: d = {d}, N = {N}",
+                decide(interval, (0.0, 0.0), 0.1),
+                "distribution-free interval of the median",
+                alpha,
+                0.1,
+                len(values),
+                interval,
+                (0.0, 0.0),
                 details={"d": d, "N": N, "Welch bound": orthogonality.welch_bound(d, N)},
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -77,10 +93,14 @@ def welch() -> Evidence:
     """The first layer of VGG16: 64 neurons in R²⁷ cannot be pairwise within 0.1 of orthogonal, whatever they are."""
     bound = orthogonality.welch_bound(27, 64)
     return Evidence(
-        Kind.IDENTITY, "64 neurons in R²⁷ (VGG16 conv1_1) can have all |cos| ≤ 0.1", decide((bound, 1.0), (0.0, EPSILON), 0.0),
-        "Welch bound: the largest |cos| of N > d vectors is at least √((N−d)/(d(N−1)))", interval=(bound, 1.0), claimed=(0.0, EPSILON),
+        Kind.IDENTITY,
+        "64 neurons in R²⁷ (VGG16 conv1_1) can have all |cos| ≤ 0.1",
+        decide((bound, 1.0), (0.0, EPSILON), 0.0),
+        "Welch bound: the largest |cos| of N > d vectors is at least √((N−d)/(d(N−1)))",
+        interval=(bound, 1.0),
+        claimed=(0.0, EPSILON),
         counterexample={"d": "27", "N": "64", "least possible max |cos|": f"{bound:.6f}"},
-    )  # fmt: skip
+    )
 
 
 def all_of_them(exam: Examination) -> list[Evidence]:
@@ -93,13 +113,23 @@ def pairs_rate(exam: Examination, shapes: tuple[tuple[int, int], ...], family: s
     alpha = exam.ledger.draw(len(shapes))
     found = []
     for d, N in shapes:
-        rng, n, hits = exam.rng(f"all {family} {d} {N}"), exam.size(500, 1000), 0
+        rng, n, hits = exam.rng(f"all {family} {d} {N}"), exam.pick(500, 1000), 0
         for _ in range(n):
             W = sample(family, d, N, rng)
             W /= np.linalg.norm(W, axis=0)
             hits += bool(np.max(np.abs(W.T @ W - np.eye(N))) <= EPSILON)
         bound = orthogonality.all_pairs_tail_bound(d, N, EPSILON)
-        found.append(rate(f"all {N} {family} neurons in R^{d}: max |cos| ≤ 0.1", hits, n, alpha, d=d, N=N, union_bound=bound))
+        found.append(
+            rate(
+                f"all {N} {family} neurons in R^{d}: max |cos| ≤ 0.1",
+                hits,
+                n,
+                alpha,
+                d=d,
+                N=N,
+                union_bound=bound,
+            )
+        )
     return found
 
 
@@ -123,7 +153,8 @@ CLAIMS = (
         "thm-2-premise",
         "Two Gaussian neurons are nearly orthogonal and of equal length",
         f"{PAPER}, text after Theorem 2",
-        "For two weight vectors from an i.i.d. Gaussian the probability that they are approximately (within 0.1) orthogonal and of equal length approaches 1 "
+        "For two weight vectors from an i.i.d. Gaussian the probability that they are approximately (within 0.1) "
+        "orthogonal and of equal length approaches 1 "
         "as the dimension grows.",
         ("two vectors", "entries i.i.d. N(0, σ²)"),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
@@ -134,18 +165,23 @@ CLAIMS = (
         "thm-2-premise-all",
         "The N neurons of a layer are nearly an orthogonal frame",
         f"{PAPER}, text after Theorem 2: 'these conditions are readily satisfied'",
-        "The conditions of Theorem 2 — any two of all N neurons orthogonal and of equal length — are approximately met as the dimension grows with N/d fixed, "
+        "The conditions of Theorem 2 — any two of all N neurons orthogonal and of equal length — are "
+        "approximately met as the dimension grows with N/d fixed, "
         "as in a layer: WᵀW/d → I, and all pairs of VGG16's layers are within 0.1 of orthogonal.",
         ("N neurons, N/d fixed", "entries i.i.d. N(0, 1)"),
         (Kind.IDENTITY, Kind.MONTE_CARLO),
         all_of_them,
-        BrokenPremise("N equal-norm neurons with pairwise cosine ½", lambda exam: pairs_rate(exam, ((512, 64),), "tilted")),
+        BrokenPremise(
+            "N equal-norm neurons with pairwise cosine ½",
+            lambda exam: pairs_rate(exam, ((512, 64),), "tilted"),
+        ),
     ),
     Claim(
         "thm-2-premise-all-repair",
         "N neurons are pairwise nearly orthogonal once d ≫ ln N",
         "repair of the text after Theorem 2",
-        "P(max |cos| > ε) ≤ N(N−1)/2 (1 − ε²)^((d−1)/2): pairwise, N Gaussian neurons are within ε of orthogonal as soon as d ε² ≫ 4 ln N; as a frame "
+        "P(max |cos| > ε) ≤ N(N−1)/2 (1 − ε²)^((d−1)/2): pairwise, N Gaussian neurons are within ε of orthogonal "
+        "as soon as d ε² ≫ 4 ln N; as a frame "
         "(WᵀW/d near I) only when N ≪ d.",
         ("entries i.i.d. N(0, 1)", "d from the union bound at 10⁻³"),
         (Kind.DERIVATION, Kind.MONTE_CARLO),

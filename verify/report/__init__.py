@@ -16,11 +16,18 @@ from verify import table
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("verify", "report"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.PackageLoader("verify", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.globals.update(
-        ground=table.ground, reach=table.reach, interval=table.interval, numbers=table.numbers, rates=table.rates
+        ground=table.ground,
+        reach=table.reach,
+        interval=table.interval,
+        numbers=table.numbers,
+        rates=table.rates,
     )
     return environment.get_template("report.html.jinja")
 
