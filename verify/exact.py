@@ -7,7 +7,7 @@ integers), builds a case from them, and shrinks; the re-check sees nothing but t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -134,9 +134,10 @@ def smallest(statement: ExactStatement, rng: np.random.Generator, examples: int)
     def reversal(p: Parameters) -> bool:
         return violation(p) and statement.size(statement.build(p)) > 0
 
-    found = _first(statement.parameters, violation, rng, examples)
+    each = max(150, examples // len(statement.parameters))
+    found = _first(statement.parameters, violation, rng, each)
     if found is not None and not reversal(found):
-        found = _first(statement.parameters, reversal, rng, examples) or found
+        found = _first(statement.parameters, reversal, rng, each) or found
     return found, tried
 
 
@@ -144,30 +145,31 @@ def _first(
     shapes: Sequence[SearchStrategy[Parameters]],
     condition: Callable[[Parameters], bool],
     rng: np.random.Generator,
-    examples: int,
+    each: int,
 ) -> Parameters | None:
-    """What `hypothesis.find` finds in the first shape that has something, at least 150 examples each.
-
-    Found beyond the first shape, it is looked for once more, and ten times longer, in the smaller ones.
-    """
+    """What is found in the first shape that has something; found late, the smaller shapes are searched once more, longer."""
     for number, shape in enumerate(shapes):
-        try:
-            found = find(
-                shape,
-                condition,
-                settings=settings(
-                    max_examples=max(150, examples // len(shapes)),
-                    database=None,
-                    deadline=None,
-                    suppress_health_check=list(HealthCheck),
-                    phases=(Phase.generate, Phase.shrink),
-                ),
-                random=random.Random(int(rng.integers(2**62))),
-            )
-        except NoSuchExample:
-            continue
-        return _first(shapes[:number], condition, rng, 10 * examples) or found
+        if (found := _found(shape, condition, rng, each)) is not None:
+            again = (_found(smaller, condition, rng, 1000) for smaller in shapes[:number])
+            return next((better for better in again if better is not None), found)
     return None
+
+
+def _found(
+    shape: SearchStrategy[Parameters], condition: Callable[[Parameters], bool], rng: np.random.Generator, examples: int
+) -> Parameters | None:
+    """`hypothesis.find` from the given random numbers; None where it finds nothing."""
+    options = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    try:
+        return find(shape, condition, settings=options, random=random.Random(int(rng.integers(2**62))))
+    except NoSuchExample:
+        return None
 
 
 def recheck(statement: ExactStatement, numbers: Mapping[str, Any]) -> bool:
