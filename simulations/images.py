@@ -24,7 +24,7 @@ class ImageSet:
     source: str
     images: tuple[Array, ...]
 
-    def patch(self, size: int, rng: np.random.Generator) -> Float[Array, " size*size*3"]:
+    def patch(self, size: int, rng: np.random.Generator) -> Float[Array, " pixels"]:
         """A random `size × size` colour patch, flattened, in [0, 1]; never all zero (such a patch is redrawn)."""
         for _ in range(1000):
             image = self.images[rng.integers(len(self.images))]
@@ -34,7 +34,7 @@ class ImageSet:
                 return patch
         raise ValueError(f"1000 random {size}×{size} patches of {self.source} were all zero; give brighter images")
 
-    def frame(self, size: int, rng: np.random.Generator) -> Float[Array, " size*size*3"]:
+    def frame(self, size: int, rng: np.random.Generator) -> Float[Array, " pixels"]:
         """A whole random image, scaled down to `size × size` by area averaging, flattened, in [0, 1]."""
         image = self.images[rng.integers(len(self.images))]
         whole = Image.fromarray(np.round(255 * image).astype(np.uint8))

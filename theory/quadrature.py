@@ -146,8 +146,6 @@ def lattice_sum(x: Float[Array, " d"], rate: float) -> Float[Array, " d"]:
         for k, step in enumerate(points):
             if k != i and step:
                 law = (1 - rate) * law + rate / 2 * (np.roll(law, step) + np.roll(law, -step))
-        above = np.cumsum(law[::-1])[::-1]  # above[j] = P(S_i ≥ j − reach)
-        out[i] = rate / 2 * (above[reach - own + 1] - (above[reach + own + 1] if own < reach else 0))
-        if own < 0:
-            out[i] = -rate / 2 * (above[reach + own + 1] - above[reach - own + 1])
+        at_least = np.append(np.cumsum(law[::-1])[::-1], 0.0)  # at_least[j] = P(S_i ≥ j − reach)
+        out[i] = rate / 2 * (at_least[reach - own + 1] - at_least[reach + own + 1])
     return out

@@ -147,7 +147,7 @@ def _first(
     rng: np.random.Generator,
     each: int,
 ) -> Parameters | None:
-    """What is found in the first shape that has something; found late, the smaller shapes are searched once more, longer."""
+    """What the first shape that has something gives; found late, the smaller shapes are searched again, longer."""
     for number, shape in enumerate(shapes):
         if (found := _found(shape, condition, rng, each)) is not None:
             again = (_found(smaller, condition, rng, 1000) for smaller in shapes[:number])

@@ -16,6 +16,11 @@ SCHEMA_VERSION = 1
 SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"
 
 
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `verdicts.json`."""
+    return dict(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
 def plain(value: Any) -> Any:
     """NumPy scalars, tuples and enums as plain JSON values; numbers that are not finite as null."""
     if isinstance(value, Mapping):

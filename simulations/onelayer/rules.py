@@ -71,7 +71,7 @@ def lrp_z(layer: Layer, R: Shaped[Array, " N"], bias_in_denominator: bool = True
     return layer.a * (layer.W @ ratio(R, layer.z if bias_in_denominator else layer.W.T @ layer.a))
 
 
-def lrp_alpha_beta(layer: Layer, R: Shaped[Array, " N"], alpha: float = 1) -> Shaped[Array, " d"]:
+def lrp_alpha_beta(layer: Layer, R: Shaped[Array, " N"], alpha: Number = 1) -> Shaped[Array, " d"]:
     """LRP-αβ, eq. 9, for `β = α − 1`: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`.
 
     `Z⁺ = Σ_k z_kj⁺ + b_j⁺`, `Z⁻ = Σ_k z_kj⁻ + b_j⁻`; both shares are non-negative. Signed inputs count by the sign of

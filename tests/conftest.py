@@ -1,0 +1,46 @@
+"""Shapes in annotations are checked at run time in every test; `-m theorem` must meet every claim and family."""
+
+from __future__ import annotations
+
+from jaxtyping import install_import_hook
+
+import tests.checker  # noqa: F401  (the hook looks it up by name)
+
+install_import_hook(["theory", "simulations"], "tests.checker.check")
+
+import os  # noqa: E402
+
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+from simulations.images import ImageSet, photographs  # noqa: E402
+
+LEAST_THEOREM_ITEMS = 40
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def images() -> ImageSet:
+    """The photographs that ship with the product."""
+    return photographs()
+
+
+def missing_theorem_items(names: list[str]) -> list[str]:
+    """What `-m theorem` should have collected but did not: claims and families by name, or the least number."""
+    from theory.families import FAMILIES
+    from verify.registry import REGISTRY
+
+    wanted = [f"[{name}]" for name in (*REGISTRY, *FAMILIES)]
+    missing = [name for name in wanted if not any(item.endswith(name) for item in names)]
+    return missing + ([f"at least {LEAST_THEOREM_ITEMS} items"] if len(names) < LEAST_THEOREM_ITEMS else [])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail a theorem run that misses a claim or a family, or collects nothing."""
+    if session.config.option.markexpr == "theorem" and not session.config.option.keyword:
+        missing = missing_theorem_items([item.nodeid for item in session.items])
+        if missing:
+            pytest.exit(f"-m theorem collected no item for: {', '.join(missing)}", returncode=1)

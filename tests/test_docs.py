@@ -1,0 +1,43 @@
+"""The documents say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from verify.docs import claims_page
+from verify.registry import REGISTRY
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_claims_page_is_current() -> None:
+    """Catches a claim changed without `make docs`."""
+    assert (ROOT / "docs" / "claims.md").read_text(encoding="utf-8") == claims_page()
+
+
+def test_glossary_names_exist_in_the_code() -> None:
+    """Catches a glossary that speaks of functions that are gone."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for package in ("theory", "simulations", "verify")
+        for path in (ROOT / package).rglob("*.py")
+    )
+    rows = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()[4:]
+    assert len(rows) > 20
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        for name in re.findall(r"`([A-Za-z_.]+)(?:\(\.\.\.\))?`", cells[2]):
+            assert re.search(rf"\b{name.split('.')[-1]}\b", code), f"{name} in: {row}"
+
+
+def test_readme_commands_exist() -> None:
+    """Catches a README whose commands are not there: make targets, subcommands and claim ids."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"\bmake ([a-z]+)\b", readme):
+        assert f"\n{target}:" in makefile, target
+    for command in re.findall(r"nfrlab ([a-z]+)", readme):
+        assert command in {"claims", "show", "verify"}, command
+    for id in re.findall(r"`((?:prop|thm)-[a-z0-9-]+)`", readme):
+        assert id in REGISTRY, id

@@ -1,0 +1,1 @@
+"""The trial itself: one item per claim and per weight family."""
