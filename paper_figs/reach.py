@@ -31,22 +31,17 @@ def rows(verdicts: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def draw(axes: Axes, data: Rows) -> None:
-    """Points with intervals, grouped by claim, one colour per kind of draw."""
-    draws = list(dict.fromkeys(row[1] for row in data))
-    claims = list(dict.fromkeys(row[0] for row in data))
-    colours = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    """Points with intervals, grouped by claim, the draw beside each."""
     position = 0.0
     ticks = []
-    for claim in claims:
+    for claim in dict.fromkeys(row[0] for row in data):
         own = [row for row in data if row[0] == claim]
-        start = position
+        ticks.append((position + (len(own) - 1) / 2, claim))
         for _, name, rate, low, high in own:
-            colour = colours[draws.index(name) % len(colours)]
-            axes.plot([low, high], [position, position], color=colour, linewidth=1.6)
-            axes.plot(rate, position, "o", color=colour, markersize=4.5)
-            axes.text(1.02, position, name, va="center", fontsize=7, color="0.35")
+            axes.plot([low, high], [position, position], color="C0", linewidth=1.6)
+            axes.plot(rate, position, "o", color="C1", markersize=4.5, clip_on=False, zorder=3)
+            axes.text(1.03, position, name, va="center", fontsize=7, color="0.35")
             position += 1
-        ticks.append(((start + position - 1) / 2, claim))
         axes.axhline(position - 0.1, color="0.85", linewidth=0.6)
         position += 0.8
     axes.set_yticks([tick for tick, _ in ticks], [claim for _, claim in ticks])

@@ -1,4 +1,4 @@
-"""The command line from outside: refusals in one line, verdicts that merge and repeat, exit statuses, and Ctrl-C."""
+"""The command line from outside: one-line refusals, verdicts that merge and repeat, exit statuses, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -412,7 +412,7 @@ def test_the_line_to_run_again_names_the_images(pictured: tuple[Path, Path], tmp
 
 
 def test_verify_stores_what_it_prints(workplace: Path) -> None:
-    """Catches verdicts that break the published schema, are in another order, or lack seed, profile or versions."""
+    """Catches verdicts that break the schema, are in another order, or lack seed, profile or versions."""
     verdicts = stored(workplace / "finished")
     assert list(verdicts) == list(FIRST)
     assert {id: verdict["status"] for id, verdict in verdicts.items()} == FIRST
@@ -594,7 +594,7 @@ def test_exit_status_says_whether_all_was_decided(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Catches an inconclusive or absent verdict, or a control that was not refuted, that passes for a success."""
+    """Catches an open verdict, or a control that was not refuted, that passes for a success."""
     monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", trial, control))
     result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == code
@@ -655,10 +655,10 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
 
 
 @contextmanager
-def started(*arguments: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str | Path, cwd: Path, command: Sequence[str | Path] = ()) -> Iterator[subprocess.Popen[str]]:
     """The command in a process group of its own, which is ended if the test fails before it is."""
     with subprocess.Popen(
-        [script(), *map(str, arguments)],
+        [*map(str, command or (script(),)), *map(str, arguments)],
         cwd=cwd,
         env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
@@ -676,7 +676,7 @@ def started(*arguments: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]
 
 
 def interrupt(process: subprocess.Popen[str], target: str) -> str:
-    """Ctrl-C to the whole group, as a terminal sends it, or to the parent alone; returns what was complained of.
+    """Ctrl-C to the whole group, as a terminal sends it, or to the parent alone; what it complained of.
 
     Workers hold the pipe too: it ends when the last of them has.
     """
@@ -727,14 +727,57 @@ def test_ctrl_c_keeps_what_is_finished(jobs: str, target: str, earlier: Path, tm
     assert set(contents(earlier)) == {"verdicts.json", "report.html"}
 
 
+def imports_half_done(group: int) -> bool:
+    """Whether a worker of the group has loaded NumPy: about a second of imports is then still to come."""
+    workers = [pid for pid, line in members(group).items() if "spawn_main" in line]
+    with suppress(OSError):
+        return any("numpy" in Path(f"/proc/{pid}/maps").read_text() for pid in workers)
+    return False
+
+
 @posix
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for workers in /proc")
 def test_ctrl_c_while_workers_start(earlier: Path, tmp_path: Path) -> None:
     """Catches the tracebacks of workers that Ctrl-C meets before they have learnt to end silently."""
     before = contents(earlier)
     with started("verify", "cascade", "prop-2", "--jobs", "2", "--out", earlier, cwd=tmp_path) as process:
-        wait_until(lambda: any("spawn_main" in line for line in members(process.pid).values()), process)
-        time.sleep(0.3)  # into the imports of the worker, a second or more
+        wait_until(lambda: imports_half_done(process.pid), process)
         complaints = interrupt(process, "group")
     assert_interrupted(process, complaints, finished=0, among=2)
     assert contents(earlier) == before
+
+
+DEAF = """
+import gc, os, signal, time
+from dataclasses import replace
+from verify.cli import main
+from verify.registry import REGISTRY
+
+def collected(phase, info):
+    gc.callbacks.remove(collected)
+    os.killpg(os.getpgid(0), signal.SIGINT)
+    time.sleep(0.01)
+
+def examine(exam):
+    gc.callbacks.append(collected)
+    gc.collect()
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    return []
+
+REGISTRY["made-up"] = replace(REGISTRY["prop-1"], id="made-up", examine=examine)
+if __name__ == "__main__":
+    main()
+"""
+"""The command with a claim that meets Ctrl-C where Python cannot raise; as Hypothesis does at each collection."""
+
+
+@posix
+def test_ctrl_c_during_garbage_collection_is_not_lost(tmp_path: Path) -> None:
+    """Catches a Ctrl-C that Python reports as 'Exception ignored' and drops, after which the run goes on."""
+    (tmp_path / "deaf.py").write_text(DEAF)
+    command = (sys.executable, tmp_path / "deaf.py")
+    with started("verify", "made-up", "--jobs", "1", "--out", "out", cwd=tmp_path, command=command) as process:
+        _, complaints = process.communicate(timeout=PATIENCE)
+    assert_interrupted(process, complaints, finished=0, among=1)

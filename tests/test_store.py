@@ -1,4 +1,4 @@
-"""What is stored comes back: plain JSON values, atomic writes, readable refusals; and stored verdicts in words."""
+"""What is stored comes back: plain values, atomic writes, readable refusals; and stored verdicts in words."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ nested = st.recursive(
 @steady
 @given(nested)
 def test_plain_values_survive_json(value: object) -> None:
-    """Catches any nesting that strict JSON refuses or gives back changed, and a second pass that changes it again."""
+    """Catches any nesting that strict JSON refuses or gives back changed, or that a second pass changes."""
     found = store.plain(value)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert store.plain(found) == found
@@ -119,7 +119,7 @@ def test_plain_values_survive_json(value: object) -> None:
 @steady
 @given(st.recursive(floats, lambda inner: st.lists(inner, max_size=4).map(tuple), max_leaves=12))
 def test_plain_keeps_finite_numbers_and_shape(value: object) -> None:
-    """Catches a finite number that is rounded or lost, and an infinite one that is kept or dropped from its place."""
+    """Catches a finite number that is rounded or lost, and an infinite one that is kept or leaves no null."""
 
     def expected(entry: object) -> object:
         if isinstance(entry, tuple):
@@ -212,7 +212,7 @@ def test_nothing_is_stored_at_first(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """Catches verdicts out of the registry's order, one of an unknown claim that stays, and letters turned to escapes."""
+    """Catches verdicts out of order, one of a claim unknown to the registry, and letters turned to escapes."""
     verdicts = {
         "b": {"id": "b", "statement": "α ≥ 0", "interval": (0.5, math.inf), "n": np.int64(3)},
         "gone": {"id": "gone"},
@@ -388,15 +388,20 @@ def test_ground_of_a_refutation(evidence: list[Record], expected: str) -> None:
     assert table.ground(verdict("REFUTED", *evidence)) == expected
 
 
+def low_side(low: float, delta: float) -> Record:
+    """An interval below the claimed value 1."""
+    return piece(interval=[low, 1.0], claimed=[1.0, 1.0], delta=delta)
+
+
 def test_ground_of_a_confirmation() -> None:
     """Catches derivations, examples or intervals that are counted wrongly or left out."""
     derived = piece(kind="derivation", n=3)
     searched = [piece("silent", kind="counterexample search", n=n) for n in (1000, 500)]
-    sampled = piece(interval=[0.99, 1.0], claimed=[1, 1], delta=0.02)
+    sampled = [low_side(low, 0.02) for low in (0.995, 0.99)]
     assert table.ground(verdict("CONFIRMED", derived)) == "1 derivation"
-    text = table.ground(verdict("CONFIRMED", derived, *searched, derived, sampled, measured(0.5)))
+    text = table.ground(verdict("CONFIRMED", derived, *searched, derived, *sampled, measured(0.5)))
     assert text == (
-        "2 derivations; no counterexample in 1500 examples; 1 intervals, the widest [0.9900, 1.0000] against 1 ± 0.02"
+        "2 derivations; no counterexample in 1500 examples; 2 intervals, the widest [0.9900, 1.0000] against 1 ± 0.02"
     )
 
 
@@ -404,11 +409,6 @@ def test_ground_where_nothing_was_run() -> None:
     """Catches a verdict without evidence that does not say what it lacked."""
     assert table.ground(verdict("NOT RUN", missing="torch")) == "missing: torch"
     assert table.ground(verdict("INCONCLUSIVE")) == ""
-
-
-def low_side(low: float, delta: float) -> Record:
-    """An interval below the claimed value 1."""
-    return piece(interval=[low, 1.0], claimed=[1.0, 1.0], delta=delta)
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -457,7 +457,7 @@ def test_ground_shows_the_interval_closest_to_its_margin(closest: Record, other:
     ],
 )
 def test_reach(status: str, evidence: list[Record], expected: str) -> None:
-    """Catches a reach given to what was not refuted, and rates that leave out the smallest, the largest or a zero."""
+    """Catches a reach of what was not refuted, and rates without the smallest, the largest or a zero."""
     assert table.reach(verdict(status, *evidence)) == expected
     assert table.reach(verdict(status, *evidence[::-1])) == expected
 

@@ -60,9 +60,12 @@ def rectgrad_bottom_limit(x: Float[Array, " d"]) -> float:
 def gbp_noise(family: Family, x: Float[Array, " d"]) -> float:
     """`n₁` of the noise share `E‖R − ER‖² / ‖ER‖² ≈ n₁/N` of GBP with r ~ N(0, 1): `n₁ = π E‖w‖² / (2 ‖μ(x)‖²)`.
 
-    `E relu(r)² = ½`, half of a symmetric family's neurons are active, `(E relu(r))² = 1/2π`. π² d for Gaussian weights.
+    `E relu(r)² = ½`, half of a symmetric family's neurons are active, `(E relu(r))² = 1/2π`. π² d for Gaussian weights,
+    infinite where no neuron sees x.
     """
     mean = family.half_space_mean(x).value
+    if not np.any(mean):
+        return float("inf")
     return float(pi * family.second_moment(len(x)) / (2 * mean @ mean))
 
 

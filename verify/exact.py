@@ -210,7 +210,7 @@ def _reach(statement: ExactStatement, exam: Examination, point: str, name: str, 
     sizes = [statement.size(case) for case in admitted if not statement.holds(case)]
     return Evidence(
         Kind.REACH,
-        f"{statement.text} — how often it fails: {name}",
+        statement.text,
         Finding.SILENT,
         "Clopper–Pearson",
         alpha=alpha,

@@ -20,6 +20,7 @@ from verify.draws import dyadic
 from verify.evidence import Evidence, Finding, Kind, decide
 
 DELTA = 0.02
+ALIGNED, NOT_ALIGNED = (1.0, 1.0), (-1.0, 1.0 - DELTA)
 ISOTROPIC = ("gaussian", "sphere", "ring", "student")
 
 
@@ -73,8 +74,10 @@ def points(
     ]
 
 
-def limit_evidence(exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0) -> list[Evidence]:
-    """For each point the interval of `lim cos(R, target)` against 1, margin δ = 0.02.
+def limit_evidence(
+    exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0, claimed: intervals.Interval = ALIGNED
+) -> list[Evidence]:
+    """For each point the interval of `lim cos(R, target)` against the claimed range, by default 1, margin δ = 0.02.
 
     The median over networks has a distribution-free interval; it is widened by the angle that finite width can account
     for. Width and number of networks are fixed beforehand from the leading-order noise of GBP at this family and input:
@@ -83,10 +86,10 @@ def limit_evidence(exam: Examination, trial: Iterable[LimitPoint], share: float 
     """
     trial = list(trial)
     alpha = exam.ledger.draw(len(trial), share)
-    return [_limit(exam, point, alpha) for point in trial]
+    return [_limit(exam, point, alpha, claimed) for point in trial]
 
 
-def _limit(exam: Examination, point: LimitPoint, alpha: float) -> Evidence:
+def _limit(exam: Examination, point: LimitPoint, alpha: float, claimed: intervals.Interval) -> Evidence:
     tolerated = acos(1 - DELTA)
     noise = law.gbp_noise(FAMILIES[point.family], point.x)
     N = law.neurons_for_tilt(noise, tolerated / 3)
@@ -108,13 +111,13 @@ def _limit(exam: Examination, point: LimitPoint, alpha: float) -> Evidence:
     return Evidence(
         Kind.MONTE_CARLO,
         point.name,
-        decide(interval, (1.0, 1.0), DELTA),
+        decide(interval, claimed, DELTA if claimed == ALIGNED else 0.0),
         "distribution-free interval of the median, widened by the finite-width angle",
         alpha=alpha,
-        delta=DELTA,
+        delta=DELTA if claimed == ALIGNED else 0.0,
         n=n,
         interval=interval,
-        claimed=(1.0, 1.0),
+        claimed=claimed,
         bias=tilt,
         numerical_error=point.error,
         power=0.99,

@@ -42,14 +42,32 @@ def rates(verdict: Record) -> list[Record]:
     return [piece for piece in verdict["evidence"] if piece["kind"] == "reach"]
 
 
+def share(rates: list[float]) -> str:
+    """`0%`, or `0%–96%`."""
+    low, high = f"{min(rates):.0%}", f"{max(rates):.0%}"
+    return low if low == high else f"{low}–{high}"
+
+
 def reach(verdict: Record) -> str:
-    """How far a refutation reaches: 'boundary (measure zero)' or 'open set', and the range of measured rates."""
-    kinds = {piece["details"]["reach"] for piece in verdict["evidence"] if "reach" in piece["details"]}
+    """How far a refutation reaches, as measured.
+
+    Of an exact statement: boundary or open set, in which share of the stated draws it fails, and by how much at most.
+    Of a statistical one: at how many of the examined points it was refuted.
+    """
     if verdict["status"] != "REFUTED":
         return ""
-    where = "open set" if "open set" in kinds else "boundary only" if kinds else "every stated draw"
-    measured = [piece["details"]["rate"] for piece in rates(verdict) if piece["details"]["rate"] is not None]
-    return f"{where}; fails in {min(measured):.0%}–{max(measured):.0%} of draws" if measured else where
+    kinds = {piece["details"]["reach"] for piece in verdict["evidence"] if "reach" in piece["details"]}
+    if not kinds:
+        findings = [piece["finding"] for piece in verdict["evidence"] if piece["kind"] != "derivation"]
+        decided = [finding for finding in findings if finding != "silent"]
+        return f"refuted at {decided.count('refutes')} of {len(decided)} points examined"
+    where = "open set" if "open set" in kinds else "boundary only"
+    measured = [piece["details"] for piece in rates(verdict) if piece["details"]["rate"] is not None]
+    if not measured:
+        return where
+    largest = max(details["largest_size"] for details in measured)
+    text = f"{where}; fails in {share([details['rate'] for details in measured])} of draws"
+    return f"{text}, by up to {largest:.2g}" if largest > 0 else text
 
 
 def ground(verdict: Record) -> str:
@@ -61,7 +79,8 @@ def ground(verdict: Record) -> str:
         if piece is None:
             return ""
         if piece["counterexample"]:
-            return numbers(piece["counterexample"])
+            found = numbers(piece["counterexample"])
+            return found if piece["kind"] == "counterexample search" else f"{piece['statement']}: {found}"
         return f"{piece['statement']}: {interval(piece)}" if piece["interval"] else str(piece["statement"])
     sampled = [piece for piece in verdict["evidence"] if piece["interval"] and piece["claimed"]]
     derived = sum(piece["kind"] == "derivation" for piece in verdict["evidence"])

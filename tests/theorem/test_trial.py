@@ -40,7 +40,7 @@ def draws(name: str, d: int, n: int) -> np.ndarray:
 
 
 def mean_within(sample_: np.ndarray, truth: float, error: float) -> bool:
-    """Median of 60 block means against a known mean: a sign test of the blocks."""
+    """Whether a mean lies in the median interval of 60 block means; a fiftieth of its width allows for their skewness."""
     blocks = np.array([block.mean() for block in np.array_split(sample_, 60)])
     low, high = intervals.median(blocks, FAMILY_ALPHA)
     spread = high - low
@@ -67,7 +67,7 @@ def test_family_is_what_the_theory_says(name: str) -> None:
         if family.zero_mean:
             assert mean_within(W[i], 0.0, 0), f"mean, entry {i}"
     if family.moments > 4:
-        assert mean_within((W**2).sum(axis=0), family.second_moment(d), 0), "E‖w‖²"
+        assert mean_within((W**2).sum(axis=0), family.second_moment(d), 1e-9), "E‖w‖²"
 
 
 @pytest.mark.theorem

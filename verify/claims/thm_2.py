@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -107,10 +108,10 @@ def inequality(
         a, b = (to_alignment(square) if square is not None else 0.0 for square in sides(map_of, case))
         return b - a
 
-    def shown(case: Case) -> dict[str, str]:
+    def shown(case: Case) -> dict[str, Any]:
         a, b = sides(map_of, case)
         return {
-            "A": str([str(v) for v in activation(case)]),
+            "A": [str(v) for v in activation(case)],
             "alpha_a": f"{to_alignment(a):.6f}",
             "alpha_b": f"{to_alignment(b):.6f}",
         }

@@ -61,7 +61,7 @@ def implication(text: str, if_: Condition, then: Condition) -> ExactStatement:
         from_rotation,
         admissible,
         holds=lambda case: not if_(case) or then(case),
-        sides=lambda case: {"A": str([str(v) for v in activation(case)]), "gap": f"{gap(case):.6f}"},
+        sides=lambda case: {"A": [str(v) for v in activation(case)], "gap": f"{gap(case):.6f}"},
         size=gap,
         perturbed=("x", "r"),
         draws={name: rotated(x_of) for name, x_of in INPUTS.items()},
@@ -84,7 +84,7 @@ def equivalence(text: str, parameters: Shapes, build: Callable[[Parameters], Cas
         build,
         lambda case: admissible(case, orthogonal),
         holds=lambda case: equal(case) == filtered_parallel(case),
-        sides=lambda case: {"A": str([str(v) for v in activation(case)])},
+        sides=lambda case: {"A": [str(v) for v in activation(case)]},
         size=lambda case: 0.0,
         perturbed=("x", "r"),
     )
