@@ -2,6 +2,7 @@
 
 from verify.claim import Claim
 from verify.claims import (
+    activation,
     cascade,
     lrp_z,
     nfi,
@@ -35,6 +36,7 @@ MODULES = (
     thm_2_equality,
     thm_2_premise,
     cascade,
+    activation,
 )
 
 REGISTRY: dict[str, Claim] = {claim.id: claim for module in MODULES for claim in module.CLAIMS}

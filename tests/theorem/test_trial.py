@@ -40,7 +40,7 @@ def draws(name: str, d: int, n: int) -> np.ndarray:
 
 
 def mean_within(sample_: np.ndarray, truth: float, error: float) -> bool:
-    """Whether a mean lies in the median interval of 60 block means; a fiftieth of its width allows for their skewness."""
+    """Whether a mean lies in the median interval of 60 block means; 2 % of its width allows for their skewness."""
     blocks = np.array([block.mean() for block in np.array_split(sample_, 60)])
     low, high = intervals.median(blocks, FAMILY_ALPHA)
     spread = high - low
