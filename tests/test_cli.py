@@ -740,10 +740,10 @@ def imports_half_done(group: int) -> bool:
 def test_ctrl_c_while_workers_start(earlier: Path, tmp_path: Path) -> None:
     """Catches the tracebacks of workers that Ctrl-C meets before they have learnt to end silently."""
     before = contents(earlier)
-    with started("verify", "cascade", "prop-2", "--jobs", "2", "--out", earlier, cwd=tmp_path) as process:
+    with started("verify", *SLOW, "--jobs", "4", "--out", earlier, cwd=tmp_path) as process:
         wait_until(lambda: imports_half_done(process.pid), process)
         complaints = interrupt(process, "group")
-    assert_interrupted(process, complaints, finished=0, among=2)
+    assert_interrupted(process, complaints, finished=0, among=len(SLOW))
     assert contents(earlier) == before
 
 

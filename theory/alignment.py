@@ -43,11 +43,6 @@ def zplus_filter_direction(family: Family, x: Float[Array, " d"]) -> Float[Array
     return np.asarray((family.mean_abs(len(x)) / 2 + family.half_space_mean(x).value) / 2)
 
 
-def with_bottom(direction: Float[Array, " d"], x: Float[Array, " d"]) -> Float[Array, " d"]:
-    """The bottom process `r_0 ⊙ x` applied to a limit direction."""
-    return direction * x
-
-
 def rectgrad_bottom_limit(x: Float[Array, " d"]) -> float:
     """Isotropic weights, RectGrad with its bottom process: `r_0 → x`, so `R → relu(x ⊙ x) = x²` and `α_∞ = Σx³ /
     (‖x²‖‖x‖)`.

@@ -21,8 +21,12 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
+from simulations.onelayer import RULES
+from theory.families import FAMILIES
 from verify import store, table
+from verify.cards import claim_card, family_card, rule_card
 from verify.claim import PROFILES
 from verify.registry import REGISTRY, find_claim
 from verify.report import render
@@ -58,38 +62,33 @@ def claims() -> None:
 
 @app.command()
 def show(
-    id: Annotated[str, typer.Argument(help="A claim, as listed by 'nfrlab claims'.")],
+    name: Annotated[str, typer.Argument(help="A claim, a backward rule or a weight family.")],
     out: Annotated[Path, typer.Option(help="Where verdicts are stored.")] = OUT,
 ) -> None:
-    """Print a claim's statement, premises, kinds of evidence, last verdict, and the line that re-runs it alone."""
-    try:
-        claim = find_claim(id)
-        verdict = store.read(out).get(id)
-    except ValueError as error:
-        raise refuse(str(error)) from error
-    console.print(f"[bold]{claim.id}[/]  {claim.title}", highlight=False)
-    for name, text in (
-        ("source", claim.source),
-        ("statement", claim.statement),
-        ("premises", "; ".join(claim.premises)),
-        ("evidence", ", ".join(claim.kinds)),
-        ("control", claim.control.premise),
-        ("repairs", claim.repairs or "—"),
-    ):
-        console.print(f"{name:>10}  {text}", highlight=False, markup=False)
-    if verdict is None:
-        console.print(f"{'verdict':>10}  none stored in {out}", highlight=False, markup=False)
-        again = f"nfrlab verify {id}"
+    """Print a claim's statement, premises, kinds of evidence, last verdict, and the line that re-runs it alone.
+
+    Of a rule, its equation; of a family, what the theory states of it.
+    """
+    if name in FAMILIES:
+        card = family_card(FAMILIES[name])
+    elif name in RULES:
+        card = rule_card(name)
+    elif name in REGISTRY:
+        try:
+            card = claim_card(REGISTRY[name], store.read(out).get(name), out)
+        except ValueError as error:
+            raise refuse(str(error)) from error
     else:
-        console.print(
-            f"{'verdict':>10}  {verdict['status']} (control {verdict['control']['status']}): {table.ground(verdict)}",
-            highlight=False,
-            markup=False,
+        raise refuse(
+            f"unknown claim, rule or family '{name}'; 'nfrlab claims' lists the claims, the rules are "
+            f"{', '.join(RULES)}, the families {', '.join(FAMILIES)}"
         )
-        if extent := table.reach(verdict):
-            console.print(f"{'reach':>10}  {extent}", highlight=False, markup=False)
-        again = f"nfrlab verify {id} --profile {verdict['profile']} --seed {verdict['seed']}"
-    console.print(f"{'run again':>10}  {again}", highlight=False, markup=False)
+    console.print(f"[bold]{name}[/]", highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", style="dim", no_wrap=True)
+    for title, text in card:
+        grid.add_row(title, Text(text))
+    console.print(grid)
 
 
 @app.command()

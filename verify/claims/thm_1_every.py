@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulations.onelayer import Layer, Rule, rule
@@ -47,8 +49,8 @@ def is_nfr(exam: Examination) -> list[Evidence]:
 def every_nfr(exam: Examination) -> list[Evidence]:
     """An NFR that does not align, at growing N."""
     nfr = is_nfr(exam)
-    if any(piece.finding is Finding.REFUTES for piece in nfr):
-        return []
+    if any(piece.finding is Finding.REFUTES for piece in nfr):  # no NFR after all, so it proves nothing here
+        return [replace(piece, finding=Finding.UNDECIDED) for piece in nfr]
     trial = [point for point in points(exam, DROP_WORST, ("gaussian",)) if len(point.x) > 3]
     rates = [aligned_rate(exam, trial, N, 60, 1 / 3) for N in (1000, 10_000, 50_000)]
     return [*nfr, *(piece for at_width in rates for piece in at_width)]

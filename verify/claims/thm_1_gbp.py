@@ -8,7 +8,7 @@ from simulations.onelayer import Rule, rule
 from simulations.onelayer.arrays import Array
 from simulations.onelayer.montecarlo import rectified
 from theory import derivations
-from theory.alignment import gbp_noise
+from theory.alignment import gbp_limit, gbp_noise
 from theory.families import FAMILIES
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import PAPER, derived
@@ -45,7 +45,12 @@ def half_space_mean(family: str, x: Array) -> Array:
 
 def limit_direction(exam: Examination) -> list[Evidence]:
     """Every family with a mean: maps approach the theory's half-space mean, input or not."""
-    trial = [point for point in points(exam, GBP, WITH_MEAN, target=half_space_mean) if visible(point)]
+    chosen = exam.pick((", random signed", ", image patch", ", digit"), ("",))
+    trial = [
+        replace(point, error=gbp_limit(FAMILIES[point.family], point.x).error)
+        for point in points(exam, GBP, WITH_MEAN, target=half_space_mean)
+        if visible(point) and any(name in point.name for name in chosen)
+    ]
     return [derived(derivations.limit_direction), *limit_evidence(exam, trial)]
 
 
