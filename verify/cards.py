@@ -34,7 +34,7 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
         *card,
         ("verdict", found),
         *([("reach", extent)] if extent else []),
-        ("run again", f"nfrlab verify {claim.id} --profile {verdict['profile']} --seed {verdict['seed']}"),
+        ("run again", table.rerun(verdict)),
     ]
 
 
@@ -67,5 +67,5 @@ def rule_card(name: str) -> Card:
     return [
         *((title, first_line(step.func if isinstance(step, partial) else step)) for title, step in steps),
         ("carries", used.carries),
-        ("bottom", first_line(used.bottom)),
+        ("bottom", "The map is the relevance itself." if used.carries == "relevance" else first_line(used.bottom)),
     ]

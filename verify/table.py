@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,13 @@ def numbers(counterexample: Record) -> str:
         return f"[{', '.join(text(v) for v in value)}]" if isinstance(value, list) else str(value)
 
     return ", ".join(f"{name} = {text(value)}" for name, value in counterexample.items())
+
+
+def rerun(verdict: Record) -> str:
+    """The command that reaches this verdict again, alone."""
+    command = f"nfrlab verify {verdict['id']} --profile {verdict['profile']} --seed {verdict['seed']}"
+    shipped = verdict["images"].startswith("scikit-learn")
+    return command if shipped else f"{command} --images {shlex.quote(verdict['images'])}"
 
 
 def decisive(verdict: Record) -> Record | None:

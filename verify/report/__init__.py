@@ -28,6 +28,7 @@ def _template() -> jinja2.Template:
         interval=table.interval,
         numbers=table.numbers,
         rates=table.rates,
+        rerun=table.rerun,
     )
     return environment.get_template("report.html.jinja")
 
