@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import files
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,11 @@ def test_court_starts_without_torch() -> None:
 def test_installed_names_are_ours() -> None:
     """Catches shipped tests, notebooks or build folders: the wheel's top level is our four packages."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = config["tool"]["setuptools"]["packages"]["find"]["include"]
-    assert sorted(pattern.rstrip("*") for pattern in patterns) == sorted(ALLOWED)
+    assert sorted(config["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == sorted(ALLOWED)
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert packages - set(ALLOWED) == {"tests"}
+    top_levels = {file.parts[0] for file in files("nfrlab") or () if file.suffix == ".py"}
+    assert top_levels <= set(ALLOWED)  # empty for an editable install
     assert config["project"]["name"] == "nfrlab"
     assert config["project"]["scripts"] == {"nfrlab": "verify.cli:main"}
 

@@ -675,19 +675,24 @@ def started(*arguments: str | Path, cwd: Path, command: Sequence[str | Path] = (
             raise
 
 
-def interrupt(process: subprocess.Popen[str], target: str) -> str:
-    """Ctrl-C to the whole group, as a terminal sends it, or to the parent alone; what it complained of.
+def remains(process: subprocess.Popen[str]) -> str:
+    """What was complained of until the whole group ended.
 
     Workers hold the pipe too: it ends when the last of them has.
     """
-    send = os.killpg if target == "group" else os.kill
-    send(process.pid, signal.SIGINT)
     _, complaints = process.communicate(timeout=PATIENCE)
     end = time.monotonic() + PATIENCE
     while left := members(process.pid):
         assert time.monotonic() < end, left
         time.sleep(0.05)
     return complaints
+
+
+def interrupt(process: subprocess.Popen[str], target: str) -> str:
+    """Ctrl-C to the whole group, as a terminal sends it, or to the parent alone; what it complained of."""
+    send = os.killpg if target == "group" else os.kill
+    send(process.pid, signal.SIGINT)
+    return remains(process)
 
 
 def assert_interrupted(process: subprocess.Popen[str], complaints: str, finished: int, among: int) -> None:
@@ -740,9 +745,13 @@ def imports_half_done(group: int) -> bool:
 def test_ctrl_c_while_workers_start(earlier: Path, tmp_path: Path) -> None:
     """Catches the tracebacks of workers that Ctrl-C meets before they have learnt to end silently."""
     before = contents(earlier)
-    with started("verify", *SLOW, "--jobs", "4", "--out", earlier, cwd=tmp_path) as process:
+    with started("verify", *SLOW, "--jobs", "2", "--out", earlier, cwd=tmp_path) as process:
         wait_until(lambda: imports_half_done(process.pid), process)
-        complaints = interrupt(process, "group")
+        os.kill(process.pid, signal.SIGSTOP)  # a parent that is slow to act leaves workers the time to complain
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        os.kill(process.pid, signal.SIGCONT)
+        complaints = remains(process)
     assert_interrupted(process, complaints, finished=0, among=len(SLOW))
     assert contents(earlier) == before
 
@@ -779,5 +788,5 @@ def test_ctrl_c_during_garbage_collection_is_not_lost(tmp_path: Path) -> None:
     (tmp_path / "deaf.py").write_text(DEAF)
     command = (sys.executable, tmp_path / "deaf.py")
     with started("verify", "made-up", "--jobs", "1", "--out", "out", cwd=tmp_path, command=command) as process:
-        _, complaints = process.communicate(timeout=PATIENCE)
+        complaints = remains(process)
     assert_interrupted(process, complaints, finished=0, among=1)

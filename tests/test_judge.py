@@ -207,7 +207,7 @@ def test_ledger_shares_the_allotment_among_the_checks() -> None:
 @steady
 @given(st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 20)), min_size=1, max_size=20))
 def test_ledger_never_gives_more_than_the_allotment(draws: list[tuple[int, int]]) -> None:
-    # an overspent budget that goes unnoticed, or an exact exhaustion refused for a rounding error
+    # an overspent budget that goes unnoticed
     ledger, given_out, parts = Ledger(), 0.0, 0
     for checks, twentieths in draws:
         parts += twentieths
@@ -218,6 +218,15 @@ def test_ledger_never_gives_more_than_the_allotment(draws: list[tuple[int, int]]
                 ledger.draw(checks, twentieths / 20)
             break
     assert given_out <= ledger.allotment * (1 + 1e-8)
+
+
+def test_ledger_can_be_spent_to_the_last() -> None:
+    # a budget divided exactly that is refused for a rounding error
+    for parts in range(1, 100):
+        ledger = Ledger()
+        assert sum(ledger.draw(1, 1 / parts) for _ in range(parts)) == pytest.approx(ledger.allotment)
+        with pytest.raises(OverflowError):
+            ledger.draw(1, 1e-6)
 
 
 def test_ledger_overspent_stays_overspent() -> None:
