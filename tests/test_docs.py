@@ -37,7 +37,7 @@ def test_readme_commands_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"\bmake ([a-z]+)\b", readme):
         assert f"\n{target}:" in makefile, target
-    for command in re.findall(r"nfrlab ([a-z]+)", readme):
+    for command in re.findall(r"^nfrlab ([a-z]+)", readme, re.MULTILINE):
         assert command in {"claims", "show", "verify"}, command
     for id in re.findall(r"`((?:prop|thm)-[a-z0-9-]+)`", readme):
         assert id in REGISTRY, id

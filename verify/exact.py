@@ -204,7 +204,7 @@ def reach(statement: ExactStatement, exam: Examination, point: str, budget: floa
 
 
 def _reach(statement: ExactStatement, exam: Examination, point: str, name: str, draw: Draw, alpha: float) -> Evidence:
-    rng, tries = exam.rng(point), exam.pick(100, 2000)
+    rng, tries = exam.rng(point), exam.pick(60, 2000)
     cases = [statement.build(draw(rng, exam.images)) for _ in range(tries)]
     admitted = [case for case in cases if statement.admissible(case)]
     sizes = [statement.size(case) for case in admitted if not statement.holds(case)]
