@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits, load_sample_images
 from simulations.onelayer.arrays import Array
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"}
+SHIPPED = "scikit-learn photographs"
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 IMAGENET_SD = np.array([0.229, 0.224, 0.225])
 
@@ -49,7 +50,7 @@ def normalise(x: Float[Array, " d"]) -> Float[Array, " d"]:
 
 def photographs() -> ImageSet:
     """The two photographs that ship with scikit-learn."""
-    return ImageSet("scikit-learn photographs", tuple(i / 255.0 for i in load_sample_images().images))
+    return ImageSet(SHIPPED, tuple(i / 255.0 for i in load_sample_images().images))
 
 
 def digit(rng: np.random.Generator) -> Float[Array, " 64"]:

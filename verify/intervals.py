@@ -98,14 +98,17 @@ def median_plan(alpha: float, p: float, power: float = 0.99) -> int:
 
 
 def bernstein_plan(alpha: float, sd: float, width: float, delta: float) -> int:
-    """The least n at which an empirical Bernstein interval of observations with this sd, spread over `width`, ends
-    inside ±δ
-    of its mean's true value with probability ≥ 0.99: half-width plus 2.6 sd/√n ≤ δ. Computed before sampling.
+    """The least n at which an empirical Bernstein interval ends within δ of the true mean with probability ≥ 0.99.
+
+    For observations with standard deviation at most `sd`, spread over `width`; computed before sampling. By Bernstein's
+    inequality the mean errs by at most `sd √(2t/n) + width t/(3n)`, t = ln 400, and by Maurer & Pontil's Theorem 10 the
+    sample's standard deviation by `width √(2t/(n − 1))`, each with probability ≥ 0.995.
     """
-    logs = log(4 / _checked(alpha))
+    logs, t = log(4 / _checked(alpha)), log(400)
 
     def reach(n: int) -> float:
-        return sd * (sqrt(2 * logs) + 2.6) / sqrt(n) + 7 * width * logs / (3 * (n - 1))
+        half = (sd + width * sqrt(2 * t / (n - 1))) * sqrt(2 * logs / n) + 7 * width * logs / (3 * (n - 1))
+        return half + sd * sqrt(2 * t / n) + width * t / (3 * n)
 
     n = 2
     while reach(n) > delta:
@@ -117,9 +120,11 @@ def bernstein_plan(alpha: float, sd: float, width: float, delta: float) -> int:
 class BettingSequence:
     """Confidence sequence for a bounded mean by betting (Waudby-Smith & Ramdas 2023): valid at every n at once.
 
-    For every candidate mean m two gamblers bet on "higher" and "lower" with predictable stakes; a candidate
-    against whom a gambler of either kind ever multiplies the stake by 2/α is ruled out (Ville). The interval is
-    what remains on a grid, one cell wider.
+    Against every candidate mean m one gambler bets that the mean is higher, one that it is lower: their capitals
+    multiply by `1 + λ (x − m)`, `λ ≤ 1/(2m)`, and `1 − λ (x − m)`, `λ ≤ 1/(2(1 − m))`, with λ fixed before x is seen
+    (observations scaled to [0, 1]). A candidate against whom a gambler ever reaches 2/α is ruled out (Ville). Each
+    factor is monotone in m, the cap included, so with a grid point all candidates beyond it are ruled out: the
+    interval between the last grid points ruled out on either side covers, whatever the grid.
     """
 
     alpha: float
@@ -129,40 +134,36 @@ class BettingSequence:
     n: int = 0
     _total: float = 0.5
     _squares: float = 0.25
-    _alive: npt.NDArray[np.bool_] = field(init=False)
+    _beaten: npt.NDArray[np.bool_] = field(init=False)
     _capital: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         _checked(self.alpha)
         self._grid = np.linspace(0, 1, self.cells + 1)
-        self._alive = np.ones(self.cells + 1, dtype=bool)
+        self._beaten = np.zeros((2, self.cells + 1), dtype=bool)
         self._capital = np.zeros((2, self.cells + 1))
 
     def update(self, sample: Float[Floats, " n"]) -> Interval:
         """Add observations in their order and return the interval that holds now."""
-        grid = self._grid
-        cap_up, cap_down = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)
+        threshold, grid = log(2 / self.alpha), self._grid
+        caps = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)
         for x in (_bounded(sample, self.low, self.high) - self.low) / (self.high - self.low):
             mean = self._total / (self.n + 1)
             variance = self._squares / (self.n + 1)
-            stake = sqrt(2 * log(2 / self.alpha) / (variance * (self.n + 1) * log(self.n + 2)))
-            self._capital[0] += np.log1p(np.minimum(stake, cap_up) * (x - grid))
-            self._capital[1] += np.log1p(-np.minimum(stake, cap_down) * (x - grid))
+            stake = sqrt(2 * threshold / (variance * (self.n + 1) * log(self.n + 2)))
+            self._capital[0] += np.log1p(np.minimum(stake, caps[0]) * (x - grid))
+            self._capital[1] += np.log1p(-np.minimum(stake, caps[1]) * (x - grid))
             self.n += 1
             self._total += x
             self._squares += (x - mean) ** 2
-            self._alive &= np.max(self._capital, axis=0) < log(2 / self.alpha)
+            self._beaten |= self._capital >= threshold
         return self.interval
 
     @property
     def interval(self) -> Interval:
-        """The candidates that no gambler has ruled out, in the units of the observations; empty never (widened
-        instead).
-        """
-        alive = np.flatnonzero(self._alive)
+        """What no gambler has ruled out, in the units of the observations; the bounds where nothing is ruled out."""
+        too_low, too_high = np.flatnonzero(self._beaten[0]), np.flatnonzero(self._beaten[1])
+        lower = self._grid[too_low[-1]] if len(too_low) else 0.0
+        upper = self._grid[too_high[0]] if len(too_high) else 1.0
         width = self.high - self.low
-        if len(alive) == 0:
-            mean = self.low + width * self._total / (self.n + 1)
-            return mean, mean
-        first, last = max(0, alive[0] - 1), min(self.cells, alive[-1] + 1)
-        return self.low + width * float(self._grid[first]), self.low + width * float(self._grid[last])
+        return self.low + width * float(min(lower, upper)), self.low + width * float(max(lower, upper))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping
 from typing import Any
+
+from simulations.images import SHIPPED
 
 Record = Mapping[str, Any]
 
@@ -21,8 +24,7 @@ def numbers(counterexample: Record) -> str:
 def rerun(verdict: Record) -> str:
     """The command that reaches this verdict again, alone."""
     command = f"nfrlab verify {verdict['id']} --profile {verdict['profile']} --seed {verdict['seed']}"
-    shipped = verdict["images"].startswith("scikit-learn")
-    return command if shipped else f"{command} --images {shlex.quote(verdict['images'])}"
+    return command if verdict["images"] == SHIPPED else f"{command} --images {shlex.quote(verdict['images'])}"
 
 
 def decisive(verdict: Record) -> Record | None:
@@ -37,12 +39,28 @@ def decisive(verdict: Record) -> Record | None:
     return ranked[0] if ranked else None
 
 
+def end(value: float | None, infinite: str, form: str = ".4f") -> str:
+    """One end of an interval; null stands for an infinite one."""
+    return infinite if value is None else format(value, form)
+
+
 def interval(piece: Record) -> str:
-    """`[0.981, 1.000] against 1 ± 0.02`."""
+    """`[0.9810, 1.0000] against 1 ± 0.02`."""
     (low, high), (floor, ceiling) = piece["interval"], piece["claimed"]
-    claimed = f"{floor:g}" if floor == ceiling else f"[{floor:g}, {ceiling:g}]"
+    claimed = f"{floor:g}" if floor == ceiling else f"[{end(floor, '−∞', 'g')}, {end(ceiling, '∞', 'g')}]"
     margin = f" ± {piece['delta']:g}" if piece["delta"] else ""
-    return f"[{low:.4f}, {high:.4f}] against {claimed}{margin}"
+    return f"[{end(low, '−∞')}, {end(high, '∞')}] against {claimed}{margin}"
+
+
+def slack(piece: Record) -> float:
+    """How far inside the claimed range and its margin an interval ends, in units of the margin; −∞ for no end."""
+    (low, high), (floor, ceiling) = piece["interval"], piece["claimed"]
+    delta = piece["delta"] or 0.0
+    if low is None or high is None:
+        return -math.inf
+    below = math.inf if floor is None else low - (floor - delta)
+    above = math.inf if ceiling is None else (ceiling + delta) - high
+    return min(below, above) / (delta or 1.0)
 
 
 def rates(verdict: Record) -> list[Record]:
@@ -68,6 +86,8 @@ def reach(verdict: Record) -> str:
     if not kinds:
         findings = [piece["finding"] for piece in verdict["evidence"] if piece["kind"] != "derivation"]
         decided = [finding for finding in findings if finding != "silent"]
+        if not decided:
+            return "by derivation"
         return f"refuted at {decided.count('refutes')} of {len(decided)} points examined"
     where = "open set" if "open set" in kinds else "boundary only"
     measured = [piece["details"] for piece in rates(verdict) if piece["details"]["rate"] is not None]
@@ -97,8 +117,6 @@ def ground(verdict: Record) -> str:
     if searched:
         parts.append(f"no counterexample in {searched} examples")
     if sampled:
-        tightest = max(
-            sampled, key=lambda piece: abs(piece["interval"][0] - piece["claimed"][0]) / (piece["delta"] or 1)
-        )
-        parts.append(f"{len(sampled)} intervals, the widest {interval(tightest)}")
+        closest = min(sampled, key=slack)
+        parts.append(f"{len(sampled)} intervals, the tightest call {interval(closest)}")
     return "; ".join(parts)
