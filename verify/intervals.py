@@ -64,11 +64,15 @@ def clopper_pearson(successes: int, n: int, alpha: float) -> Interval:
 
 def dkw_radius(n: int, alpha: float) -> float:
     """`sup_t |F_n(t) − F(t)| ≤ √(ln(2/α) / 2n)` with probability ≥ 1 − α (Dvoretzky–Kiefer–Wolfowitz, Massart 1990)."""
+    if n < 1:
+        raise ValueError("an interval needs at least one observation")
     return sqrt(log(2 / _checked(alpha)) / (2 * n))
 
 
 def median_rank(n: int, alpha: float) -> int:
-    """The largest k with `P(Bin(n, ½) < k) ≤ α/2`: the k-th smallest observation is a lower limit of the median."""
+    """A k with `P(Bin(n, ½) < k) ≤ α/2`, the largest but for ties: the k-th smallest observation is a lower limit
+    of the median.
+    """
     return int(binom.ppf(_checked(alpha) / 2, n, 0.5))
 
 
@@ -76,6 +80,8 @@ def median(sample: Float[Floats, " n"], alpha: float) -> Interval:
     """Distribution-free interval for the median from order statistics k and n + 1 − k; (−inf, inf) while n is too
     small.
     """
+    if np.any(np.isnan(sample)):
+        raise ValueError("a sample with NaN has no median")
     k = median_rank(len(sample), alpha)
     if k < 1:
         return -np.inf, np.inf
@@ -84,7 +90,7 @@ def median(sample: Float[Floats, " n"], alpha: float) -> Interval:
 
 
 def median_plan(alpha: float, p: float, power: float = 0.99) -> int:
-    """The least n for which the median's interval stays on the right side with probability ≥ `power`.
+    """An n, the least up to 2 %, for which the median's interval stays on the right side with probability ≥ `power`.
 
     `p < ½` is the probability that a single observation falls on the wrong side; computed before sampling.
     Raises `ValueError` for p ≥ ½: no n would do.
@@ -98,7 +104,8 @@ def median_plan(alpha: float, p: float, power: float = 0.99) -> int:
 
 
 def bernstein_plan(alpha: float, sd: float, width: float, delta: float) -> int:
-    """The least n at which an empirical Bernstein interval ends within δ of the true mean with probability ≥ 0.99.
+    """An n, the least up to 2 %, at which an empirical Bernstein interval ends within δ of the true mean with
+    probability ≥ 0.99.
 
     For observations with standard deviation at most `sd`, spread over `width`; computed before sampling. By Bernstein's
     inequality the mean errs by at most `sd √(2t/n) + width t/(3n)`, t = ln 400, and by Maurer & Pontil's Theorem 10 the
