@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
 from simulations.onelayer.arrays import Array
@@ -62,31 +63,51 @@ def digit(rng: np.random.Generator) -> Float[Array, " 64"]:
 def folder(path: Path) -> ImageSet:
     """Every image under `path`, in name order.
 
-    Raises `ValueError` when `path` is no folder, has no image, or an image is unreadable, all zero, too small for a
-    patch, or holds NaN or infinite pixels.
+    Raises `ValueError` when `path` is no folder, has no image, or an image is unreadable, (almost) all zero, too
+    small for a patch, or holds NaN, infinite or, in floating point, other pixels outside [0, 1].
     """
-    if not path.is_dir():
+    try:
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES) if path.is_dir() else None
+    except OSError as error:
+        raise ValueError(f"--images {path} cannot be read ({error.strerror}); name a folder of images") from error
+    if files is None:
         raise ValueError(f"--images needs a folder of images, {path} is none")
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise ValueError(f"no image in {path}; expected files ending in {', '.join(sorted(SUFFIXES))}")
     return ImageSet(str(path), tuple(read(file) for file in files))
 
 
+def decode(file: Path) -> Float[Array, "h w c"]:
+    """The pixels of a file on the scale [0, 1]: 8 bits as RGB, 16 bits and floating point as one grey channel.
+
+    Raises `ValueError` for a file that Pillow cannot decode, whatever the reason.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a damaged file is refused below, with one sentence
+        try:
+            with Image.open(file) as opened:
+                if opened.mode == "F":
+                    return np.asarray(opened, dtype=float)[..., None]
+                if opened.mode.startswith("I"):
+                    return np.asarray(opened, dtype=float)[..., None] / 65535
+                return np.asarray(opened.convert("RGB"), dtype=float) / 255
+        except Exception as error:  # decoders raise whatever the damage makes them stumble over
+            raise ValueError(f"{file} is not a readable image; remove it or replace it by a valid one") from error
+
+
 def read(file: Path, at_least: int = 8) -> Float[Array, "h w 3"]:
-    """One image file as `(height, width, 3)` in [0, 1]; floating-point TIFFs are taken as they are."""
-    try:
-        with Image.open(file) as opened:
-            is_float = opened.mode == "F"
-            pixels = np.asarray(opened if is_float else opened.convert("RGB"), dtype=float)
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{file} is not a readable image; remove it or replace it by a valid one") from error
+    """One image file as `(height, width, 3)` in [0, 1]. Raises `ValueError` as `folder` does."""
+    pixels = decode(file)
     if not np.all(np.isfinite(pixels)):
         raise ValueError(f"{file} has NaN or infinite pixels; every pixel must be finite")
+    if np.min(pixels) < 0 or np.max(pixels) > 1:
+        raise ValueError(f"{file} has pixels outside [0, 1]; rescale it")
     if not np.any(pixels):
         raise ValueError(f"{file} is all zero; alignment with a zero image is undefined, remove it")
     if min(pixels.shape[:2]) < at_least:
         raise ValueError(
             f"{file} is {pixels.shape[1]}×{pixels.shape[0]}; images must be at least {at_least}×{at_least}"
         )
-    return np.repeat(pixels[..., None], 3, axis=2) if is_float else pixels / 255
+    if np.mean(np.any(pixels, axis=2)) < 0.01:
+        raise ValueError(f"{file} is all zero but for less than 1 % of its pixels; remove it")
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3)).copy()

@@ -55,6 +55,22 @@ def test_a_folder_is_read_in_name_order(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.images[1][0, 0], [1, 1, 1])
 
 
+def test_sixteen_bits_are_not_clipped(tmp_path: Path) -> None:
+    """Catches 16-bit images read as white: a ramp of 65,536 greys keeps its middle."""
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    found = images.read(tmp_path / "ramp.png")
+    assert found.shape == (16, 16, 3)
+    assert abs(float(found[..., 1].mean()) - 0.5) < 0.01
+
+
+def test_float_images_must_lie_in_the_unit_interval(tmp_path: Path) -> None:
+    """Catches floating-point images on another scale, which would pass for very bright ones."""
+    Image.fromarray(np.full((9, 9), 7.5, dtype=np.float32)).save(tmp_path / "bright.tif")
+    with pytest.raises(ValueError, match=r"outside \[0, 1\]"):
+        images.read(tmp_path / "bright.tif")
+
+
 def test_dark_images_have_no_patch() -> None:
     """Catches an endless loop: an image set whose patches are all zero."""
     almost_dark = np.zeros((500, 500, 3))

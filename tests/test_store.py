@@ -214,15 +214,16 @@ def test_nothing_is_stored_at_first(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Catches verdicts out of order, one of a claim unknown to the registry, and letters turned to escapes."""
+    complete = dict.fromkeys(store.schema()["$defs"]["verdict"]["required"])
     verdicts = {
-        "b": {"id": "b", "statement": "α ≥ 0", "interval": (0.5, math.inf), "n": np.int64(3)},
-        "gone": {"id": "gone"},
-        "a": {"id": "a"},
+        "b": complete | {"id": "b", "statement": "α ≥ 0", "interval": (0.5, math.inf), "n": np.int64(3)},
+        "gone": complete | {"id": "gone"},
+        "a": complete | {"id": "a"},
     }
     store.write(tmp_path, verdicts, ["a", "b", "c"])
     read = store.read(tmp_path)
     assert list(read) == ["a", "b"]
-    assert read["b"] == {"id": "b", "statement": "α ≥ 0", "interval": [0.5, None], "n": 3}
+    assert read["b"] == complete | {"id": "b", "statement": "α ≥ 0", "interval": [0.5, None], "n": 3}
     assert "α ≥ 0" in (tmp_path / "verdicts.json").read_text(encoding="utf-8")
     assert [file.name for file in tmp_path.iterdir()] == ["verdicts.json"]
 

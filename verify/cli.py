@@ -20,7 +20,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from simulations.onelayer import RULES
@@ -54,7 +54,7 @@ def refuse(reason: str) -> typer.Exit:
 @app.command()
 def claims() -> None:
     """List every claim with its source."""
-    listing = Table("id", "title", "source", box=None, header_style="bold")
+    listing = Table(Column("id", no_wrap=True), "title", "source", box=None, header_style="bold")
     for claim in REGISTRY.values():
         listing.add_row(claim.id, claim.title, claim.source)
     console.print(listing)
@@ -86,9 +86,15 @@ def show(
     console.print(f"[bold]{name}[/]", highlight=False)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", style="dim", no_wrap=True)
+    again = [text for title, text in card if title == "run again"]
     for title, text in card:
-        grid.add_row(title, Text(text))
+        if title != "run again":
+            grid.add_row(title, Text(text))
     console.print(grid)
+    for command in again:
+        console.print(
+            f"run again  {command}", soft_wrap=True, highlight=False, markup=False
+        )  # on one line, to be pasted
 
 
 @app.command()

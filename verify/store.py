@@ -7,6 +7,7 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ def prepare(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
+        if (out / "report.html").is_dir():
+            raise IsADirectoryError(EISDIR, "report.html is a folder there")
     except OSError as error:
         raise ValueError(f"cannot write to --out {out} ({error.strerror}); name a folder that is writable") from error
 
@@ -68,14 +71,17 @@ def read(out: Path) -> dict[str, dict[str, Any]]:
     Raises `ValueError` for a file that is no verdicts file of this version.
     """
     path = out / "verdicts.json"
-    if not path.exists():
-        return {}
+    needed = set(schema()["$defs"]["verdict"]["required"])
     try:
+        if not path.exists():
+            return {}
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"{path} has schema version {stored['schema_version']}, expected {SCHEMA_VERSION}")
+        if any(needed - set(verdict) for verdict in stored["verdicts"]):
+            raise KeyError("a verdict is incomplete")
         return {verdict["id"]: verdict for verdict in stored["verdicts"]}
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a verdicts file of nfrlab; move it away or name another --out") from error
 
 

@@ -118,5 +118,5 @@ def ground(verdict: Record) -> str:
         parts.append(f"no counterexample in {searched} examples")
     if sampled:
         closest = min(sampled, key=slack)
-        parts.append(f"{len(sampled)} intervals, the tightest call {interval(closest)}")
+        parts.append(f"{len(sampled)} interval{'s' * (len(sampled) > 1)}, the tightest call {interval(closest)}")
     return "; ".join(parts)

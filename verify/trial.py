@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import multiprocessing
 import os
 import platform
 import signal
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +44,7 @@ def versions() -> dict[str, str]:
 def try_claim(claim: Claim, seed: int, profile: Profile, images: ImageSet) -> Verdict:
     """Examine a claim and its negative control, and judge both."""
     start = time.perf_counter()
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))
 
     def evidence(part: Literal["trial", "control"], examine: Examine) -> tuple[Evidence, ...]:
         return tuple(examine(Examination(claim.id, part, seed, profile, images)))
@@ -75,17 +81,52 @@ def _die_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """No Ctrl-C while workers start: they inherit this and print nothing if one comes while they import."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def _interrupts_heard() -> Iterator[None]:
+    """A Ctrl-C that Python swallows, because it lands in a garbage-collection callback, is sent again a moment
+    later.
+    """
+    usual = sys.unraisablehook
+
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            threading.Timer(0.02, _thread.interrupt_main).start()
+        else:
+            usual(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
+
+
 def hold(
     ids: Sequence[str], seed: int, profile: Profile, images: Path | None = None, jobs: int = 1
 ) -> Iterator[Verdict]:
     """The verdicts on `ids`, in the order in which they are reached. On Ctrl-C the workers are ended."""
     if jobs == 1 or len(ids) == 1:
-        yield from (try_by_id(id, seed, profile, images) for id in ids)
+        with _interrupts_heard():
+            yield from (try_by_id(id, seed, profile, images) for id in ids)
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(ids)), mp_context=context, initializer=_die_with_parent)
     try:
-        futures = [pool.submit(try_by_id, id, seed, profile, images) for id in ids]
+        with _interrupts_ignored():  # until every worker has set its own answer to Ctrl-C
+            futures = [pool.submit(try_by_id, id, seed, profile, images) for id in ids]
         for future in as_completed(futures):
             yield future.result()
         pool.shutdown()

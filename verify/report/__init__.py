@@ -41,6 +41,7 @@ def render(records: Mapping[str, Mapping[str, Any]]) -> str:
     return _template().render(
         verdicts=verdicts,
         repaired_by=repaired_by,
+        ids={verdict["id"] for verdict in verdicts},
         counts={status: sum(v["status"] == status for v in verdicts) for status in statuses},
         controls=sum(v["control"]["status"] == "REFUTED" for v in verdicts),
         alpha=sum(v["alpha"] for v in verdicts),
