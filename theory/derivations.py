@@ -147,7 +147,8 @@ def isotropic_half_space_mean() -> Derivation:
         "when s > 0 with positive probability on the active set and s ≥ 0. The neurons are i.i.d., so R/N tends "
         "to m almost "
         "surely (law of large numbers), and α, continuous at m ≠ 0, tends to 1. RectGrad with threshold τ ≥ 0 keeps "
-        "s = v 1(av > τ) > 0; its sample quantile converges to the population quantile, which is positive for q > 3/4.",
+        "s = v 1(av > τ) > 0; the sets {av > τ} are nested, so R/N converges uniformly in τ, and its sample "
+        "quantile converges to the population quantile, which is positive for q > 3/4.",
         tuple(steps),
     )
 
@@ -228,7 +229,8 @@ def raw_gradient() -> Derivation:
         "With r symmetric and independent of W, E α(WMr, x) = 0 for every N; for isotropic weights α² tends to "
         "Beta(½, (d−1)/2), "
         "mean 1/d: no alignment. If instead E r ≠ 0, R/N tends to E r · μ(x) and the plain gradient aligns like GBP.",
-        "α is odd in r, so a symmetric r gives E α = 0. Given W, WMr for Gaussian r is N(0, WMWᵀ), and WMWᵀ/N → "
+        "α is odd in r, so a symmetric r gives E α = 0. Given W, WMr has covariance E r² · WMWᵀ and, by the "
+        "central limit theorem (E r² < ∞), is asymptotically Gaussian; WMWᵀ/N → "
         "½ E‖w‖²/d · I for "
         "isotropic w: R/√N tends to an isotropic Gaussian, whose squared cosine with a fixed x is Beta(½, "
         "(d−1)/2). With E r ≠ 0 the "

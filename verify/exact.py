@@ -180,7 +180,8 @@ def recheck(statement: ExactStatement, numbers: Mapping[str, Any]) -> bool:
 
 
 def nearby(statement: ExactStatement, parameters: Parameters, rng: np.random.Generator, tries: int = 200) -> float:
-    """Share of generic small perturbations (relative 2⁻¹⁰) of the counterexample that still violate the statement.
+    """Share of generic small perturbations (at most 2⁻¹⁰ per number) of the counterexample that still violate the
+    statement.
 
     0 says that the violation lives on a boundary (a zero, a tie: measure zero); a positive share, on an open set.
     """

@@ -107,7 +107,8 @@ def _limit(exam: Examination, point: LimitPoint, alpha: float, claimed: interval
             n,
         )
     tilt = law.finite_width_tilt(noise_share(maps))
-    interval = law.widen(*intervals.median(values, alpha), tilt)
+    low, high = law.widen(*intervals.median(values, alpha), tilt)
+    interval = low - point.error, high + point.error
     return Evidence(
         Kind.MONTE_CARLO,
         point.name,
@@ -120,44 +121,41 @@ def _limit(exam: Examination, point: LimitPoint, alpha: float, claimed: interval
         claimed=claimed,
         bias=tilt,
         numerical_error=point.error,
-        power=0.99,
+        power=0.99 if point.rule.name == "gbp" and claimed == ALIGNED else None,
         details={"N": N, "d": len(point.x), "median": float(np.median(values)), "family": point.family},
     )
 
 
 def aligned_rate(
-    exam: Examination, trial: Iterable[LimitPoint], neurons: int, n: int, share: float = 1.0
+    exam: Examination, trial: Iterable[LimitPoint], factor: int, n: int, share: float = 1.0
 ) -> list[Evidence]:
-    """For each point the probability that a map of `neurons` neurons has `cos(R, target) ≥ 1 − δ`, against 1."""
+    """For each point how often `cos(R, target) ≥ 1 − δ` at `factor` times the width planned for GBP, against ≥ 0.95.
+
+    At that width a map that tends to its target has that cosine all but surely; the margin of 0.35 is what n = 60
+    allows.
+    """
     trial = list(trial)
     alpha = exam.ledger.draw(len(trial), share)
     found = []
     for point in trial:
-        maps = hidden_maps(
-            point.rule,
-            point.family,
-            point.x,
-            neurons,
-            n,
-            exam.rng(f"rate {neurons} {point.name}"),
-            point.relevance,
-            point.bottom,
-        )
+        noise = law.gbp_noise(FAMILIES[point.family], point.x)
+        N = factor * law.neurons_for_tilt(noise, acos(1 - DELTA) / 3)
+        rng = exam.rng(f"rate {factor} {point.name}")
+        maps = hidden_maps(point.rule, point.family, point.x, N, n, rng, point.relevance, point.bottom)
         values = np.array([alignment(R, point.target) for R in maps])
-        hits = int(np.sum(values >= 1 - DELTA))
-        interval = intervals.clopper_pearson(hits, n, alpha)
+        interval = intervals.clopper_pearson(int(np.sum(values >= 1 - DELTA)), n, alpha)
         found.append(
             Evidence(
                 Kind.MONTE_CARLO,
-                f"P(α ≥ {1 - DELTA}) at N = {neurons}: {point.name}",
-                decide(interval, (1.0, 1.0), 0.05),
+                f"P(α ≥ {1 - DELTA}) ≥ 0.95 at N = {N}: {point.name}",
+                decide(interval, (0.95, 1.0), 0.35),
                 "Clopper–Pearson",
                 alpha=alpha,
-                delta=0.05,
+                delta=0.35,
                 n=n,
                 interval=interval,
-                claimed=(1.0, 1.0),
-                details={"N": neurons, "median": float(np.median(values))},
+                claimed=(0.95, 1.0),
+                details={"N": N, "median": float(np.median(values))},
             )
         )
     return found

@@ -38,9 +38,9 @@ def network(case: Case) -> Network:
     return Network(tuple(case[name] for name in sorted(case) if name.startswith("W")))
 
 
-def levels(layers: Layers, used: Rule, r: Array | None = None) -> list[Array]:
+def levels(layers: Layers, used: Rule) -> list[Array]:
     """The maps `r_0` of the N-level cascades, N = 0 … L."""
-    return [cascade(layers, used, N, r if N else None) for N in range(len(layers) + 1)]
+    return [cascade(layers, used, N) for N in range(len(layers) + 1)]
 
 
 def squares(maps: list[Array], x: Array) -> list[Fraction | None]:
@@ -188,5 +188,5 @@ def in_orthogonal_stacks(exact: ExactStatement, pairs: str) -> ExactStatement:
 
 PREMISES = (
     f"bias-free Gaussian stacks {'–'.join(map(str, WIDTHS))}, weights N(0, 2/d)",
-    "x an image patch, the largest output explained",
+    "x an image patch, the largest output explained; a zero map counts as α = 0",
 )

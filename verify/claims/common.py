@@ -15,7 +15,7 @@ def derived(derive: Callable[[], Derivation]) -> Evidence:
         Kind.DERIVATION,
         derivation.statement,
         Finding.SUPPORTS if derivation.holds else Finding.UNDECIDED,
-        "SymPy, every step verified",
+        "written argument; its computable steps verified by SymPy",
         n=len(derivation.steps),
         details={"argument": derivation.argument, "steps": [text for text, _ in derivation.steps]},
     )

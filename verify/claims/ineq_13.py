@@ -90,3 +90,17 @@ def repaired(
         perturbed=("x", "W", "r"),
         draws=draws or {},
     )
+
+
+def never_reversed(text: str, filtered: Filter, parameters: Shapes) -> ExactStatement:
+    """margin ≥ 0: what remains when strictness and its boundary cases are set aside."""
+    return ExactStatement(
+        text,
+        parameters,
+        as_case,
+        lambda case: True,
+        holds=lambda case: literal_margin(filtered, case) >= 0,
+        sides=lambda case: {"margin": str(literal_margin(filtered, case))},
+        size=lambda case: relative_violation(filtered, case),
+        perturbed=("x", "W", "r"),
+    )

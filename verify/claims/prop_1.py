@@ -42,8 +42,8 @@ def printed(exam: Examination) -> list[Evidence]:
 
 def printed_with_bias(exam: Examination) -> list[Evidence]:
     """The same with biased neurons: an active neuron may then have ⟨w, A⟩ < 0."""
-    text = "with biases: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩"
-    return search(ineq_13.as_printed(text, gbp_filter, small_layer(biased=True)), exam, "strict")
+    text = "with biases: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, beyond the boundary cases"
+    return search(ineq_13.never_reversed(text, gbp_filter, small_layer(biased=True)), exam, "strict")
 
 
 REPAIRED = "⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"

@@ -79,7 +79,8 @@ def printed_absolute(exam: Examination) -> list[Evidence]:
     def by_size(case: Case) -> Array:
         return np.asarray(ineq_13.plain(case) * (np.abs(contributions(case)) > threshold(case)))
 
-    return search(ineq_13.as_printed("filter |A ⊙ r| > τ", by_size, small_layer(tau=NON_POSITIVE)), exam, "absolute")
+    statement = ineq_13.never_reversed("filter |A ⊙ r| > τ", by_size, small_layer(tau=st.integers(0, 3)))
+    return search(statement, exam, "absolute")
 
 
 REPAIRED = "τ ≤ 0: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"

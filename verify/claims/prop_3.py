@@ -135,7 +135,7 @@ def printed_absolute(exam: Examination) -> list[Evidence]:
     def negative_weights(case: Case) -> Array:
         return np.asarray(-relu(-case["W"]) * layer(case["x"], case["W"]).mask)
 
-    statement = ineq_13.as_printed(
+    statement = ineq_13.never_reversed(
         "filter 1[W < 0], x, r ≥ 0", negative_weights, small_layer(x=NON_NEGATIVE, r=NON_NEGATIVE)
     )
     return search(statement, exam, "negative")
@@ -201,18 +201,18 @@ def same_picture(u: Array, v: Array) -> bool:
     return bool(np.all(first == second))
 
 
-def gamma_statement() -> ExactStatement:
-    """The pictures of eq. 16 and of its γ-free filter form coincide."""
+def gamma_statement(signed: bool = False) -> ExactStatement:
+    """The pictures of eq. 16 and of its γ-free filter form coincide; with `signed`, for inputs of any sign."""
     return ExactStatement(
         "the map of eq. 16 and its γ-free form coincide after normalisation to [0, 1] (x, r ≥ 0)",
-        small_layer(x=NON_NEGATIVE, r=NON_NEGATIVE),
+        small_layer(x=SMALL if signed else NON_NEGATIVE, r=NON_NEGATIVE),
         as_case,
-        lambda case: bool(np.all(case["x"] >= 0) and np.all(case["r"] >= 0)),
+        lambda case: (signed or bool(np.all(case["x"] >= 0))) and bool(np.all(case["r"] >= 0)),
         holds=lambda case: same_picture(exact_map(case), filter_map(case)),
         sides=lambda case: {"rule": [str(v) for v in exact_map(case)], "filter": [str(v) for v in filter_map(case)]},
         size=angle,
         perturbed=("x", "W", "r"),
-        draws=NON_NEGATIVE_DRAWS,
+        draws={} if signed else NON_NEGATIVE_DRAWS,
     )
 
 
@@ -269,7 +269,7 @@ CLAIMS = (
         (NO_BIAS, "x ≥ 0", "r ≥ 0"),
         (Kind.SEARCH, Kind.REACH),
         lambda exam: search(gamma_statement(), exam, "picture"),
-        BrokenPremise("γ < 0", lambda exam: search(scalar_statement(st.integers(-3, -1)), exam, "scalar")),
+        BrokenPremise("signed inputs", lambda exam: search(gamma_statement(signed=True), exam, "picture")),
     ),
     Claim(
         "prop-3-gamma-repair",

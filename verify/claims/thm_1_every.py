@@ -47,19 +47,31 @@ def is_nfr(exam: Examination) -> list[Evidence]:
 
 
 def every_nfr(exam: Examination) -> list[Evidence]:
-    """An NFR that does not align, at growing N."""
+    """An NFR that does not align, at widths at which GBP does; GBP beside it."""
     nfr = is_nfr(exam)
     if any(piece.finding is Finding.REFUTES for piece in nfr):  # no NFR after all, so it proves nothing here
         return [replace(piece, finding=Finding.UNDECIDED) for piece in nfr]
-    trial = [point for point in points(exam, DROP_WORST, ("gaussian",)) if len(point.x) > 3]
-    rates = [aligned_rate(exam, trial, N, 60, 1 / 3) for N in (1000, 10_000, 50_000)]
-    return [*nfr, *(piece for at_width in rates for piece in at_width)]
+    rates = [piece for factor in (1, 3) for piece in at_width(exam, factor, DROP_WORST, 0.25)]
+    return [*nfr, *rates, *at_width(exam, 1, rule("gbp"), 0.25)]
+
+
+def at_width(exam: Examination, factor: int, used: Rule, share: float) -> list[Evidence]:
+    """How often maps of `used` align, at `factor` times the width at which GBP's do; image patches, Gaussian
+    weights.
+    """
+    trial = [point for point in points(exam, used, ("gaussian",)) if "image patch" in point.name]
+    return [
+        piece
+        for point in trial
+        for piece in aligned_rate(
+            exam, [replace(point, name=f"{used.name}, {point.name}")], factor, 60, share / len(trial)
+        )
+    ]
 
 
 def without_one(exam: Examination) -> list[Evidence]:
     """The plain gradient itself: F(WM) = WM satisfies Def. 2 vacuously."""
-    trial = [point for point in points(exam, rule("grad"), ("gaussian",)) if len(point.x) > 3]
-    return aligned_rate(exam, trial, 10_000, 60)
+    return at_width(exam, 1, rule("grad"), 1.0)
 
 
 def positive_filters(exam: Examination) -> list[Evidence]:

@@ -102,7 +102,8 @@ CLAIMS = (
         "from the input, lim α ≤ 0.98, for every such law, U[−1, 1] per entry above all.",
         (
             "neurons independent, a law that is not rotation-invariant, E‖w‖ < ∞",
-            "x an image patch, as it is or normalised",
+            "x an image patch, as it is or normalised, seen by enough neurons (n₁ ≤ 30 d)",
+            "'deviates' read as: by more than δ = 0.02",
         ),
         (Kind.MONTE_CARLO,),
         lambda exam: deviates(exam, ANISOTROPIC),
@@ -114,7 +115,7 @@ CLAIMS = (
         "generalises Theorem 1; repairs the prediction of Fig. 3",
         "For every family with a mean, isotropic or not, the GBP map tends in direction to μ(x) = E[w 1(w·x > "
         "0)] = ∇ₓ E relu(w·x).",
-        ("neurons independent, E‖w‖ < ∞, μ(x) ≠ 0", "r i.i.d. N(0, 1), independent of W"),
+        ("neurons independent, E‖w‖ < ∞, x seen by enough neurons (n₁ ≤ 30 d)", "r i.i.d. N(0, 1), independent of W"),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         limit_direction,
         BrokenPremise("the isotropic direction x claimed for anisotropic families", wrong_direction),

@@ -74,8 +74,9 @@ def circle() -> Evidence:
 
 
 def milder(exam: Examination) -> list[Evidence]:
-    """Is there a non-Gaussian law with independent entries and rotation invariance?"""
-    return [only_gaussian(), circle(), *dependent_entries(exam)]
+    """Is there a non-Gaussian law with independent entries and rotation invariance? The families only illustrate."""
+    illustrations = [circle(), *dependent_entries(exam)]
+    return [only_gaussian(), *(replace(piece, finding=Finding.SILENT) for piece in illustrations)]
 
 
 def second_moment_reading(exam: Examination) -> list[Evidence]:

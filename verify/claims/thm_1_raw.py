@@ -86,7 +86,7 @@ CLAIMS = (
         "as GBP does.",
         (
             "neurons independent, rotation-invariant, E‖w‖² < ∞",
-            "hidden relevance i.i.d. symmetric (no alignment) or of non-zero mean (alignment)",
+            "hidden relevance i.i.d. symmetric with E r² < ∞ (no alignment) or of non-zero mean (alignment)",
         ),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         examine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -69,9 +70,12 @@ def printed(exam: Examination) -> list[Evidence]:
 
 
 def without_bottom(exam: Examination) -> list[Evidence]:
-    """r_0 itself, for every isotropic family."""
-    trial = points(exam, RECTGRAD, ISOTROPIC, bottom=False)
-    return [derived(derivations.isotropic_half_space_mean), *limit_evidence(exam, trial)]
+    """r_0 against x for every isotropic family, and the final map against x²."""
+    to_input = points(exam, RECTGRAD, ISOTROPIC, bottom=False)
+    final = points(exam, RECTGRAD, ("gaussian", "ring"), target=lambda _, x: x * x)
+    to_square = [replace(point, name=f"{point.name}, final map against x²") for point in final]
+    proven = derived(derivations.isotropic_half_space_mean)
+    return [proven, *limit_evidence(exam, to_input, 0.5), *limit_evidence(exam, to_square, 0.5)]
 
 
 def anisotropic(exam: Examination, bottom: bool) -> list[Evidence]:
