@@ -230,7 +230,8 @@ def raw_gradient() -> Derivation:
         "Beta(½, (d−1)/2), "
         "mean 1/d: no alignment. If instead E r ≠ 0, R/N tends to E r · μ(x) and the plain gradient aligns like GBP.",
         "α is odd in r, so a symmetric r gives E α = 0. Given W, WMr has covariance E r² · WMWᵀ and, by the "
-        "central limit theorem (E r² < ∞), is asymptotically Gaussian; WMWᵀ/N → "
+        "central limit theorem (E r² < ∞), is asymptotically Gaussian; "
+        "WMWᵀ/N → "
         "½ E‖w‖²/d · I for "
         "isotropic w: R/√N tends to an isotropic Gaussian, whose squared cosine with a fixed x is Beta(½, "
         "(d−1)/2). With E r ≠ 0 the "
