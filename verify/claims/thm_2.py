@@ -193,9 +193,14 @@ def without_orthogonality(map_of: Map, **extra: st.SearchStrategy[int]) -> Calla
     return lambda exam: search(statement, exam, "not orthogonal")
 
 
-def standard_frame(*sizes: int, **extra: st.SearchStrategy[int]) -> Shapes:
+def standard_frame(n: int) -> Shapes:
     """W = I, x ∈ Z^n: the activation is x⁺ itself; r_b of n neurons."""
-    return tuple(st.fixed_dictionaries({"x": vector(n, NON_NEGATIVE), "r": vector(n), **extra}) for n in sizes)
+    return (st.fixed_dictionaries({"x": vector(n, NON_NEGATIVE), "r": vector(n)}),)
+
+
+def active_pair(tau: st.SearchStrategy[int]) -> Shapes:
+    """W = I in R², both neurons active, r_b ≥ 0, and a constant τ: where a threshold can cut one of two neurons off."""
+    return (st.fixed_dictionaries({"x": vector(2, POSITIVE), "r": vector(2, POSITIVE), "tau": tau}),)
 
 
 def with_identity(parameters: Parameters) -> Case:
@@ -216,7 +221,7 @@ def rectgrad(exam: Examination) -> list[Evidence]:
     constant = inequality(
         "constant τ: α(R_a, x) ≥ α(R_b, x)",
         rectgrad_map,
-        standard_frame(1, 2, tau=st.integers(-2, 4)),
+        active_pair(st.integers(-2, 4)),
         with_identity,
         draws=draws(tau=Fraction(1, 4)),
         perturbed=("x", "r", "tau"),
@@ -266,7 +271,7 @@ def rectgrad_repair(exam: Examination) -> list[Evidence]:
 
 def positive_threshold(exam: Examination) -> list[Evidence]:
     """The repaired statement for τ > 0."""
-    statement = inequality("τ > 0", rectgrad_map, standard_frame(1, 2, tau=st.integers(1, 4)), with_identity)
+    statement = inequality("τ > 0", rectgrad_map, active_pair(st.integers(1, 4)), with_identity)
     return search(statement, exam, "positive")
 
 
