@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from simulations.seeds import seed_sequence
 from verify.evidence import Evidence, Finding, Kind, decide
 from verify.intervals import Interval, bernstein_plan, median, median_plan
 from verify.ledger import CAPACITY, RUN_BUDGET, Ledger
 from verify.limits import mean_evidence
 from verify.registry import MODULES, REGISTRY, find_claim
-from verify.seeds import seed_sequence
 from verify.verdict import Status, judge
 
 Floats = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from simulations.images import ImageSet
+from simulations.seeds import seed_sequence
 from verify.evidence import Evidence, Kind
 from verify.ledger import Ledger
-from verify.seeds import seed_sequence
 
 T = TypeVar("T")
 Profile = Literal["quick", "full"]

@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
+from simulations.files import write_atomically
 from simulations.onelayer import RULES
 from theory.families import FAMILIES
 from verify import store, table
@@ -135,7 +136,7 @@ def verify(
         )
         raise typer.Exit(130) from None
     records = store.read(out)
-    store.write_atomically(out / "report.html", render(records))
+    write_atomically(out / "report.html", render(records))
     _print_table([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False)
     raise typer.Exit(0 if all(verdict.decided for verdict in verdicts.values()) else 1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from simulations.onelayer.arrays import Array, relu
 from simulations.onelayer.network import Network, layer
-from simulations.onelayer.propagate import Rule, attribution
+from simulations.onelayer.propagate import GRAD, Rule, attribution, rule
 from simulations.onelayer.weights import sample
 
 Relevance = Callable[[int, np.random.Generator], Array]
@@ -31,8 +32,16 @@ def absolute(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
     return np.abs(rng.standard_normal(N))
 
 
+def ones(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
+    """The constant 1: every active neuron weighs the same."""
+    return np.ones(N)
+
+
+RELEVANCES: dict[str, Relevance] = {"normal": normal, "rectified": rectified, "absolute": absolute, "constant": ones}
+
+
 def hidden_maps(
-    rule: Rule,
+    back: Rule,
     family: str,
     x: Float[Array, " d"],
     N: int,
@@ -41,12 +50,39 @@ def hidden_maps(
     relevance: Relevance = normal,
     bottom: bool = True,
 ) -> Float[Array, "trials d"]:
-    """`trials` maps of `rule` at x, each through fresh weights `W ∈ R^{d×N}` and fresh relevance at the N neurons."""
+    """`trials` maps of `back` at x, each through fresh weights `W ∈ R^{d×N}` and fresh relevance at the N neurons."""
     maps = np.empty((trials, len(x)))
     for trial in range(trials):
         hidden = layer(x, sample(family, len(x), N, rng))
-        maps[trial] = attribution((hidden,), rule, relevance(N, rng), bottom=bottom)
+        maps[trial] = attribution((hidden,), back, relevance(N, rng), bottom=bottom)
     return maps
+
+
+def parts(
+    name: str,
+    family: str,
+    x: Float[Array, " d"],
+    N: int,
+    trials: int,
+    rng: np.random.Generator,
+    relevance: str = "normal",
+    **own: Any,
+) -> tuple[Float[Array, " trials"], Float[Array, " trials"]]:
+    """`(⟨R, x̂⟩, ‖R − ⟨R, x̂⟩ x̂‖)` of the maps `r_0` of any rule at any x, from weights drawn whole.
+
+    `name` is a rule, with its parameters `own`, or "constant" (r = 1) or "activation" (r = A), through the gradient.
+    """
+    weighted = name in ("constant", "activation")
+    back = GRAD if weighted else rule(name, **own)
+    unit = x / np.linalg.norm(x)
+    along, across = np.empty(trials), np.empty(trials)
+    for trial in range(trials):
+        hidden = layer(unit, sample(family, len(x), N, rng))
+        r = hidden.act if name == "activation" else RELEVANCES["constant" if weighted else relevance](N, rng)
+        R = attribution((hidden,), back, r, bottom=False)
+        along[trial] = R @ unit
+        across[trial] = np.linalg.norm(R - along[trial] * unit)
+    return along, across
 
 
 def noise_share(maps: Float[Array, "trials d"]) -> float:

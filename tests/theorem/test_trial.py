@@ -8,11 +8,11 @@ from jsonschema import Draft202012Validator
 
 from simulations.images import ImageSet
 from simulations.onelayer import sample
+from simulations.seeds import seed_sequence
 from theory.families import FAMILIES
 from verify import intervals, store
 from verify.ledger import CAPACITY, RUN_BUDGET
 from verify.registry import REGISTRY
-from verify.seeds import seed_sequence
 from verify.trial import try_claim
 
 SEED = 2503_11160

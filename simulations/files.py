@@ -1,0 +1,35 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+PART = ".part"
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace `path` by `content` in one step, on the disk before it has its name: a reader, or a run resumed after a
+    kill, sees the old file or the new one, never a part.
+
+    What a kill can leave behind is an unnamed part, `.{name}.….part`. Raises `OSError` where the disk is full.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed runs left unfinished in `folder`."""
+    for part in folder.glob(f".*{PART}"):
+        part.unlink(missing_ok=True)
