@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -29,8 +28,10 @@ from theory.families import FAMILIES
 from verify import store, table
 from verify.cards import claim_card, family_card, rule_card
 from verify.claim import PROFILES
+from verify.console import OUT, console, refuse, wide
 from verify.registry import REGISTRY, find_claim
 from verify.report import render
+from verify.sweeps import sweep
 from verify.trial import default_jobs, hold, images_from
 from verify.verdict import Verdict
 
@@ -41,15 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Put the negative-filtering theory of saliency maps on trial.",
 )
-console = Console()
 COLOURS = {"CONFIRMED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "NOT RUN": "dim"}
-OUT = Path("results")
-
-
-def refuse(reason: str) -> typer.Exit:
-    """One sentence on standard error and exit status 2."""
-    print(f"nfrlab: {reason}", file=sys.stderr)
-    return typer.Exit(2)
 
 
 @app.command()
@@ -169,16 +162,18 @@ def _print_table(records: list[dict[str, Any]]) -> None:
             table.reach(record),
             f"{record['wall_s']:.1f}",
         )
-    wide = console if console.is_terminal else Console(width=200)
-    wide.print(listing)
+    wide().print(listing)
     counts = {status: sum(record["status"] == status for record in records) for status in COLOURS}
     controls = sum(record["control"]["status"] == "REFUTED" for record in records)
     spent = sum(record["alpha"] for record in records)
-    wide.print(
+    wide().print(
         ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         + f"; {controls} of {len(records)} negative controls refuted; error probability spent {spent:.1e}",
         highlight=False,
     )
+
+
+app.command()(sweep)
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_heard() -> Iterator[None]:
+def interrupts_heard() -> Iterator[None]:
     """A Ctrl-C that Python swallows, because it lands in a garbage-collection callback, is sent again a moment
     later.
     """
@@ -119,7 +119,7 @@ def hold(
 ) -> Iterator[Verdict]:
     """The verdicts on `ids`, in the order in which they are reached. On Ctrl-C the workers are ended."""
     if jobs == 1 or len(ids) == 1:
-        with _interrupts_heard():
+        with interrupts_heard():
             yield from (try_by_id(id, seed, profile, images) for id in ids)
         return
     context = multiprocessing.get_context("spawn")

@@ -1,0 +1,137 @@
+"""Blocks: the units that a sweep computes, stores and can lose. Each is named by all that its numbers depend on."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from simulations.files import write_atomically
+from simulations.onelayer import montecarlo, reduced
+from simulations.seeds import seed_sequence
+from simulations.sweep import inputs
+from simulations.sweep.spec import Point, Spec, parse_rule
+from simulations.sweep.sums import Sums
+
+HERE = Path(__file__).parent
+SOURCES = (
+    *sorted((HERE.parent / "onelayer").glob("*.py")),
+    HERE.parent / "images.py",
+    HERE.parent / "seeds.py",
+    HERE / "blocks.py",
+    HERE / "inputs.py",
+    HERE / "sums.py",
+)
+
+
+@cache
+def code_version() -> str:
+    """Digest of the code and the NumPy that the numbers of a block come from."""
+    digest = sha256(np.__version__.encode())
+    for source in SOURCES:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Trials number `index · size …` of a point, `trials` of them, by the code of this version."""
+
+    point: Point
+    index: int
+    trials: int
+    code: str
+
+    @property
+    def seed_path(self) -> tuple[str | int, ...]:
+        """Where its random numbers hang under the point's root seed."""
+        p = self.point
+        return "sweep", p.rule, p.family, p.d, p.N, p.relevance, p.x, p.sampler, self.index
+
+    def as_json(self) -> dict[str, object]:
+        """Parameters, seed path and code version: the block's identity."""
+        return {**asdict(self), "seed_path": list(self.seed_path)}
+
+    @property
+    def key(self) -> str:
+        """Its name: a digest of its identity."""
+        return sha256(_canonical(self.as_json()).encode()).hexdigest()
+
+
+def blocks(spec: Spec, point: Point) -> Iterator[Block]:
+    """The blocks of one point; the last may be shorter."""
+    size = spec.block_trials(point)
+    for index in range(-(-spec.trials // size)):
+        yield Block(point, index, min(size, spec.trials - index * size), code_version())
+
+
+def compute(block: Block) -> Sums:
+    """The sums of a block; the same bits wherever this version of the code runs.
+
+    Raises `ValueError` on a machine with another version.
+    """
+    if block.code != code_version():
+        raise ValueError(
+            f"worker {platform.node()} has code version {code_version()}, the run {block.code}; install the same "
+            "nfrlab and NumPy there"
+        )
+    point = block.point
+    rng = np.random.default_rng(seed_sequence(point.seed, *block.seed_path))
+    name, own = parse_rule(point.rule)
+    layers = point.N, block.trials, rng, point.relevance
+    if point.sampler == "reduced":
+        return Sums.of(*reduced.parts(name, point.family, point.d, *layers, **own))
+    x = inputs.make(point.x, point.d, np.random.default_rng(seed_sequence(point.seed, "input", point.x, point.d)))
+    with threadpool_limits(1):  # BLAS sums in one order, whatever the number of workers
+        return Sums.of(*montecarlo.parts(name, point.family, x, *layers, **own))
+
+
+class Damaged(ValueError):
+    """A stored block that cannot be trusted."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The blocks in a folder, one small JSON file each, with the digest of its content."""
+
+    folder: Path
+
+    def path(self, block: Block) -> Path:
+        """Where the block is, or would be."""
+        return self.folder / f"{block.key}.json"
+
+    def write(self, block: Block, sums: Sums) -> None:
+        """Store a block whole."""
+        content = _canonical({"block": block.as_json(), "sums": sums.as_json()})
+        digest = sha256(content.encode()).hexdigest()
+        write_atomically(self.path(block), f'{{"sha256":"{digest}","content":{content}}}\n')
+
+    def read(self, block: Block) -> Sums | None:
+        """The stored sums; None where there are none. Raises `Damaged` for a file that is not what was written."""
+        path = self.path(block)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Damaged(f"{path} cannot be read ({error})") from error
+        try:
+            stored = json.loads(text)
+            content = _canonical(stored["content"])
+            whole = sha256(content.encode()).hexdigest() == stored["sha256"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Damaged(f"{path} is not a stored block") from error
+        if not whole or stored["content"]["block"] != json.loads(_canonical(block.as_json())):
+            raise Damaged(f"{path} is damaged: its content does not match its digest or its name")
+        return Sums.from_json(stored["content"]["sums"])
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,161 @@
+"""Run a sweep: compute what is missing, store it block by block, put it together in the order of the grid.
+
+Only this process writes. Blocks may finish in any order and anywhere; they are merged in the order of their index, so
+the result is the same to the bit. joblib brings the work to local processes or, through its Dask back end, to an
+existing cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from filelock import FileLock, Timeout
+from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from simulations.files import sweep_parts, write_atomically
+from simulations.sweep.blocks import Block, Damaged, Store, blocks, compute
+from simulations.sweep.dataset import assemble
+from simulations.sweep.spec import Spec
+from simulations.sweep.sums import Sums
+
+BACKENDS = ("local", "dask")
+PATIENCE = 30  # seconds to wait for a cluster
+IDLE = 10  # seconds after which a worker with nothing to do, or whose run was killed, ends itself
+
+
+class Stopped(RuntimeError):
+    """The run could not go on; what it had finished is kept, and the same call resumes."""
+
+
+@dataclass
+class Progress:
+    """How far a run is, in blocks and in draws; what a display is handed after each block."""
+
+    blocks: int = 0
+    done: int = 0
+    draws: int = 0
+    drawn: int = 0
+    resumed: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+
+Watch = Callable[[Progress], None]
+
+
+def run(
+    spec: Spec,
+    out: Path,
+    jobs: int = 1,
+    backend: str = "local",
+    scheduler: str | None = None,
+    resume: bool = True,
+    watch: Watch = lambda progress: None,
+) -> xr.Dataset:
+    """The finished sweep, also written to `out/sweep.nc`; blocks already in `out/blocks` are not computed again.
+
+    Raises `ValueError` for an unknown back end or unreachable scheduler, and `Stopped` where a worker was killed, the
+    disk is full, or another run is writing to `out`.
+    """
+    store, progress = Store(out / "blocks"), Progress()
+    with _writing(store.folder, progress):
+        missing = list(_missing(spec, store, resume, progress))
+        watch(progress)
+        for block, sums in _computed(missing, jobs, backend, scheduler):
+            store.write(block, sums)
+            progress.done += 1
+            progress.drawn += block.trials * block.point.draws
+            watch(progress)
+        dataset = assemble(spec, lambda point: _merged(spec, store, point))
+        write_atomically(out / "sweep.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
+    return dataset
+
+
+@contextmanager
+def _writing(folder: Path, progress: Progress) -> Iterator[None]:
+    """Alone in the folder, cleared of what killed runs left half written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / ".lock", timeout=0):
+            sweep_parts(folder)
+            sweep_parts(folder.parent)
+            yield
+    except Timeout as error:
+        raise Stopped(f"another run is writing to {folder.parent}; wait for it or name another folder") from error
+    except TerminatedWorkerError as error:
+        raise Stopped(f"a worker process was killed (out of memory?); {_kept(progress)}") from error
+    except OSError as error:
+        raise Stopped(f"cannot write to {folder.parent}: {error.strerror or error}; {_kept(progress)}") from error
+
+
+def _kept(progress: Progress) -> str:
+    return f"{progress.resumed + progress.done} of {progress.blocks} blocks are kept, the same command resumes"
+
+
+def _missing(spec: Spec, store: Store, resume: bool, progress: Progress) -> Iterator[Block]:
+    """The blocks that are not stored, or not to be trusted."""
+    for point in spec.points():
+        for block in blocks(spec, point):
+            progress.blocks += 1
+            try:
+                if resume and store.read(block) is not None:
+                    progress.resumed += 1
+                    continue
+            except Damaged as error:
+                progress.damaged.append(str(error))
+            progress.draws += block.trials * block.point.draws
+            yield block
+
+
+def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | None) -> Iterator[tuple[Block, Sums]]:
+    """The missing blocks with their sums, in the order in which they are finished."""
+    if not missing:
+        return
+    with ExitStack() as stack:
+        if backend == "local":
+            stack.enter_context(parallel_config("loky", idle_worker_timeout=IDLE))
+        elif backend == "dask":
+            client = stack.enter_context(_client(scheduler))
+            stack.enter_context(parallel_config("dask", client=client, wait_for_workers_timeout=PATIENCE))
+        else:
+            raise ValueError(f"unknown back end '{backend}'; choose {' or '.join(BACKENDS)}")
+        # a few small tasks in flight: a block is the least that can be lost
+        pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+        yield from pool(delayed(_with_sums)(block) for block in missing)
+
+
+def _with_sums(block: Block) -> tuple[Block, Sums]:
+    return block, compute(block)
+
+
+@contextmanager
+def _client(scheduler: str | None) -> Iterator[Any]:
+    """A client of the Dask cluster at `scheduler`."""
+    if scheduler is None:
+        raise ValueError("the dask back end needs the address of a scheduler, as in tcp://127.0.0.1:8786")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ValueError("the dask back end needs the package distributed: install nfrlab[cluster]") from error
+    try:
+        client: Any = Client(scheduler, timeout=PATIENCE)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {scheduler}; start one and give its address") from error
+    with client:
+        yield client
+
+
+def _merged(spec: Spec, store: Store, point: Any) -> Sums:
+    """The sums of a point, its blocks merged in the order of their index."""
+    total = Sums()
+    for block in blocks(spec, point):
+        sums = store.read(block)
+        if sums is None:
+            raise Stopped(f"{store.path(block)} has vanished during the run; the same command computes it again")
+        total = total.merged(sums)
+    return total
