@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: verify test docs clean
+.PHONY: verify test bench docs clean
 
 verify: $(READY)
 	$(BIN)/nfrlab verify --profile quick --out results
@@ -13,6 +13,9 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.reduced
 
 docs: $(READY)
 	$(BIN)/python -m verify.docs

@@ -7,7 +7,7 @@ weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: the direction i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import acos, asin, cos, pi, sqrt
+from math import acos, asin, cos, isfinite, pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
@@ -62,6 +62,14 @@ def gbp_noise(family: Family, x: Float[Array, " d"]) -> float:
     if not np.any(mean):
         return float("inf")
     return float(pi * family.second_moment(len(x)) / (2 * mean @ mean))
+
+
+def gbp_alignment(family: Family, x: Float[Array, " d"], N: float) -> float:
+    """α of GBP at width N to leading order in 1/N: `α_∞ / √(1 + n₁/N)`, as `‖R‖² ≈ ‖ER‖² (1 + n₁/N)`; 0 where no neuron
+    sees x.
+    """
+    noise = gbp_noise(family, x)
+    return gbp_limit(family, x).value / sqrt(1 + noise / N) if isfinite(noise) else 0.0
 
 
 def neurons_for_tilt(noise: float, tilt: float) -> int:

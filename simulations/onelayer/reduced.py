@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def parts(
     together = max(1, TILE // N)
     for first in range(0, trials, together):
         here = slice(first, min(first + together, trials))
-        some = _Layers(weighting, law, N, here.stop - first, counts, neurons)
+        some = _Layers(weighting, law, N, here.stop - first, counts, neurons, weighting.filtered)
         along[here], across[here] = some.parts(lambda n: INVARIANT_FAMILIES[family](d, n, angles))
     return along, across
 
@@ -76,6 +76,7 @@ class _Layers:
     trials: int
     counts: np.random.Generator
     neurons: np.random.Generator
+    filtered: bool  # only r > 0 can contribute
 
     def parts(self, cloud_of: Callable[[int], Cloud]) -> tuple[Floats, Floats]:
         """Add up `Σ_j s_j w_j`."""
@@ -102,7 +103,8 @@ class _Layers:
             if first + at_once >= number:
                 n[:, -1] = self.N - (number - 1) * size
             negative = self.counts.binomial(n, below) if below else np.zeros_like(n)
-            yield negative, negative + self.counts.binomial(n - negative, above)
+            positive = self.counts.binomial(n - negative, above)
+            yield (np.zeros_like(n), positive) if self.filtered else (negative, negative + positive)
 
     def tiles(self, cloud: Cloud) -> Iterator[tuple[Tile, Tile, Mask, Counts]]:
         """(c, r, mask, number of r < 0) of the contributing neurons; outside the mask r = 0."""
@@ -124,7 +126,7 @@ class _Layers:
         if self.law.one:
             return c * mask if self.weighting.own else mask.astype(float)
         size = np.abs(self.neurons.standard_normal(c.shape)) * mask
-        return size if self.weighting.filtered else np.negative(size, where=negative, out=size)
+        return size if self.filtered else np.negative(size, where=negative, out=size)
 
     @property
     def rank(self) -> int:
@@ -143,20 +145,24 @@ class _Layers:
         return np.where((self.rank < negative) | (place >= negative), found, 0.0)
 
     def threshold(self, cloud: Callable[[], Cloud]) -> float:
-        """The same for one layer that does not fit: counted, then selected, from copies of the random numbers."""
+        """The same for one layer that does not fit: counted, then selected, from copies of the random numbers.
 
-        def copy() -> _Layers:
-            return _Layers(self.weighting, self.law, self.N, 1, deepcopy(self.counts), deepcopy(self.neurons))
+        Where it is not negative, neurons with r < 0 cannot pass, and are not drawn from here on.
+        """
 
-        size = cloud().frame or TILE
-        negative, used = (
-            sum(int(count.sum()) for count in column) for column in zip(*copy().groups(size), strict=True)
-        )
+        def again() -> _Layers:
+            return replace(self, counts=deepcopy(self.counts), neurons=deepcopy(self.neurons))
+
+        negative, used = 0, 0
+        for some_negative, some in again().groups(cloud().frame or TILE):
+            negative, used = negative + int(some_negative.sum()), used + int(some.sum())
         zeros = self.N - used
+        self.filtered = self.filtered or self.rank >= negative
         if negative <= self.rank < negative + zeros:
             return 0.0
+        rank = self.rank - zeros - negative if self.filtered else self.rank
 
         def values() -> Iterator[Floats]:
-            return ((c * r)[mask] for c, r, mask, _ in copy().tiles(cloud()))
+            return ((c * r)[mask] for c, r, mask, _ in again().tiles(cloud()))
 
-        return order_statistic(values, self.rank if self.rank < negative else self.rank - zeros)
+        return order_statistic(values, rank, total=used - negative if self.filtered else used)

@@ -12,14 +12,19 @@ from simulations.onelayer.arrays import Array
 KEPT = 1 << 15
 
 
-def order_statistic(stream: Callable[[], Iterable[Float[Array, " n"]]], rank: int, kept: int = KEPT) -> float:
+def order_statistic(
+    stream: Callable[[], Iterable[Float[Array, " n"]]], rank: int, kept: int = KEPT, total: int | None = None
+) -> float:
     """The value of 0-based `rank` in the sorted stream, exactly; `stream()` must give the same values at every pass.
 
     Munro & Paterson 1980: a pass counts what lies below a bracket (low, high] and inside it, and keeps the first `kept`
     values inside. If these are all, the answer is among them; else they place the next, narrower bracket; one that
-    misses the rank is replaced by its neighbour. Raises `ValueError` for a rank beyond the stream.
+    misses the rank is replaced by its neighbour. Where the length `total` of the stream is known, its first values
+    place the first bracket: a pass less. Raises `ValueError` for a rank beyond the stream.
     """
     outer = low, high = -np.inf, np.inf
+    if total is not None and total > kept:
+        low, high = narrower(np.sort(prefix(stream(), kept)), (rank + 0.5) / total, low, high)
     while True:
         below, inside, sample, least, most = 0, 0, np.empty(0), np.inf, -np.inf
         for values in stream():
@@ -28,12 +33,12 @@ def order_statistic(stream: Callable[[], Iterable[Float[Array, " n"]]], rank: in
             inside += len(found)
             least, most = min(least, found.min(initial=np.inf)), max(most, found.max(initial=-np.inf))
             sample = np.concatenate((sample, found[: kept - len(sample)]))
-        if (low, high) == (-np.inf, np.inf) and not 0 <= rank < inside:
-            raise ValueError(f"rank {rank} does not exist among {inside} values")
-        if rank < below:
+        if rank < below and low > outer[0]:
             low, high = outer[0], low
-        elif rank >= below + inside:
+        elif rank >= below + inside and high < outer[1]:
             low, high = high, outer[1]
+        elif not below <= rank < below + inside:
+            raise ValueError(f"rank {rank} does not exist among {below + inside} values")
         elif inside == len(sample):
             return float(np.sort(sample)[rank - below])
         elif least == most:
@@ -41,6 +46,16 @@ def order_statistic(stream: Callable[[], Iterable[Float[Array, " n"]]], rank: in
         else:
             outer = low, high
             low, high = narrower(np.sort(sample), (rank - below + 0.5) / inside, low, high)
+
+
+def prefix(stream: Iterable[Float[Array, " n"]], kept: int) -> Float[Array, " kept"]:
+    """The first `kept` values."""
+    sample = np.empty(0)
+    for values in stream:
+        sample = np.concatenate((sample, values[: kept - len(sample)]))
+        if len(sample) == kept:
+            break
+    return sample
 
 
 def narrower(sample: Float[Array, " n"], share: float, low: float, high: float) -> tuple[float, float]:

@@ -11,10 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
 from simulations.files import write_atomically
 from simulations.onelayer import montecarlo, reduced
+from simulations.onelayer.arrays import Array
 from simulations.seeds import seed_sequence
 from simulations.sweep import inputs
 from simulations.sweep.spec import Point, Spec, parse_rule
@@ -82,15 +84,23 @@ def compute(block: Block) -> Sums:
             f"worker {platform.node()} has code version {code_version()}, the run {block.code}; install the same "
             "nfrlab and NumPy there"
         )
-    point = block.point
-    rng = np.random.default_rng(seed_sequence(point.seed, *block.seed_path))
+    rng = np.random.default_rng(seed_sequence(block.point.seed, *block.seed_path))
+    return Sums.of(*sample(block.point, block.trials, rng))
+
+
+def shown(point: Point) -> Float[Array, " d"]:
+    """The input of a point, the same for every rule, family and N; it is scaled to length 1 before it is used."""
+    return inputs.make(point.x, point.d, np.random.default_rng(seed_sequence(point.seed, "input", point.x, point.d)))
+
+
+def sample(point: Point, trials: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """(along, across) of the maps of `trials` random layers at a point."""
     name, own = parse_rule(point.rule)
-    layers = point.N, block.trials, rng, point.relevance
+    layers = point.N, trials, rng, point.relevance
     if point.sampler == "reduced":
-        return Sums.of(*reduced.parts(name, point.family, point.d, *layers, **own))
-    x = inputs.make(point.x, point.d, np.random.default_rng(seed_sequence(point.seed, "input", point.x, point.d)))
+        return reduced.parts(name, point.family, point.d, *layers, **own)
     with threadpool_limits(1):  # BLAS sums in one order, whatever the number of workers
-        return Sums.of(*montecarlo.parts(name, point.family, x, *layers, **own))
+        return montecarlo.parts(name, point.family, shown(point), *layers, **own)
 
 
 class Damaged(ValueError):

@@ -49,6 +49,6 @@ def check_input(x: str, d: int) -> None:
 
 
 def make(x: str, d: int, rng: np.random.Generator) -> Float[Array, " d"]:
-    """The input called `x`, divided by its length."""
+    """The input called `x`, its largest entry ±1, in multiples of 2⁻¹²: there lattice families have exact limits."""
     made = INPUTS[x](d, rng)
-    return made / np.linalg.norm(made)
+    return np.round(made / np.abs(made).max() * 4096) / 4096

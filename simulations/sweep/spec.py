@@ -69,7 +69,7 @@ def parse_rule(text: str) -> tuple[str, dict[str, Any]]:
 class Spec:
     """A sweep: `trials` layers at every point of rule × family × d × N × seed.
 
-    The map is `r_0`, before any bottom process; the input x (`x = "normal"`, …) has length 1 and matters only where
+    The map is `r_0`, before any bottom process; the input x (`x = "normal"`, …), scaled to length 1, matters only where
     weights or rule are not rotation invariant. `sampler` is "reduced", "direct", or "auto": reduced where there is
     such a sampler. `block` is the number of trials computed, stored and lost together; 0 chooses it from the cost.
     """

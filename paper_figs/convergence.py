@@ -1,0 +1,153 @@
+"""How α converges: against the width N, on the way to its limit, and over the trials of one run."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from theory.alignment import gbp_alignment, gbp_limit
+from theory.families import FAMILIES, Family
+
+Floats = npt.NDArray[np.float64]
+BANDS = (0.05, 0.95), (0.25, 0.75)
+LAST = 4  # octaves that the slope is fitted to
+COLUMNS = 3
+DASHES = ("-", (0, (4, 2)), "-", (0, (1, 1)))  # so that a curve shows beneath one that it coincides with
+
+
+def families(sweep: xr.Dataset) -> list[str]:
+    """Isotropic families first."""
+    names = [str(name) for name in sweep["family"].values]
+    return sorted(names, key=lambda name: not FAMILIES[name].rotation_invariant)
+
+
+def kind(name: str) -> str:
+    """What the title of a family's panel says."""
+    return f"{name} ({'isotropic' if FAMILIES[name].rotation_invariant else 'not isotropic'})"
+
+
+def summary(sweep: xr.Dataset, rule: str, family: str) -> tuple[Floats, Floats, Floats]:
+    """(N, mean α, its standard error) along one curve, seeds pooled."""
+    some = sweep.sel(rule=rule, family=family).isel(d=0)
+    n, mean, M2 = (some[name].transpose("N", "seed").values for name in ("n", "mean", "M2"))
+    total = n.sum(axis=1)
+    middle = (n * mean).sum(axis=1) / total
+    squares = (M2 + n * (mean - middle[:, None]) ** 2).sum(axis=1)
+    return some["N"].values.astype(float), middle, np.sqrt(squares / np.maximum(total - 1, 1) / total)
+
+
+def quantile(sweep: xr.Dataset, rule: str, family: str, share: float) -> Floats:
+    """The quantile of α along one curve, of the first seed."""
+    return np.asarray(sweep["quantile"].sel(rule=rule, family=family, share=share).isel(d=0, seed=0).values)
+
+
+def law(family: Family, x: Floats, N: Floats) -> Floats:
+    """The theory's α of GBP at these widths, to leading order."""
+    return np.array([gbp_alignment(family, x, float(width)) for width in N])
+
+
+def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:
+    """Slope of log(1 − α) against log N over the last octaves, and its standard error; points weighted by their own."""
+    gap = 1 - mean[-LAST:]
+    weight = (gap / np.maximum(error[-LAST:], 1e-300)) ** 2
+    u, v = np.log(N[-LAST:]), np.log(gap)
+    centre = (weight * u).sum() / weight.sum()
+    spread = (weight * (u - centre) ** 2).sum()
+    return float((weight * (u - centre) * v).sum() / spread), float(spread**-0.5)
+
+
+def panels(sweep: xr.Dataset, height: float) -> tuple[Figure, dict[str, Axes]]:
+    """One panel a family, on common axes."""
+    names = families(sweep)
+    rows = ceil(len(names) / COLUMNS)
+    figure = Figure(figsize=(9.0, 0.6 + height * rows))
+    grid = figure.subplots(rows, min(COLUMNS, len(names)), sharex=True, sharey=True, squeeze=False)
+    for axes in grid.ravel()[len(names) :]:
+        axes.set_visible(False)
+    return figure, dict(zip(names, grid.ravel(), strict=False))
+
+
+def alpha_against_width(sweep: xr.Dataset) -> Figure:
+    """α against N: median, 5–95 % and 25–75 % bands of the layers; for GBP the theory's law and limit."""
+    figure, axes_of = panels(sweep, 2.4)
+    x = sweep["input"].values
+    for name, axes in axes_of.items():
+        N = sweep["N"].values.astype(float)
+        for number, rule in enumerate(str(rule) for rule in sweep["rule"].values):
+            for low, high in BANDS:
+                edges = quantile(sweep, rule, name, low), quantile(sweep, rule, name, high)
+                axes.fill_between(N, *edges, color=f"C{number}", alpha=0.18, linewidth=0)
+            dashes = DASHES[number % len(DASHES)]
+            axes.plot(N, quantile(sweep, rule, name, 0.5), color=f"C{number}", linestyle=dashes, label=rule)
+        if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
+            limit = gbp_limit(FAMILIES[name], x).value
+            axes.axhline(limit, color="0.35", linewidth=0.7, label="GBP: limit α∞")
+            axes.plot(
+                N, law(FAMILIES[name], x, N), color="k", linestyle=":", linewidth=1.3, label="GBP: law, leading order"
+            )
+        axes.set_title(kind(name), fontsize=9)
+        axes.set_xscale("log", base=2)
+        axes.set_ylim(top=1.03)
+    _finish(figure, axes_of, "hidden neurons N", "input alignment α")
+    return figure
+
+
+def gap_against_width(sweep: xr.Dataset) -> Figure:
+    """1 − mean α against N on log axes, with the slope fitted to the last octaves; for GBP the theory's law."""
+    figure, axes_of = panels(sweep, 2.6)
+    x = sweep["input"].values
+    for name, axes in axes_of.items():
+        for number, rule in enumerate(str(rule) for rule in sweep["rule"].values):
+            N, mean, error = summary(sweep, rule, name)
+            slope, uncertainty = fitted_slope(N, mean, error)
+            label = f"{rule}: {slope:+.2f} ± {2 * uncertainty:.2f}".replace("-", "−")
+            dashes = DASHES[number % len(DASHES)]
+            axes.plot(
+                N, 1 - mean, color=f"C{number}", linestyle=dashes, linewidth=1, marker="o", markersize=3, label=label
+            )
+            axes.vlines(N, 1 - mean - 2 * error, 1 - mean + 2 * error, color=f"C{number}", linewidth=1)
+        if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
+            axes.plot(N, 1 - law(FAMILIES[name], x, N), color="k", linestyle=":", linewidth=1.3, label="GBP: law")
+        axes.set_title(kind(name), fontsize=9)
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.legend(fontsize=6.5, loc="lower left", title="fitted slope", title_fontsize=6.5)
+    figure.supxlabel("hidden neurons N", fontsize=9)
+    figure.supylabel("1 − mean α", fontsize=9)
+    return figure
+
+
+def mean_over_trials(prefixes: xr.Dataset) -> Figure:
+    """The mean of α over the first n = 2^k trials of one run, with its confidence sequence, valid at all n at once."""
+    figure, axes_of = panels(prefixes, 2.2)
+    n = prefixes["n"].values
+    for name, axes in axes_of.items():
+        for number, rule in enumerate(str(rule) for rule in prefixes["rule"].values):
+            own = prefixes.sel(rule=rule, family=name)
+            dashes = DASHES[number % len(DASHES)]
+            axes.fill_between(n, own["low"], own["high"], color=f"C{number}", alpha=0.08, linewidth=0)
+            for end in ("low", "high"):
+                axes.plot(n, own[end], color=f"C{number}", linestyle=dashes, linewidth=0.7)
+            axes.plot(n, own["mean"], color=f"C{number}", linestyle=dashes, marker="o", markersize=2.5, label=rule)
+        axes.set_title(kind(name), fontsize=9)
+        axes.set_xscale("log", base=2)
+        axes.set_ylim(-1.03, 1.03)
+    _finish(figure, axes_of, "trials n", f"mean α, N = {prefixes.attrs['N']}")
+    return figure
+
+
+def _finish(figure: Figure, axes_of: dict[str, Axes], below: str, beside: str) -> None:
+    """Common labels and one legend."""
+    figure.supxlabel(below, fontsize=9)
+    figure.supylabel(beside, fontsize=9)
+    entries: dict[str, Artist] = {}
+    for axes in axes_of.values():
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    figure.legend(list(entries.values()), list(entries), loc="outside upper center", ncols=len(entries), fontsize=8)
