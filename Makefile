@@ -16,6 +16,7 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.reduced
+	$(BIN)/python -m benchmarks.sweeps
 
 docs: $(READY)
 	$(BIN)/python -m verify.docs

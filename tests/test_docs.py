@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
+from simulations import sweep
 from verify.docs import claims_page
 from verify.registry import REGISTRY
 
@@ -31,6 +33,17 @@ def test_glossary_names_exist_in_the_code() -> None:
             assert re.search(rf"\b{name.split('.')[-1]}\b", code), f"{name} in: {row}"
 
 
+def test_readme_sweep_is_a_sweep(tmp_path: Path) -> None:
+    """Catches a README whose sweep.toml is refused, or that leaves out a key or states another default."""
+    (text,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "sweep.toml").write_text(text, encoding="utf-8")
+    found = sweep.read(tmp_path / "sweep.toml")
+    assert set(re.findall(r"^(\w+) =", text, re.MULTILINE)) == {field.name for field in fields(sweep.Spec)}
+    default = sweep.Spec(found.rule, found.family, found.d, found.N)
+    for name in ("relevance", "x", "sampler", "block"):
+        assert getattr(found, name) == getattr(default, name), name
+
+
 def test_readme_commands_exist() -> None:
     """Catches a README whose commands are not there: make targets, subcommands and claim ids."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,6 +51,6 @@ def test_readme_commands_exist() -> None:
     for target in re.findall(r"\bmake ([a-z]+)\b", readme):
         assert f"\n{target}:" in makefile, target
     for command in re.findall(r"^nfrlab ([a-z]+)", readme, re.MULTILINE):
-        assert command in {"claims", "show", "verify"}, command
+        assert command in {"claims", "show", "verify", "sweep", "converge"}, command
     for id in re.findall(r"`((?:prop|thm)-[a-z0-9-]+)`", readme):
         assert id in REGISTRY, id
