@@ -96,6 +96,9 @@ def _display() -> Iterator[tuple[Watch, sweeps.Progress]]:
 
         def watch(progress: sweeps.Progress) -> None:
             vars(state).update(vars(progress))
+            if progress.done == 0:  # what is resumed took no time
+                bar.reset(task, total=progress.blocks, completed=progress.resumed, rate="")
+                return
             seconds = bar.tasks[task].elapsed or 0.0
             rate = f"{progress.drawn / seconds / 1e6:.1f}M draws/s" if seconds > 0 else ""
             bar.update(task, total=progress.blocks, completed=progress.resumed + progress.done, rate=rate)

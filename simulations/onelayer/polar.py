@@ -29,7 +29,7 @@ Mask = Bool[npt.NDArray[np.bool_], "trials groups neurons"]
 Tile = Float[Floats, "trials groups neurons"]
 Shape = tuple[int, ...]
 Draw = Callable[[Shape, np.random.Generator], Floats]
-DrawIn = Callable[[int, Shape, np.random.Generator], Floats | float]
+Radius = Callable[[int, Shape, np.random.Generator], Floats | float]
 
 
 def chi_square(dof: int | npt.NDArray[np.int64], shape: Shape, rng: np.random.Generator) -> Floats:
@@ -126,10 +126,9 @@ class Mixture:
 class Radial(Mixture):
     """Any radial law: `w = ρ u`, ρ drawn per neuron, u uniform on the unit sphere of R^d."""
 
-    def __init__(self, rho: DrawIn, d: int, trials: int, angles: np.random.Generator) -> None:
+    def __init__(self, rho: Radius, d: int, trials: int, angles: np.random.Generator) -> None:
         super().__init__(None, d, trials, angles)
         self.rho = rho
-        self.beside_e = np.zeros(trials)
 
     def coordinates(self, mask: Mask, rng: np.random.Generator) -> Tile:
         """`c = ρ t`; keeps `ρ² (1 − t²)`, the square of ‖v‖."""
@@ -151,13 +150,11 @@ class Radial(Mixture):
 
     def join(self, squares: Float[Floats, "trials n"]) -> None:
         """Add vectors of these squared lengths and uniform directions in the space beside e."""
-        self.beside_e = square_of_sum(
-            np.concatenate((self.beside_e[:, None], squares), axis=1), self.d - 1, self.angles
-        )
+        self.energy = square_of_sum(np.concatenate((self.energy[:, None], squares), axis=1), self.d - 1, self.angles)
 
     def parts(self) -> tuple[Floats, Floats]:
         """(along, across) of each trial."""
-        return self.along, np.sqrt(self.beside_e)
+        return self.along, np.sqrt(self.energy)
 
 
 class Frames(Radial):

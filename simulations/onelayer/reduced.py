@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from simulations.onelayer.invariant import INVARIANT_RULES, RELEVANCES, Relevance, Weighting
-from simulations.onelayer.polar import INVARIANT_FAMILIES, Cloud, Floats, Mask, Tile
+from simulations.onelayer.polar import INVARIANT_FAMILIES, Cloud, Floats, Mask, Radial, Radius, Tile
 from simulations.onelayer.selection import order_statistic
 
 TILE = 3 << 12  # entries of a rectangle: few enough for cache and heap, enough to forget the interpreter
@@ -26,7 +27,14 @@ Counts = npt.NDArray[np.int64]
 
 
 def alignments(
-    rule: str, family: str, d: int, N: int, trials: int, rng: np.random.Generator, relevance: str = "normal", **own: Any
+    rule: str,
+    family: str | Radius,
+    d: int,
+    N: int,
+    trials: int,
+    rng: np.random.Generator,
+    relevance: str = "normal",
+    **own: Any,
 ) -> Float[Floats, " trials"]:
     """α of the maps `r_0` of `trials` random layers, each with fresh weights and relevance; NaN where a map is zero."""
     along, across = parts(rule, family, d, N, trials, rng, relevance, **own)
@@ -35,15 +43,23 @@ def alignments(
 
 
 def parts(
-    rule: str, family: str, d: int, N: int, trials: int, rng: np.random.Generator, relevance: str = "normal", **own: Any
+    rule: str,
+    family: str | Radius,
+    d: int,
+    N: int,
+    trials: int,
+    rng: np.random.Generator,
+    relevance: str = "normal",
+    **own: Any,
 ) -> tuple[Float[Floats, " trials"], Float[Floats, " trials"]]:
     """`(⟨R, x̂⟩, ‖R − ⟨R, x̂⟩ x̂‖)` of the maps `r_0` of `trials` random layers; `own` are the rule's parameters.
 
-    Raises `ValueError` for a rule, family or relevance that has no reduced sampler, and for an empty shape.
+    `family` is one of `polar.INVARIANT_FAMILIES`, or any radial law: `rho(d, shape, rng)` draws ‖w‖, the direction is
+    uniform. Raises `ValueError` for a rule, family or relevance that has no reduced sampler, and for an empty shape.
     """
     for kind, name, known in (
         ("rule", rule, INVARIANT_RULES),
-        ("family", family, INVARIANT_FAMILIES),
+        ("family", "gaussian" if callable(family) else family, INVARIANT_FAMILIES),
         ("relevance", relevance, RELEVANCES),
     ):
         if name not in known:
@@ -51,6 +67,7 @@ def parts(
     if d < 1 or N < 1:
         raise ValueError(f"weights need d ≥ 1 and N ≥ 1, got d = {d}, N = {N}")
     weighting = INVARIANT_RULES[rule](**own)
+    cloud = partial(Radial, family) if callable(family) else INVARIANT_FAMILIES[family]
     law = weighting.relevance or RELEVANCES[relevance]
     counts, neurons, angles = rng.spawn(3)
     along, across = np.empty(trials), np.empty(trials)
@@ -58,7 +75,7 @@ def parts(
     for first in range(0, trials, together):
         here = slice(first, min(first + together, trials))
         some = _Layers(weighting, law, N, here.stop - first, counts, neurons, weighting.filtered)
-        along[here], across[here] = some.parts(lambda n: INVARIANT_FAMILIES[family](d, n, angles))
+        along[here], across[here] = some.parts(lambda n: cloud(d, n, angles))
     return along, across
 
 
