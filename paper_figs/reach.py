@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "nfrlab.mplstyle"
+from paper_figs.render import render
+
 Rows = list[tuple[str, str, float, float, float]]
 
 
@@ -56,10 +54,11 @@ def svg(verdicts: Sequence[Mapping[str, Any]]) -> str:
     data = rows(verdicts)
     if not data:
         return ""
-    with matplotlib.rc_context(fname=STYLE):
+
+    def drawn() -> Figure:
         figure = Figure(figsize=(8.2, 0.6 + 0.19 * len(data) + 0.15 * len({row[0] for row in data})))
         draw(figure.add_subplot(), data)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
+        return figure
+
+    text = render(drawn)["svg"].decode()
     return text[text.index("<svg") :]
