@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from theory.alignment import gbp_alignment, gbp_limit
-from theory.families import FAMILIES, Family
+from theory.families import FAMILIES
+from theory.law import LAWS, alignment_law
 
 Floats = npt.NDArray[np.float64]
 BANDS = (0.05, 0.95), (0.25, 0.75)
@@ -47,9 +48,17 @@ def quantile(sweep: xr.Dataset, rule: str, family: str, share: float) -> Floats:
     return np.asarray(sweep["quantile"].sel(rule=rule, family=family, share=share).isel(d=0, seed=0).values)
 
 
-def law(family: Family, x: Floats, N: Floats) -> Floats:
-    """The theory's α of GBP at these widths, to leading order."""
-    return np.array([gbp_alignment(family, x, float(width)) for width in N])
+def law(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Floats | None:
+    """The theory's mean or median α at the sweep's widths, for relevance N(0, 1): the full law where there is one, else
+    GBP's leading order, the same for both; None where there is neither.
+    """
+    d, N = int(sweep["d"].values[0]), sweep["N"].values
+    if (rule, family) in LAWS and family != "haar":
+        found = [alignment_law(rule, family, d, int(width)) for width in N]
+        return np.array([one.quantile(0.5) if median else one.mean for one in found])
+    if rule == "gbp" and FAMILIES[family].moments > 1:
+        return np.array([gbp_alignment(FAMILIES[family], sweep["input"].values, float(width)) for width in N])
+    return None
 
 
 def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:
@@ -74,9 +83,8 @@ def panels(sweep: xr.Dataset, height: float) -> tuple[Figure, dict[str, Axes]]:
 
 
 def alpha_against_width(sweep: xr.Dataset) -> Figure:
-    """α against N: median, 5–95 % and 25–75 % bands of the layers; for GBP the theory's law and limit."""
+    """α against N: median, 5–95 % and 25–75 % bands of the layers; the theory's law, and GBP's limit."""
     figure, axes_of = panels(sweep, 2.4)
-    x = sweep["input"].values
     for name, axes in axes_of.items():
         N = sweep["N"].values.astype(float)
         for number, rule in enumerate(str(rule) for rule in sweep["rule"].values):
@@ -85,12 +93,11 @@ def alpha_against_width(sweep: xr.Dataset) -> Figure:
                 axes.fill_between(N, *edges, color=f"C{number}", alpha=0.18, linewidth=0)
             dashes = DASHES[number % len(DASHES)]
             axes.plot(N, quantile(sweep, rule, name, 0.5), color=f"C{number}", linestyle=dashes, label=rule)
+            if (predicted := law(sweep, rule, name, median=True)) is not None:
+                axes.plot(N, predicted, color="k", linestyle=":", linewidth=1.3, label="theory: law of α")
         if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
-            limit = gbp_limit(FAMILIES[name], x).value
-            axes.axhline(limit, color="0.35", linewidth=0.7, label="GBP: limit α∞")
-            axes.plot(
-                N, law(FAMILIES[name], x, N), color="k", linestyle=":", linewidth=1.3, label="GBP: law, leading order"
-            )
+            limit = gbp_limit(FAMILIES[name], sweep["input"].values).value
+            axes.axhline(limit, color="0.35", linewidth=0.7, label="theory: limit α∞ of GBP")
         axes.set_title(kind(name), fontsize=9)
         axes.set_xscale("log", base=2)
         axes.set_ylim(top=1.03)
@@ -99,9 +106,8 @@ def alpha_against_width(sweep: xr.Dataset) -> Figure:
 
 
 def gap_against_width(sweep: xr.Dataset) -> Figure:
-    """1 − mean α against N on log axes, with the slope fitted to the last octaves; for GBP the theory's law."""
+    """1 − mean α against N on log axes, with the slope fitted to the last octaves, and the theory's law."""
     figure, axes_of = panels(sweep, 2.6)
-    x = sweep["input"].values
     for name, axes in axes_of.items():
         for number, rule in enumerate(str(rule) for rule in sweep["rule"].values):
             N, mean, error = summary(sweep, rule, name)
@@ -112,8 +118,9 @@ def gap_against_width(sweep: xr.Dataset) -> Figure:
                 N, 1 - mean, color=f"C{number}", linestyle=dashes, linewidth=1, marker="o", markersize=3, label=label
             )
             axes.vlines(N, 1 - mean - 2 * error, 1 - mean + 2 * error, color=f"C{number}", linewidth=1)
-        if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
-            axes.plot(N, 1 - law(FAMILIES[name], x, N), color="k", linestyle=":", linewidth=1.3, label="GBP: law")
+            if (predicted := law(sweep, rule, name, median=False)) is not None:
+                named = "theory: law" if number == 0 else "_"
+                axes.plot(N, 1 - predicted, color="k", linestyle=":", linewidth=1.3, label=named)
         axes.set_title(kind(name), fontsize=9)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")

@@ -30,6 +30,7 @@ from verify.cards import claim_card, family_card, rule_card
 from verify.claim import PROFILES
 from verify.console import OUT, console, refuse, wide
 from verify.converge import converge
+from verify.law import law
 from verify.registry import REGISTRY, find_claim
 from verify.report import render
 from verify.sweeps import sweep
@@ -174,6 +175,7 @@ def _print_table(records: list[dict[str, Any]]) -> None:
     )
 
 
+app.command()(law)
 app.command()(sweep)
 app.command()(converge)
 

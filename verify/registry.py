@@ -4,6 +4,7 @@ from verify.claim import Claim
 from verify.claims import (
     activation,
     cascade,
+    law,
     lrp_z,
     nfi,
     prop_1,
@@ -32,6 +33,7 @@ MODULES = (
     thm_1_every,
     thm_1_premise,
     thm_1_raw,
+    law,
     thm_2,
     thm_2_equality,
     thm_2_premise,

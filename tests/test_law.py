@@ -1,0 +1,191 @@
+"""The law of α at finite N: against independent quadrature, exact special cases, and its own inverse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.special import beta as beta_function
+from scipy.stats import beta, binom, chi2, halfnorm
+
+from theory import law_proofs
+from theory.law import (
+    KAPPA,
+    LAWS,
+    alignment_law,
+    constant_moments,
+    gamma_shape,
+    gbp_moments,
+    passing,
+    required_neurons,
+)
+
+NFRLAB = Path(sys.executable).parent / "nfrlab"
+dimensions, widths, rules = st.integers(1, 3000), st.integers(1, 3000), st.sampled_from(LAWS)
+
+
+def test_derivation_holds() -> None:
+    """Catches a closed form that its own derivation contradicts."""
+    assert law_proofs.alignment_law().holds
+
+
+@settings(max_examples=60)
+@given(rules, dimensions, widths)
+def test_law_is_a_distribution(rule: tuple[str, str], d: int, N: int) -> None:
+    """Catches a distribution function that falls or does not end at 0 and 1, quantiles that are no inverse, and a mean
+    or spread that disagrees with it.
+    """
+    if rule[1] == "haar":
+        N = min(N, d)
+    law = alignment_law(*rule, d, N)
+    at = np.tanh(np.linspace(-9, 9, 73))
+    values = [law.cdf(float(a)) for a in at]
+    assert np.all(np.diff(values) >= -1e-12)
+    assert (law.cdf(-1.0) <= 0.5, law.cdf(1.0)) == (True, pytest.approx(1))
+    for p in (0.03, 0.4, 0.9):
+        a = law.quantile(p)
+        assert law.cdf(min(1.0, a + 1e-9)) >= p - 1e-6
+        assert law.cdf(a - 1e-9) <= p + 1e-6
+    mean = quad(lambda a: 1 - law.cdf(a) - (law.cdf(-a) if law.signed else 0), 0, 1, limit=400)[0]
+    assert law.mean == pytest.approx(mean, abs=1e-6)
+    second = quad(lambda a: 2 * a * (1 - law.cdf(a) + (law.cdf(-a) if law.signed else 0)), 0, 1, limit=400)[0]
+    assert law.sd**2 == pytest.approx(second - mean**2, abs=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 3, 27, 784])
+def test_one_neuron(d: int) -> None:
+    """Catches a wrong law at K = 1: every rule's map is the neuron itself, α = |u_1|, or ±|u_1| for the gradient."""
+    for rule, family in LAWS:
+        law = alignment_law(rule, family, d, 1)
+        for a in (0.05, 0.3, 0.9):
+            exact = beta.cdf(a * a, 0.5, (d - 1) / 2)
+            assert law.cdf(a) == pytest.approx((1 + exact) / 2 if law.signed else exact, abs=1e-10)
+
+
+@pytest.mark.parametrize(("d", "N"), [(3, 3), (5, 5), (30, 12), (40, 40)])
+def test_activation_is_a_mixture_of_betas(d: int, N: int) -> None:
+    """Catches degrees of freedom that are off by one: α² given K active neurons is Beta, exactly, for both families."""
+    K = np.arange(1, N + 1)
+    share = binom.pmf(K, N, 0.5) / (1 - 0.5**N)
+    for family, rest in (("gaussian", np.full(N, d - 1)), ("haar", d - K)):
+        law = alignment_law("activation", family, d, N)
+        for a in (0.1, 0.5, 0.8):
+            each = [float(beta.cdf(a * a, k / 2, r / 2)) if r else 0.0 for k, r in zip(K, rest, strict=True)]
+            assert law.cdf(a) == pytest.approx(share @ each, abs=1e-10)
+        means = [
+            beta_function(k / 2 + 0.5, r / 2) / beta_function(k / 2, r / 2) if r else 1.0
+            for k, r in zip(K, rest, strict=True)
+        ]
+        assert law.mean == pytest.approx(share @ means, abs=1e-8)
+        assert law.undefined == 0.5**N
+
+
+def test_two_constant_neurons_by_quadrature() -> None:
+    """Catches a matched law that is far from the true one where K is small: N = 2, d = 3, by brute force."""
+    z = halfnorm.ppf((np.arange(400) + 0.5) / 400)
+    x = chi2.ppf((np.arange(400) + 0.5) / 400, 2)
+    two = (z[:, None] + z[None, :]).ravel() / np.sqrt(2)
+    means = [np.mean(T[:, None] / np.sqrt(T[:, None] ** 2 + x[None, :])) for T in (z, two)]
+    assert alignment_law("constant", "gaussian", 3, 2).mean == pytest.approx((2 * means[0] + means[1]) / 3, abs=0.001)
+
+
+@pytest.mark.parametrize("K", [1, 2, 7, 60])
+def test_moments_of_T_against_sampling(K: int) -> None:
+    """Catches a wrong constant in E T or E T²; six standard errors of two million draws."""
+    rng = np.random.default_rng(K)
+    z, r = np.abs(rng.standard_normal((2, 2_000_000 // K, K)))
+    for moments, T in (
+        (constant_moments, z.sum(axis=1) / np.sqrt(K)),
+        (gbp_moments, (z * r).sum(axis=1) / np.linalg.norm(r, axis=1)),
+    ):
+        for predicted, values in zip(moments(K), (T, T * T), strict=True):
+            assert abs(values.mean() - predicted) <= 6 * values.std() / np.sqrt(len(values))
+
+
+@given(st.floats(0.5, 1e12))
+def test_gamma_shape_is_an_inverse(m: float) -> None:
+    """Catches a solver that leaves its bracket, and an asymptotic branch that does not join: m from its own moments."""
+    ratio = np.exp(-1 / (8 * m) + 1 / (192 * m**3)) if m > 1e3 else np.sqrt(np.pi) / beta_function(m, 0.5) / np.sqrt(m)
+    spread = max(1e-7, 1e-14 * m)  # what rounding leaves of 1 − ratio²
+    assert gamma_shape(float(ratio), 1.0) == pytest.approx(m, rel=10 * spread)
+
+
+def test_width_is_summed_or_integrated_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches Gauss–Hermite nodes that miss the binomial: at N = 400 both give one law."""
+    for rule, family in LAWS:
+        summed = alignment_law(rule, family, 500, 400)
+        monkeypatch.setattr("theory.law.ALL", 1)
+        nodes = alignment_law(rule, family, 500, 400)
+        monkeypatch.undo()
+        assert summed.mean == pytest.approx(nodes.mean, abs=1e-6)
+        assert summed.sd == pytest.approx(nodes.sd, rel=1e-3)  # the nodes have no skewness
+    K, weight, nobody = passing("gbp", 30)
+    assert weight @ K == pytest.approx(7.5 / (1 - nobody))
+
+
+@pytest.mark.parametrize("rule", KAPPA)
+@pytest.mark.parametrize("d", [2, 27, 150_528])
+def test_wide_layers_follow_kappa(rule: str, d: int) -> None:
+    """Catches a wrong κ or exponent: 1 − α ≈ κ (d − 1)/2N within 1 % at N/d = 10⁴."""
+    N = 10_000 * d
+    assert 1 - alignment_law(rule, "gaussian", d, N).mean == pytest.approx(KAPPA[rule] * (d - 1) / 2 / N, rel=0.01)
+
+
+@settings(max_examples=40)
+@given(st.integers(2, 400), st.integers(1, 400))
+def test_rules_are_ordered(d: int, N: int) -> None:
+    """Catches constants that are swapped: gradient < GBP ≤ constant ≤ Activation, equal only at N = 1."""
+    grad, gbp, constant, activation = (
+        alignment_law(rule, "gaussian", d, N).mean for rule in ("grad", "gbp", "constant", "activation")
+    )
+    assert 0 == grad < gbp
+    if N > 1:
+        assert gbp < constant < activation
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(list(KAPPA)), st.integers(2, 5000), st.floats(0.05, 0.99))
+def test_required_neurons_is_the_least(rule: str, d: int, target: float) -> None:
+    """Catches a search that stops one early or late."""
+    N = required_neurons(target, rule, "gaussian", d)
+    assert alignment_law(rule, "gaussian", d, N).mean >= target
+    assert N == 1 or alignment_law(rule, "gaussian", d, N - 1).mean < target
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["gbp", "--d", "27"], "--N or --target"),
+        (["gbp", "--d", "27", "--N", "4", "--target", "0.5"], "--N or --target"),
+        (["gbp", "--d", "0", "--N", "4"], "d = 0"),
+        (["gbp", "--d", "3", "--N", "0"], "N = 0"),
+        (["zplus", "--d", "3", "--N", "4"], "zplus"),
+        (["gbp", "--family", "uniform", "--d", "3", "--N", "4"], "uniform"),
+        (["activation", "--family", "haar", "--d", "3", "--N", "4"], "N ≤ d"),
+        (["activation", "--family", "haar", "--d", "30", "--target", "0.99"], "no N ≤ 30"),
+        (["gbp", "--d", "3", "--target", "1"], "between 0 and 1"),
+        (["gbp", "--d", "3", "--target", "nan"], "between 0 and 1"),
+        (["grad", "--d", "3", "--target", "0.5"], "no width"),
+    ],
+)
+def test_refusals(words: list[str], named: str) -> None:
+    """Catches a traceback, or a number, where there is no law."""
+    done = subprocess.run([NFRLAB, "law", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert named in done.stderr
+
+
+def test_command() -> None:
+    """Catches a command that prints another law than the library's."""
+    done = subprocess.run(
+        [NFRLAB, "law", "gbp", "--d", "27", "--target", "0.9"], capture_output=True, text=True, check=True
+    )
+    N = required_neurons(0.9, "gbp", "gaussian", 27)
+    assert f"N = {N:,}" in done.stdout
+    assert f"{alignment_law('gbp', 'gaussian', 27, N).mean:.5f}" in done.stdout
