@@ -38,8 +38,8 @@ def summary(sweep: xr.Dataset, rule: str, family: str) -> tuple[Floats, Floats, 
     some = sweep.sel(rule=rule, family=family).isel(d=0)
     n, mean, M2 = (some[name].transpose("N", "seed").values for name in ("n", "mean", "M2"))
     total = n.sum(axis=1)
-    middle = (n * mean).sum(axis=1) / total
-    squares = (M2 + n * (mean - middle[:, None]) ** 2).sum(axis=1)
+    middle = np.where(n > 0, n * mean, 0).sum(axis=1) / np.where(total > 0, total, np.nan)
+    squares = np.where(n > 0, M2 + n * (mean - middle[:, None]) ** 2, 0).sum(axis=1)
     return some["N"].values.astype(float), middle, np.sqrt(squares / np.maximum(total - 1, 1) / total)
 
 
@@ -50,22 +50,28 @@ def quantile(sweep: xr.Dataset, rule: str, family: str, share: float) -> Floats:
 
 def law(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Floats | None:
     """The theory's mean or median α at the sweep's widths, for relevance N(0, 1): the full law where there is one, else
-    GBP's leading order, the same for both; None where there is neither.
+    GBP's first order in 1/N, the same for both; None where there is neither.
     """
     d, N = int(sweep["d"].values[0]), sweep["N"].values
     if (rule, family) in LAWS and family != "haar":
         found = [alignment_law(rule, family, d, int(width)) for width in N]
         return np.array([one.quantile(0.5) if median else one.mean for one in found])
-    if rule == "gbp" and FAMILIES[family].moments > 1:
+    known = FAMILIES[family]
+    if rule == "gbp" and known.moments > 1 and known.zero_mean and known.independent_neurons:
         return np.array([gbp_alignment(FAMILIES[family], sweep["input"].values, float(width)) for width in N])
     return None
 
 
 def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:
-    """Slope of log(1 − α) against log N over the last octaves, and its standard error; points weighted by their own."""
-    gap = 1 - mean[-LAST:]
-    weight = (gap / np.maximum(error[-LAST:], 1e-300)) ** 2
-    u, v = np.log(N[-LAST:]), np.log(gap)
+    """Slope of log(1 − α) against log N over the last octaves, and its standard error; each point weighted by its
+    own. NaN where fewer than two points have 1 − α and its error above 0.
+    """
+    gap, error = 1 - mean[-LAST:], error[-LAST:]
+    seen = (gap > 0) & (error > 0)
+    if np.count_nonzero(seen) < 2:
+        return float("nan"), float("nan")
+    weight = (gap[seen] / error[seen]) ** 2
+    u, v = np.log(N[-LAST:][seen]), np.log(gap[seen])
     centre = (weight * u).sum() / weight.sum()
     spread = (weight * (u - centre) ** 2).sum()
     return float((weight * (u - centre) * v).sum() / spread), float(spread**-0.5)
@@ -94,7 +100,7 @@ def alpha_against_width(sweep: xr.Dataset) -> Figure:
             dashes = DASHES[number % len(DASHES)]
             axes.plot(N, quantile(sweep, rule, name, 0.5), color=f"C{number}", linestyle=dashes, label=rule)
             if (predicted := law(sweep, rule, name, median=True)) is not None:
-                axes.plot(N, predicted, color="k", linestyle=":", linewidth=1.3, label="theory: law of α")
+                axes.plot(N, predicted, color="k", linestyle=":", linewidth=1.3, label="theory")
         if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
             limit = gbp_limit(FAMILIES[name], sweep["input"].values).value
             axes.axhline(limit, color="0.35", linewidth=0.7, label="theory: limit α∞ of GBP")
@@ -119,7 +125,7 @@ def gap_against_width(sweep: xr.Dataset) -> Figure:
             )
             axes.vlines(N, 1 - mean - 2 * error, 1 - mean + 2 * error, color=f"C{number}", linewidth=1)
             if (predicted := law(sweep, rule, name, median=False)) is not None:
-                named = "theory: law" if number == 0 else "_"
+                named = "theory" if number == 0 else "_"
                 axes.plot(N, 1 - predicted, color="k", linestyle=":", linewidth=1.3, label=named)
         axes.set_title(kind(name), fontsize=9)
         axes.set_xscale("log", base=2)

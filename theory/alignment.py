@@ -7,7 +7,7 @@ weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: the direction i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import acos, asin, cos, isfinite, pi, sqrt
+from math import acos, asin, cos, pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
@@ -65,11 +65,16 @@ def gbp_noise(family: Family, x: Float[Array, " d"]) -> float:
 
 
 def gbp_alignment(family: Family, x: Float[Array, " d"], N: float) -> float:
-    """α of GBP at width N to leading order in 1/N: `α_∞ / √(1 + n₁/N)`, as `‖R‖² ≈ ‖ER‖² (1 + n₁/N)`; 0 where no neuron
-    sees x.
+    """α of GBP at width N ≫ d: `α_∞ / √(1 + (1 − 1/d) n₁/N)`.
+
+    Noise along ER does not turn the map; 1 − 1/d of it lies beside. For an isotropic family that share, and so the
+    coefficient of 1/N, is exact; for others it takes the noise to be as large in every direction. Raises `ValueError`
+    unless neurons are independent and have mean zero.
     """
-    noise = gbp_noise(family, x)
-    return gbp_limit(family, x).value / sqrt(1 + noise / N) if isfinite(noise) else 0.0
+    if not (family.independent_neurons and family.zero_mean):
+        raise ValueError(f"needs independent neurons of mean zero, not '{family.name}'")
+    noise = (1 - 1 / len(x)) * gbp_noise(family, x)
+    return gbp_limit(family, x).value / sqrt(1 + noise / N)
 
 
 def neurons_for_tilt(noise: float, tilt: float) -> int:

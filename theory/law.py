@@ -79,7 +79,7 @@ class AlignmentLaw:
 
     @property
     def exact(self) -> bool:
-        """Whether no step of the law is an approximation."""
+        """Whether no step of the law is an approximation, but for the quadrature over K beyond N = 400."""
         return (self.rule, self.family) in EXACT
 
     def moment(self, power: int) -> float:

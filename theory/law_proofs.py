@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory import law
 from theory.derivations import Derivation
 
 
-def _chi_square_moment(k: sp.Expr, p: int) -> sp.Expr:
-    """`E (χ²_k)^p = k (k + 2) … (k + 2p − 2)`."""
-    return sp.prod(k + 2 * i for i in range(p))
+def _chi_square_moment(p: int) -> tuple[sp.Symbol, sp.Expr]:
+    """k and `E (χ²_k)^p`, from the density."""
+    k, t = sp.symbols("k t", positive=True)
+    density = t ** (k / 2 - 1) * sp.exp(-t / 2) / (2 ** (k / 2) * sp.gamma(k / 2))
+    return k, sp.integrate(t**p * density, (t, 0, sp.oo))
 
 
-def _coordinate_moment(k: sp.Expr, p: int) -> sp.Expr:
-    """`E u_1^{2p}` for u uniform on the unit sphere of R^k: `(2p − 1)!! / (k (k + 2) … (k + 2p − 2))`."""
-    return sp.factorial2(2 * p - 1) / _chi_square_moment(k, p)
+def _coordinate_moment(k: int, p: int) -> sp.Expr:
+    """`E u_1^{2p}` for u uniform on the unit sphere of R^k, k ≥ 2, from the density."""
+    angle = sp.symbols("phi", positive=True)  # u_1 = sin φ
+    weight = sp.cos(angle) ** (k - 2)
+    return sp.integrate(sp.sin(angle) ** (2 * p) * weight, (angle, 0, sp.pi / 2)) / sp.integrate(
+        weight, (angle, 0, sp.pi / 2)
+    )
 
 
 def _mean_abs_coordinate(k: int) -> sp.Expr:
@@ -27,21 +34,53 @@ def _mean_abs_coordinate(k: int) -> sp.Expr:
     return sp.integrate(sp.sin(angle) * weight, (angle, 0, sp.pi / 2)) / whole
 
 
+def _normal_moments() -> bool:
+    """Whether `‖z‖ u_1` has the 2nd, 4th and 6th moment of N(0, 1) for 2, …, 5 dimensions."""
+    for p in (1, 2, 3):
+        k, moment = _chi_square_moment(p)
+        for n in (2, 3, 4, 5):
+            if sp.simplify(moment.subs(k, n) * _coordinate_moment(n, p) - sp.factorial2(2 * p - 1)) != 0:
+                return False
+    return True
+
+
+def _squares_of_two() -> tuple[sp.Expr, sp.Expr]:
+    """E T² of two neurons by integration: constant weights, and GBP, whose weights are (cos φ, sin φ), φ uniform."""
+    y, z = sp.symbols("y z", positive=True)
+    angle = sp.symbols("phi", positive=True)
+    density = 2 / sp.pi * sp.exp(-(y**2 + z**2) / 2)
+
+    def mean(value: sp.Expr) -> sp.Expr:
+        return sp.integrate(sp.integrate(sp.expand(value) * density, (y, 0, sp.oo)), (z, 0, sp.oo))
+
+    gbp = mean((sp.cos(angle) * y + sp.sin(angle) * z) ** 2)
+    return mean((y + z) ** 2 / 2), sp.integrate(sp.expand(gbp), (angle, 0, sp.pi / 2)) * 2 / sp.pi
+
+
+def _matches(moments: tuple[float, float], mean: sp.Expr, square: sp.Expr) -> bool:
+    """Whether `theory.law` computes the derived moments, to rounding."""
+    return all(abs(value / float(exact) - 1) < 1e-13 for value, exact in zip(moments, (mean, square), strict=True))
+
+
 def alignment_law() -> Derivation:
     """The reduction `α = T / √(T² + χ²_{d−1})` and the exact moments of T."""
     k = sp.symbols("k", positive=True)
     closed = sp.gamma(k / 2) / (sp.sqrt(sp.pi) * sp.gamma((k + 1) / 2))
     spherical = [sp.simplify(closed.subs(k, n) - _mean_abs_coordinate(n)) == 0 for n in range(1, 7)]
-    normal = [
-        sp.simplify(_chi_square_moment(k, p) * _coordinate_moment(k, p) - sp.factorial2(2 * p - 1)) == 0
-        for p in range(1, 7)
-    ]
     half = sp.sqrt(2 / sp.pi)  # E|N(0, 1)|
     both = half**2 / k  # E|u_1 u_2| = (E|g|)² / E‖g‖², as g = ‖g‖ u with independent factors
-    constant = sp.expand(1 + (k - 1) * half**2)
-    gbp = sp.expand(1 + k * (k - 1) * half**2 * both)
-    kappas = [(2, k, 2), (2, constant, sp.pi), (4, gbp, sp.pi**2)]  # N = 2K or 4K neurons; E T²; κ
-    limits = [sp.limit(inverse * k / square, k, sp.oo) == kappa for inverse, square, kappa in kappas]
+    constant, gbp = 1 + (k - 1) * half**2, 1 + k * (k - 1) * half**2 * both
+    two = [sp.simplify(e.subs(k, 2) - t) == 0 for e, t in zip((constant, gbp), _squares_of_two(), strict=True)]
+    computed = [
+        _matches(law.constant_moments(n), half * sp.sqrt(n), constant.subs(k, n))
+        and _matches(law.gbp_moments(n), half * n * _mean_abs_coordinate(n), gbp.subs(k, n))
+        for n in (1, 2, 5, 6)
+    ]
+    squares = (("activation", 2, k), ("constant", 2, constant), ("gbp", 4, gbp))  # N = 2K or 4K neurons
+    limits = [
+        abs(float(sp.limit(inverse * k / square, k, sp.oo)) - law.KAPPA[rule]) < 1e-13
+        for rule, inverse, square in squares
+    ]
     return Derivation(
         "Gaussian weights: α = T / √(T² + χ²_{d−1}) with independent parts, T = Σ s_j z_j / ‖s‖ over the K neurons "
         "that pass; T ~ N(0, 1) for the gradient, T² ~ χ²_K for Activation, and E T, E T² in closed form for constant "
@@ -56,9 +95,12 @@ def alignment_law() -> Derivation:
         " Beta(K/2, (d − K)/2).",
         (
             ("E|u_1| = Γ(k/2) / (√π Γ((k+1)/2)) for k = 1, …, 6, by integration", all(spherical)),
-            ("‖z‖ u_1 has the first six even moments of N(0, 1), for every k", all(normal)),
-            ("E T² = 1 + (2/π)(k − 1) for constant weights", sp.simplify(constant - 1 - 2 * (k - 1) / sp.pi) == 0),
-            ("E T² = 1 + (4/π²)(k − 1) for GBP", sp.simplify(gbp - 1 - 4 * (k - 1) / sp.pi**2) == 0),
-            ("N/E T² → κ = 2, π, π²", all(limits)),
+            (
+                "‖z‖ u_1 has the 2nd, 4th and 6th moment of N(0, 1) in 2, …, 5 dimensions, by integration",
+                _normal_moments(),
+            ),
+            ("E T² = 1 + (2/π)(K − 1) and 1 + (4/π²)(K − 1) at K = 2, by integration", all(two)),
+            ("theory.law computes these moments at K = 1, 2, 5, 6", all(computed)),
+            ("N/E T² → κ, the constants of theory.law", all(limits)),
         ),
     )

@@ -60,7 +60,10 @@ def prefixes(plan: Plan) -> xr.Dataset:
             sequence, done = BettingSequence(RUN_BUDGET / shape[0] / shape[1], -1.0, 1.0), 0
             for k, n in enumerate(lengths):
                 some = alpha[done:n]
-                found["low"][i, j, k], found["high"][i, j, k] = sequence.update(some[~np.isnan(some)])
+                seen = some[~np.isnan(some)]
+                found["low"][i, j, k], found["high"][i, j, k] = (
+                    sequence.update(seen) if len(seen) else sequence.interval
+                )
                 found["mean"][i, j, k] = np.nanmean(alpha[:n]) if not np.all(np.isnan(alpha[:n])) else np.nan
                 done = int(n)
     axes = "rule", "family", "n"
@@ -103,6 +106,14 @@ def converge(
     sweep["input"] = "pixel", shown(point), {"units": "1", "long_name": "the input x, up to scale"}
     with console.status("the first 2^k trials of one run"):
         over_trials = prefixes(chosen)
+    try:
+        save(out, sweep, over_trials)
+    except OSError as error:
+        raise refuse(f"cannot write to {out}: {error.strerror or error}") from error
+
+
+def save(out: Path, sweep: xr.Dataset, over_trials: xr.Dataset) -> None:
+    """The data, and the figures drawn from it."""
     write_atomically(out / "converge.nc", bytes(sweep.to_netcdf(engine="h5netcdf")))
     write_atomically(out / "prefixes.nc", bytes(over_trials.to_netcdf(engine="h5netcdf")))
     for name, draw in (

@@ -36,6 +36,6 @@ def law(
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
     if rule in KAPPA and family == "gaussian":
         grid.add_row("for N ≫ d", f"1 − α ≈ {KAPPA[rule]:.4g} (d − 1) / 2N")
-    matched = f"of exact moments, confirmed within 0.002 by claim law-{rule}"
+    matched = f"approximate: a Gamma law for T² with exact moments; claim law-{rule} tries it"
     grid.add_row("the law is", "exact" if found.exact else matched)
     wide().print(grid, highlight=False)

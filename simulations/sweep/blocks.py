@@ -29,6 +29,7 @@ SOURCES = (
     HERE.parent / "seeds.py",
     HERE / "blocks.py",
     HERE / "inputs.py",
+    HERE / "spec.py",
     HERE / "sums.py",
 )
 
@@ -136,11 +137,13 @@ class Store:
             stored = json.loads(text)
             content = _canonical(stored["content"])
             whole = sha256(content.encode()).hexdigest() == stored["sha256"]
-        except (ValueError, KeyError, TypeError) as error:
+            known = stored["content"]["block"] == json.loads(_canonical(block.as_json()))
+            sums = Sums.from_json(stored["content"]["sums"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise Damaged(f"{path} is not a stored block") from error
-        if not whole or stored["content"]["block"] != json.loads(_canonical(block.as_json())):
+        if not (whole and known):
             raise Damaged(f"{path} is damaged: its content does not match its digest or its name")
-        return Sums.from_json(stored["content"]["sums"])
+        return sums
 
 
 def _canonical(value: object) -> str:

@@ -7,7 +7,12 @@ existing cluster.
 
 from __future__ import annotations
 
+import logging
+import signal
+import threading
+import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +94,13 @@ def _writing(folder: Path, progress: Progress) -> Iterator[None]:
         raise Stopped(f"another run is writing to {folder.parent}; wait for it or name another folder") from error
     except TerminatedWorkerError as error:
         raise Stopped(f"a worker process was killed (out of memory?); {_kept(progress)}") from error
-    except OSError as error:
+    except (CancelledError, ConnectionError) as error:
+        raise Stopped(f"the Dask scheduler or its workers were lost; {_kept(progress)}") from error
+    except MemoryError as error:
+        raise Stopped(f"a block does not fit into memory ({error}); {_kept(progress)}") from error
+    except TimeoutError as error:
+        raise Stopped(f"no worker has joined the Dask cluster in {PATIENCE} s; {_kept(progress)}") from error
+    except OSError as error:  # after the three that are OSErrors of another kind
         raise Stopped(f"cannot write to {folder.parent}: {error.strerror or error}; {_kept(progress)}") from error
 
 
@@ -117,6 +128,8 @@ def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | No
     if not missing:
         return
     with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were)")  # of a run that is stopped
         if backend == "local":
             stack.enter_context(parallel_config("loky", idle_worker_timeout=IDLE))
         elif backend == "dask":
@@ -126,7 +139,22 @@ def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | No
             raise ValueError(f"unknown back end '{backend}'; choose {' or '.join(BACKENDS)}")
         # a few small tasks in flight: a block is the least that can be lost
         pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-        yield from pool(delayed(_with_sums)(block) for block in missing)
+        with _interrupts_ignored():
+            results = pool(delayed(_with_sums)(block) for block in missing)
+        yield from results
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """No Ctrl-C while worker processes start: they inherit this for good, and it is for the run to end them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _with_sums(block: Block) -> tuple[Block, Sums]:
@@ -142,12 +170,20 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         raise ValueError("the dask back end needs the package distributed: install nfrlab[cluster]") from error
+    logging.disable()  # distributed and tornado: the run itself says in one sentence what went wrong
     try:
         client: Any = Client(scheduler, timeout=PATIENCE)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler}; start one and give its address") from error
-    with client:
-        yield client
+    try:
+        with client:
+            yield client
+    except Exception as error:
+        if type(error).__module__.startswith("distributed"):
+            raise ConnectionError(f"{type(error).__name__}: {error}") from error
+        raise
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _merged(spec: Spec, store: Store, point: Any) -> Sums:

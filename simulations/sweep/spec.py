@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import product
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from simulations.sweep.inputs import INPUTS, check_input
 SAMPLERS = ("auto", "reduced", "direct")
 BLOCK_DRAWS = 1 << 24  # numbers drawn in a block: well under a second of work to lose
 BLOCK_TRIALS = 1 << 20
+MOST = 1 << 63
 MOST_WEIGHTS = 1 << 30  # 8 GiB of float64
 CALL = re.compile(r"(?P<name>[a-z0-9-]+)(?:\((?P<own>[^()]*)\))?")
 
@@ -57,6 +59,8 @@ def parse_rule(text: str) -> tuple[str, dict[str, Any]]:
     try:
         pairs = [pair.split("=") for pair in (match["own"] or "").split(",") if pair.strip()]
         own: dict[str, Any] = {key.strip(): float(value) for key, value in pairs}
+        if len(own) < len(pairs) or not all(isfinite(value) for value in own.values()):
+            raise ValueError("its parameters must be finite, each given once")
         for make in (INVARIANT_RULES.get(name), RULES.get(name)):
             if make is not None:
                 make(**own)
@@ -88,16 +92,21 @@ class Spec:
     def __post_init__(self) -> None:
         for name in ("rule", "family", "d", "N", "seed"):
             values = getattr(self, name)
-            if not values or len(set(values)) < len(values):
+            if not values or any(value in values[:place] for place, value in enumerate(values)):
                 raise ValueError(f"{name} must list at least one value and none twice, got {list(values)}")
         for name, least in (("d", 1), ("N", 1), ("seed", 0)):
-            if not all(type(value) is int and value >= least for value in getattr(self, name)):
-                raise ValueError(f"{name} must list whole numbers ≥ {least}, got {list(getattr(self, name))}")
+            if not all(type(value) is int and least <= value < MOST for value in getattr(self, name)):
+                raise ValueError(
+                    f"{name} must list whole numbers from {least} to 2⁶³ − 1, got {list(getattr(self, name))}"
+                )
+        for name in ("rule", "family"):
+            if not all(isinstance(value, str) for value in getattr(self, name)):
+                raise ValueError(f"{name} must list names, got {list(getattr(self, name))}")
         for name, least in (("trials", 1), ("block", 0)):
             if type(getattr(self, name)) is not int or getattr(self, name) < least:
                 raise ValueError(f"{name} must be a whole number ≥ {least}, got {getattr(self, name)!r}")
         for name, known in (("relevance", RELEVANCES), ("x", INPUTS), ("sampler", SAMPLERS)):
-            if getattr(self, name) not in known:
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in known:
                 raise ValueError(f"unknown {name} '{getattr(self, name)}'; choose {', '.join(known)}")
         for family in self.family:
             if family not in FAMILIES:
