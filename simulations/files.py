@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
 PART = ".part"
+UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.part")  # as `write_atomically` names them
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -31,5 +33,6 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 def sweep_parts(folder: Path) -> None:
     """Remove what killed runs left unfinished in `folder`."""
-    for part in folder.glob(f".*{PART}"):
-        part.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)

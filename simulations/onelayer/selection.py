@@ -22,6 +22,8 @@ def order_statistic(
     misses the rank is replaced by its neighbour. Where the length `total` of the stream is known, its first values
     place the first bracket: a pass less. Raises `ValueError` for a rank beyond the stream.
     """
+    if total is not None and not 0 <= rank < total:
+        raise ValueError(f"rank {rank} does not exist among {total} values")
     outer = low, high = -np.inf, np.inf
     if total is not None and total > kept:
         low, high = narrower(np.sort(prefix(stream(), kept)), (rank + 0.5) / total, low, high)
@@ -44,8 +46,12 @@ def order_statistic(
         elif least == most:
             return float(least)
         else:
-            outer = low, high
-            low, high = narrower(np.sort(sample), (rank - below + 0.5) / inside, low, high)
+            outer, share, sample = (low, high), (rank - below + 0.5) / inside, np.sort(sample)
+            low, high = narrower(sample, share, low, high)
+            if not (low >= least or high < most):  # as wide as before: halve it instead
+                middle = float(sample[len(sample) // 2])
+                edge = middle if middle < most else float(np.nextafter(middle, -np.inf))
+                low, high = (outer[0], edge) if share < 0.5 else (edge, outer[1])
 
 
 def prefix(stream: Iterable[Float[Array, " n"]], kept: int) -> Float[Array, " kept"]:
@@ -64,7 +70,7 @@ def narrower(sample: Float[Array, " n"], share: float, low: float, high: float) 
     """
     n = len(sample)
     reach = 5 * np.sqrt(max(share * (1 - share), 1 / n) * n)
-    first, last = int(share * n - reach), int(share * n + reach)
+    first, last = min(int(share * n - reach), n - 1), int(share * n + reach)
     left = float(sample[first]) if first >= 0 else low
     right = float(sample[last]) if last < n else high
     return (left, right) if left < right else (float(np.nextafter(right, -np.inf)), right)

@@ -67,6 +67,11 @@ def assemble(spec: Spec, sums: Callable[[Point], Sums]) -> xr.Dataset:
     )
     for name, (unit, meaning) in MEANINGS.items():
         dataset[name].attrs = {"units": unit, "long_name": meaning}
-    for name, meaning in (("d", "input dimension"), ("N", "hidden neurons"), ("seed", "root seed")):
+    for name, meaning in (
+        ("d", "input dimension"),
+        ("N", "hidden neurons"),
+        ("seed", "root seed"),
+        ("share", "of the maps"),
+    ):
         dataset[name].attrs = {"units": "1", "long_name": meaning}
     return dataset

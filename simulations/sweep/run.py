@@ -20,7 +20,7 @@ from typing import Any
 
 import xarray as xr
 from filelock import FileLock, Timeout
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulations.files import sweep_parts, write_atomically
@@ -31,6 +31,7 @@ from simulations.sweep.sums import Sums
 
 BACKENDS = ("local", "dask")
 PATIENCE = 30  # seconds to wait for a cluster
+AHEAD = 16  # blocks per worker that may be under way or waiting to be written: a kill loses no more
 IDLE = 10  # seconds after which a worker with nothing to do, or whose run was killed, ends itself
 
 
@@ -137,11 +138,12 @@ def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | No
             stack.enter_context(parallel_config("dask", client=client, wait_for_workers_timeout=PATIENCE))
         else:
             raise ValueError(f"unknown back end '{backend}'; choose {' or '.join(BACKENDS)}")
-        # a few small tasks in flight: a block is the least that can be lost
+        workers = sum(client.ncores().values()) if backend == "dask" else effective_n_jobs(jobs)
         pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-        with _interrupts_ignored():
-            results = pool(delayed(_with_sums)(block) for block in missing)
-        yield from results
+        for start in range(0, len(missing), some := AHEAD * max(1, workers)):
+            with _interrupts_ignored():
+                results = pool(delayed(_with_sums)(block) for block in missing[start : start + some])
+            yield from results
 
 
 @contextmanager
@@ -172,7 +174,7 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         raise ValueError("the dask back end needs the package distributed: install nfrlab[cluster]") from error
     logging.disable()  # distributed and tornado: the run itself says in one sentence what went wrong
     try:
-        client: Any = Client(scheduler, timeout=PATIENCE)  # type: ignore[no-untyped-call]
+        client: Any = Client(scheduler, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler}; start one and give its address") from error
     try:
