@@ -14,25 +14,23 @@ from scipy.integrate import quad
 from scipy.special import beta as beta_function
 from scipy.stats import beta, binom, chi2, halfnorm
 
-from theory import law_proofs
-from theory.law import (
-    KAPPA,
-    LAWS,
-    alignment_law,
-    constant_moments,
-    gamma_shape,
-    gbp_moments,
-    passing,
-    required_neurons,
-)
+from theory import hyperplanes, law_proofs, width_proofs
+from theory.law import KAPPA, LAWS, MOMENTS, alignment_law, constant_moments, gbp_moments, required_neurons
+from theory.mixture import gamma_shape, passing
+from theory.neurons import neuron
+from theory.selfnormalised import moments
+from theory.width import expansion, kappa
 
 NFRLAB = Path(sys.executable).parent / "nfrlab"
-dimensions, widths, rules = st.integers(1, 3000), st.integers(1, 3000), st.sampled_from(LAWS)
+CLOSED = [law for law in LAWS if law[1] in ("gaussian", "haar") and law[0] != "rectgrad"]
+dimensions, widths, rules = st.integers(1, 3000), st.integers(1, 3000), st.sampled_from(CLOSED)
+SIX = 6  # standard errors; the normal tail beyond is 2e-9
 
 
-def test_derivation_holds() -> None:
+def test_derivations_hold() -> None:
     """Catches a closed form that its own derivation contradicts."""
     assert law_proofs.alignment_law().holds
+    assert width_proofs.isotropic_law().holds
 
 
 @settings(max_examples=60)
@@ -61,7 +59,7 @@ def test_law_is_a_distribution(rule: tuple[str, str], d: int, N: int) -> None:
 @pytest.mark.parametrize("d", [2, 3, 27, 784])
 def test_one_neuron(d: int) -> None:
     """Catches a wrong law at K = 1: every rule's map is the neuron itself, α = |u_1|, or ±|u_1| for the gradient."""
-    for rule, family in LAWS:
+    for rule, family in (law for law in LAWS if law[0] != "rectgrad"):
         law = alignment_law(rule, family, d, 1)
         for a in (0.05, 0.3, 0.9):
             exact = beta.cdf(a * a, 0.5, (d - 1) / 2)
@@ -100,11 +98,11 @@ def test_moments_of_T_against_sampling(K: int) -> None:
     """Catches a wrong constant in E T or E T²; six standard errors of two million draws."""
     rng = np.random.default_rng(K)
     z, r = np.abs(rng.standard_normal((2, 2_000_000 // K, K)))
-    for moments, T in (
+    for closed, T in (
         (constant_moments, z.sum(axis=1) / np.sqrt(K)),
         (gbp_moments, (z * r).sum(axis=1) / np.linalg.norm(r, axis=1)),
     ):
-        for predicted, values in zip(moments(K), (T, T * T), strict=True):
+        for predicted, values in zip(closed(K), (T, T * T), strict=True):
             assert abs(values.mean() - predicted) <= 6 * values.std() / np.sqrt(len(values))
 
 
@@ -118,9 +116,9 @@ def test_gamma_shape_is_an_inverse(m: float) -> None:
 
 def test_width_is_summed_or_integrated_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches Gauss–Hermite nodes that miss the binomial: at N = 400 both give one law."""
-    for rule, family in LAWS:
+    for rule, family in (*CLOSED, ("constant", "sphere"), ("constant", "student")):
         summed = alignment_law(rule, family, 500, 400)
-        monkeypatch.setattr("theory.law.ALL", 1)
+        monkeypatch.setattr("theory.mixture.ALL", 1)
         nodes = alignment_law(rule, family, 500, 400)
         monkeypatch.undo()
         assert summed.mean == pytest.approx(nodes.mean, abs=1e-6)
@@ -158,10 +156,106 @@ def test_required_neurons_is_the_least(rule: str, d: int, target: float) -> None
     assert N == 1 or alignment_law(rule, "gaussian", d, N - 1).mean < target
 
 
+def directions(family: str, d: int, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Neurons drawn whole, one per last-but-one index: `shape + (d,)`."""
+    g = rng.standard_normal((*shape, d))
+    if family == "gaussian":
+        return g
+    if family == "student":
+        return g * np.sqrt(3 / rng.chisquare(3, (*shape, 1)))
+    g *= np.sqrt(d) / np.linalg.norm(g, axis=-1, keepdims=True)
+    return g * rng.uniform(0.8, 1.2, (*shape, 1)) if family == "ring" else g
+
+
+def naive(rule: str, family: str, d: int, N: int, trials: int) -> np.ndarray:
+    """α of whole networks, written from the definitions of the rules; zero maps left out."""
+    rng = np.random.default_rng(d * N)
+    W, r = directions(family, d, (trials, N), rng), rng.standard_normal((trials, N))
+    A = np.maximum(W[..., 0], 0)  # x is the first axis
+    s = {"constant": np.ones_like(r), "activation": A, "gbp": np.maximum(r, 0), "grad": r, "rectgrad": r}[rule]
+    if rule == "rectgrad":
+        s = np.where(A * r > np.quantile(A * r, 0.9, axis=1, keepdims=True), r, 0)
+    R = np.einsum("tn,tnd->td", s * (A > 0), W)
+    length = np.linalg.norm(R, axis=1)
+    return R[length > 0, 0] / length[length > 0]
+
+
+@pytest.mark.parametrize(("rule", "family"), LAWS)
+@pytest.mark.parametrize(("d", "N"), [(13, 8), (13, 12), (13, 40), (3, 9)])
+def test_law_against_whole_networks(rule: str, family: str, d: int, N: int) -> None:
+    """Catches a wrong law for any rule and family: mean within 0.002 and distribution within 0.02 of α's of networks
+    drawn whole, give or take the error of sampling.
+    """
+    if family == "haar":
+        return  # tests/test_reduced.py and the claims
+    if rule == "rectgrad" and family in ("sphere", "ring") and d < 12:
+        with pytest.raises(ValueError, match="d ≥ 12"):
+            alignment_law(rule, family, d, N)
+        return
+    law, alpha = alignment_law(rule, family, d, N), np.sort(naive(rule, family, d, N, 40_000))
+    assert abs(alpha.mean() - law.mean) <= 0.002 + SIX * alpha.std() / np.sqrt(len(alpha))
+    at = np.quantile(alpha, np.linspace(0.02, 0.98, 25))
+    gap = [law.cdf(float(a)) - np.searchsorted(alpha, a, "right") / len(alpha) for a in at]
+    assert np.max(np.abs(gap)) <= 0.02 + np.sqrt(np.log(2e9) / 2 / len(alpha))
+
+
+@given(st.sampled_from(["constant", "gbp"]), st.floats(3, 1e7))
+def test_laplace_moments_are_the_closed_ones(rule: str, K: float) -> None:
+    """Catches a wrong transform: for Gaussian weights E T and E T² are known in closed form."""
+    found = moments(neuron(rule, "gaussian", 5), np.array([K]))
+    assert (found.mean[0], found.square[0]) == pytest.approx(MOMENTS[rule](K), rel=1e-8)
+
+
+def test_concentration_of_equal_sizes() -> None:
+    """Catches a wrong fourth moment: K equal sizes have Σa⁴/(Σa²)² = 1/K, and s = |r| has 3/(K + 2)."""
+    K = np.array([2.0, 5.0, 30.0])
+    assert moments(neuron("constant", "gaussian", 5), K).concentration == pytest.approx(1 / K, rel=1e-9)
+    assert moments(neuron("gbp", "gaussian", 5), K).concentration == pytest.approx(3 / (K + 2), rel=1e-5)
+
+
+@pytest.mark.parametrize("n", [3, 10, 60])
+@pytest.mark.parametrize("d", [3, 27])
+def test_mean_over_hyperplanes_is_the_mean(d: int, n: int) -> None:
+    """Catches a wrong factor in the average over hyperplanes: n active neurons weighted by A have α² ~ Beta(n/2, ½(d −
+    1)).
+    """
+    exact = beta_function(n / 2 + 0.5, (d - 1) / 2) / beta_function(n / 2, (d - 1) / 2)
+    assert hyperplanes.mean_of(neuron("activation", "gaussian", d), d, n) == pytest.approx(exact, abs=1e-3 if n == 3 else 1e-4)
+
+
+@pytest.mark.parametrize("d", [12, 784])
+def test_kappa_in_closed_form(d: int) -> None:
+    """Catches a wrong radius in κ: sphere 2/(d (E|u_1|)²), times π for gbp, and 2d/(d + 2) for Activation."""
+    sphere = 2 / d * (beta_function(d / 2, 0.5) / np.pi) ** -2
+    assert kappa("constant", "sphere", d) == pytest.approx(sphere, rel=1e-7)
+    assert kappa("gbp", "sphere", d) == pytest.approx(np.pi * sphere, rel=1e-6)
+    assert kappa("activation", "sphere", d) == pytest.approx(2 * d / (d + 2), rel=1e-7)
+    for rule, exact in KAPPA.items():
+        assert kappa(rule, "gaussian", d) == pytest.approx(exact, rel=1e-7)
+    assert kappa("rectgrad", "gaussian", d, 0.5) == pytest.approx(np.pi**2, rel=1e-6)  # all positive A r pass
+
+
+@given(st.sampled_from(list(KAPPA)), st.integers(2, 300))
+def test_next_order(rule: str, d: int) -> None:
+    """Catches a wrong coefficient: what the expansion leaves of 1 − E α falls by 100 from N to 10 N."""
+    errors = [alignment_law(rule, "gaussian", d, N).mean - expansion(rule, d, N) for N in (400 * d, 4000 * d)]
+    scale = KAPPA[rule] * (d - 1) / (800 * d)
+    assert abs(errors[0]) < 0.02 * scale
+    assert abs(errors[1]) < 0.0004 * scale
+
+
+@pytest.mark.parametrize("n", [0.1, 0.9])
+def test_rectgrad_refuses_what_it_cannot(n: float) -> None:
+    """Catches a RectGrad law outside its domain: negative contributions matter below q = ½ or N = 8."""
+    with pytest.raises(ValueError, match="N ≥ 8"):
+        alignment_law("rectgrad", "gaussian", 27, 100 if n < 0.5 else 7, q=n)
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
         (["gbp", "--d", "27"], "--N or --target"),
+        (["rectgrad", "--d", "27", "--N", "4"], "N ≥ 8"),
         (["gbp", "--d", "27", "--N", "4", "--target", "0.5"], "--N or --target"),
         (["gbp", "--d", "0", "--N", "4"], "d = 0"),
         (["gbp", "--d", "3", "--N", "0"], "N = 0"),

@@ -1,177 +1,136 @@
-"""The law of α at finite N: a layer of Gaussian weights, or one Haar frame, and any number of neurons.
+"""The law of α at finite N: one hidden layer of rotation-invariant weights, and any number of neurons.
 
-With hidden weights s_j on the K active neurons that pass, and `z_j = w_j·x̂ > 0`, a Gaussian layer has
-`α = T / √(T² + χ²_{d−1})`, `T = Σ_j s_j z_j / ‖s‖`: given s and z the rest of the map is Gaussian beside x̂, of size
-‖s‖. So α depends on d only through χ²_{d−1}, and on rule and N only through T:
+With hidden weights s_j on the K neurons that pass, `c_j = w_j·x̂ > 0` and b_j the size of w_j beside x̂, `α = T / √(T² +
+H)`, `T = Σ s_j c_j / √Σ s_j² b_j²`: the rest of the map is a vector of d − 1 dimensions beside x̂. For a Gaussian scale
+mixture H ~ χ²_{d−1}, whatever s is. So α depends on d through H alone, and on rule and N through T. Gaussian weights:
 
-    grad        s = r signed   T ~ N(0, 1)                                                           exact
     activation  s = z          T² ~ χ²_K                                                             exact
     constant    s = 1          E T = √(2K/π),                            E T² = 1 + (2/π)(K − 1)
     gbp         s = |r|        E T = (√2/π) K Γ(K/2) / Γ((K + 1)/2),     E T² = 1 + (4/π²)(K − 1)
+    rectgrad    s = r, A r > τ: of n = N − 1 − ⌊q(N − 1)⌋ neurons, independent given the largest A r not passed
 
-Both moments are exact; given K, `T²` is taken to be the Gamma variable that has them. That is exact for grad,
-activation and K = 1, and asymptotically right for the others. Given K, `α²` is then a Beta variable up to a change of
-scale. K is Bin(N, ½), for gbp Bin(N, ¼). For N ≫ d, `1 − α ≈ κ (d − 1) / 2N` with κ = 2, π, π² for activation,
-constant and gbp. For one Haar frame, N ≤ d, and Activation `α² ~ Beta(K/2, (d − K)/2)`, exact.
+Elsewhere the moments of T are those of a self-normalised sum, by quadrature (`theory.selfnormalised`); where d < 12 and
+weights are no scale mixture, T is rescaled so that E α is exact (`theory.hyperplanes`). Given K, T² is taken to be the
+Gamma variable with the two moments of T. K is Bin(N, ½), for gbp Bin(N, ¼). The gradient's map is isotropic for every
+such layer: `α² ~ Beta(½, (d − 1)/2)`, exact. One Haar frame, N ≤ d, and Activation: `α² ~ Beta(K/2, (d − K)/2)`, exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import exp, isfinite, log, pi, sqrt
+from functools import partial
+from math import isfinite, pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, poch, roots_hermitenorm, roots_legendre
-from scipy.stats import binom
+from scipy.special import poch, roots_hermitenorm
 
+from theory import hyperplanes
+from theory.mixture import PASSING, AlignmentLaw, Parts, matched, passing, rescaled
+from theory.neurons import FEW, MIXTURES, RADIAL, largest_scale, neuron, student_scale
+from theory.rectgrad import rectgrad
+from theory.selfnormalised import Moments, moments
 from theory.vectors import Array
 
-ALL = 400  # up to this N every K is summed over, beyond it Gauss–Hermite nodes stand for them
-PASSING = {"grad": 0.5, "activation": 0.5, "constant": 0.5, "gbp": 0.25}
+MANY = 10  # Student neurons from which the largest is looked at by itself
 KAPPA = {"activation": 2.0, "constant": pi, "gbp": pi**2}
-EXACT = {("grad", "gaussian"), ("activation", "gaussian"), ("activation", "haar")}
-LAWS = (*((rule, "gaussian") for rule in PASSING), ("activation", "haar"))
+ISOTROPIC = (*MIXTURES, *RADIAL)
+LAWS = (*((rule, family) for rule in PASSING for family in ISOTROPIC), ("grad", "haar"), ("activation", "haar"))
 
 
 def constant_moments(K: float) -> tuple[float, float]:
-    """(E T, E T²) for s = 1."""
+    """(E T, E T²) for s = 1 and Gaussian weights."""
     return sqrt(2 * K / pi), 1 + 2 / pi * (K - 1)
 
 
 def gbp_moments(K: float) -> tuple[float, float]:
-    """(E T, E T²) for s = |r|, r i.i.d. N(0, 1)."""
+    """(E T, E T²) for s = |r|, r i.i.d. N(0, 1), and Gaussian weights."""
     return sqrt(2) / pi * K / float(poch(K / 2, 0.5)), 1 + 4 / pi**2 * (K - 1)
 
 
-MOMENTS: dict[str, Callable[[float], tuple[float, float]]] = {"constant": constant_moments, "gbp": gbp_moments}
+MOMENTS: dict[str, Callable[[float], tuple[float, float]]] = {
+    "constant": constant_moments,
+    "gbp": gbp_moments,
+    "activation": lambda K: (sqrt(2) * float(poch(K / 2, 0.5)), K),
+}
 
 
-def gamma_shape(mean: float, square: float) -> float:
-    """The m for which T² ~ Gamma(m, square/m) has `E T = mean`: `Γ(m + ½) / (Γ(m) √m) = E T / √E T²`."""
-    ratio = mean / sqrt(square)
-    spread = 1 - ratio**2
-    if spread < 1e-5:  # the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
-        return 1 / (4 * spread) - 1 / 8
-    return exp(brentq(lambda log_m: poch(exp(log_m), 0.5) * exp(-log_m / 2) - ratio, log(0.4), log(1e5), xtol=1e-13))
+def gaussian_parts(rule: str, K: Float[Array, " k"], d: int) -> Parts:
+    """(m, h, c) of Gaussian weights from the closed forms."""
+    pairs = np.array([MOMENTS[rule](float(k)) for k in K])
+    if rule == "activation":
+        return K / 2, np.full_like(K, (d - 1) / 2), np.ones_like(K)
+    return matched(Moments(pairs[:, 0], pairs[:, 1], 0 * K), d, gaussian=True)
 
 
-@dataclass(frozen=True)
-class AlignmentLaw:
-    """The law of α given R ≠ 0: a mixture over K of `α² = c B / (1 − B + c B)`, `B ~ Beta(m, h)`; `undefined` is
-    P(R = 0).
+def independent(rule: str, family: str, d: int, N: int) -> AlignmentLaw:
+    """Constant weights, Activation or GBP at independent neurons. One neuron alone has `α² ~ Beta(½, (d − 1)/2)`."""
+    K, weight, nobody = passing(rule, N)
+    law = partial(AlignmentLaw, rule, family, d, N, weight, undefined=nobody)
+    if family == "gaussian":
+        m, h, c = gaussian_parts(rule, K, d)
+        return law(m=m, h=h, c=c, exact=rule == "activation")
+    if family in RADIAL and d < FEW:
+        m, h, c = gaussian_parts(rule, K, d)
+        return (
+            rescaled(law(m=m, h=h, c=c), hyperplanes.mean_alignment(rule, family, d, N))
+            if d > 1
+            else law(m=m, h=h, c=c)
+        )
+    if (rule, family) == ("activation", "student") and N > MANY:
+        return heavy(d, N)
+    one = neuron(rule, family, d)
+    m, h, c = matched(moments(one, K), d, one.gaussian)
+    m, h, c = (np.where(K == 1, alone, part) for alone, part in zip((0.5, (d - 1) / 2, 1.0), (m, h, c), strict=True))
+    return law(m=m, h=h, c=c)
 
-    `signed`: α has either sign with probability ½.
+
+def heavy(d: int, N: int) -> AlignmentLaw:
+    """Activation at many Student neurons: `s b = λ² z` has no variance, and the largest λ of the layer shapes T; so the
+    mixture is over it too. Its nodes, made for K = N/2, have the density `K F^{K−1}` for every other K.
     """
-
-    rule: str
-    family: str
-    d: int
-    N: int
-    weight: Float[Array, " k"]
-    m: Float[Array, " k"]
-    h: Float[Array, " k"]
-    c: Float[Array, " k"]
-    undefined: float
-    signed: bool = False
-
-    @property
-    def exact(self) -> bool:
-        """Whether no step of the law is an approximation, but for the quadrature over K beyond N = 400."""
-        return (self.rule, self.family) in EXACT
-
-    def moment(self, power: int) -> float:
-        """`E |α|^power`, by Gauss–Legendre in the probability, its ends stretched."""
-        nodes, weights = roots_legendre(96)
-        u = (nodes + 1) / 2
-        share, density = np.sin(pi * u / 2) ** 2, pi / 4 * np.sin(pi * u) * weights
-        values = self._squares(share[None, :]) ** (power / 2)
-        return float(self.weight @ (values @ density))
-
-    def _squares(self, share: Float[Array, "1 p"]) -> Float[Array, "k p"]:
-        """α² at these shares, given each K."""
-        m, h, c = self.m[:, None], self.h[:, None], self.c[:, None]
-        B = np.where(h > 0, betaincinv(m, np.maximum(h, 1e-300), share), 1.0)
-        return c * B / (1 - B + c * B)
-
-    @property
-    def mean(self) -> float:
-        """E α."""
-        return 0.0 if self.signed else self.moment(1)
-
-    @property
-    def sd(self) -> float:
-        """Standard deviation of α."""
-        return sqrt(max(0.0, self.moment(2) - self.mean**2))
-
-    def cdf(self, a: float) -> float:
-        """P(α ≤ a)."""
-        if self.signed:
-            inside = self._within(abs(a))
-            return (1 + inside) / 2 if a >= 0 else (1 - inside) / 2
-        return self._within(a) if a > 0 else 0.0
-
-    def _within(self, a: float) -> float:
-        """P(|α| ≤ a)."""
-        if a >= 1:
-            return 1.0
-        odds = a * a / (1 - a * a) / self.c
-        below = np.where(self.h > 0, betainc(self.m, np.maximum(self.h, 1e-300), odds / (1 + odds)), 0.0)
-        return float(self.weight @ below)
-
-    def quantile(self, p: float) -> float:
-        """The α below which a share p lies. Raises `ValueError` unless 0 < p < 1."""
-        if not 0 < p < 1:
-            raise ValueError(f"a share lies strictly between 0 and 1, got {p}")
-        ends = (-18.0 if self.signed else 0.0), 18.0  # in artanh α
-        if self.cdf(float(np.tanh(ends[1]))) < p:
-            return 1.0
-        if self.cdf(float(np.tanh(ends[0]))) >= p:
-            return float(np.sign(ends[0]))
-        return float(np.tanh(brentq(lambda z: self.cdf(float(np.tanh(z))) - p, *ends, xtol=1e-13)))
+    nodes, weight = roots_hermitenorm(5)
+    K = N / 2 + nodes * sqrt(N) / 2
+    found, share = [], []
+    for least, F, p in zip(*largest_scale(N / 2), strict=True):
+        below = neuron("activation", "student", d, scales=student_scale(least=float(least)))
+        top = neuron("activation", "student", d, scales=(np.sqrt(3 / least[None]), np.ones(1)))
+        found.append(matched(moments(below, K, top), d, gaussian=True))
+        share.append(p * weight * 2 * K / N * F ** (K - N / 2))
+    m, h, c = (np.concatenate(part) for part in zip(*found, strict=True))
+    total = np.concatenate(share)
+    return AlignmentLaw("activation", "student", d, N, total / total.sum(), m, h, c, 0.5**N)
 
 
-def passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array, " k"], float]:
-    """(K, its probability given K ≥ 1, P(K = 0)): all that matter for N ≤ 400, else 21 Gauss–Hermite nodes."""
-    p = PASSING[rule]
-    nobody = (1 - p) ** N
-    if N <= ALL:
-        K = np.arange(1.0, N + 1)
-        weight = binom.pmf(K, N, p)
-        kept = weight > 1e-16 * weight.max()
-        return K[kept], weight[kept] / weight[kept].sum(), nobody
-    nodes, weight = roots_hermitenorm(21)
-    return N * p + nodes * sqrt(N * p * (1 - p)), weight / weight.sum(), nobody
-
-
-def alignment_law(rule: str, family: str, d: int, N: int) -> AlignmentLaw:
-    """The law of α for a rule (`r_0`, hidden relevance i.i.d. N(0, 1)) at a layer of N neurons in R^d.
+def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
+    """The law of α for a rule (`r_0`, hidden relevance i.i.d. N(0, 1)) at a layer of N neurons in R^d; q is RectGrad's.
 
     Raises `ValueError` where there is no law, and for an empty shape.
     """
     if (rule, family) not in LAWS:
-        known = ", ".join(f"{rule} of {family} weights" for rule, family in LAWS)
-        raise ValueError(f"no law of α for {rule} and {family} weights; there is one for {known}")
+        known = ", ".join(sorted({family for _, family in LAWS}))
+        raise ValueError(f"no law of α for {rule} and {family} weights; rules: {', '.join(PASSING)}; families: {known}")
     if d < 1 or N < 1:
         raise ValueError(f"a layer needs d ≥ 1 and N ≥ 1, got d = {d}, N = {N}")
-    if family == "haar" and d < N:
-        raise ValueError(f"the law of one Haar frame needs N ≤ d, got d = {d}, N = {N}")
-    K, weight, nobody = passing(rule, N)
-    h = np.full_like(K, (d - 1) / 2)
     if rule == "grad":
-        return AlignmentLaw(rule, family, d, N, np.ones(1), np.full(1, 0.5), h[:1], np.ones(1), nobody, signed=True)
-    if rule == "activation":
-        h = (d - K) / 2 if family == "haar" else h
-        return AlignmentLaw(rule, family, d, N, weight, K / 2, h, np.ones_like(K), nobody)
-    moments = [MOMENTS[rule](float(k)) for k in K]
-    m = np.array([gamma_shape(*pair) for pair in moments])
-    c = np.array([square for _, square in moments]) / (2 * m)
-    return AlignmentLaw(rule, family, d, N, weight, m, h, c, nobody)
+        half, nobody = np.full(1, 0.5), 0.5**N
+        return AlignmentLaw(
+            rule, family, d, N, np.ones(1), half, half * (d - 1), np.ones(1), nobody, signed=True, exact=True
+        )
+    if family == "haar":
+        return frame(d, N)
+    return rectgrad(family, d, N, q) if rule == "rectgrad" else independent(rule, family, d, N)
 
 
-def required_neurons(target: float, rule: str, family: str, d: int) -> int:
+def frame(d: int, N: int) -> AlignmentLaw:
+    """Activation at one Haar frame: `α² ~ Beta(K/2, (d − K)/2)`. Raises `ValueError` for N > d."""
+    if d < N:
+        raise ValueError(f"the law of one Haar frame needs N ≤ d, got d = {d}, N = {N}")
+    K, weight, nobody = passing("activation", N)
+    return AlignmentLaw("activation", "haar", d, N, weight, K / 2, (d - K) / 2, np.ones_like(K), nobody, exact=True)
+
+
+def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9) -> int:
     """The least N whose mean α reaches `target`.
 
     Raises `ValueError` unless 0 < target < 1, for a rule whose mean does not rise, and where no N ≤ 10¹² (or, for a
@@ -183,15 +142,15 @@ def required_neurons(target: float, rule: str, family: str, d: int) -> int:
         raise ValueError("the plain gradient has mean α = 0 at every N: no width is enough")
 
     def short(N: int) -> bool:
-        return alignment_law(rule, family, d, N).mean < target
+        return alignment_law(rule, family, d, N, q).mean < target
 
     most = d if family == "haar" else 10**12
-    low, high = 0, 1
+    low, high = 0, 8 if rule == "rectgrad" else 1
     while high < most and short(high):
         low, high = high, min(2 * high, most)
     if short(high):
         raise ValueError(f"no N ≤ {most} reaches a mean α of {target} for {rule} and {family} weights, d = {d}")
-    while high - low > 1:
+    while high - low > 1 and not (rule == "rectgrad" and high == 8):
         middle = (low + high) // 2
         low, high = (middle, high) if short(middle) else (low, middle)
     return high

@@ -1,6 +1,7 @@
 """What several claims share: a derivation as evidence, and the name of the paper."""
 
 from collections.abc import Callable
+from functools import cache
 
 from theory.derivations import Derivation
 from verify.evidence import Evidence, Finding, Kind
@@ -8,9 +9,15 @@ from verify.evidence import Evidence, Finding, Kind
 PAPER = "arXiv 2503.11160"
 
 
+@cache
+def _derivation(derive: Callable[[], Derivation]) -> Derivation:
+    """Computed once, for all claims that rest on it."""
+    return derive()
+
+
 def derived(derive: Callable[[], Derivation]) -> Evidence:
     """A derivation as evidence: it supports its statement if every step checks out, else nothing is decided."""
-    derivation = derive()
+    derivation = _derivation(derive)
     return Evidence(
         Kind.DERIVATION,
         derivation.statement,
