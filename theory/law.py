@@ -130,27 +130,28 @@ def frame(d: int, N: int) -> AlignmentLaw:
     return AlignmentLaw("activation", "haar", d, N, weight, K / 2, (d - K) / 2, np.ones_like(K), nobody, exact=True)
 
 
+def least_width(mean: Callable[[int], float], target: float, least: int = 1, most: int = 10**12) -> int:
+    """The least N ≥ `least` at which a rising mean reaches the target. Raises `ValueError` where no N ≤ `most` does."""
+    if not (isfinite(target) and 0 < target < 1):
+        raise ValueError(f"the target is a mean α strictly between 0 and 1, got {target}")
+    low, high = least - 1, least
+    while high < most and mean(high) < target:
+        low, high = high, min(2 * high, most)
+    if mean(high) < target:
+        raise ValueError(f"no N ≤ {most} reaches a mean α of {target}")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if mean(middle) < target else (low, middle)
+    return high
+
+
 def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9) -> int:
     """The least N whose mean α reaches `target`.
 
     Raises `ValueError` unless 0 < target < 1, for a rule whose mean does not rise, and where no N ≤ 10¹² (or, for a
     frame, ≤ d) reaches it.
     """
-    if not (isfinite(target) and 0 < target < 1):
-        raise ValueError(f"the target is a mean α strictly between 0 and 1, got {target}")
     if rule == "grad":
         raise ValueError("the plain gradient has mean α = 0 at every N: no width is enough")
-
-    def short(N: int) -> bool:
-        return alignment_law(rule, family, d, N, q).mean < target
-
-    most = d if family == "haar" else 10**12
-    low, high = 0, 8 if rule == "rectgrad" else 1
-    while high < most and short(high):
-        low, high = high, min(2 * high, most)
-    if short(high):
-        raise ValueError(f"no N ≤ {most} reaches a mean α of {target} for {rule} and {family} weights, d = {d}")
-    while high - low > 1 and not (rule == "rectgrad" and high == 8):
-        middle = (low + high) // 2
-        low, high = (middle, high) if short(middle) else (low, middle)
-    return high
+    least, most = 8 if rule == "rectgrad" else 1, d if family == "haar" else 10**12
+    return least_width(lambda N: alignment_law(rule, family, d, N, q).mean, target, least, most)

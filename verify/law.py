@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from theory.law import alignment_law, required_neurons
-from theory.mixture import PASSING
+from theory.frames import FrameLaw, frame_law
+from theory.law import alignment_law, least_width, required_neurons
+from theory.mixture import PASSING, AlignmentLaw
 from theory.width import kappa
 from verify.console import refuse, wide
 
@@ -21,27 +22,46 @@ def law(
     d: Annotated[int, typer.Option(help="Input dimension.")],
     N: Annotated[int | None, typer.Option("--N", help="Hidden neurons.")] = None,
     target: Annotated[float | None, typer.Option(help="A mean α: print the least N that reaches it.")] = None,
-    family: Annotated[
-        str, typer.Option(help="gaussian, student, sphere, ring, haar.")
-    ] = "gaussian",
+    family: Annotated[str, typer.Option(help="gaussian, student, sphere, ring, haar.")] = "gaussian",
     q: Annotated[float, typer.Option(help="RectGrad's quantile.")] = 0.9,
 ) -> None:
     """How wide must a layer be before the map is just the input? The law of α of r_0, or the N that a mean α needs."""
     try:
         if (N is None) is (target is None):
             raise ValueError("give either --N or --target")
-        width = required_neurons(target, rule, family, d, q) if target is not None else N
-        assert width is not None
-        found = alignment_law(rule, family, d, width, q)
+        found = law_at(rule, family, d, q, N) if N is not None else law_reaching(rule, family, d, q, target or 0.0)
     except ValueError as error:
         raise refuse(str(error)) from error
     grid = Table.grid(padding=(0, 2))
-    grid.add_row("layer", f"{rule}, {family} weights, d = {d:,}, N = {width:,}, N/d = {width / d:.4g}")
+    grid.add_row("layer", f"{rule}, {family} weights, d = {d:,}, N = {found.N:,}, N/d = {found.N / d:.4g}")
     grid.add_row("mean α", f"{found.mean:.5f}, standard deviation {found.sd:.5f}")
     grid.add_row("quantiles", ", ".join(f"{100 * share:g} %: {found.quantile(share):.5f}" for share in SHARES))
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
     if rule != "grad" and family != "haar" and isfinite(constant := kappa(rule, family, d, q)):
         grid.add_row("for N ≫ d", f"1 − α ≈ {constant:.4g} (d − 1) / 2N")
-    matched = f"approximate: a Gamma law for T² with exact moments; claim law-{rule} tries it"
-    grid.add_row("the law is", "exact" if found.exact else matched)
+    grid.add_row(
+        "the law is", "exact" if found.exact else f"a match of two moments; claim {claim_of(rule, family)} tries it"
+    )
     wide().print(grid, highlight=False)
+
+
+def law_at(rule: str, family: str, d: int, q: float, N: int) -> AlignmentLaw | FrameLaw:
+    """The law of a layer: of one frame, or of independent neurons."""
+    return frame_law(rule, d, N) if framed(rule, family) else alignment_law(rule, family, d, N, q)
+
+
+def law_reaching(rule: str, family: str, d: int, q: float, target: float) -> AlignmentLaw | FrameLaw:
+    """The law at the least N whose mean reaches the target."""
+    if framed(rule, family):
+        return frame_law(rule, d, least_width(lambda N: frame_law(rule, d, N).mean, target, most=d))
+    return alignment_law(rule, family, d, required_neurons(target, rule, family, d, q), q)
+
+
+def framed(rule: str, family: str) -> bool:
+    """Whether the layer is one Haar frame whose law depends on the frame."""
+    return family == "haar" and rule in ("constant", "gbp", "activation")
+
+
+def claim_of(rule: str, family: str) -> str:
+    """The claim that tries the law."""
+    return f"haar-law-{rule}" if framed(rule, family) else f"law-{rule}"

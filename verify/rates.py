@@ -1,0 +1,65 @@
+"""Probabilities and means against exact predictions, with sizes planned before sampling."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import binom
+
+from simulations.onelayer.arrays import Array
+from verify import intervals
+from verify.evidence import Evidence, Kind, decide
+
+
+def rate_plan(alpha: float, p: float, delta: float) -> int:
+    """An n, the least up to 2 %, at which Clopper and Pearson's interval ends within δ of p with probability ≥ 0.99, if
+    p is true: it does at both the 0.5 % and the 99.5 % quantile of the count, hence between them.
+    """
+    n = 10
+
+    def inside(hits: float) -> bool:
+        low, high = intervals.clopper_pearson(int(hits), n, alpha)
+        return p - delta <= low and high <= p + delta
+
+    # an interval that ends at 0 or 1 does so within δ only if p does
+    while not all(inside(binom.ppf(q, n, p)) for q in (0.005, 0.995)):
+        n = ceil(n * 1.02) + 1
+    return n
+
+
+def rate_evidence(statement: str, hits: int, n: int, alpha: float, predicted: float, delta: float) -> Evidence:
+    """A probability against its prediction, margin δ."""
+    interval = intervals.clopper_pearson(hits, n, alpha)
+    return Evidence(
+        Kind.MONTE_CARLO,
+        f"{statement} = {predicted:.4g} ± {delta}",
+        decide(interval, (predicted, predicted), delta),
+        "Clopper–Pearson",
+        alpha=alpha,
+        delta=delta,
+        n=n,
+        interval=interval,
+        claimed=(predicted, predicted),
+        power=0.99,
+        details={"share": hits / n},
+    )
+
+
+def mean_evidence(statement: str, values: Float[Array, " n"], alpha: float, predicted: float, delta: float) -> Evidence:
+    """The mean of values in [0, 1] against its prediction, margin δ."""
+    interval = intervals.empirical_bernstein(values, alpha, 0.0, 1.0)
+    return Evidence(
+        Kind.MONTE_CARLO,
+        f"{statement} = {predicted:.5f} ± {delta}",
+        decide(interval, (predicted, predicted), delta),
+        "empirical Bernstein",
+        alpha=alpha,
+        delta=delta,
+        n=len(values),
+        interval=interval,
+        claimed=(predicted, predicted),
+        power=0.99,
+        details={"mean": float(np.mean(values))},
+    )
