@@ -86,7 +86,7 @@ def box_trapezoid(x: Float[Array, " d"], low: float, high: float) -> tuple[Float
 
 def _decay(u: Array) -> float:
     """Bound of `Π_k |φ(u_k)|` where `|φ(u)| ≤ 1/u`; 1 while u is too small for the decay to have begun."""
-    return float(1 / np.prod(u[u > 1]))
+    return float(np.exp(-np.log(u[u > 1]).sum()))
 
 
 def _others(factors: Array) -> Array:

@@ -1,0 +1,59 @@
+"""The data of the figure on isotropy: every family's anisotropy, its worst α_∞, and α_∞ at image patches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from paper_figs import isotropy
+from paper_figs.isotropy import Row
+from simulations.files import write_atomically
+from simulations.images import ImageSet
+from simulations.onelayer.arrays import Array
+from simulations.seeds import seed_sequence
+from theory import anisotropy, limits, searched
+from theory.alignment import gbp_limit
+from theory.families import FAMILIES
+from verify.draws import dyadic
+
+SIDE, PATCHES = 2, 25
+DIMENSION = 3 * SIDE**2
+
+
+def worst_value(name: str, d: int) -> tuple[float, bool]:
+    """(worst α_∞ over all x, whether it is exact or certified); for shifted and uniform01 signed x are included."""
+    if name == "uniform01":
+        return 0.0, True
+    if name in limits.BULK:
+        return searched.two_level(name, d)[0], False
+    if name == "sparse":
+        return searched.sparse_near_axis(d), False
+    return limits.worst(name, d).low, True
+
+
+def rows(images: ImageSet, seed: int) -> list[Row]:
+    """One row a family with a mean, and one for the compensated law; patches are the same for all."""
+    rng = np.random.default_rng(seed_sequence(seed, "figure isotropy"))
+    patches = [dyadic(images.patch(SIDE, rng), 8) for _ in range(PATCHES)]
+    found = [row(name, patches) for name in FAMILIES if name != "cauchy"]
+    aligned = [gbp_limit(anisotropy.COMPENSATED, x).value for x in patches]
+    return [*found, Row("compensated", 1.0, 1.0, float(np.median(aligned)), min(aligned), True, True)]
+
+
+def row(name: str, patches: list[Array]) -> Row:
+    """A family's numbers."""
+    known, (worst, exact) = FAMILIES[name], worst_value(name, DIMENSION)
+    ratio = anisotropy.extremes(name, DIMENSION).ratio
+    alpha = [gbp_limit(known, x).value for x in patches]
+    return Row(name, ratio, worst, float(np.median(alpha)), float(np.min(alpha)), known.zero_mean, exact)
+
+
+def draw(folder: Path, images: ImageSet, seed: int) -> list[Path]:
+    """Write `isotropy.svg` and `isotropy.png` into the folder and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for suffix, content in isotropy.rendered(rows(images, seed), DIMENSION).items():
+        written.append(folder / f"isotropy.{suffix}")
+        write_atomically(written[-1], content)
+    return written

@@ -1,0 +1,140 @@
+"""Monte Carlo for α_∞ itself: pairs of independent maps, whose inner products know nothing of finite-width bias.
+
+With m = E R and two independent maps R, R′ of one width, `Y(q) = ⟨R, x̂⟩⟨R′, x̂⟩ − q ⟨R, R′⟩` has mean
+`‖m‖² (α_∞² − q)`, exactly, at every N. The median of Y(q) over pairs has a distribution-free interval, and lies within
+one standard deviation of the mean: the q for which 0 is not excluded are the interval for α_∞².
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import beta, chi2, norm
+
+from simulations.onelayer import Rule, attribution, layer, rule
+from simulations.onelayer.arrays import Array
+from simulations.onelayer.montecarlo import ones
+from simulations.onelayer.weights import FAMILIES as SAMPLERS
+from simulations.onelayer.weights import Sampler
+from theory.alignment import gbp_limit
+from theory.anisotropy import compensated_variances
+from theory.families import FAMILIES, Family, powerlaw_variances
+from verify import intervals
+from verify.claim import Examination
+from verify.evidence import Evidence, Kind, decide
+
+GBP: Rule = rule("gbp")
+PAIRS = 48
+SLACK = 1.25  # the standard deviation is estimated from the pairs; as in verify.limits it may be 25 % off
+GRID = np.linspace(0, 1, 8001)
+
+
+@dataclass(frozen=True)
+class AlignmentPoint:
+    """One point: a law and its sampler, an input, and the claim `low ≤ α_∞ ≤ high` there, margin δ.
+
+    `law` plans the width; a control may draw from another one. The interval is planned to reach no further than δ, or
+    0.01 where δ is 0.
+    """
+
+    name: str
+    law: Family
+    sampler: Sampler
+    x: Array
+    low: float
+    high: float
+    delta: float = 0.02
+
+
+def predicted(family: str, x: Array, name: str, delta: float = 0.02, sampled: str | None = None) -> AlignmentPoint:
+    """The theory's α_∞ of `family` at x, to be held against weights of `sampled`, by default the same."""
+    limit, drawn = gbp_limit(FAMILIES[family], x), sampled or family
+    low, high = float(limit.value - limit.error), float(limit.value + limit.error)
+    return AlignmentPoint(name, FAMILIES[drawn], SAMPLERS[drawn], x, low, high, delta)
+
+
+def second_moment(law: Family, d: int) -> tuple[float, float]:
+    """(largest eigenvalue, trace) of `E wwᵀ`, the first from above; of its centred part for `shifted`."""
+    if law.name == "powerlaw":
+        return float(powerlaw_variances(d)[0]), float(d)
+    if law.name == "compensated":
+        return float(compensated_variances(d)[0]), law.second_moment(d)
+    total = law.second_moment(d)
+    return (1.0, float(d)) if law.name == "shifted" else (total / d, total)
+
+
+def half_width(alpha: float, power: float = 0.99) -> float:
+    """How many standard deviations of Y(q) the interval reaches, with probability ≥ `power`, Y taken to be normal: the
+    outer order statistic, and the allowance from a standard deviation that came out large.
+    """
+    miss = (1 - power) / 4
+    k = intervals.median_rank(PAIRS, alpha)
+    outer = -float(norm.ppf(beta.ppf(miss, k, PAIRS + 1 - k)))
+    return outer + SLACK * sqrt(float(chi2.isf(miss, PAIRS - 1)) / (PAIRS - 1))
+
+
+def width(point: AlignmentPoint, alpha: float) -> int:
+    """The N at which 48 pairs give a half-width of at most δ: `var Y/‖m‖⁴ ≈ 2 α² sin² λ/(N‖μ‖²) + λ tr/(N‖μ‖²)²`.
+
+    λ and the trace are those of `E[wwᵀ 1(w·x > 0)]`, half of `E wwᵀ` for symmetric laws; in the tilted family the d/2
+    active neurons of a block, of cosine ½, add up to (d + 2)/4 times that.
+    """
+    d, mean = len(point.x), point.law.half_space_mean(point.x).value
+    block = (d + 2) / 4 if point.law.name == "tilted" else 1.0
+    share = (0.5 if point.law.symmetric else 1.0) * block / float(mean @ mean)
+    along, total = (share * value for value in second_moment(point.law, d))
+    limit = min(1.0, gbp_limit(point.law, point.x).value)
+    sd = (point.delta or 0.01) * limit * 2 / half_width(alpha)
+    linear, square = 2 * limit**2 * (1 - limit**2) * along, along * total
+    least = (linear + sqrt(linear**2 + 4 * sd**2 * square)) / (2 * sd**2)
+    return max(64, 2 * d, ceil(least))
+
+
+def alignment_interval(maps: Float[Array, "maps d"], x: Float[Array, " d"], alpha: float) -> tuple[float, float, float]:
+    """(low, high, allowance): the interval of α_∞ from an even number of maps, and what the mean may lie off the
+    median, in units of α_∞; (0, 1) where nothing is excluded.
+    """
+    unit = x / np.linalg.norm(x)
+    first, second = maps[::2], maps[1::2]
+    along, inner = (first @ unit) * (second @ unit), (first * second).sum(axis=1)
+    k = intervals.median_rank(len(along), alpha)
+    if k < 1:
+        return 0.0, 1.0, 1.0
+    Y = np.sort(along - GRID[:, None] ** 2 * inner, axis=1)
+    allowance = SLACK * Y.std(axis=1, ddof=1)
+    kept = np.flatnonzero((Y[:, k - 1] - allowance <= 0) & (Y[:, -k] + allowance >= 0))
+    if len(kept) == 0:
+        return 0.0, 1.0, 1.0
+    low, high = GRID[max(0, kept[0] - 1)], GRID[min(len(GRID) - 1, kept[-1] + 1)]
+    middle = max((low + high) / 2, 1e-9)
+    return float(low), float(high), float(np.interp(middle, GRID, allowance) / (2 * middle * abs(inner.mean())))
+
+
+def independent_maps(point: AlignmentPoint, N: int, rng: np.random.Generator) -> Float[Array, "maps d"]:
+    """Two maps a pair, each through fresh weights: GBP with every output weight 1."""
+    layers = (layer(point.x, point.sampler(len(point.x), N, rng)) for _ in range(2 * PAIRS))
+    return np.array([attribution((hidden,), GBP, ones(N, rng)) for hidden in layers])
+
+
+def alignment_evidence(exam: Examination, point: AlignmentPoint, alpha: float) -> Evidence:
+    """The interval of α_∞ at one point against the claimed range, margin δ."""
+    N = width(point, alpha)
+    low, high, allowance = alignment_interval(independent_maps(point, N, exam.rng(point.name)), point.x, alpha)
+    claimed = f"= {point.low:.5f} ± {point.delta:g}" if point.high - point.low < 1e-6 else f"≤ {point.high:g}"
+    return Evidence(
+        Kind.MONTE_CARLO,
+        f"α_∞ {claimed}: {point.name}",
+        decide((low, high), (point.low, point.high), point.delta),
+        "pairs of independent maps; distribution-free interval of the median, widened by one standard deviation",
+        alpha=alpha,
+        delta=point.delta,
+        n=2 * PAIRS,
+        interval=(low, high),
+        claimed=(point.low, point.high),
+        bias=allowance,
+        power=0.99,
+        details={"N": N, "d": len(point.x), "law": point.law.name},
+    )
