@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import ceil
 
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from theory.alignment import gbp_alignment, gbp_limit
 from theory.families import FAMILIES
 from theory.law import LAWS, alignment_law
+from theory.mixture import AlignmentLaw
 
 Floats = npt.NDArray[np.float64]
 BANDS = (0.05, 0.95), (0.25, 0.75)
@@ -48,18 +50,42 @@ def quantile(sweep: xr.Dataset, rule: str, family: str, share: float) -> Floats:
     return np.asarray(sweep["quantile"].sel(rule=rule, family=family, share=share).isel(d=0, seed=0).values)
 
 
+@cache
+def known_law(rule: str, family: str, d: int, N: int) -> AlignmentLaw | None:
+    """The full law of α of a sweep's rule, "rectgrad(q=0.9)" for one, or None where there is none."""
+    name, _, q = rule.rstrip(")").partition("(q=")
+    if (name, family) not in LAWS or family == "haar":
+        return None
+    try:
+        return alignment_law(name, family, d, N, float(q or 0.9))
+    except ValueError:
+        return None
+
+
+def laws(sweep: xr.Dataset, rule: str, family: str) -> list[AlignmentLaw]:
+    """The laws at all the sweep's widths; none where one of them has none."""
+    found = [known_law(rule, family, int(sweep["d"].values[0]), int(N)) for N in sweep["N"].values]
+    return [law for law in found if law] if all(found) else []
+
+
 def law(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Floats | None:
     """The theory's mean or median α at the sweep's widths, for relevance N(0, 1): the full law where there is one, else
     GBP's first order in 1/N, the same for both; None where there is neither.
     """
-    d, N = int(sweep["d"].values[0]), sweep["N"].values
-    if (rule, family) in LAWS and family != "haar":
-        found = [alignment_law(rule, family, d, int(width)) for width in N]
+    if found := laws(sweep, rule, family):
         return np.array([one.quantile(0.5) if median else one.mean for one in found])
     known = FAMILIES[family]
     if rule == "gbp" and known.moments > 1 and known.zero_mean and known.independent_neurons:
-        return np.array([gbp_alignment(FAMILIES[family], sweep["input"].values, float(width)) for width in N])
+        x = sweep["input"].values
+        return np.array([gbp_alignment(known, x, float(width)) for width in sweep["N"].values])
     return None
+
+
+def band(sweep: xr.Dataset, rule: str, family: str) -> tuple[Floats, Floats] | None:
+    """The theory's 5 % and 95 % quantiles at the sweep's widths, where there is a full law."""
+    found = laws(sweep, rule, family)
+    low, high = (np.array([one.quantile(share) for one in found]) for share in BANDS[0])
+    return (low, high) if found else None
 
 
 def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:
@@ -101,6 +127,8 @@ def alpha_against_width(sweep: xr.Dataset) -> Figure:
             axes.plot(N, quantile(sweep, rule, name, 0.5), color=f"C{number}", linestyle=dashes, label=rule)
             if (predicted := law(sweep, rule, name, median=True)) is not None:
                 axes.plot(N, predicted, color="k", linestyle=":", linewidth=1.3, label="theory")
+            for edge in band(sweep, rule, name) or ():
+                axes.plot(N, edge, color="k", linestyle=":", linewidth=0.6, label="theory: 5 and 95 %")
         if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
             limit = gbp_limit(FAMILIES[name], sweep["input"].values).value
             axes.axhline(limit, color="0.35", linewidth=0.7, label="theory: limit α∞ of GBP")

@@ -30,6 +30,7 @@ from verify.cards import claim_card, family_card, rule_card
 from verify.claim import PROFILES
 from verify.console import OUT, console, refuse, wide
 from verify.converge import converge
+from verify.figures import figures
 from verify.law import law
 from verify.registry import REGISTRY, find_claim
 from verify.report import render
@@ -178,6 +179,7 @@ def _print_table(records: list[dict[str, Any]]) -> None:
 app.command()(law)
 app.command()(sweep)
 app.command()(converge)
+app.command()(figures)
 
 
 def main() -> None:
