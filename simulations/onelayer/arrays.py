@@ -16,12 +16,18 @@ Number = float | Fraction
 
 def relu(v: Array) -> Array:
     """`max(v, 0)` entry by entry, for floats and Fractions."""
-    return np.where(v > 0, v, 0 * v)
+    return np.where(v > 0, v, 0 * v) if v.dtype == object else np.maximum(v, 0)
 
 
 def negative_part(v: Array) -> Array:
     """`min(v, 0)` entry by entry, for floats and Fractions."""
-    return np.where(v < 0, v, 0 * v)
+    return np.where(v < 0, v, 0 * v) if v.dtype == object else np.minimum(v, 0)
+
+
+def apply(W: Array, v: Array) -> Array:
+    """`W v`; Fractions are multiplied only where v is not 0, as most of a masked relevance is."""
+    kept = v != 0 if v.dtype == object else None
+    return W @ v if kept is None or not np.any(kept) else W[:, kept] @ v[kept]
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from simulations.onelayer.arrays import Array, relu
+from simulations.onelayer.arrays import Array, apply, relu
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def layer(
 ) -> Layer:
     """Feed `a` to one layer; `b = None` is the bias-free layer of the paper."""
     bias = 0 * W[0] if b is None else b
-    return Layer(a, W, bias, W.T @ a + bias, rectified)
+    return Layer(a, W, bias, apply(W.T, a) + bias, rectified)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from simulations.onelayer.arrays import Array, Number, negative_part, ratio, relu
+from simulations.onelayer.arrays import Array, Number, apply, negative_part, ratio, relu
 from simulations.onelayer.network import Layer
 
 Step = Callable[[Layer, Array], Array]
@@ -22,7 +22,7 @@ Step = Callable[[Layer, Array], Array]
 
 def grad(layer: Layer, r: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
     """Plain gradient, eq. 5: `W M r`."""
-    return layer.W @ (layer.mask * r)
+    return apply(layer.W, layer.mask * r)
 
 
 def gbp(layer: Layer, r: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
@@ -97,10 +97,10 @@ def zplus_gradient(layer: Layer, rho: Shaped[Array, " N"]) -> Shaped[Array, " d"
     `F` keeps `w_ij > 0` at inputs `a_i ≥ 0` and `w_ij < 0` at negative ones, so that `a ⊙ ρ_{l-1}` is the z⁺
     relevance of `A ⊙ ρ_l`, signed inputs included. For `a ≥ 0` the filter is the paper's `1[W > 0]`.
     """
-    z_plus = relu(layer.a[:, None] * layer.W)
-    gamma = ratio(layer.act, z_plus.sum(axis=0) + relu(layer.b))
-    kept = np.where(layer.a[:, None] < 0, negative_part(layer.W), relu(layer.W))
-    return kept @ (gamma * rho)
+    kept, signed = relu(layer.W), layer.a < 0
+    kept[signed] = negative_part(layer.W[signed])
+    gamma = ratio(layer.act, apply(kept.T, layer.a) + relu(layer.b))  # Σ_k z_kj⁺ = Σ_k a_k F(W)_kj
+    return apply(kept, gamma * rho)
 
 
 def zplus_filter(layer: Layer, r: Shaped[Array, " N"]) -> Shaped[Array, " d"]:

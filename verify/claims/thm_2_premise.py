@@ -56,9 +56,10 @@ def printed(exam: Examination) -> list[Evidence]:
 
 
 def frame_distance(family: str, d: int, N: int, rng: np.random.Generator) -> float:
-    """`‖WᵀW/d − I‖`, spectral."""
+    """`‖WᵀW/d − I‖`, spectral: the eigenvalues of WᵀW are those of WWᵀ and, for N > d, zeros."""
     W = sample(family, d, N, rng)
-    return float(np.linalg.norm(W.T @ W / d - np.eye(N), 2))
+    values = np.linalg.eigvalsh((W @ W.T if d < N else W.T @ W) / d)
+    return float(max(np.max(np.abs(values - 1)), 1.0 if d < N else 0.0))
 
 
 def frame(exam: Examination, family: str = "gaussian") -> list[Evidence]:
