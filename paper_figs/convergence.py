@@ -63,9 +63,9 @@ def known_law(rule: str, family: str, d: int, N: int) -> AlignmentLaw | None:
 
 
 def laws(sweep: xr.Dataset, rule: str, family: str) -> list[AlignmentLaw]:
-    """The laws at all the sweep's widths; none where one of them has none."""
+    """The laws at all the sweep's widths; none where one of them has none: RectGrad's begins at N = 7."""
     found = [known_law(rule, family, int(sweep["d"].values[0]), int(N)) for N in sweep["N"].values]
-    return [law for law in found if law] if all(found) else []
+    return [one for one in found if one] if all(found) else []
 
 
 def law(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Floats | None:

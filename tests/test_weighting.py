@@ -22,8 +22,9 @@ from theory.derivations import Derivation
 from theory.law import alignment_law
 from verify import intervals
 from verify import ordering as samples
+from verify.evidence import Finding
 from verify.gram_search import beaten, climb, conditioned, from_singular_values, has_condition, solve
-from verify.rates import rate_plan
+from verify.rates import rate_evidence, rate_plan
 
 DERIVATIONS = (
     weighting_proofs.frame_law,
@@ -239,17 +240,53 @@ def test_two_neurons_by_quadrature(weighting: str, d: int) -> None:
     assert ordering.reversal_probability(weighting, d, 2) == pytest.approx(inside / 3, abs=1e-6)
 
 
+def laws_of_the_angle(weighting: str, most: int) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """P(φ ≤ a) on a grid of angles a, exact but for its cells, for K = 2, …, most active neurons.
+
+    A direction of the positive orthant of R^K is (cos ω u, sin ω), u one of R^{K−1} and ω of density ∝ cos^{K−2} ω: so
+    C_K = cos ω cos ω′ C_{K−1} + sin ω sin ω′, with tan ω′ = 1/√(K − 1) for constant weights.
+    """
+    grid, (nodes, weight) = np.linspace(0, pi / 2, 1501), np.polynomial.legendre.leggauss(40)
+    turn = (nodes + 1) * pi / 4
+    below = np.minimum(grid / (pi / 4), 1) if weighting == "constant" else 1 - (1 - grid / (pi / 2)) ** 2
+    found = {2: below}
+    for K in range(3, most + 1):
+        share = weight * np.cos(turn) ** (K - 2) / (weight @ np.cos(turn) ** (K - 2))
+        alone = weighting == "constant"
+        others = [(np.arctan((K - 1) ** -0.5), 1.0)] if alone else list(zip(turn, share, strict=True))
+        found[K] = np.zeros_like(grid)
+        for (one, p), (other, q) in product(zip(turn, share, strict=True), others):
+            C = (np.cos(grid) - np.sin(one) * np.sin(other)) / (np.cos(one) * np.cos(other))
+            found[K] += p * q * np.interp(np.arccos(np.clip(C, -1, 1)), grid, found[K - 1]) * (C <= 1)
+    return grid, found
+
+
 @pytest.mark.parametrize("weighting", angles.WEIGHTINGS)
 def test_matching_costs_little(weighting: str) -> None:
-    """Catches a matched law of φ that costs more than the docstring says: Student's tail averaged over drawn angles."""
-    for K, most in ((3, 0.005), (5, 0.003), (12, 0.001)):
-        tangent = np.sqrt(np.maximum(cosine_of(*drawn(weighting, K)) ** -2 - 1, 0))
-        weight = binom.pmf(K, 60, 0.5)
-        assert weight > 0
-        for d in (2, 9, 40, 200):
-            sampled = ordering.reversal(tangent, d)
-            error = abs(sampled.mean() - ordering._given(weighting, float(K), d))
-            assert error <= most + 6 * sampled.std() / sqrt(len(sampled))
+    """Catches a matched law of φ that costs more than `reversal_error` says: Student's tail over the exact law."""
+    grid, found = laws_of_the_angle(weighting, 12)
+    middle = (grid[1:] + grid[:-1]) / 2
+    for d in (2, 9, 40, 100, 150, 200, 800):
+        tail = t.sf(0.5 * sqrt(d - 1) * np.tan(middle), d - 1)
+        given_K = {K: float(np.diff(law) @ tail) for K, law in found.items()}
+        for N in (2, 3, 4, 6, 12):
+            exact = sum(binom.pmf(K, N, 0.5) / (1 - 0.5**N) * given_K[K] for K in range(2, N + 1))
+            error = abs(ordering.reversal_probability(weighting, d, N) - exact)
+            assert error <= ordering.reversal_error(N) + 2e-5
+
+
+def test_error_of_a_prediction() -> None:
+    """Catches an error of the prediction that is left out, or that widens the margin: 5,000 of 10,000, α = 1e-6."""
+    low, _ = intervals.clopper_pearson(5000, 10_000, 1e-6)
+    for predicted, error, finding in (
+        (low - 0.01, 0.0, Finding.REFUTES),
+        (low - 0.01, 0.009, Finding.REFUTES),
+        (low - 0.01, 0.011, Finding.UNDECIDED),
+        (0.5, 0.01, Finding.SUPPORTS),
+        (0.51, 0.0, Finding.UNDECIDED),
+        (0.51, 0.01, Finding.UNDECIDED),
+    ):
+        assert rate_evidence("", 5000, 10_000, 1e-6, predicted, 0.03, error).finding is finding
 
 
 @given(weightings, st.integers(2, 300))
@@ -302,7 +339,7 @@ def test_pairs_by_two_routes(d: int, N: int) -> None:
 
 
 def test_best_weighting_is_drawn() -> None:
-    """Catches a 'best' that another weighting beats, and one that on a frame is not Activation."""
+    """Catches a 'best' that another weighting beats, that on a frame is not Activation, or that misses x among many."""
     rng = np.random.default_rng(0)
     names = ("best", "activation", "constant", "grad")
     alpha = pairs.alignments(names, 6, 5, 2000, rng, whole=True)
@@ -310,6 +347,8 @@ def test_best_weighting_is_drawn() -> None:
     assert np.all(alpha[:, :1] >= alpha - 1e-9)
     frame = pairs.alignments(names, 6, 5, 500, rng, "haar", whole=True)
     assert frame[:, 0] == pytest.approx(frame[:, 1], nan_ok=True)
+    many = pairs.alignments(("best",), 2, 40, 200, rng, whole=True)
+    assert many == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import cascade
-from theory.derivations import Derivation
+from theory.derivations import Derivation, vanishes
 
 K, THETA, Z = (sp.symbols(name, positive=True) for name in ("k", "theta", "z"))
 N_LAYER, SQUARE = sp.symbols("n T2", positive=True)
@@ -13,10 +13,6 @@ COVERAGE = (
     "Gaussian weights in the layers at and below the ReLU in question; whatever lies above it may be any network, "
     "trained ones included, and any positive multiple of its output may be explained."
 )
-
-
-def _zero(expression: sp.Expr) -> bool:
-    return bool(sp.simplify(expression) == 0)
 
 
 def _zero_on_circle(expression: sp.Expr) -> bool:
@@ -75,9 +71,9 @@ def recursion() -> Derivation:
         "and v = (kẑ + g)/√(1 + k²) at the angle θ, cos θ = k/√(1 + k²), the moments are E u⁺v⁺ and E v² 1(u, v > 0), "
         "an integral over ρ³e^{−ρ²/2} (which is 2) times one over the sector.",
         (
-            ("E ẑ² 1(ẑ > 0) = ½: Activation's q", _zero(_half_line(Z**2) - sp.Rational(1, 2))),
-            ("gradient: q = k²/2(k² + 1), by integration", _zero(gradient - gradient_share())),
-            ("gradient: 1/T² gains 2/n", _zero(below - 1 / SQUARE - 2 / N_LAYER)),
+            ("E ẑ² 1(ẑ > 0) = ½: Activation's q", vanishes(_half_line(Z**2) - sp.Rational(1, 2))),
+            ("gradient: q = k²/2(k² + 1), by integration", vanishes(gradient - gradient_share())),
+            ("gradient: 1/T² gains 2/n", vanishes(below - 1 / SQUARE - 2 / N_LAYER)),
             (
                 "E u⁺v⁺ = (sin θ + (π − θ) cos θ)/2π, by integration",
                 _zero_on_circle(along - (s + phi * c) / (2 * sp.pi)),
@@ -121,7 +117,7 @@ def rises() -> Derivation:
                 "(q_gbp − q_grad) · 2π(…)/cos² θ = t((t − θ) + π sin² θ) + (π − θ)(t − θ)",
                 _zero_on_circle(gap - positive),
             ),
-            ("q_gbp = 1/π² at k = 0", _zero(share.subs(THETA, sp.pi / 2) - 1 / sp.pi**2)),
+            ("q_gbp = 1/π² at k = 0", vanishes(share.subs(THETA, sp.pi / 2) - 1 / sp.pi**2)),
             ("dropping r_j < 0 adds a|r| > 0 to the part along A", bool((-(a * -r)).is_positive)),
             (
                 "T/√(T² + h²) is increasing in T",
@@ -147,7 +143,7 @@ def dominance() -> Derivation:
         "pathwise in common ẑ and g (as in the derivation that α rises). In wide layers T² = n/2, then 2/n_l a layer. "
         + COVERAGE,
         (
-            ("‖A‖²‖s‖² − ⟨A, s⟩² is a sum of squares (3 neurons)", _zero(sp.expand(left - inner - squares))),
+            ("‖A‖²‖s‖² − ⟨A, s⟩² is a sum of squares (3 neurons)", vanishes(sp.expand(left - inner - squares))),
             (
                 "1/T² of Activation at layer 3 is 2/n₁ + 2/n₂ + 2/n₃ in theory.cascade",
                 abs(1 / cascade.bottom_squares("activation", (9, 40, 70, 30))[0] - (2 / 40 + 2 / 70 + 2 / 30)) < 1e-15,
@@ -179,7 +175,7 @@ def rectgrad_falls() -> Derivation:
             ),
             (
                 "the gradient's share is Q at k² = 2Q/(1 − 2Q)",
-                _zero(gradient_share().subs(K, sp.sqrt(k_square)) - ceiling),
+                vanishes(gradient_share().subs(K, sp.sqrt(k_square)) - ceiling),
             ),
             ("theory.cascade: RectGrad's share tends to Q from below", _reaches_ceiling()),
         ),
@@ -188,7 +184,7 @@ def rectgrad_falls() -> Derivation:
 
 def _is_tail(closed: sp.Expr, integrand: sp.Expr, c: sp.Symbol) -> bool:
     """Whether `closed(c) = ∫_c^∞ integrand`: its derivative is −integrand and it vanishes at ∞."""
-    return _zero(sp.diff(closed, c) + integrand) and sp.limit(closed, c, sp.oo) == 0
+    return vanishes(sp.diff(closed, c) + integrand) and sp.limit(closed, c, sp.oo) == 0
 
 
 def _reaches_ceiling() -> bool:

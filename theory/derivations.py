@@ -26,7 +26,8 @@ class Derivation:
         return bool(self.steps) and all(outcome for _, outcome in self.steps)
 
 
-def _zero(expression: sp.Expr) -> bool:
+def vanishes(expression: sp.Expr) -> bool:
+    """Whether SymPy simplifies the expression to 0."""
     return bool(sp.simplify(sp.expand(expression)) == 0)
 
 
@@ -36,7 +37,7 @@ def gbp_margin() -> Derivation:
     a = sp.symbols("a", nonnegative=True)
     positive, negative = sp.Piecewise((r, r > 0), (0, True)), sp.Piecewise((-r, r < 0), (0, True))
     cases = [
-        _zero((a * (positive - r) - a * negative).subs(r, value))
+        vanishes((a * (positive - r) - a * negative).subs(r, value))
         for value in (-sp.Symbol("p", positive=True), 0, sp.Symbol("p", positive=True))
     ]
     return Derivation(
@@ -97,12 +98,12 @@ def zplus_margin() -> Derivation:
         "⟨x, WMr⟩, so both sides of ineq. 13 coincide whenever that γ exists. In eq. 16 put R_l = a ⊙ ρ: "
         "R_i = x_i Σ_j w_ij⁺ (a_j / Σ_k z_kj⁺) ρ_j.",
         (
-            ("γ = Σ a r / Σ r z⁺ gives margin 0 (d = N = 2, all signs)", _zero(gamma * total - target)),
+            ("γ = Σ a r / Σ r z⁺ gives margin 0 (d = N = 2, all signs)", vanishes(gamma * total - target)),
             (
                 "γ = 1: every coefficient of the margin is +1",
                 all(c > 0 for c in sp.Poly(dropped, *sp.Tuple(*x, *r, *chain(*v))).coeffs()),
             ),
-            ("x w/Z · (aρ) = x · w (a/Z) ρ", _zero(x1 * w / Z * (a * rho) - x1 * w * (a / Z) * rho)),
+            ("x w/Z · (aρ) = x · w (a/Z) ρ", vanishes(x1 * w / Z * (a * rho) - x1 * w * (a / Z) * rho)),
         ),
     )
 
@@ -118,7 +119,7 @@ def scalar_gamma() -> Derivation:
         (
             (
                 "the normalised entry does not contain γ",
-                _zero((g * R - g * low) / (g * high - g * low) - (R - low) / (high - low)),
+                vanishes((g * R - g * low) / (g * high - g * low) - (R - low) / (high - low)),
             ),
         ),
     )
@@ -132,9 +133,9 @@ def isotropic_half_space_mean() -> Derivation:
         density = (1 - u**2) ** sp.Rational(d - 3, 2)
         mean = sp.integrate(u * density, (u, 0, 1)) / sp.integrate(density, (u, 0, 1))
         closed = sp.gamma(sp.Rational(d, 2)) / (sp.sqrt(sp.pi) * sp.gamma(sp.Rational(d + 1, 2)))
-        steps.append((f"E|u_1| = Γ(d/2)/(√π Γ((d+1)/2)) for d = {d}", _zero(mean - closed)))
+        steps.append((f"E|u_1| = Γ(d/2)/(√π Γ((d+1)/2)) for d = {d}", vanishes(mean - closed)))
     gauss = sp.integrate(t * sp.exp(-(t**2) / 2) / sp.sqrt(2 * sp.pi), (t, 0, sp.oo))
-    steps.append(("Gaussian: E[z 1(z > 0)] = 1/√(2π)", _zero(gauss - 1 / sp.sqrt(2 * sp.pi))))
+    steps.append(("Gaussian: E[z 1(z > 0)] = 1/√(2π)", vanishes(gauss - 1 / sp.sqrt(2 * sp.pi))))
     return Derivation(
         "For rotation-invariant w with E‖w‖ < ∞ and s = g(⟨w, x⟩, v), v independent of w: E[s w 1(w·x > 0)] is "
         "parallel to x. "
@@ -179,7 +180,7 @@ def zplus_limit() -> Derivation:
     radius = sp.integrate(t * t * sp.exp(-(t**2) / 2), (t, 0, sp.oo)) / (2 * sp.pi)
     one = sp.integrate(sp.cos(phi), (phi, theta - sp.pi / 2, sp.pi / 2)) * radius
     w = sp.symbols("w", positive=True)
-    halves = all(_zero((sp.Abs(value) + value) / 2 - sp.Max(value, 0)) for value in (w, -w, sp.Integer(0)))
+    halves = all(vanishes((sp.Abs(value) + value) / 2 - sp.Max(value, 0)) for value in (w, -w, sp.Integer(0)))
     return Derivation(
         "For rotation-invariant w and r independent of it, E[w⁺ 1(w·x > 0)] ∝ 1 + x̂: the all-ones direction "
         "plus the unit input.",
@@ -189,7 +190,7 @@ def zplus_limit() -> Derivation:
         (
             (
                 "Gaussian, by the polar angle: E[w_1⁺ 1(w·x > 0)] = (1 + cos θ)/(2√(2π))",
-                _zero(one - (1 + sp.cos(theta)) / (2 * sp.sqrt(2 * sp.pi))),
+                vanishes(one - (1 + sp.cos(theta)) / (2 * sp.sqrt(2 * sp.pi))),
             ),
             ("w⁺ = (|w| + w)/2 for every sign", halves),
         ),
@@ -211,8 +212,8 @@ def maxwell() -> Derivation:
         "f(s) = e^{−cs}, c ≥ 0: the Gaussian. So 'independent' and 'isotropic' entries together are exactly Nie "
         "et al.'s premise.",
         (
-            ("f′ = −c f, f(0) = 1 has the solution e^{−cs}", _zero(solution - sp.exp(-c * s))),
-            ("e^{−c(a+b)} = e^{−ca} e^{−cb}", _zero(sp.exp(-c * (a + b)) - sp.exp(-c * a) * sp.exp(-c * b))),
+            ("f′ = −c f, f(0) = 1 has the solution e^{−cs}", vanishes(solution - sp.exp(-c * s))),
+            ("e^{−c(a+b)} = e^{−ca} e^{−cb}", vanishes(sp.exp(-c * (a + b)) - sp.exp(-c * a) * sp.exp(-c * b))),
         ),
     )
 
@@ -224,7 +225,7 @@ def raw_gradient() -> Derivation:
     for d in (2, 3, 4, 7):
         area = sp.sin(t) ** (d - 2)
         mean = sp.integrate(sp.cos(t) ** 2 * area, (t, 0, sp.pi)) / sp.integrate(area, (t, 0, sp.pi))
-        steps.append((f"an isotropic direction has E cos² = 1/d for d = {d}", _zero(mean - sp.Rational(1, d))))
+        steps.append((f"an isotropic direction has E cos² = 1/d for d = {d}", vanishes(mean - sp.Rational(1, d))))
     return Derivation(
         "With r symmetric and independent of W, E α(WMr, x) = 0 for every N; for isotropic weights α² tends to "
         "Beta(½, (d−1)/2), "
@@ -247,7 +248,7 @@ def lagrange() -> Derivation:
         A, s = sp.symbols(f"A1:{n + 1}", positive=True), sp.symbols(f"s1:{n + 1}", real=True)
         left = sum(a * a for a in A) * sum(t * t for t in s) - sum(a * t for a, t in zip(A, s, strict=True)) ** 2
         right = sum((A[i] * s[j] - A[j] * s[i]) ** 2 for i, j in combinations(range(n), 2))
-        steps.append((f"‖A‖²‖s‖² − ⟨A, s⟩² = Σ_(i<j) (A_i s_j − A_j s_i)² for n = {n}", _zero(left - right)))
+        steps.append((f"‖A‖²‖s‖² − ⟨A, s⟩² = Σ_(i<j) (A_i s_j − A_j s_i)² for n = {n}", vanishes(left - right)))
     return Derivation(
         "For orthogonal active neurons of equal norm c, α(Σ s_j w_j, x) = ⟨s, A⟩/(c‖s‖‖x‖) ≤ ‖A‖/(c‖x‖), the "
         "alignment of s ∝ A, for "
@@ -309,7 +310,7 @@ def pair_orthogonality() -> Derivation:
         steps.append(
             (
                 f"∫_ε^1 u(1−u²)^((d−3)/2) = (1−ε²)^((d−1)/2)/(d−1), d = {d}",
-                _zero(weighted - (1 - e**2) ** sp.Rational(d - 1, 2) / (d - 1)),
+                vanishes(weighted - (1 - e**2) ** sp.Rational(d - 1, 2) / (d - 1)),
             )
         )
         samples = [(weighted - e * tail).subs(e, sp.Rational(k2, 10)) for k2 in range(1, 10)]
@@ -335,7 +336,7 @@ def all_pairs() -> Derivation:
         "Union bound over pairs. E‖G − I‖²_F sums N(N − 1) squared inner products of mean 1/d and N squared "
         "deviations of χ²_d/d of "
         "variance 2/d, and ‖G − I‖² ≥ ‖G − I‖²_F / N. For N > d, G is singular, so −1 is an eigenvalue of G − I.",
-        (("(N(N−1)/d + 2N/d)/N = (N+1)/d", _zero(frobenius / N - (N + 1) / d)),),
+        (("(N(N−1)/d + 2N/d)/N = (N+1)/d", vanishes(frobenius / N - (N + 1) / d)),),
     )
 
 
@@ -351,8 +352,8 @@ def lrp_z_identity() -> Derivation:
         "a_i Σ_j w_ij M_j r_j, because "
         "A_j = M_j z_j; that is a ⊙ (WMr). Inactive neurons carry R_j = 0. An output f_k = 0 leaves eq. 8 undefined.",
         (
-            ("a w / z · (z ρ) = a · w ρ", _zero(a * w / z * (z * rho) - a * w * rho)),
-            ("two neurons add up", _zero(a * (p / z * z * v + q / w * w * rho) - a * (p * v + q * rho))),
+            ("a w / z · (z ρ) = a · w ρ", vanishes(a * w / z * (z * rho) - a * w * rho)),
+            ("two neurons add up", vanishes(a * (p / z * z * v + q / w * w * rho) - a * (p * v + q * rho))),
         ),
     )
 

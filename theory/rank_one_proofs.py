@@ -6,15 +6,11 @@ import numpy as np
 import sympy as sp
 
 from theory import rank_one
-from theory.derivations import Derivation
+from theory.derivations import Derivation, vanishes
 from theory.families import FAMILIES
 
 Z = sp.symbols("z", positive=True)
 DENSITY = sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi)
-
-
-def _zero(expression: sp.Expr) -> bool:
-    return bool(sp.simplify(expression) == 0)
 
 
 def _half(p: int) -> sp.Expr:
@@ -65,17 +61,17 @@ def one_layer() -> Derivation:
         "At d = 2 γ = (w·x)⁺/(w⁺·x) depends on the angle of w alone, and r_01 − r_02 = (x̂_1 − x̂_2)(x̂_1 + x̂_2 − "
         "1)/x̂_1x̂_2, which is 0 only if x_1 = x_2, as x̂_1 + x̂_2 > 1.",
         (
-            ("E[u⁺v⁺] of two normals rises by the share π/2 per unit of correlation", _zero(slope - sp.pi / 2)),
-            ("the rule's coefficient is π/2 times the filter's c", _zero(rule - sp.pi / 2 * spread)),
-            ("the ripple loses the share κt to ζ", _zero(first_order + C * kappa)),
+            ("E[u⁺v⁺] of two normals rises by the share π/2 per unit of correlation", vanishes(slope - sp.pi / 2)),
+            ("the rule's coefficient is π/2 times the filter's c", vanishes(rule - sp.pi / 2 * spread)),
+            ("the ripple loses the share κt to ζ", vanishes(first_order + C * kappa)),
             (
                 "theory.rank_one has this κ for Gaussian entries",
                 abs(rank_one.evened(FAMILIES["gaussian"], 5) - gaussian) < 1e-12,
             ),
-            ("Gaussian entries: c = 1", _zero(spread.subs(size, sigma * sp.sqrt(2 / sp.pi)) - 1)),
+            ("Gaussian entries: c = 1", vanishes(spread.subs(size, sigma * sp.sqrt(2 / sp.pi)) - 1)),
             (
                 "d = 2: r_01 ∝ 1 + x̂_1 − (x̂_2/x̂_1)(1 − x̂_2), by integration",
-                _zero((_planar_entry(a, b) - closed).subs(b, sp.sqrt(1 - a**2))),
+                vanishes((_planar_entry(a, b) - closed).subs(b, sp.sqrt(1 - a**2))),
             ),
             ("theory.rank_one computes it", np.allclose(rank_one.planar((3.0, 4.0)), of_3_4, atol=1e-14)),
             (
@@ -107,11 +103,11 @@ def stacks() -> Derivation:
         "s.d. O(n^−½). Non-negative relevances have such a u from the start; signed ones may have Σs near 0 in the "
         "first layer, whose map is O(1) from 1 but no longer signed at random: from the next on the rate is the same.",
         (
-            ("Var(w⁺) = (π − 1)(E w⁺)²", _zero(variance / mean**2 - (sp.pi - 1))),
-            ("d E w⁺/dm = ½ for w ~ N(m, 1)", _zero(first - sp.Rational(1, 2))),
+            ("Var(w⁺) = (π − 1)(E w⁺)²", vanishes(variance / mean**2 - (sp.pi - 1))),
+            ("d E w⁺/dm = ½ for w ~ N(m, 1)", vanishes(first - sp.Rational(1, 2))),
             (
                 "d ln Var(w⁺)/dm = 2√(2π)/(2π − 2)",
-                _zero((second - 2 * mean * first) / variance - 2 * sp.sqrt(2 * sp.pi) / (2 * sp.pi - 2)),
+                vanishes((second - 2 * mean * first) / variance - 2 * sp.sqrt(2 * sp.pi) / (2 * sp.pi - 2)),
             ),
             ("nS = E ẑ^{2p}/(E ẑ^p)² = 2 and π", [_half(2 * p) / _half(p) ** 2 for p in (0, 1)] == [2, sp.pi]),
             (

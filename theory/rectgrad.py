@@ -13,7 +13,7 @@ from math import exp, floor, sqrt
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import erfc
-from scipy.stats import beta
+from scipy.stats import beta, binom
 
 from theory import hyperplanes
 from theory.mixture import AlignmentLaw, Parts, matched, passing, rescaled
@@ -21,8 +21,9 @@ from theory.neurons import FEW, RADIAL, Neuron, legendre, neuron, seen
 from theory.selfnormalised import moments
 from theory.vectors import Array
 
+NEGLECTED = 1e-4
 SHARP = 1e6  # the shape of a Gamma variable that hardly varies
-SEVERAL = 6  # so few passing neurons that their mean is worth computing exactly
+SEVERAL = 6  # so few passing neurons that their mean is taken over hyperplanes
 
 
 def above_threshold(family: str, d: int) -> Callable[[float], float]:
@@ -65,15 +66,31 @@ def selected(family: str, one: Neuron, d: int, n: int) -> tuple[Array, Parts]:
     return probability, (m, h, T**2 / m * (0.5 if one.gaussian else h / max(d - 1, 1)))
 
 
+def covered(N: int, q: float) -> bool:
+    """Whether a neuron passes, and one with `A r < 0` with probability below 1e-4: all above the threshold's rank."""
+    if not 0 <= q < 1:
+        return False
+    rank = floor(q * (N - 1))
+    return rank < N - 1 and float(binom.sf(rank + 1, N, 0.25)) < NEGLECTED
+
+
+def least_layer(q: float) -> int:
+    """The least N that the law covers at this q. Raises `ValueError` where there is none up to 10⁴."""
+    for N in range(2, 10_000):
+        if covered(N, q):
+            return N
+    raise ValueError(f"RectGrad's law needs a quantile level above ¼ and below 1, got q = {q}")
+
+
 def rectgrad(family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
     """RectGrad's `r_0`, τ the q-quantile of `A r`. Positive `A r` that are fewer than n all pass, as for GBP.
 
-    Neglected: maps through negative contributions, of probability below 1e-4 for q ≥ ½ and N ≥ 8. Raises `ValueError`
-    outside, where no neuron passes, and for a sphere or ring in fewer than 12 dimensions.
+    Neglected: maps through negative contributions. Raises `ValueError` where these have a probability of 1e-4 or more,
+    where no neuron passes, and for a sphere or ring in fewer than 12 dimensions.
     """
+    if not covered(N, q):
+        raise ValueError(f"RectGrad's law needs ¼ < q < 1 and more neurons: N = {N} at q = {q} are too few")
     n = N - 1 - floor(q * (N - 1))
-    if not (0.5 <= q < 1 and N >= 8 and n >= 1):
-        raise ValueError(f"RectGrad's law needs ½ ≤ q < 1, N ≥ 8 and a neuron that passes, got q = {q}, N = {N}")
     if family in RADIAL and d < FEW:
         raise ValueError(f"RectGrad's law for {family} weights needs d ≥ {FEW}, got {d}")
     V, share, filled = thresholds(family, d, N, n)
@@ -87,5 +104,6 @@ def rectgrad(family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
         pieces.append(matched(moments(one, K[short]), d, one.gaussian))
         chances.append((1 - nobody) * weight[short])
     m, h, c = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    total = np.concatenate(chances)
+    (m, h, c), where = np.unique(np.stack([m, h, c]), axis=1, return_inverse=True)  # one neuron: alike for every V
+    total = np.bincount(where.ravel(), np.concatenate(chances))
     return AlignmentLaw("rectgrad", family, d, N, total / total.sum(), m, h, c, nobody)

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from theory import angles, frames, gram, ordering
-from theory.derivations import Derivation, _zero
+from theory.derivations import Derivation, vanishes
 
 
 def _agree(computed: float, derived: sp.Expr) -> bool:
@@ -66,8 +66,8 @@ def frame_law() -> Derivation:
         (
             ("E ρ = E χ_K / E χ_d for (K, d) = (1, 2), (2, 4), (2, 5), (3, 6), by integration", all(chi)),
             ("E C, E C², E C⁴ at K = 2 from the density of φ: the theory's moments", all(two)),
-            ("E z⁴, z_a³z_b, z_a²z_b², z_a²z_bz_c, z_az_bz_cz_d of |N(0, 1)|", all(_zero(e) for e in patterns)),
-            ("the index patterns aaaa, aaab, aabb, aabc, abcd are all K⁴", _zero(sum(often) - k**4)),
+            ("E z⁴, z_a³z_b, z_a²z_b², z_a²z_bz_c, z_az_bz_cz_d of |N(0, 1)|", all(vanishes(e) for e in patterns)),
+            ("the index patterns aaaa, aaab, aabb, aabc, abcd are all K⁴", vanishes(sum(often) - k**4)),
             (
                 "the theory computes N 2^−N/(1 − 2^−N), and GBP's, at N = 1, 3, 9",
                 all(_agree(frames.equality(rule, n), share[rule].subs(N, n)) for rule in share for n in (1, 3, 9)),
@@ -105,21 +105,21 @@ def gram_condition() -> Derivation:
         "eigenvalues are κ′ ≤ κ and 1, at an angle: aᵀGe = ±(κ′ − 1) s c, eᵀGe = κ′s² + c², and |aᵀGe|/eᵀGe is at "
         "most (κ′ − 1)/2√κ′, reached where κ′s² = c², and increasing in κ′. At φ ≥ π/2, α(r) ≤ 0 < α(A).",
         (
-            ("(a + te)ᵀG(a + te) − aᵀGa = t(2aᵀGe + t eᵀGe)", _zero(gain - t * (2 * beta + t * gamma))),
+            ("(a + te)ᵀG(a + te) − aᵀGa = t(2aᵀGe + t eᵀGe)", vanishes(gain - t * (2 * beta + t * gamma))),
             (
                 "(κ − 1)²/4κ (eᵀGe)² − (aᵀGe)² = (κ − 1)²/4κ (κs² − c²)²",
-                _zero(square * on**2 - off**2 - square * (kappa * sin**2 - cos**2) ** 2),
+                vanishes(square * on**2 - off**2 - square * (kappa * sin**2 - cos**2) ** 2),
             ),
-            ("√κ − 1/√κ increases", bool(sp.diff(kappa - 1 / kappa, kappa).is_positive)),
-            ("cos²φ = κ/(κ² − κ + 1) is tan φ = √κ − 1/√κ", _zero(tan2 - (kappa - 1) ** 2 / kappa)),
-            ("and h = sin φ/√(1 + 3cos²φ)", _zero(h2 - (1 - cos2) / (1 + 3 * cos2))),
+            ("√κ − 1/√κ increases", bool(sp.diff(sp.sqrt(kappa) - 1 / sp.sqrt(kappa), kappa).is_positive)),
+            ("cos²φ = κ/(κ² − κ + 1) is tan φ = √κ − 1/√κ", vanishes(tan2 - (kappa - 1) ** 2 / kappa)),
+            ("and h = sin φ/√(1 + 3cos²φ)", vanishes(h2 - (1 - cos2) / (1 + 3 * cos2))),
             (
                 "the same by Fourier: |c²e^{−iφ} − e^{iφ}|² = (1 − c²)(1 + 3c²)",
-                _zero(sp.simplify(amplitude.rewrite(sp.cos)) - (1 - c**2) * (1 + 3 * c**2)),
+                vanishes(sp.simplify(amplitude.rewrite(sp.cos)) - (1 - c**2) * (1 + 3 * c**2)),
             ),
             (
                 "κ/(κ² − κ + 1) − 1/κ = (κ − 1)/(κ(κ² − κ + 1)): the crude condition asks for more",
-                _zero(cos2 - 1 / kappa - (kappa - 1) / (kappa * (kappa**2 - kappa + 1))),
+                vanishes(cos2 - 1 / kappa - (kappa - 1) / (kappa * (kappa**2 - kappa + 1))),
             ),
             ("κ = exp(2 arsinh(t/2)) inverts t = √κ − 1/√κ, and the theory computes both", all(computed)),
         ),
@@ -141,8 +141,8 @@ def gram_sharp() -> Derivation:
         "x = (1/(1 + ε), 1) gives this A. tan φ takes every value in (0, ∞) as σ runs over (1, ∞). Activation wins "
         "iff rᵀGr ‖A‖⁴ ≥ ⟨r, A⟩² AᵀGA.",
         (
-            ("tan φ = σ − 1/σ", _zero(sp.together(gram.square_tangent(A, r) - (sigma - 1 / sigma) ** 2))),
-            ("rᵀGr ‖A‖⁴ − ⟨r, A⟩² AᵀGA = −σ²(1 + σ²)² ((1 + ε)² − 1)(σ⁴ − 1)", _zero(gain - expected)),
+            ("tan φ = σ − 1/σ", vanishes(sp.together(gram.square_tangent(A, r) - (sigma - 1 / sigma) ** 2))),
+            ("rᵀGr ‖A‖⁴ − ⟨r, A⟩² AᵀGA = −σ²(1 + σ²)² ((1 + ε)² − 1)(σ⁴ − 1)", vanishes(gain - expected)),
         ),
     )
 
@@ -169,14 +169,14 @@ def gram_best() -> Derivation:
         (
             (
                 "sᵀGs AᵀG⁻¹A − ⟨s, A⟩² = det G (s_1 s*_2 − s_2 s*_1)²",
-                _zero(gap - G.det() * (s1 * best[1] - s2 * best[0]) ** 2),
+                vanishes(gap - G.det() * (s1 * best[1] - s2 * best[0]) ** 2),
             ),
             (
                 "1 + κ − λ − κ/λ = (λ − 1)(κ − λ)/λ",
-                _zero(1 + kappa - lam - kappa / lam - (lam - 1) * (kappa - lam) / lam),
+                vanishes(1 + kappa - lam - kappa / lam - (lam - 1) * (kappa - lam) / lam),
             ),
-            ("(u + v)² − 4uv = (u − v)²", _zero((u + v) ** 2 - 4 * u * v - (u - v) ** 2)),
-            ("A = (1, 1): ‖A‖⁴/(AᵀGA · AᵀG⁻¹A) = 4κ/(1 + κ)²", _zero(4 / products - 4 * kappa / (1 + kappa) ** 2)),
+            ("(u + v)² − 4uv = (u − v)²", vanishes((u + v) ** 2 - 4 * u * v - (u - v) ** 2)),
+            ("A = (1, 1): ‖A‖⁴/(AᵀGA · AᵀG⁻¹A) = 4κ/(1 + κ)²", vanishes(4 / products - 4 * kappa / (1 + kappa) ** 2)),
             ("the theory computes 2√κ/(1 + κ)", _agree(gram.kantorovich(7.0), 2 * sp.sqrt(7) / 8)),
         ),
     )
@@ -215,11 +215,11 @@ def reversal() -> Derivation:
         (
             (
                 "λ₊ + λ₋ and λ₊λ₋ are trace and determinant",
-                _zero(plus + minus - form.trace()) and _zero(plus * minus - form.det()),
+                vanishes(plus + minus - form.trace()) and vanishes(plus * minus - form.det()),
             ),
-            ("q = |λ₋|/(λ₊ + |λ₋|) = ½(1 − √((1 − ρ²)/(1 + 3ρ²)))", _zero(-minus / (plus - minus) - share)),
-            ("4q(1 − q) = 4ρ²/(1 + 3ρ²)", _zero(4 * share * (1 - share) - base)),
-            ("= 4/(4 + tan²φ)", _zero(base.subs(rho, 1 / sp.sqrt(1 + tan**2)) - 4 / (4 + tan**2))),
+            ("q = |λ₋|/(λ₊ + |λ₋|) = ½(1 − √((1 − ρ²)/(1 + 3ρ²)))", vanishes(-minus / (plus - minus) - share)),
+            ("4q(1 − q) = 4ρ²/(1 + 3ρ²)", vanishes(4 * share * (1 - share) - base)),
+            ("= 4/(4 + tan²φ)", vanishes(base.subs(rho, 1 / sp.sqrt(1 + tan**2)) - 4 / (4 + tan**2))),
             (
                 "I_q(m, m) and ½ I_{4q(1−q)}(m, ½), 0 at q = 0, have one derivative",
                 sp.powsimp(sp.gammasimp(slope.rewrite(sp.gamma)), force=True) == 1,
@@ -248,8 +248,8 @@ def mean_order() -> Derivation:
         "A]), and E[C | A] = ⟨E s/‖s‖, A⟩/‖A‖ with E s/‖s‖ = β (1, …, 1), β ≤ 1/√K by Cauchy–Schwarz: at most the C "
         "of constant weights. For a frame α = ρ C is linear in C. The gradient's α is symmetric about 0.",
         (
-            ("dα/dC = T χ²/(T²C² + χ²)^{3/2} > 0", _zero(first)),
-            ("d²α/dC² = −3 T³ C χ²/(T²C² + χ²)^{5/2} < 0", _zero(second)),
-            ("K‖v‖² − (Σ v_j)² = Σ_{i<j} (v_i − v_j)² for K = 3", _zero(spread)),
+            ("dα/dC = T χ²/(T²C² + χ²)^{3/2} > 0", vanishes(first)),
+            ("d²α/dC² = −3 T³ C χ²/(T²C² + χ²)^{5/2} < 0", vanishes(second)),
+            ("K‖v‖² − (Σ v_j)² = Σ_{i<j} (v_i − v_j)² for K = 3", vanishes(spread)),
         ),
     )

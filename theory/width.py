@@ -5,7 +5,7 @@ a Gaussian scale mixture with scale λ, `η = E λ²/(E λ)²`: constant πη, g
 for Student weights with 3 degrees of freedom; there the gap closes more slowly than 1/N. For Gaussian weights `E T⁻² =
 (κ/N)(1 + e/N + …)` and `1 − cos = ½ tan² − ⅜ tan⁴ + …`, hence
 
-    1 − E α = κ (d − 1)/2N · [1 + e/N − ¾ κ (d + 1)/N] + O(1/N³),   e = 5, 3π − 5, 3π² − 17
+    1 − E α = κ (d − 1)/2N · [1 + e/N − ¾ κ (d + 1)/N] + O(1/N³) at fixed d,   e = 5, 3π − 5, 3π² − 17
 
 for activation, constant and gbp.
 """

@@ -96,7 +96,7 @@ def search(statement: ExactStatement, exam: Examination, point: str, budget: flo
 
     `budget` is the share of the exam's error budget that the reach may spend.
     """
-    parameters, tried = smallest(statement, exam.rng(point), exam.pick(1000, 20000))
+    parameters, tried = smallest(statement, exam.rng(point), exam.pick(1000, 5000))
     if parameters is None:
         method = "hypothesis.find, exact rationals: none found"
         return [Evidence(Kind.SEARCH, statement.text, Finding.SILENT, method, n=tried)]
@@ -205,7 +205,7 @@ def reach(statement: ExactStatement, exam: Examination, point: str, budget: floa
 
 
 def _reach(statement: ExactStatement, exam: Examination, point: str, name: str, draw: Draw, alpha: float) -> Evidence:
-    rng, tries = exam.rng(point), exam.pick(60, 2000)
+    rng, tries = exam.rng(point), exam.pick(60, 400)
     cases = [statement.build(draw(rng, exam.images)) for _ in range(tries)]
     admitted = [case for case in cases if statement.admissible(case)]
     sizes = [statement.size(case) for case in admitted if not statement.holds(case)]

@@ -24,7 +24,7 @@ FIGURES: dict[str, Callable[[Path, ImageSet, int], list[Path]]] = {
 def figures(
     names: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(FIGURES)}; all by default.")] = None,
     images: Annotated[Path | None, typer.Option(help="A folder of images instead of the built-in ones.")] = None,
-    seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Root of all random numbers.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("results/figures"),
 ) -> None:
     """The figures: Fig. 1 and its animation, isotropy, Theorem 2's ordering over N/d, the cascade law."""

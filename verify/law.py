@@ -29,6 +29,8 @@ def law(
     try:
         if (N is None) is (target is None):
             raise ValueError("give either --N or --target")
+        if not 0 < q < 1:
+            raise ValueError(f"--q is a quantile level strictly between 0 and 1, got {q}")
         found = law_at(rule, family, d, q, N) if N is not None else law_reaching(rule, family, d, q, target or 0.0)
     except ValueError as error:
         raise refuse(str(error)) from error
@@ -37,11 +39,11 @@ def law(
     grid.add_row("mean α", f"{found.mean:.5f}, standard deviation {found.sd:.5f}")
     grid.add_row("quantiles", ", ".join(f"{100 * share:g} %: {found.quantile(share):.5f}" for share in SHARES))
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
-    if rule != "grad" and family != "haar" and isfinite(constant := kappa(rule, family, d, q)):
+    if rule != "grad" and family != "haar" and d > 1 and isfinite(constant := kappa(rule, family, d, q)):
         grid.add_row("for N ≫ d", f"1 − α ≈ {constant:.4g} (d − 1) / 2N")
-    grid.add_row(
-        "the law is", "exact" if found.exact else f"a match of two moments; claim {claim_of(rule, family)} tries it"
-    )
+    matched = "exact in mean and deviation, else a" if framed(rule, family) else "a"
+    tried = f"{matched} match of two moments; claim {claim_of(rule, family)} tries it"
+    grid.add_row("the law is", "exact" if found.exact else tried)
     wide().print(grid, highlight=False)
 
 

@@ -29,19 +29,24 @@ def rate_plan(alpha: float, p: float, delta: float) -> int:
     return n
 
 
-def rate_evidence(statement: str, hits: int, n: int, alpha: float, predicted: float, delta: float) -> Evidence:
-    """A probability against its prediction, margin δ."""
-    interval = intervals.clopper_pearson(hits, n, alpha)
+def rate_evidence(
+    statement: str, hits: int, n: int, alpha: float, predicted: float, delta: float, error: float = 0.0
+) -> Evidence:
+    """A probability against its prediction, margin δ; a prediction that may itself be off by `error` is refuted only
+    from further away, and supported no sooner.
+    """
+    interval, claimed = intervals.clopper_pearson(hits, n, alpha), (predicted - error, predicted + error)
     return Evidence(
         Kind.MONTE_CARLO,
         f"{statement} = {predicted:.4g} ± {delta}",
-        decide(interval, (predicted, predicted), delta),
+        decide(interval, claimed, delta - error),
         "Clopper–Pearson",
         alpha=alpha,
-        delta=delta,
+        delta=delta - error,
         n=n,
         interval=interval,
-        claimed=(predicted, predicted),
+        claimed=claimed,
+        numerical_error=error,
         power=0.99,
         details={"share": hits / n},
     )

@@ -68,16 +68,14 @@ def _whole(weightings: Sequence[str], family: str, d: int, N: int, n: int, rng: 
     z = np.einsum("tdn,d->tn", W, x)
     S = _weighted(weightings, z, rng)
     for i in (i for i, name in enumerate(weightings) if name == "best"):
-        S[:, :, i] = _nearest(W * (z > 0)[:, None, :], relu(z))
+        S[:, :, i] = _nearest(W * (z > 0)[:, None, :], x)
     maps = W @ S
     return _cosine(np.einsum("tdm,d->tm", maps, x), np.linalg.norm(maps, axis=1))
 
 
-def _nearest(W: Float[Array, "n d N"], A: Float[Array, "n N"]) -> Float[Array, "n N"]:
-    """The s that brings W s nearest to x, 0 where a column is zero: normal equations, a 1 in place of ‖0‖²."""
-    G = W.transpose(0, 2, 1) @ W
-    unused = np.einsum("tii->ti", G) == 0
-    return np.asarray(np.linalg.solve(G + unused[:, :, None] * np.eye(G.shape[1]), A[:, :, None])[:, :, 0])
+def _nearest(W: Float[Array, "n d N"], x: Float[Array, " d"]) -> Float[Array, "n N"]:
+    """The shortest s that brings W s nearest to x, by least squares from the singular values; 0 for a zero column."""
+    return np.asarray(np.linalg.pinv(W, rcond=1e-12) @ x)
 
 
 def _frames(d: int, N: int, n: int, rng: np.random.Generator) -> Float[Array, "n d N"]:
