@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,16 @@ def photographs() -> ImageSet:
     return ImageSet(SHIPPED, tuple(i / 255.0 for i in load_sample_images().images))
 
 
+@cache
+def digits() -> Float[Array, "n 64"]:
+    """The 8×8 digits that ship with scikit-learn, flattened, in [0, 1]."""
+    return np.asarray(load_digits().data / 16.0)
+
+
 def digit(rng: np.random.Generator) -> Float[Array, " 64"]:
-    """A random 8×8 digit that ships with scikit-learn, flattened, in [0, 1]."""
-    data = load_digits().data
-    return np.asarray(data[rng.integers(len(data))] / 16.0)
+    """A random one of them."""
+    data = digits()
+    return data[rng.integers(len(data))].copy()
 
 
 def folder(path: Path) -> ImageSet:

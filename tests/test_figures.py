@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from paper_figs import reach
@@ -38,3 +41,14 @@ def test_same_bytes_for_the_same_verdicts() -> None:
     assert "http" not in first.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )
+
+
+def test_figures_command(tmp_path: Path) -> None:
+    """Catches a command that draws nothing, and a traceback for an unknown figure or a negative seed."""
+    nfrlab = Path(sys.executable).parent / "nfrlab"
+    done = subprocess.run([nfrlab, "figures", "fig1", "--out", tmp_path], capture_output=True, text=True, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {Path(line).name for line in done.stdout.split()}
+    for words, named in ((["nonsense"], "fig1, isotropy"), (["fig1", "--seed", "-1"], "--seed")):
+        done = subprocess.run([nfrlab, "figures", *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert named in done.stderr

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
-from sklearn.datasets import load_digits
 
-from simulations.images import ImageSet
+from simulations.images import ImageSet, digits
 from simulations.onelayer import Layer, alignment, backward, layer, rule, rules, sample
 from simulations.onelayer.arrays import Array
 from simulations.onelayer.propagate import start_at_output
@@ -27,12 +25,6 @@ def random_layer(side: int, N: int, constant: bool = False) -> Source:
         return layer(x, sample("gaussian", len(x), N, rng)), r
 
     return draw
-
-
-@cache
-def digits() -> Array:
-    """scikit-learn's 8×8 digits, flattened, in [0, 1]."""
-    return np.asarray(load_digits().data / 16.0)
 
 
 def trained_layer(level: int, constant: bool = False) -> Source:
