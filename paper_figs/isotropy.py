@@ -16,7 +16,7 @@ from theory.anisotropy import ceiling, floor
 
 class Row(NamedTuple):
     """A family: its anisotropy A, worst α_∞, median and least α_∞ at image patches; whether its mean is 0, and whether
-    the worst value is exact or certified (else the least that a search found).
+    A and the worst value are exact or certified (else the worst value, for sparse A too, is what a search found).
     """
 
     name: str
@@ -96,7 +96,7 @@ def key(axes: Axes) -> None:
     """The legend's markers."""
     marks = (
         ("C1", "o", "worst $x$, exact"),
-        ("C4", "o", "worst $x$ found"),
+        ("C4", "o", "worst $x$ (sparse: $A$ too) found by search"),
         ("C1", "s", "worst $x$, law of mean $\\neq 0$"),
     )
     for colour, marker, text in marks:

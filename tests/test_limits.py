@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from math import acos, pi, sqrt
@@ -18,14 +19,16 @@ from simulations.onelayer.compensated import compensated, uncompensated
 from simulations.onelayer.heavy import multivariate_t
 from theory import anisotropy, isotropy_proofs, limit_proofs, limits, searched, spread, spread_proofs
 from theory.alignment import gbp_limit
+from theory.derivations import Derivation
 from theory.families import FAMILIES
 from theory.minimise import minimum
 from theory.quadrature import box_corners_exact
 from theory.spread import TAILS
 from theory.vectors import cosine
-from verify.claims import limit_families
+from verify.claims import isotropy, limit_families
+from verify.evidence import Finding
 from verify.intervals import Floats
-from verify.limit_alignment import PAIRS, alignment_interval
+from verify.limit_alignment import PAIRS, alignment_interval, deviation_factor
 from verify.limit_search import multi_start
 
 MODULES = limit_proofs, spread_proofs, isotropy_proofs
@@ -43,14 +46,14 @@ entry = st.floats(-4, 4).filter(lambda t: abs(t) > 0.02)
 
 
 @pytest.mark.parametrize("derive", PROOFS, ids=lambda derive: derive.__name__)
-def test_derivations_hold(derive: limit_proofs.Callable[[], limit_proofs.Derivation]) -> None:
+def test_derivations_hold(derive: Callable[[], Derivation]) -> None:
     """Catches a closed form that its own derivation contradicts."""
     assert derive().holds
 
 
 def test_every_proof_is_collected() -> None:
     """Catches a derivation that the list above misses."""
-    assert len(PROOFS) == 11
+    assert len(PROOFS) == 13
 
 
 @settings(max_examples=20, deadline=None)
@@ -110,11 +113,19 @@ def test_worst_refuses() -> None:
 def test_uniform_floor_and_order(x: list[float]) -> None:
     """Catches a floor of U[−1, 1] that some x undercuts, and μ_i/x_i that do not rise with |x_i|."""
     mean = np.array([float(t) for t in box_corners_exact([Fraction(t) for t in x], -1, 1)])
-    assert cosine(mean, np.array(x)) >= limits.UNIFORM_FLOOR - 1e-12
+    assert cosine(mean, np.array(x)) >= limits.FLOOR["uniform"] - 1e-12
     ratio = mean / x
     rising = ratio[np.argsort(np.abs(x))]
     assert np.all(np.diff(rising) >= -1e-9)
     assert rising[-1] <= 1.5 * rising[0] + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(entry, min_size=2, max_size=6))
+def test_laplace_floor(x: list[float]) -> None:
+    """Catches a floor of Laplace entries that some x undercuts."""
+    limit = gbp_limit(FAMILIES["laplace"], np.array(x))
+    assert limit.value + limit.error >= limits.FLOOR["laplace"]
 
 
 @settings(max_examples=30, deadline=None)
@@ -132,7 +143,7 @@ def test_triangle_formula(p: int, q: int) -> None:
 def test_bulk_formulas(s: float) -> None:
     """Catches wrong closed forms of (1, bulk): against quadrature over one entry and a normal bulk."""
 
-    def expected(density: limit_proofs.Callable[[float], float], variance: float, ends: tuple[float, float]) -> float:
+    def expected(density: Callable[[float], float], variance: float, ends: tuple[float, float]) -> float:
         sd = sqrt(s * variance)
         first = 2 * quad(lambda w: w * (2 * norm.cdf(w / sd) - 1) * density(w), 0, ends[1], epsabs=1e-12)[0] / 2
         at_zero = 2 * quad(lambda w: density(w) * norm.pdf(w / sd) / sd, 0, ends[1], epsabs=1e-12, points=[sd])[0]
@@ -199,8 +210,9 @@ def test_printed_values_are_the_computed_ones() -> None:
     assert worst.low <= 0.84133 + 5e-6
     assert worst.high >= 0.84133 - 5e-6
     assert "0.84133" in limit_families.WORDS["shifted"]
-    assert limits.bulk_minimum("uniform").high == pytest.approx(0.99324, abs=5e-6)
-    assert limits.bulk_minimum("laplace").high == pytest.approx(0.9882, abs=5e-5)
+    for name, printed in limit_families.APPROACHED.items():
+        least = limits.bulk_minimum(name)
+        assert printed - 5e-5 <= least.low <= least.high <= printed + 5e-5
 
 
 @settings(max_examples=40, deadline=None)
@@ -281,15 +293,17 @@ def test_spread_tails() -> None:
             excess = np.mean(w**2 * np.minimum(1, np.abs(y * w) / 3))
             cosine_gap = 2 / y**2 * np.mean(np.cos(y * w) - 1 + y**2 * w**2 / 2)
             deficit = np.mean(w**2 * (1 - np.sinc(y * w / pi)))
-            assert cosine_gap <= min(excess, float(tails.excess(np.array([y]))[0])) * 1.02
+            assert cosine_gap <= min(float(excess), float(tails.excess(np.array([y]))[0])) * 1.02
             assert deficit <= float(tails.deficit(np.array([y]))[0]) * 1.02
 
 
 def test_spread_bound_grows_and_refuses() -> None:
     """Catches a bound that does not tend to 1 with the number of entries, and a zero or NaN input accepted."""
-    values = [spread.equal_entries(10**k, TAILS["sparse"]) for k in range(1, 9)]
-    assert np.all(np.diff(values) > 0)
-    assert values[-1] > 0.9999
+    for tails in (TAILS["sparse"], spread.pareto(2.5)):
+        values = [spread.equal_entries(10**k, tails) for k in range(1, 31)]
+        assert np.all(np.diff(values) > -1e-14)
+        assert np.all(np.diff(values[:13]) > 0)
+        assert 1 - 1.1e-9 < values[-1] < 1
     assert spread.equal_entries(64, TAILS["uniform"]) == pytest.approx(
         spread.spread_bound(np.ones(64), TAILS["uniform"]), abs=1e-6
     )
@@ -313,6 +327,32 @@ def test_compensated_law() -> None:
     assert cosine((tilted * (tilted[1] > 0)).mean(axis=1), np.array([0.0, 1, 0])) < 0.95
     with pytest.raises(ValueError, match="d ≥ 2"):
         compensated(1, 5, rng)
+
+
+def test_quarter_alignment_can_fail() -> None:
+    """Catches a quadrature that says 1 of any law: only the densities 2/5 and 6/5 compensate the lengths 3 and 1."""
+    for x in isotropy_proofs.PLACES:
+        assert float(isotropy_proofs.quarter_alignment(x).lower()) > 1 - 1e-12
+    assert float(isotropy_proofs.quarter_alignment((1.0, -1.0, 0.125), (1.0, 1.0)).upper()) < 0.96
+
+
+def test_quarter_mean_against_sampling() -> None:
+    """Catches a wrong gradient of the mean over one φ: `½ E[w sgn(w·x)]` of uniform directions, three times as long in
+    the quarter.
+    """
+    w, x = uncompensated(3, 400_000, np.random.default_rng(0)), (3.0, -1.0, 2.0)
+    sampled = (w * np.sign(x @ w)).mean(axis=1) / 2
+    mean = [float(m.mid()) for m in isotropy_proofs.quarter_mean(x, (1.0, 1.0))]
+    assert np.allclose(mean, sampled, atol=0.01)
+
+
+def test_compensated_evidence_needs_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a counterexample that stands though its proof fails, or though quadrature finds another α_∞."""
+    assert isotropy.exact_compensated().finding is Finding.REFUTES
+    monkeypatch.setattr(isotropy_proofs, "quarter_alignment", lambda _: arb("0.97"))
+    assert isotropy.exact_compensated().finding is Finding.SUPPORTS
+    monkeypatch.setattr(isotropy_proofs, "characterisation", lambda: Derivation("", "", (("no", False),)))
+    assert isotropy.exact_compensated().finding is Finding.UNDECIDED
 
 
 def test_multivariate_t() -> None:
@@ -361,3 +401,10 @@ def test_alignment_interval_covers(angle: float, noise: float, seed: int) -> Non
     assert allowance > 0
     assert high - low < 8 * noise
     assert alignment_interval(maps[:20], x, 1e-6) == (0.0, 1.0, 1.0)
+
+
+def test_deviation_factor_covers() -> None:
+    """Catches an upper limit of σ that normal samples exceed more often than α/2."""
+    s = np.random.default_rng(0).standard_normal((20_000, PAIRS)).std(axis=1, ddof=1)
+    missed = np.mean(s * deviation_factor(PAIRS, 0.2) < 1)
+    assert missed == pytest.approx(0.1, abs=0.01)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 import sympy as sp
 from flint import arb
 
 from theory import limits
-from theory.derivations import Derivation
-
-
-def _zero(expression: sp.Expr) -> bool:
-    return bool(sp.simplify(sp.expand(expression)) == 0)
+from theory.derivations import Derivation, vanishes
 
 
 def kantorovich() -> Derivation:
@@ -27,8 +23,8 @@ def kantorovich() -> Derivation:
         "E[w 1(w·x > 0)] = Σ^{½} E[g 1(g·Σ^{½}x > 0)] ∝ Σx. (κ_i − m)(κ_i − M) ≤ 0, so with q = ⟨μ, x⟩ = Σ κ_i "
         "x_i² we have ‖μ‖² ≤ (m + M) q − mM‖x‖², hence (m + M) q ≥ ‖μ‖² + mM‖x‖² ≥ 2√(mM) ‖μ‖‖x‖.",
         (
-            ("κ² = (m + M)κ − mM + (κ − m)(κ − M)", _zero(k**2 - (m + M) * k + m * M - (k - m) * (k - M))),
-            ("equality at x_1² : x_d² = λ_d : λ_1", _zero(square - 4 * m * M / (m + M) ** 2)),
+            ("κ² = (m + M)κ − mM + (κ − m)(κ − M)", vanishes(k**2 - (m + M) * k + m * M - (k - m) * (k - M))),
+            ("equality at x_1² : x_d² = λ_d : λ_1", vanishes(square - 4 * m * M / (m + M) ** 2)),
         ),
     )
 
@@ -55,8 +51,8 @@ def signs() -> Derivation:
         "1. At x = (ε, −1), 0 < ε ≤ 1, the active neurons have w_2 < ε w_1; α_∞ is positive since ⟨μ, x⟩ = E "
         "relu(w·x) > 0.",
         (
-            ("(1 + (d−1)ε)/√(d(1 + (d−1)ε²)) → 1/√d", _zero(sp.limit(near, e, 0) - 1 / sp.sqrt(n))),
-            ("U[0, 1] at (ε, −1): P(active) = ε/2", _zero(strip - e / 2)),
+            ("(1 + (d−1)ε)/√(d(1 + (d−1)ε²)) → 1/√d", vanishes(sp.limit(near, e, 0) - 1 / sp.sqrt(n))),
+            ("U[0, 1] at (ε, −1): P(active) = ε/2", vanishes(strip - e / 2)),
             ("α_∞ = (ε/2)/√((1 + ε²/4)(1 + ε²)), by integration, as theory.limits computes it", all(at)),
             ("which tends to 0", sp.limit(sp.sqrt(square), e, 0) == 0),
         ),
@@ -80,10 +76,10 @@ def shifted() -> Derivation:
         "w·x ~ N(m·x, ‖x‖²), and E relu(t + g) has derivative P(g > −t) = Φ(t) and vanishes at t = −∞. Rotations "
         "about m leave the law as it is, so α_∞(x) is a function of m·x̂ and ‖m‖.",
         (
-            ("(tΦ + φ)′ = Φ", _zero(ramp.diff(t) - below)),
+            ("(tΦ + φ)′ = Φ", vanishes(ramp.diff(t) - below)),
             ("tΦ + φ → 0 at −∞", sp.limit(ramp, t, -sp.oo) == 0),
-            ("∂f/∂x_1 = m_1 Φ + x̂_1 φ", _zero(f.diff(x1) - slope[0])),
-            ("∂f/∂x_2 = m_2 Φ + x̂_2 φ", _zero(f.diff(x2) - slope[1])),
+            ("∂f/∂x_1 = m_1 Φ + x̂_1 φ", vanishes(f.diff(x1) - slope[0])),
+            ("∂f/∂x_2 = m_2 Φ + x̂_2 φ", vanishes(f.diff(x2) - slope[1])),
         ),
     )
 
@@ -103,7 +99,7 @@ def uniform_law() -> Derivation:
     square = (3 + s) ** 2 / ((9 - 2 * s + s**2) * (1 + s))
     root = 2 * sp.sqrt(7) - 5
     a, b, u = sp.symbols("a b u", positive=True)
-    split = _zero(
+    split = vanishes(
         (a**2 / (1 + a**2 * u) - b**2 / (1 + b**2 * u)) / (a**2 - b**2) - 1 / ((1 + a**2 * u) * (1 + b**2 * u))
     )
     laplace, boxes = (a**2 + a * b + b**2) / (a + b), a + b + (a - b) ** 2 / (3 * (a + b))
@@ -123,9 +119,9 @@ def uniform_law() -> Derivation:
         "area. Laplace: by partial fractions w·x is a signed mixture of Laplace variables of scales a and b with "
         "weights a²/(a² − b²) and −b²/(a² − b²), E|w·x| = (a³ − b³)/(a² − b²).",
         (
-            ("E|w_1 + T| = (1 + T²)/2", _zero(inner - (1 + T**2) / 2)),
-            ("∫∫ (e − p − q)² = e⁴/12", _zero(outside - e**4 / 12)),
-            ("α_∞² is stationary at s = 2√7 − 5", _zero(square.diff(s).subs(s, root))),
+            ("E|w_1 + T| = (1 + T²)/2", vanishes(inner - (1 + T**2) / 2)),
+            ("∫∫ (e − p − q)² = e⁴/12", vanishes(outside - e**4 / 12)),
+            ("α_∞² is stationary at s = 2√7 − 5", vanishes(square.diff(s).subs(s, root))),
             (
                 "and at no other s in (0, 1)",
                 sp.solveset(sp.numer(sp.together(square.diff(s))), s, sp.Interval.open(0, 1)) == {root},
@@ -136,7 +132,10 @@ def uniform_law() -> Derivation:
             ),
             ("triangle_alignment is cos(∇h, x) at (1, 4/5, 3/5)", abs(computed - float(exact)) < 1e-14),
             ("Laplace: the partial fractions", split),
-            ("(a³ − b³)/(a² − b²) = ¾ (u + v²/3u), u = a + b, v = a − b", _zero(laplace - sp.Rational(3, 4) * boxes)),
+            (
+                "(a³ − b³)/(a² − b²) = ¾ (u + v²/3u), u = a + b, v = a − b",
+                vanishes(laplace - sp.Rational(3, 4) * boxes),
+            ),
         ),
     )
 
@@ -168,10 +167,78 @@ def uniform_floor() -> Derivation:
         "0. Then Kantorovich's inequality with M/m = 3/2.",
         (
             ("a ≤ 1 − t: κ_1/κ_2 ≤ 3/2, its value at t = a = 0", ratio.subs({t: 0, a: 0}) == sp.Rational(3, 2)),
-            ("and ≥ 1, as t(1 − t) ≥ 0", _zero(least - t * (1 - t))),
+            ("and ≥ 1, as t(1 − t) ≥ 0", vanishes(least - t * (1 - t))),
             ("triangle: κ_1 − κ_2 has no negative coefficient in p, r, v", signs_of(k1 - k2)),
             ("triangle: 3κ_2 − 2κ_1 has none either", signs_of(3 * k2 - 2 * k1)),
-            ("2√(3/2)/(1 + 3/2) = 2√6/5", abs(2 * sqrt(1.5) / 2.5 - limits.UNIFORM_FLOOR) < 1e-15),
+            ("2√(3/2)/(1 + 3/2) = 2√6/5", abs(2 * sqrt(1.5) / 2.5 - limits.FLOOR["uniform"]) < 1e-15),
+        ),
+    )
+
+
+def laplace_floor() -> Derivation:
+    """Laplace entries: a lower bound of α_∞ in every dimension."""
+    t, v = sp.symbols("t v", positive=True)
+    mixture = sp.integrate(sp.exp(-v * (1 + t**2)), (v, 0, sp.oo))  # E e^{−t²V}
+    axis = sp.integrate(sp.sqrt(v) * sp.exp(-v), (v, 0, sp.oo)) / sp.sqrt(sp.pi)
+    direct = sp.integrate(v * sp.exp(-v), (v, 0, sp.oo)) / 2
+    return Derivation(
+        "Laplace entries: α_∞(x) ≥ √π/2 = 0.8862 for every d and x.",
+        "w_i = √(2V_i) g_i with V_i of density e^{−v} and g_i normal. So for ‖x‖ = 1 f(x) = ½ E|w·x| = E √(Σ V_i "
+        "x_i²)/√π, concave in the x_i²: at least its value at e_1, ½, and by Jensen at most √(Σ x_i²)/√π = 1/√π. "
+        "α_∞ = f(x)/‖μ‖ ≥ min f/max f (isotropy_proofs.between).",
+        (
+            ("E e^{−t²V} = 1/(1 + t²), Laplace's characteristic function", vanishes(mixture - 1 / (1 + t**2))),
+            ("E √V/√π = ½ E|w| = ½", vanishes(axis - sp.Rational(1, 2)) and direct == sp.Rational(1, 2)),
+            ("½ √π is the floor of theory.limits", abs(sqrt(pi) / 2 - limits.FLOOR["laplace"]) < 1e-15),
+        ),
+    )
+
+
+def _grows(f: sp.Expr, slope: sp.Expr, g: sp.Symbol) -> bool:
+    """Whether f is 0 at g = 0 and has this derivative."""
+    return vanishes(f.subs(g, 0)) and vanishes(f.diff(g) - slope)
+
+
+def bulk() -> Derivation:
+    """U[−1, 1] and Laplace entries at x = (1, √(s/n), …, √(s/n)), n → ∞."""
+    g, w, s, c = sp.symbols("g w s c", positive=True)
+    normal = sp.exp(-(g**2) / (2 * c**2)) / (c * sp.sqrt(2 * sp.pi))
+    given = (sp.integrate(w, (w, -g, 1)) - sp.integrate(w, (w, -1, -g))) / 2  # E[w_1 sgn(w_1 + g)], 0 ≤ g ≤ 1
+    inside = sp.erf(g / (c * sp.sqrt(2)))
+    cut = (1 - c**2) * inside + 2 * c**2 * g * normal  # E[1 − G²; |G| < g]
+    folded = (sp.integrate((g + w) * sp.exp(-w), (w, 0, sp.oo)) + sp.integrate((g - w) * sp.exp(-w), (w, 0, g))) / 2
+    folded += sp.integrate((w - g) * sp.exp(-w), (w, g, sp.oo)) / 2  # E|w_1 + g|, Laplace
+    mean_abs = 2 * sp.integrate(g * normal, (g, 0, sp.oo))
+    wide = normal.subs(c, sp.sqrt(2 * s))
+    above = sp.exp(s) * sp.erfc(sp.sqrt(s) + g / (2 * sp.sqrt(s)))  # E[e^{−|G|}; |G| > g]
+    p = float(above.subs({g: 0, s: 0.5})) / 2
+    at_half = [float(t) for t in (cut.subs({g: 1, c: 6**-0.5}), inside.subs({g: 1, c: 6**-0.5}))]
+    pairs = (at_half[0] / 4, at_half[1] / 6), (sqrt(0.5 / pi) + p - 2 * p * 0.5, 2 * p)
+    values = [(k + m / 2) / sqrt((k * k + m * m / 2) * 1.5) for k, m in pairs]
+    computed = [float(f(arb("0.5")).mid()) for f in (limits.uniform_bulk, limits.laplace_bulk)]
+    by_parts = vanishes(normal.diff(g) * c**2 + g * normal)
+    return Derivation(
+        "At x = (1, √(s/n), …, √(s/n)), n → ∞, α_∞ tends to uniform_bulk(s) for U[−1, 1] and laplace_bulk(s) for "
+        "Laplace entries: inf α_∞ over all d and x is at most their least values.",
+        "By the central limit theorem the bulk's share G_n of w·x tends in law to G ~ N(0, s E w²), independent of "
+        "w_1. μ_1 = ½ E[w_1 sgn(w_1 + G_n)] and f = ½ E|w_1 + G_n| converge to the same with G: w_1 and G_n have "
+        "bounded second moments, and w_1 + G ≠ 0 almost surely. The entries of μ in the bulk are equal, so ⟨μ, x⟩ = "
+        "f makes them κ x_i with κ s = f − μ_1; hence α_∞ = f/(√(μ_1² + κ² s) √(1 + s)) converges too. By parts, "
+        "½ E[G sgn(w_1 + G)] = s E w² p(0), p the density of w_1 + G: κ = E w² p(0), p(0) = ½ P(|G| < 1) for U[−1, "
+        "1] and ½ E e^{−|G|} for Laplace. μ_1 is ½ E of E[w_1 sgn(w_1 + g)] = ½ (1 − g²)₊ for U[−1, 1], and f − κ s "
+        "for Laplace, where E|w_1 + g| = |g| + e^{−|g|}.",
+        (
+            ("U[−1, 1]: E[w_1 sgn(w_1 + g)] = ½ (1 − g²)", vanishes(given - (1 - g**2) / 2)),
+            ("E[1 − G²; |G| < g] by its derivative, 0 at g = 0", _grows(cut, 2 * (1 - g**2) * normal, g)),
+            ("P(|G| < g) = erf(g/σ√2), likewise", _grows(inside, 2 * normal, g)),
+            ("Laplace: E|w_1 + g| = |g| + e^{−|g|}", vanishes(folded - g - sp.exp(-g))),
+            ("½ E|G| = √(s/π), σ² = 2s", vanishes(mean_abs.subs(c, sp.sqrt(2 * s)) / 2 - sp.sqrt(s / sp.pi))),
+            (
+                "E[e^{−|G|}; |G| > g] = e^s erfc(√s + g/2√s), by its derivative, 0 at g = ∞",
+                vanishes(above.diff(g) + 2 * sp.exp(-g) * wide) and sp.limit(above, g, sp.oo) == 0,
+            ),
+            ("theory.limits computes the two values of s = ½", bool(np.allclose(values, computed, 0, 1e-14))),
+            ("by parts: g times the density of G is −σ² times its derivative", by_parts),
         ),
     )
 
@@ -201,7 +268,7 @@ def sparse_chambers() -> Derivation:
                 "d = 3: the least over all extreme rays is that value",
                 abs(float(value.subs(q, rate)) - enumerated.low) < 1e-12,
             ),
-            ("(q/√2)/√q = √(q/2)", _zero(q * sp.sqrt(half) / sp.sqrt(q) - sp.sqrt(q / 2))),
+            ("(q/√2)/√q = √(q/2)", vanishes(q * sp.sqrt(half) / sp.sqrt(q) - sp.sqrt(q / 2))),
         ),
     )
 
@@ -214,19 +281,24 @@ def cauchy_limit() -> Derivation:
     rate = sp.limit(w * (w * density * seen), w, sp.oo)
     tail = sp.limit(w * 2 * sp.integrate(density, (w, n, sp.oo)).subs(n, w), w, sp.oo)
     square = sp.limit(2 * sp.integrate(w**2 * density, (w, 0, n)) / n, n, sp.oo)
+    many = sp.integrate(1 / (w * sp.log(w)), (w, 2, n))
     return Derivation(
         "Cauchy entries: E[w 1(w·x > 0)] does not exist, but R/(N log N) → (E s/π) sign(x) in probability, at rate "
-        "1/log N: α → ‖x‖₁/(√k ‖x‖₂), the limit of `axis`. Not almost surely, unless k = 1.",
+        "1/log N: α → ‖x‖₁/(√k ‖x‖₂), the limit of `axis`. For d ≥ 2, almost surely at no x.",
         "A neuron with |w_i| large is active iff w_i x_i > 0, so large entries add up with one sign. Truncated at "
         "n, E[w_i 1(w·x > 0); |w_i| ≤ n] = sign(x_i) ∫_0^n w p(w) P(|T| < |x_i| w) dw with T = Σ_{k≠i} w_k x_k, of "
         "derivative 1/πn: it grows like log n/π; 0 if x_i = 0, by symmetry. With b = N log N: N P(|w| > b) → 0 and "
-        "N E[w²; |w| ≤ b]/b² = O(N/b) → 0, so the weak law for triangular arrays holds. Σ_N P(s_N |w_N| > C N log "
-        "N) diverges for every C, and neuron N is independent of the sum before it, which is O(N log N) with "
-        "probability near 1: by Kochen and Stone with the 0–1 law of Hewitt and Savage, single neurons, each along "
-        "an axis, outweigh all earlier ones again and again, and α comes near |x_i|/‖x‖ again and again.",
+        "N E[w²; |w| ≤ b]/b² = O(N/b) → 0, so the weak law for triangular arrays holds. Almost surely not: for every i "
+        "and C, Σ_N P(s_N |w_{N,i}| > C N log N) diverges. Such a neuron is active if w_i x_i > 0 (as good as surely), "
+        "and with probability ½, whatever w_i, if x_i = 0; and it is independent of the sum before it, which is O(N "
+        "log N) with probability near 1. By Kochen and Stone with the 0–1 law of Hewitt and Savage single neurons, "
+        "each along e_i, outweigh all earlier ones again and again: α comes near |x_i|/‖x‖ again and again, for every "
+        "i. One of these is not the limit: where k ≥ 2 the least |x_i| > 0, as |x_i| ≤ ‖x‖₁/k < ‖x‖₁/√k; where k = 1 "
+        "any x_i = 0, which d ≥ 2 provides.",
         (
-            ("n d/dn of the truncated mean → 1/π", _zero(rate - 1 / sp.pi)),
-            ("n P(|w| > n) → 2/π", _zero(tail - 2 / sp.pi)),
-            ("E[w²; |w| ≤ n]/n → 2/π", _zero(square - 2 / sp.pi)),
+            ("n d/dn of the truncated mean → 1/π", vanishes(rate - 1 / sp.pi)),
+            ("n P(|w| > n) → 2/π", vanishes(tail - 2 / sp.pi)),
+            ("E[w²; |w| ≤ n]/n → 2/π", vanishes(square - 2 / sp.pi)),
+            ("∫_2^n dw/(w log w) → ∞, hence Σ P(|w| > C N log N) = ∞", sp.limit(many, n, sp.oo) == sp.oo),
         ),
     )

@@ -12,7 +12,7 @@
     sparse     μ constant on the chambers of the lattice                    1/√(1 + 0.9² + … + 0.9^{2(d−1)}), d ≤ 3
     cauchy     none; R/(N log N) → sign(x)/π · E s in probability           1/√d, approached
 
-For `uniform`, and every d and x, `α_∞ ≥ 2√6/5` (`theory.limit_proofs.uniform_floor`).
+For every d and x `α_∞ ≥ 2√6/5` for `uniform`, `α_∞ ≥ √π/2` for `laplace` (`theory.limit_proofs`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 from flint import arb
@@ -35,7 +35,7 @@ from theory.vectors import Array
 
 SHIFT = 0.25
 SPARSE_RATE = 0.1
-UNIFORM_FLOOR = 2 * sqrt(6) / 5
+FLOOR = {"uniform": 2 * sqrt(6) / 5, "laplace": sqrt(pi) / 2}  # of α_∞, at every x in every d
 EVERYWHERE, NON_NEGATIVE = "every x ≠ 0", "every x ≥ 0, x ≠ 0"
 
 
@@ -187,7 +187,7 @@ def uniform_bulk(s: arb) -> arb:
     """
     sd = (s / 3).sqrt()
     inside, density = (1 / (sd * arb(2).sqrt())).erf(), (-1 / (2 * sd * sd)).exp() / (2 * arb.pi()).sqrt()
-    return two_level(((1 - sd * sd) * inside + 2 * sd * density) / 4, inside / 6, s)
+    return two_ratios(((1 - sd * sd) * inside + 2 * sd * density) / 4, inside / 6, s)
 
 
 def laplace_bulk(s: arb) -> arb:
@@ -198,10 +198,10 @@ def laplace_bulk(s: arb) -> arb:
     """
     p = s.exp() * s.sqrt().erfc() / 2
     first = (s / arb.pi()).sqrt() + p - 2 * p * s
-    return two_level(first, 2 * p, s)
+    return two_ratios(first, 2 * p, s)
 
 
-def two_level(first: arb, bulk: arb, s: arb) -> arb:
+def two_ratios(first: arb, bulk: arb, s: arb) -> arb:
     """`cos(μ, x)` where `μ = first · x` on a unit coordinate and `bulk · x` on the rest, of squared length s."""
     return (first + bulk * s) / ((first**2 + bulk**2 * s) * (1 + s)).sqrt()
 

@@ -20,7 +20,7 @@ from theory.vectors import Array
 GRID = 256  # the lattice sums want rationals
 
 
-def two_level(name: str, d: int) -> tuple[float, Float[Array, " d"]]:
+def least_two_level(name: str, d: int) -> tuple[float, Float[Array, " d"]]:
     """(α_∞, x): the least over (1, s, …, s)."""
 
     def x(rest: float) -> Array:

@@ -84,8 +84,8 @@ CLAIMS = (
         "isotropy-infinite-mean",
         "An infinite mean breaks alignment, isotropic or not",
         "a premise that Theorem 1 leaves out",
-        "Rotation-invariant weights with P(‖w‖ > t) ~ t^{−ν}, ν < 1: α tends to a random limit below 1; for ν = ½ "
-        "and d = 3 at least half of all maps keep α ≤ 0.95.",
+        "Rotation-invariant weights with P(‖w‖ > t) ~ t^{−ν}, ν < 1, d ≥ 2: α tends in law to a random limit below 1; "
+        "for ν = ½ and d = 3 at least half of all maps have α ≤ 0.95.",
         (ONE_LAYER, "multivariate t, ½ degree of freedom"),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         lambda exam: [derived(isotropy_proofs.infinite_mean), *infinite_mean(exam)],
