@@ -10,8 +10,8 @@ from theory.derivations import Derivation, vanishes
 K, THETA, Z = (sp.symbols(name, positive=True) for name in ("k", "theta", "z"))
 N_LAYER, SQUARE = sp.symbols("n T2", positive=True)
 COVERAGE = (
-    "Gaussian weights in the layers at and below the ReLU in question; whatever lies above it may be any network, "
-    "trained ones included, and any positive multiple of its output may be explained."
+    "Gaussian weights in the layers at and below the ReLU in question; what lies above it may be any network, "
+    "trained ones included, that is independent of these weights given z_l (not one trained on their features)."
 )
 
 
@@ -21,6 +21,12 @@ def _zero_on_circle(expression: sp.Expr) -> bool:
     found = expression.subs(sp.tan(THETA), s / c).subs({sp.sin(THETA): s, sp.cos(THETA): c})
     numerator = sp.expand(sp.numer(sp.together(found)))
     return bool(sp.expand(sp.rem(numerator, s**2 + c**2 - 1, c)) == 0)
+
+
+def _dropping_raises() -> bool:
+    """`(P − a r)/√(S − r²) ≥ P/√S` for r < 0 ≤ P, S > r²: compared by squares, of positive sides."""
+    P, S, a, size = sp.symbols("P S a r", positive=True)
+    return bool(sp.expand((P + a * size) ** 2 * S - P**2 * (S - size**2)).is_positive)
 
 
 def _sector(value: sp.Expr, angle: sp.Symbol) -> sp.Expr:
@@ -93,7 +99,6 @@ def rises() -> Derivation:
     gap = (along**2 - sp.pi * c**2 * square) / c**2
     positive = t * ((t - THETA) + sp.pi * s**2) + phi * (t - THETA)
     below, carried = sp.symbols("h T", positive=True)
-    a, r = sp.symbols("a r", positive=True)
     return Derivation(
         "q of GBP is increasing in k and exceeds the gradient's at every k ≥ 0, so in the wide-layer law α rises "
         "strictly with every level from 1 to L. At every finite width the α of the (N+1)-level cascade is "
@@ -118,7 +123,7 @@ def rises() -> Derivation:
                 _zero_on_circle(gap - positive),
             ),
             ("q_gbp = 1/π² at k = 0", vanishes(share.subs(THETA, sp.pi / 2) - 1 / sp.pi**2)),
-            ("dropping r_j < 0 adds a|r| > 0 to the part along A", bool((-(a * -r)).is_positive)),
+            ("dropping r_j < 0 does not lower T: ((P + a|r|)²S − P²(S − r²)) > 0 for P, S > 0", _dropping_raises()),
             (
                 "T/√(T² + h²) is increasing in T",
                 bool(sp.simplify(sp.diff(carried / sp.sqrt(carried**2 + below**2), carried)).is_positive),
@@ -128,15 +133,15 @@ def rises() -> Derivation:
 
 
 def dominance() -> Derivation:
-    """Activation is above every rule that is zero off the mask."""
+    """Activation is above every rule that is zero off the mask and looks at z_l and r_l alone."""
     weights, values = sp.symbols("a1:4", positive=True), sp.symbols("s1:4", real=True)
     left = sum(a * a for a in weights) * sum(t * t for t in values)
     inner = sum(a * t for a, t in zip(weights, values, strict=True)) ** 2
     pairs = ((0, 1), (0, 2), (1, 2))
     squares = sum((weights[i] * values[j] - weights[j] * values[i]) ** 2 for i, j in pairs)
     return Derivation(
-        "q ≤ ½ for every rule whose s is zero off the mask, with equality only for s ∝ A: in the wide-layer law "
-        "Activation at layer L − N lies above the N-level cascade of every such rule. At every finite width its α is "
+        "q ≤ ½ for every rule that hands W_l s_l down, s_l zero off the mask and a function of z_l and r_l alone, "
+        "with equality only for s ∝ A: in the wide-layer law Activation at layer L − N lies above the N-level cascade of every such rule. At every finite width its α is "
         "stochastically at least theirs. It is tan² = 2χ²_{d−1} Σ_{l ≤ h} 1/n_l for Activation at layer h.",
         "⟨ẑ, s⟩ = ⟨ẑ⁺, s⟩ as s is zero off the mask, so T = ⟨ẑ⁺, s⟩/‖s‖ ≤ ‖ẑ⁺‖ by Cauchy–Schwarz, and s = A attains "
         "it: whatever arrives at the layer, Activation has the larger T there. The gradient below keeps that order, "

@@ -178,8 +178,11 @@ def difference_evidence(
     alpha: float,
     delta: float,
     reach: float,
+    power: float | None = None,
 ) -> Evidence:
-    """The mean of differences of alignments, in [−reach, reach], against [0, reach] with margin δ."""
+    """The mean of differences of alignments, in [−reach, reach], against [0, reach] with margin δ; `power` at δ where n
+    was planned for it.
+    """
     interval, claimed = bets(values, alpha, -reach, reach), (0.0, reach)
     return Evidence(
         Kind.MONTE_CARLO,
@@ -191,7 +194,7 @@ def difference_evidence(
         n=len(values),
         interval=interval,
         claimed=claimed,
-        power=0.99,
+        power=power,
         details={"sampled mean": float(values.mean())},
     )
 
