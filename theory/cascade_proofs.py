@@ -141,7 +141,8 @@ def dominance() -> Derivation:
     squares = sum((weights[i] * values[j] - weights[j] * values[i]) ** 2 for i, j in pairs)
     return Derivation(
         "q ≤ ½ for every rule that hands W_l s_l down, s_l zero off the mask and a function of z_l and r_l alone, "
-        "with equality only for s ∝ A: in the wide-layer law Activation at layer L − N lies above the N-level cascade of every such rule. At every finite width its α is "
+        "with equality only for s ∝ A: in the wide-layer law "
+        "Activation at layer L − N lies above the N-level cascade of every such rule. At every finite width its α is "
         "stochastically at least theirs. It is tan² = 2χ²_{d−1} Σ_{l ≤ h} 1/n_l for Activation at layer h.",
         "⟨ẑ, s⟩ = ⟨ẑ⁺, s⟩ as s is zero off the mask, so T = ⟨ẑ⁺, s⟩/‖s‖ ≤ ‖ẑ⁺‖ by Cauchy–Schwarz, and s = A attains "
         "it: whatever arrives at the layer, Activation has the larger T there. The gradient below keeps that order, "
