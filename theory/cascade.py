@@ -82,8 +82,8 @@ def passing(tau: float, k: float) -> float:
 
 
 def steep(tau: float, k: float) -> float:
-    """The z at which half of the normals pass, `kz = τ/z`, where there is one."""
-    return sqrt(tau / k) if tau > 0 and k > 0 else 1.0
+    """The z at which half of the normals pass, `kz = τ/z`, where there is one within reach; else 1."""
+    return sqrt(tau / k) if 0 < tau < k * REACH**2 else 1.0
 
 
 def rectgrad_threshold(k: float, q: float = 0.9) -> float:
