@@ -1,0 +1,238 @@
+"""The operations a network is rewritten into, each with its forward map and the transpose of its derivative.
+
+Shapes: activations are `(B, C, H, W)` or `(B, d)`. The relevance that `transpose` takes has a first axis of `K·B`: K maps of
+the same batch, one behind the other, share one pass. Nothing here is differentiated by autograd.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Met:
+    """An operation as an input met it: what it read, what it gave, and the winners of a maximum."""
+
+    inputs: tuple[Tensor, ...]
+    output: Tensor
+    winners: Tensor | None = None
+
+
+class Op(Protocol):
+    """One operation of a network."""
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """Apply it, and keep what the way back needs."""
+        ...
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """`J_iᵀ r` for every input i, J_i the derivative by that input at the point met."""
+        ...
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """What convolutions and linear maps share: `z = W a + b`, and the same map with other weights."""
+
+    weight: Tensor
+    bias: Tensor | None = None
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """`W a + b`."""
+        return Met(inputs, self.product(inputs[0], self.weight, self.bias))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """`Wᵀ r`."""
+        return (self.pull(r, self.weight, met.inputs[0].shape),)
+
+    def product(self, a: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`W a + b` with these weights."""
+        raise NotImplementedError
+
+    def pull(self, r: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+        """`Wᵀ r` with these weights, for inputs of this shape."""
+        raise NotImplementedError
+
+    def per_neuron(self, b: Tensor) -> Tensor:
+        """One number per neuron (output channel), shaped to be added to `z`."""
+        return b
+
+    def scaled(self, s: Tensor, t: Tensor) -> Weighted:
+        """`s ⊙ (W a + b) + t`, one s and t per neuron, as one operation: how batch normalisation is folded."""
+        weight = self.weight * s.reshape(-1, *[1] * (self.weight.dim() - 1))
+        return replace(self, weight=weight, bias=t if self.bias is None else self.bias * s + t)
+
+
+@dataclass(frozen=True)
+class Linear(Weighted):
+    """A fully connected map, `W ∈ R^{N×d}` as PyTorch stores it: rows are neurons."""
+
+    def product(self, a: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`W a + b`."""
+        return F.linear(a, weight, bias)
+
+    def pull(self, r: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+        """`Wᵀ r`."""
+        return r @ weight
+
+
+@dataclass(frozen=True)
+class Conv(Weighted):
+    """A two-dimensional convolution, `W ∈ R^{N×(C/groups)×h×w}`."""
+
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    def product(self, a: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`W * a + b`."""
+        return F.conv2d(a, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def pull(self, r: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+        """The transposed convolution, back to the size of the input."""
+        left_over = [
+            side - ((out - 1) * stride - 2 * pad + dilation * (kernel - 1) + 1)
+            for side, out, stride, pad, dilation, kernel in zip(
+                shape[2:], r.shape[2:], self.stride, self.padding, self.dilation, weight.shape[2:], strict=True
+            )
+        ]
+        return F.conv_transpose2d(r, weight, None, self.stride, self.padding, left_over, self.groups, self.dilation)
+
+    def per_neuron(self, b: Tensor) -> Tensor:
+        """`b` per channel, over all positions."""
+        return b[:, None, None]
+
+
+class ReLU:
+    """`A = relu(z)`. The mask `M = 1[z > 0]` is read off A."""
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """`max(z, 0)`."""
+        return Met(inputs, inputs[0].clamp(min=0))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """`M r`."""
+        return (masked(r, met.output),)
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """Maximum over windows; the winner takes all, the first one at a tie."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    ceil: bool = False
+
+    @property
+    def window(self) -> tuple[Any, ...]:
+        """The arguments in PyTorch's order."""
+        return self.kernel, self.stride, self.padding, self.dilation, self.ceil
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """The maxima, and where they are."""
+        return Met(inputs, *torch.ops.aten.max_pool2d_with_indices(inputs[0], *self.window))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """Every `r` goes to the winner of its window."""
+        assert met.winners is not None
+        copies = r.shape[0] // met.output.shape[0]
+        at = met.inputs[0][:1].expand(r.shape[0], -1, -1, -1) if copies > 1 else met.inputs[0]  # only its shape counts
+        winners = met.winners.repeat(copies, 1, 1, 1) if copies > 1 else met.winners
+        return (torch.ops.aten.max_pool2d_with_indices_backward(r, at, *self.window, winners),)
+
+
+@dataclass(frozen=True)
+class AvgPool:
+    """Mean over windows; the zeros of the padding count."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair = (0, 0)
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """The means."""
+        return Met(inputs, F.avg_pool2d(inputs[0], self.kernel, self.stride, self.padding))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """Every `r` in equal shares over its window."""
+        return (_of_linear(self, r, met),)
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool:
+    """Mean over as many windows as the output has positions."""
+
+    size: Any
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """The means."""
+        return Met(inputs, F.adaptive_avg_pool2d(inputs[0], self.size))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """Every `r` in equal shares over its window."""
+        return (r if met.inputs[0].shape == met.output.shape else _of_linear(self, r, met),)
+
+
+class Add:
+    """A residual addition of two branches."""
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """`a + b`."""
+        return Met(inputs, inputs[0] + inputs[1])
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """`r` to both: of the relevance `(a + b) ⊙ r` this is the z-split, `a ⊙ r` and `b ⊙ r`."""
+        return r, r
+
+
+class Flatten:
+    """`(B, C, H, W)` to `(B, C·H·W)`."""
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """The same numbers."""
+        return Met(inputs, inputs[0].flatten(1))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """The same numbers."""
+        return (r.reshape(r.shape[0], *met.inputs[0].shape[1:]),)
+
+
+@dataclass(frozen=True)
+class Subsample:
+    """Every `stride`-th position, and `channels` zero channels on either side: He et al.'s shortcut A."""
+
+    stride: int
+    channels: int
+
+    def meet(self, *inputs: Tensor) -> Met:
+        """`a[:, :, ::stride, ::stride]`, padded."""
+        taken = inputs[0][:, :, :: self.stride, :: self.stride]
+        return Met(inputs, F.pad(taken, (0, 0, 0, 0, self.channels, self.channels)))
+
+    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        """Back to the positions taken."""
+        below = r.new_zeros(r.shape[0], *met.inputs[0].shape[1:])
+        below[:, :, :: self.stride, :: self.stride] = r[:, self.channels : r.shape[1] - self.channels]
+        return (below,)
+
+
+def masked(r: Tensor, A: Tensor) -> Tensor:
+    """`M r` with `M = 1[A > 0]`, for any number of maps of the batch of A."""
+    return torch.ops.aten.threshold_backward(r.view(-1, *A.shape), A, 0).view(r.shape)
+
+
+def _of_linear(pool: AvgPool | AdaptiveAvgPool, r: Tensor, met: Met) -> Tensor:
+    """`Jᵀ r` of a linear operation: autograd knows it from the shape of the input alone."""
+    with torch.enable_grad():
+        at = met.inputs[0].new_zeros(r.shape[0], *met.inputs[0].shape[1:]).requires_grad_()
+        return torch.autograd.grad(pool.meet(at).output, at, r)[0]
