@@ -153,15 +153,19 @@ class MaxPool:
 
 @dataclass(frozen=True)
 class AvgPool:
-    """Mean over windows; the zeros of the padding count."""
+    """Mean over windows. `zeros`: those of the padding count; `divisor`: what sums are divided by, if not the count."""
 
     kernel: Pair
     stride: Pair
     padding: Pair = (0, 0)
+    ceil: bool = False
+    zeros: bool = True
+    divisor: int | None = None
 
     def meet(self, *inputs: Tensor) -> Met:
         """The means."""
-        return Met(inputs, F.avg_pool2d(inputs[0], self.kernel, self.stride, self.padding))
+        window = (self.kernel, self.stride, self.padding, self.ceil, self.zeros, self.divisor)
+        return Met(inputs, F.avg_pool2d(inputs[0], *window))
 
     def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
         """Every `r` in equal shares over its window."""
