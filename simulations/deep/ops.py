@@ -7,7 +7,7 @@ the same batch, one behind the other, share one pass. Nothing here is differenti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +25,7 @@ class Met:
     winners: Tensor | None = None
 
 
+@runtime_checkable
 class Op(Protocol):
     """One operation of a network."""
 
