@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.fx import Proxy
 
@@ -95,13 +96,13 @@ def digits_vgg(bias: bool = True) -> VGG:
 
 
 class Shortcut(nn.Module):
-    """He et al.'s shortcut A: every `stride`-th position, `channels` zero channels on either side; no parameters."""
+    """He et al.'s shortcut A: every `stride`-th position, `channels` zero channels on either side. A leaf."""
 
     def __init__(self, stride: int, channels: int) -> None:
         super().__init__()
         self.stride, self.channels = stride, channels
 
-    def forward(self, x: Signal) -> Signal:
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         """`x[:, :, ::stride, ::stride]`, padded."""
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.channels, self.channels))
 
