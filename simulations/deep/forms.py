@@ -96,7 +96,6 @@ def max_pool(
     return_indices: bool = False,
 ) -> Ops:
     """Maxima over windows."""
-    refuse(return_indices, "a maximum that returns its indices too (return_indices)")
     return (ops.MaxPool(pair(kernel_size), pair(stride or kernel_size), pair(padding), pair(dilation), ceil_mode),)
 
 

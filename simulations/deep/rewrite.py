@@ -134,6 +134,7 @@ class Reader(fx.Interpreter):
         elif n.op == "output":
             self.last = self.places[id(arguments[0])]
         elif n.op != "get_attr" and not isinstance(value, PLAIN):
+            refuse(not isinstance(value, Tensor), f"it gives a {type(value).__name__}, not one tensor")
             self._note(n, value, arguments, named)
 
     def _note(self, n: fx.Node, value: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
