@@ -1,0 +1,107 @@
+"""Trained networks without a download: a VGG that learns scikit-learn's digits in seconds, and a ResNet by path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Int64
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from simulations.deep import checkpoints, images, models, weights
+from simulations.deep.images import Labelled
+from simulations.files import write_atomically
+from simulations.seeds import seed_sequence
+
+SOURCES = [Path(__file__), *(Path(str(module.__file__)) for module in (images, models, weights))]
+TRAIN, EPOCHS, BATCH, RATE = 1400, 15, 50, 2e-3
+CIFAR_FILE = "resnet20.safetensors"
+
+
+def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, float]:
+    """The digits' VGG after training on 1,400 of them, and its accuracy on the other 397.
+
+    Trained once and kept in `cache`, under a name that changes with the code, torch's version, the seed and `bias`; the
+    same bits for the same name, on one kind of machine. A damaged file is made again. Raises `ValueError` where
+    `cache` cannot be written.
+    """
+    file = cache / f"digits-{_key(seed, bias)}.safetensors"
+    train, held_out = split(seed)
+    module = models.digits_vgg(bias)
+    try:
+        checkpoints.load(module, file)
+    except ValueError:
+        fit(module, images.digits(), train, seed)
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, save(module.state_dict()))
+        except OSError as error:
+            raise ValueError(f"{cache} cannot be written ({error.strerror}); name a folder that can") from error
+    return module, accuracy(module, images.digits(), held_out)
+
+
+def cifar(path: Path) -> models.CifarResNet:
+    """The trained ResNet-20 in the file `path`, or in the folder `path`. Raises `ValueError` as `checkpoints.load`."""
+    module = models.cifar_resnet(20)
+    checkpoints.load(module, path / CIFAR_FILE if path.is_dir() else path)
+    return module
+
+
+@torch.no_grad()
+def accuracy(module: nn.Module, data: Labelled, which: Int64[Tensor, " n"] | None = None, batch: int = 200) -> float:
+    """The share of images, of those numbered `which`, whose largest output is their class."""
+    chosen = torch.arange(len(data)) if which is None else which
+    right = [module(data.x(i)).argmax(dim=1) == data.labels[i] for i in torch.split(chosen, batch)]
+    return float(torch.cat(right).double().mean())
+
+
+def split(seed: int) -> tuple[Int64[Tensor, " 1400"], Int64[Tensor, " 397"]]:
+    """The digits to learn from, and those held out."""
+    order = torch.from_numpy(np.random.default_rng(seed_sequence(seed, "digits", "split")).permutation(1797))
+    return order[:TRAIN], order[TRAIN:]
+
+
+def fit(module: models.VGG, data: Labelled, train: Int64[Tensor, " n"], seed: int) -> None:
+    """Train in place from He's Gaussian weights: Adam on the cross-entropy, its rate falling to 0 along a cosine."""
+    weights.randomise(module, "gaussian", seed_sequence(seed, "digits", "weights"))
+    rng = np.random.default_rng(seed_sequence(seed, "digits", "order"))
+    x, y, steps = data.x(train), data.labels[train], EPOCHS * (len(train) // BATCH)
+    with _one_thread():
+        optimiser = torch.optim.Adam(module.parameters(), RATE)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        for i in _batches(rng, len(train), steps):
+            optimiser.zero_grad()
+            torch.autograd.backward(F.cross_entropy(module(x[i]), y[i]))
+            optimiser.step()
+            schedule.step()
+    module.zero_grad()
+
+
+def _batches(rng: np.random.Generator, n: int, steps: int) -> Iterator[Int64[Tensor, " B"]]:
+    """`steps` batches, every image once before any comes again."""
+    for _ in range(0, steps, n // BATCH):
+        yield from torch.split(torch.from_numpy(rng.permutation(n)[: n // BATCH * BATCH]), BATCH)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums are taken in one order, whatever the number of cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _key(seed: int, bias: bool) -> str:
+    digest = sha256(f"{torch.__version__} {seed} {bias}".encode())
+    for source in SOURCES:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
