@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from inspect import signature
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from simulations.deep import rules
-from simulations.deep.graph import INPUT, Trace
+from simulations.deep.graph import INPUT, Graph, Trace
+from simulations.deep.ops import Flatten, Weighted
 
 Bottom = Literal["none", "times input", "rectified times input"]
 Map = Float[Tensor, "B ..."]
@@ -20,7 +22,7 @@ Map = Float[Tensor, "B ..."]
 
 @dataclass(frozen=True)
 class Rule:
-    """A named backward rule: its step, its bottom process, and a step of layer 1 that ends in relevance, if it has one."""
+    """A named backward rule: its step, its bottom process, and a step into the input that ends in relevance, if any."""
 
     name: str
     step: rules.Step
@@ -28,20 +30,24 @@ class Rule:
     first: rules.Step | None = None
     at_relu: bool = True
 
-    def step_at(self, layer: int) -> rules.Step:
-        """The step of layer `layer`."""
-        return self.first if layer == 1 and self.first is not None else self.step
+    def step_at(self, graph: Graph, i: int) -> rules.Step:
+        """The step of node i.
+
+        Raises `ValueError` where a step into the input is needed and the node has none.
+        """
+        node = graph.nodes[i]
+        if self.first is None or not graph.pixels.intersection(node.inputs) or isinstance(node.op, Flatten):
+            return self.step
+        if isinstance(node.op, Weighted):
+            return self.first
+        raise ValueError(f"rule '{self.name}' needs convolutions or linear maps at the input, '{node.name}' is none")
 
     def process(self, r0: Map, x: Map) -> Map:
-        """The bottom process, `r_0` to `R`; after z^B nothing is left to do."""
-        if self.bottom == "none" or self.first is not None:
+        """The bottom process, `r_0` to `R`."""
+        if self.bottom == "none":
             return r0
         R = r0 * x
         return R.clamp(min=0) if self.bottom == "rectified times input" else R
-
-
-def _relevance(name: str, step: rules.Step, **own: Any) -> Rule:
-    return Rule(name, partial(step, **own) if own else step, "times input", at_relu=False)
 
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -49,48 +55,65 @@ RULES: dict[str, Callable[..., Rule]] = {
     "grad-input": lambda: Rule("grad-input", rules.grad, "times input"),
     "gbp": lambda: Rule("gbp", rules.gbp),
     "deconv": lambda: Rule("deconv", rules.deconv),
-    "rectgrad": lambda q=0.9, prr=False, bottom="rectified times input": _rectgrad(
-        "rectgrad", partial(rules.rectgrad_quantile, q=q), prr, bottom
-    ),
-    "rectgrad-constant": lambda tau=0.0, prr=False, bottom="rectified times input": _rectgrad(
-        "rectgrad-constant", partial(rules.rectgrad, tau=tau), prr, bottom
-    ),
+    "rectgrad": lambda q=0.9, **own: _rectgrad("rectgrad", rules.rectgrad_quantile, q=q, **own),
+    "rectgrad-constant": lambda tau=0.0, **own: _rectgrad("rectgrad-constant", rules.rectgrad, tau=tau, **own),
     "lrp-z": lambda bias="split": _relevance("lrp-z", rules.lrp_epsilon, bias=bias),
     "lrp-epsilon": lambda eps=1e-6, bias="split": _relevance("lrp-epsilon", rules.lrp_epsilon, eps=eps, bias=bias),
-    "lrp-alpha-beta": lambda alpha=2.0, bias="split": _relevance(
-        "lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, bias=bias
-    ),
-    "zplus": lambda bias="split": _relevance("zplus", rules.zplus, bias=bias),
+    "lrp-alpha-beta": lambda alpha=2.0, **own: _relevance("lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, **own),
+    "zplus": lambda **own: _relevance("zplus", rules.zplus, **own),
     "zplus-filter": lambda: _relevance("zplus-filter", rules.zplus_filter),
-    "dtd": lambda low, high: Rule(
-        "dtd", rules.zplus, "times input", partial(rules.z_box, low=low, high=high), at_relu=False
+    "dtd": lambda low, high, **own: replace(
+        _relevance("dtd", rules.zplus, **own), first=_switched(rules.z_box, low=low, high=high, **own)
     ),
+}
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "residual": ("z", "norm"),
+    "pooling": ("winner", "share"),
+    "bias": get_args(rules.Bias),
+    "sign": get_args(rules.Sign),
+    "bottom": get_args(Bottom),
 }
 
 
-def _rectgrad(name: str, step: rules.Step, prr: bool, bottom: Bottom) -> Rule:
-    return Rule(name, rules.redistributed(step) if prr else step, bottom)
+def _switched(step: Callable[..., tuple[Tensor, ...]], **own: Any) -> rules.Step:
+    """`step` with these switches. Raises `TypeError` for one that it does not have."""
+    signature(step).bind(None, None, None, **own)
+    return partial(step, **own) if own else step
 
 
-def rule(name: str, residual: Literal["z", "norm"] = "z", **own: Any) -> Rule:
-    """The rule called `name` with its own switches (docs/conventions.md); `residual` says how additions divide.
+def _relevance(name: str, step: rules.Step, **own: Any) -> Rule:
+    return Rule(name, _switched(step, **own), "times input", at_relu=False)
 
-    Raises `ValueError` for an unknown name or switch.
+
+def _rectgrad(
+    name: str, step: rules.Step, prr: bool = False, bottom: Bottom = "rectified times input", **own: Any
+) -> Rule:
+    used = _switched(step, **own)
+    return Rule(name, rules.redistributed(used) if prr else used, bottom)
+
+
+def rule(name: str, residual: str = "z", pooling: str = "winner", **own: Any) -> Rule:
+    """The rule called `name` with its own switches (docs/conventions.md).
+
+    `residual` says how an addition divides relevance, `pooling` how a maximum does.
+    Raises `ValueError` for an unknown name, switch or setting.
     """
     if name not in RULES:
         raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")
+    for switch, value in {"residual": residual, "pooling": pooling, **own}.items():
+        if switch in SETTINGS and value not in SETTINGS[switch]:
+            raise ValueError(f"rule '{name}': {switch} is one of {', '.join(SETTINGS[switch])}, got {value}")
     try:
         made = RULES[name](**own)
     except TypeError as error:
         raise ValueError(f"rule '{name}': {error}") from error
-    if residual == "z":
-        return made
-    first = None if made.first is None else rules.norm_split(made.first)
-    return Rule(made.name, rules.norm_split(made.step), made.bottom, first, made.at_relu)
+    step = rules.norm_split(made.step) if residual == "norm" else made.step
+    return replace(made, step=rules.shared_maximum(step) if pooling == "share" else step)
 
 
 GRAD = RULES["grad"]()
 Pending = dict[int, Tensor]
+"""Relevance by the node at whose output it waits."""
 
 
 def start_at_output(trace: Trace, k: Tensor | None = None) -> Tensor:
@@ -110,41 +133,77 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
     for i in reversed(nodes):
         if i in pending:
             node = graph.nodes[i]
-            below = rule.step_at(max(graph.layer_of[i], 1))(node.op, pending.pop(i), trace.met[i])
+            below = rule.step_at(graph, i)(node.op, pending.pop(i), trace.met[i])
             for source, part in zip(node.inputs, below, strict=True):
                 pending[source] = pending[source] + part if source in pending else part
     return pending
 
 
 @torch.no_grad()
-def backward(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
-    """`r_0` of `rule`, from `r` at the neurons of `layer`; by default from the largest output.
+def carried(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
+    """What arrives at the input from `r` at the neurons of `layer`, by default from the largest output of the network.
 
-    Relevance `R` enters a rule that distributes relevance as `r = R / A`. Where nothing reaches the input, it is zero.
-    Raises `ValueError` when `r` is not shaped like `A_layer`.
+    It is `r_0`, or relevance where the rule has a step into the input. Relevance `R` enters a rule that distributes
+    relevance as `r = R / A`.
+    Raises `ValueError` when `r` is not shaped like `A_layer`, or like the output.
     """
-    layer = trace.graph.depth if layer is None else layer
+    graph = trace.graph
+    place = len(graph.nodes) - 1 if layer is None else graph.place(layer)
+    at, where = (trace.output, "the output") if layer is None else (trace.activation(layer), f"layer {layer}")
     r = start_at_output(trace) if r is None else r
-    if r.shape[1:] != trace.activation(layer).shape[1:]:
+    if r.shape[1:] != at.shape[1:]:
         raise ValueError(
-            f"relevance of shape {tuple(r.shape[1:])} cannot enter at layer {layer}, "
-            f"which has shape {tuple(trace.activation(layer).shape[1:])}"
+            f"relevance of shape {tuple(r.shape[1:])} cannot enter at {where}, which has shape {tuple(at.shape[1:])}"
         )
-    pending = descend(trace, rule, {trace.graph.place(layer): r}, range(layer, 0, -1))
-    return pending[INPUT]
+    return descend(trace, rule, {place: r}, range(graph.depth if layer is None else layer, 0, -1))[INPUT]
+
+
+def as_gradients(trace: Trace, rule: Rule, pending: Pending) -> Pending:
+    """What waits, in modified gradients: relevance at a pixel is `x ⊙ r_0`, and tells nothing where `x = 0`."""
+    if rule.first is None:
+        return pending
+    x = {i: trace.x if i == INPUT else trace.met[i].output for i in trace.graph.pixels}
+    return {i: rules.share(r.view(-1, *x[i].shape), x[i]).view(r.shape) if i in x else r for i, r in pending.items()}
+
+
+def backward(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
+    """`r_0` of `rule`, from `r` at the neurons of `layer` or at the output (see `carried`)."""
+    return as_gradients(trace, rule, {INPUT: carried(trace, rule, r, layer)})[INPUT]
 
 
 def attribution(
     trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None, bottom: bool = True
 ) -> Map:
     """The map `R` of `rule`; `bottom = False` leaves `r_0`."""
-    r0 = backward(trace, rule, r, layer)
-    return rule.process(r0, trace.x) if bottom else r0
+    if not bottom:
+        return backward(trace, rule, r, layer)
+    map = carried(trace, rule, r, layer)
+    return map if rule.first else rule.process(map, trace.x)
 
 
 def activation(trace: Trace, layer: int) -> Map:
     """Activation weighting: `r_l := A_l` at layer l, plain gradient below it; `x` itself for l = 0."""
     return backward(trace, GRAD, trace.activation(layer), layer) if layer else trace.x
+
+
+@torch.no_grad()
+def from_every_layer(
+    trace: Trace, rule: Rule, start: Callable[[int], Tensor], lowest: int = 1
+) -> Float[Tensor, "layers B ..."]:
+    """`r_0` of the relevance `start(l)` put at the neurons of layer l, for l = L … `lowest`: one pass for all.
+
+    `start = trace.activation` with the gradient is Activation at every layer.
+    """
+    graph, waiting, rows = trace.graph, Pending(), 0
+    for layer in range(graph.depth, 0, -1):
+        if layer >= lowest:
+            own, place = start(layer), graph.place(layer)
+            waiting = {i: torch.cat([r, torch.zeros_like(r[: len(own)])]) for i, r in waiting.items()}
+            started = torch.cat([own.new_zeros(rows, *own.shape[1:]), own])
+            waiting[place] = waiting[place] + started if place in waiting else started
+            rows += len(own)
+        descend(trace, rule, waiting, range(layer, layer - 1, -1))
+    return waiting[INPUT].view(-1, *trace.x.shape)
 
 
 @torch.no_grad()
@@ -155,28 +214,18 @@ def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor,
     pass from there: layer l costs L − l + 1 maps instead of L. A rule that acts at ReLUs leaves the linear output layer
     alone, so that N = 0 is N = 1.
     """
-    graph = trace.graph
-    top = {graph.place(graph.depth): start_at_output(trace) if r is None else r}
-    ruled, handed = dict(top), {} if _spares_the_top(trace, rule) else dict(top)
-    for layer in range(graph.depth, 0, -1):
+    spared = _spares_the_top(trace, rule)
+    ruled = {len(trace.graph.nodes) - 1: start_at_output(trace) if r is None else r}
+    handed = {} if spared else dict(ruled)
+    for layer in range(trace.graph.depth, 0, -1):
         descend(trace, GRAD, handed, range(layer, layer - 1, -1))
         descend(trace, rule, ruled, range(layer, layer - 1, -1))
-        if layer > 1:
-            handed = {i: torch.cat([handed[i], ruled[i]]) if i in handed else ruled[i] for i in ruled}
-    maps = torch.cat([handed[INPUT], ruled[INPUT]]).view(-1, *trace.x.shape) if handed else ruled[INPUT][None]
-    return torch.cat([maps[:1], maps]) if _spares_the_top(trace, rule) else maps
+        own = as_gradients(trace, rule, ruled)
+        handed = {i: torch.cat([handed[i], own[i]]) if i in handed else own[i] for i in own}
+    maps = handed[INPUT].view(-1, *trace.x.shape)
+    return torch.cat([maps[:1], maps]) if spared else maps
 
 
 def _spares_the_top(trace: Trace, rule: Rule) -> bool:
-    """Whether the rule treats the top layer like the gradient: it acts at ReLUs, and there is none."""
-    graph = trace.graph
-    return (
-        rule.at_relu
-        and graph.place(graph.depth) == len(graph.nodes) - 1 == graph.neurons[-1]
-        and not (graph.overwritten[graph.neurons[-1]])
-    )
-
-
-def activations(trace: Trace) -> Iterator[Map]:
-    """Activation at layers L, L − 1, …, 0, one pass each."""
-    return (activation(trace, layer) for layer in range(trace.graph.depth, -1, -1))
+    """Whether the rule treats the top layer like the gradient: it acts at ReLUs, and the layer is one linear map."""
+    return rule.at_relu and isinstance(trace.graph.nodes[-1].op, Weighted)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from simulations.deep.ops import Met, Op, ReLU, Weighted
+from simulations.deep.ops import Add, Flatten, Met, Op, ReLU, Weighted
 
 INPUT = -1
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operation on the outputs of earlier nodes, given by their places in the list; INPUT is the network's input."""
+    """One operation on the outputs of earlier nodes, given by their places in the list; INPUT is the network's."""
 
     name: str
     op: Op
@@ -27,8 +27,8 @@ class Node:
 class Graph:
     """A network `f`: nodes in topological order, the last one's output is `f(x)`.
 
-    Layer l of the paper, l = 1 … L, is the l-th weighted node (convolution or linear map) with all that follows it up to
-    the next one: its ReLU, and a pooling, addition or flattening after that.
+    Layer l of the paper, l = 1 … L, is the l-th weighted node (convolution or linear map) with all that follows it up
+    to the next one: its ReLU, and a pooling, addition or flattening after that.
     """
 
     nodes: tuple[Node, ...]
@@ -58,12 +58,24 @@ class Graph:
 
     @cached_property
     def overwritten(self) -> tuple[bool, ...]:
-        """Whether a node is a ReLU that alone reads its input, and may write its output there."""
+        """Whether a node is a ReLU that alone reads a sum of its own memory, and may write its output there."""
         read = [source for node in self.nodes for source in node.inputs]
         return tuple(
-            isinstance(node.op, ReLU) and node.inputs != (INPUT,) and read.count(node.inputs[0]) == 1
+            isinstance(node.op, ReLU)
+            and node.inputs != (INPUT,)
+            and read.count(node.inputs[0]) == 1
+            and isinstance(self.nodes[node.inputs[0]].op, Weighted | Add)
             for node in self.nodes
         )
+
+    @cached_property
+    def pixels(self) -> frozenset[int]:
+        """The places that hold the input's own numbers: INPUT, and what only flattens it."""
+        found = {INPUT}
+        for i, node in enumerate(self.nodes):
+            if isinstance(node.op, Flatten) and node.inputs[0] in found:
+                found.add(i)
+        return frozenset(found)
 
     def place(self, layer: int) -> int:
         """The node whose output is `A_l`; INPUT for layer 0. Raises `ValueError` for a layer that does not exist."""
@@ -102,6 +114,11 @@ class Trace:
     def output(self) -> Float[Tensor, "B classes"]:
         """`f(x)`."""
         return self.met[-1].output
+
+    @property
+    def finite(self) -> Bool[Tensor, " B"]:
+        """Whether an image went through without overflow: every number on its way to `f(x)` is finite."""
+        return torch.stack([met.output.flatten(1).isfinite().all(dim=1) for met in self.met]).all(dim=0)
 
     def activation(self, layer: int) -> Float[Tensor, "B ..."]:
         """`A_l`; `A_0 = x`."""

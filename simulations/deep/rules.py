@@ -18,7 +18,8 @@ from torch import Tensor
 from simulations.deep.ops import Add, MaxPool, Met, Op, ReLU, Weighted, masked
 
 Step = Callable[[Op, Tensor, Met], tuple[Tensor, ...]]
-Bias = Literal["split", "none"]
+Bias = Literal["split", "full", "none"]
+Sign = Literal["product", "weight"]
 
 
 def grad(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
@@ -36,20 +37,32 @@ def deconv(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
     return (r.clamp(min=0),) if isinstance(op, ReLU) else grad(op, r, met)
 
 
-def rectgrad(op: Op, r: Tensor, met: Met, tau: float = 0.0) -> tuple[Tensor, ...]:
-    """RectGrad with a constant threshold, eq. 15: `W M (r ⊙ 1[A ⊙ r > τ])`."""
+def rectgrad(op: Op, r: Tensor, met: Met, tau: float = 0.0, mask: bool = True) -> tuple[Tensor, ...]:
+    """RectGrad with a constant threshold, eq. 15: `W M (r ⊙ 1[A ⊙ r > τ])`; `mask = False` omits M, as eq. 7 does."""
     if not isinstance(op, ReLU):
         return grad(op, r, met)
-    return (masked(torch.where(met.output * r > tau, r, 0), met.output),)
+    passed = torch.where(times(met.output, r) <= tau, 0, r)  # a NaN passes, to be seen in the map
+    return (masked(passed, met.output) if mask else passed,)
 
 
-def rectgrad_quantile(op: Op, r: Tensor, met: Met, q: float = 0.9) -> tuple[Tensor, ...]:
-    """RectGrad of the experiments: τ is the `q`-quantile of `A ⊙ r` over the layer, per image."""
+def rectgrad_quantile(op: Op, r: Tensor, met: Met, q: float = 0.9, mask: bool = True) -> tuple[Tensor, ...]:
+    """RectGrad of the experiments: τ is the `q`-quantile of `A ⊙ r` over the layer, per image.
+
+    `r` is first brought near 1 by a power of two, which changes no comparison: the product stays within range.
+    """
     if not isinstance(op, ReLU):
         return grad(op, r, met)
-    kept = met.output * r
-    tau = quantile(kept.flatten(1), q).view(-1, *[1] * (r.dim() - 1))
-    return (masked(torch.where(kept > tau, r, 0), met.output),)
+    product = times(met.output, near_one(r))
+    tau = quantile(product.flatten(1), q).view(-1, *[1] * (r.dim() - 1))
+    passed = torch.where(product <= tau, 0, r)
+    return (masked(passed, met.output) if mask else passed,)
+
+
+def near_one(r: Tensor) -> Tensor:
+    """Every image's `r` times the power of two that brings its largest entry into [½, 1), as far as floats reach."""
+    least, most = torch.aminmax(r.flatten(1), dim=1)
+    exponent = torch.frexp(torch.maximum(most, -least)).exponent.clamp(-125, 125)
+    return r * torch.ldexp(torch.ones_like(most), -exponent).view(-1, *[1] * (r.dim() - 1))
 
 
 def quantile(v: Tensor, q: float) -> Tensor:
@@ -77,16 +90,31 @@ def redistributed(step: Step) -> Step:
     """
 
     def with_prr(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
-        if not isinstance(op, MaxPool):
-            return step(op, r, met)
-        a = met.inputs[0]
-        with torch.enable_grad():
-            at = a.detach().requires_grad_()
-            mean = torch.nn.functional.avg_pool2d(at, op.kernel, op.stride, op.padding, op.ceil)
-            (shares,) = torch.autograd.grad(mean, at, share(r, mean.detach()))
-        return (a * shares,)
+        return (times(met.inputs[0], per_window(op, r, met)),) if isinstance(op, MaxPool) else step(op, r, met)
 
     return with_prr
+
+
+def shared_maximum(step: Step) -> Step:
+    """`step`, but the relevance of a maximum is shared in its window: `R_i = Σ_j a_i / Σ_k a_k R_j`."""
+
+    def with_sharing(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        return (per_window(op, times(met.output, r), met),) if isinstance(op, MaxPool) else step(op, r, met)
+
+    return with_sharing
+
+
+def per_window(op: MaxPool, v: Tensor, met: Met) -> Tensor:
+    """At every place `Σ_j v_j / Σ_k a_k` over the windows j it lies in, k over their members.
+
+    Raises `ValueError` for windows with holes, of which nobody has said what they share.
+    """
+    if op.dilation != (1, 1):
+        raise ValueError("relevance cannot be shared in the windows of a dilated maximum; use the winner")
+    with torch.enable_grad():
+        a = met.inputs[0].repeat(len(v) // len(met.output), 1, 1, 1).requires_grad_()
+        mean = torch.nn.functional.avg_pool2d(a, op.kernel, op.stride, op.padding, op.ceil)
+        return torch.autograd.grad(mean, a, share(v, mean.detach()))[0]
 
 
 def norm_split(step: Step) -> Step:
@@ -99,10 +127,15 @@ def norm_split(step: Step) -> Step:
         if not isinstance(op, Add):
             return step(op, r, met)
         a, b = met.inputs
-        each = share((a + b) * r, a.abs() + b.abs())
-        return a.sign() * each, b.sign() * each
+        each = share(a + b, a.abs() + b.abs())
+        return times(a.sign() * each, r), times(b.sign() * each, r)
 
     return with_norm
+
+
+def times(v: Tensor, r: Tensor) -> Tensor:
+    """`v ⊙ r` for any number of maps r of the batch of v, one behind the other."""
+    return r * v if r.shape == v.shape else (r.view(-1, *v.shape) * v).view(r.shape)
 
 
 def share(numerator: Tensor, denominator: Tensor) -> Tensor:
@@ -110,36 +143,44 @@ def share(numerator: Tensor, denominator: Tensor) -> Tensor:
     return torch.where(denominator == 0, 0, numerator / denominator)
 
 
+def stabilised(Z: Tensor, eps: float) -> Tensor:
+    """`Z + ε sign Z`, sign 0 = 1."""
+    return torch.where(Z >= 0, Z + eps, Z - eps) if eps else Z
+
+
 def lrp_epsilon(op: Op, r: Tensor, met: Met, eps: float = 0.0, bias: Bias = "split") -> tuple[Tensor, ...]:
-    """LRP-ε: `R_i = Σ_j z_ij / (z_j + ε sign z_j) R_j`, sign 0 = 1; ε = 0 is LRP-z, eq. 8.
+    """LRP-ε: `R_i = Σ_j z_ij / (z_j + ε sign z_j) R_j`; ε = 0 is LRP-z, eq. 8.
 
     `bias = "none"` takes `z_j = Σ_k z_kj` without `b_j`, as eq. 8 is printed.
     """
     if not isinstance(op, Weighted):
         return grad(op, r, met)
     z = met.output
-    own = z if bias == "split" or op.bias is None else op.product(met.inputs[0], op.weight)
-    stabilised = own + torch.where(own >= 0, eps, -eps) if eps else own
-    return op.transpose(share(z * r, stabilised), met)
+    own = op.product(met.inputs[0], op.weight) if bias == "none" and op.bias is not None else z
+    return op.transpose(times(share(z, stabilised(own, eps)), r), met)
 
 
-def lrp_alpha_beta(op: Op, r: Tensor, met: Met, alpha: float = 2.0, bias: Bias = "split") -> tuple[Tensor, ...]:
+def lrp_alpha_beta(
+    op: Op, r: Tensor, met: Met, alpha: float = 2.0, bias: Bias = "split", eps: float = 0.0, sign: Sign = "product"
+) -> tuple[Tensor, ...]:
     """LRP-αβ, eq. 9, for `β = α − 1`: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`.
 
-    `Z⁺ = Σ_k z_kj⁺ + b_j⁺`, `Z⁻ = Σ_k z_kj⁻ + b_j⁻`. Signed inputs count by the sign of the product `a_i w_ij`.
+    `Z⁺ = Σ_k z_kj⁺ + b_j⁺`, `Z⁻ = Σ_k z_kj⁻ + b_j⁻` (`bias = "full"`: all of b_j in both, `"none"`: in neither), both
+    ε further from 0. Signed inputs count by the sign of the product `a_i w_ij`; `sign = "weight"` takes the weight's.
     """
     if not isinstance(op, Weighted):
         return grad(op, r, met)
-    R = met.output * r
-    positive = _one_sign(op, R, met, 1, bias)
+    positive = _one_sign(op, r, met, 1, bias, eps, sign)
     if alpha == 1:
         return (positive,)
-    return (alpha * positive - (alpha - 1) * _one_sign(op, R, met, -1, bias),)
+    return (alpha * positive - (alpha - 1) * _one_sign(op, r, met, -1, bias, eps, sign),)
 
 
-def zplus(op: Op, r: Tensor, met: Met, bias: Bias = "split") -> tuple[Tensor, ...]:
+def zplus(
+    op: Op, r: Tensor, met: Met, bias: Bias = "split", eps: float = 0.0, sign: Sign = "product"
+) -> tuple[Tensor, ...]:
     """The z⁺ rule, eq. 10 and 16: `R_i = Σ_j z_ij⁺ / Σ_k z_kj⁺ R_j`, that is LRP-α1β0."""
-    return lrp_alpha_beta(op, r, met, 1.0, bias)
+    return lrp_alpha_beta(op, r, met, 1.0, bias, eps, sign)
 
 
 def zplus_filter(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
@@ -149,37 +190,54 @@ def zplus_filter(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
     return (op.pull(r, op.weight.clamp(min=0), met.inputs[0].shape),)
 
 
-def _one_sign(op: Weighted, R: Tensor, met: Met, sign: int, bias: Bias) -> Tensor:
-    """`Σ_j F_ij R_j / Z_j`, where F keeps the products `a_i w_ij` of this sign and Z sums them."""
+def _one_sign(op: Weighted, r: Tensor, met: Met, side: int, bias: Bias, eps: float, sign: Sign) -> Tensor:
+    """`Σ_j F_ij γ_j r_j`, `γ_j = z_j / Z_j`, where F keeps the contributions of this side, 1 or −1, and Z sums them."""
     a = met.inputs[0]
-    kept = op.weight.clamp(min=0) if sign > 0 else op.weight.clamp(max=0)
-    signed = bool((a < 0).any())
+    kept = _part(op.weight, side)
+    signed = sign == "product" and bool((a < 0).any())
     Z = op.product(a.clamp(min=0) if signed else a, kept)
-    other = (op.weight.clamp(max=0) if sign > 0 else op.weight.clamp(min=0)) if signed else None
+    other = _part(op.weight, -side) if signed else None
     if other is not None:
         Z += op.product(a.clamp(max=0), other)
-    if op.bias is not None and bias == "split":
-        Z += op.per_neuron(op.bias.clamp(min=0) if sign > 0 else op.bias.clamp(max=0))
-    shares = share(R, Z)
-    below = op.pull(shares, kept, a.shape)
-    return below if other is None else torch.where(a < 0, op.pull(shares, other, a.shape), below)
+    if op.bias is not None and bias != "none":
+        Z += op.per_neuron(_part(op.bias, side) if bias == "split" else op.bias)
+    r = times(share(met.output, stabilised(Z, eps)), r)
+    below = op.pull(r, kept, a.shape)
+    if other is None:
+        return below
+    copies = (below.view(-1, *a.shape), op.pull(r, other, a.shape).view(-1, *a.shape))
+    return torch.where(a < 0, copies[1], copies[0]).view(below.shape)
 
 
-def z_box(op: Op, r: Tensor, met: Met, low: Tensor, high: Tensor) -> tuple[Tensor, ...]:
+def _part(v: Tensor, side: int) -> Tensor:
+    """`v⁺` or `v⁻`."""
+    return v.clamp(min=0) if side > 0 else v.clamp(max=0)
+
+
+def z_box(
+    op: Op,
+    r: Tensor,
+    met: Met,
+    low: Tensor | float,
+    high: Tensor | float,
+    bias: Bias = "split",
+    eps: float = 0.0,
+) -> tuple[Tensor, ...]:
     """The z^B rule of Deep Taylor, eq. 11, shares `z_ij − l_i w_ij⁺ − h_i w_ij⁻` of inputs bounded by `l ≤ a ≤ h`.
 
-    It gives relevance, not a modified gradient: for a first layer only. Bounds broadcast to the input.
+    The denominator has `b_j` too, but not with `bias = "none"`. It gives relevance, not a modified gradient, and so
+    stands where the input is read. Bounds broadcast to the input.
     Raises `ValueError` when an input lies outside its bounds.
     """
     if not isinstance(op, Weighted):
         return grad(op, r, met)
     a = met.inputs[0]
-    low, high = low.to(a).expand_as(a), high.to(a).expand_as(a)
+    low, high = (torch.as_tensor(v).to(a).expand_as(a) for v in (low, high))
     if (a < low).any() or (a > high).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")
-    plus, minus = op.weight.clamp(min=0), op.weight.clamp(max=0)
-    Z = op.product(a, op.weight, op.bias) - op.product(low, plus) - op.product(high, minus)
-    shares = share(met.output * r, Z)
-    parts = (op.pull(shares, w, a.shape) for w in (op.weight, plus, minus))
-    of_weight, of_plus, of_minus = parts
-    return (a * of_weight - low * of_plus - high * of_minus,)
+    plus, minus = _part(op.weight, 1), _part(op.weight, -1)
+    Z = op.product(a, op.weight, None if bias == "none" else op.bias)
+    Z = stabilised(Z - op.product(low, plus) - op.product(high, minus), eps)
+    r = times(share(met.output, Z), r)
+    of_weight, of_plus, of_minus = (op.pull(r, w, a.shape) for w in (op.weight, plus, minus))
+    return (times(a, of_weight) - times(low, of_plus) - times(high, of_minus),)

@@ -28,7 +28,7 @@ class Part:
     `kind` says what rules take it for. A maximum also brings the mean over its windows, which tells who is in which.
     """
 
-    kind: Literal["affine", "relu", "max", "linear"]
+    kind: Literal["affine", "relu", "max", "linear", "move"]
     function: Callable[..., Tensor]
     inputs: tuple[int, ...]
     mean: Callable[[Tensor], Tensor] | None = None
@@ -61,16 +61,18 @@ def by_basis(function: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
 
 
 def take_apart(part: Part, inputs: tuple[Tensor, ...]) -> tuple[Tensor, At]:
-    """Output and `At` of one part: a matrix by basis vectors where it is affine, by autograd where it is not."""
-    y = part.function(*inputs)
-    if part.kind in ("relu", "max"):
-        J: tuple[Tensor, ...] = (jacobian(part.function, inputs[0], vectorize=True).reshape(y.numel(), -1),)
-        b = torch.zeros(y.numel(), dtype=torch.float64)
-    else:
-        b = part.function(*(torch.zeros_like(v) for v in inputs)).flatten()
-        J = tuple(by_basis(partial(_one_input, part.function, inputs, i), v) - b[:, None] for i, v in enumerate(inputs))
-    windows = None if part.mean is None else (by_basis(part.mean, inputs[0]) > 0).double()
-    return y, At(part.kind, tuple(v.flatten() for v in inputs), y.flatten(), J, b, windows)
+    """Output and `At` of one part: by basis vectors where it is affine, a maximum by autograd, a ReLU by its mask."""
+    y, a = part.function(*inputs), tuple(v.flatten() for v in inputs)
+    b = torch.zeros(y.numel(), dtype=torch.float64)
+    if part.kind == "relu":
+        return y, At(part.kind, a, y.flatten(), (torch.diag((a[0] > 0).double()),), b)
+    if part.kind == "max":
+        assert part.mean is not None
+        winners = jacobian(part.function, inputs[0], vectorize=True).reshape(y.numel(), -1)
+        return y, At(part.kind, a, y.flatten(), (winners,), b, (by_basis(part.mean, inputs[0]) > 0).double())
+    b = part.function(*(torch.zeros_like(v) for v in inputs)).flatten()
+    J = tuple(by_basis(partial(_one_input, part.function, inputs, i), v) - b[:, None] for i, v in enumerate(inputs))
+    return y, At(part.kind, a, y.flatten(), J, b)
 
 
 def _one_input(function: Callable[..., Tensor], inputs: tuple[Tensor, ...], i: int, basis: Tensor) -> Tensor:
@@ -96,11 +98,12 @@ def deconvolved(at: At, r: Tensor) -> tuple[Tensor, ...]:
     return (r.clamp(min=0),)
 
 
-def rectified(at: At, r: Tensor, tau: float | None = None, q: float = 0.9) -> tuple[Tensor, ...]:
-    """RectGrad at a ReLU: `M (r ⊙ 1[A ⊙ r > τ])` (eq. 15); without τ it is the q-quantile of `A ⊙ r` over the layer."""
+def rectified(at: At, r: Tensor, tau: float | None = None, q: float = 0.9, mask: bool = True) -> tuple[Tensor, ...]:
+    """RectGrad at a ReLU: `M (r ⊙ 1[A ⊙ r > τ])` (eq. 15), or without M (eq. 7); τ is given or the q-quantile."""
     product = at.y * r
     threshold = quantile(product.tolist(), q) if tau is None else tau
-    return gradient(at, torch.where(product > threshold, r, 0.0))
+    passed = torch.where(product > threshold, r, 0.0)
+    return gradient(at, passed) if mask else (passed,)
 
 
 def quantile(values: list[float], q: float) -> float:
@@ -111,7 +114,7 @@ def quantile(values: list[float], q: float) -> float:
 
 
 def proportional(at: At, r: Tensor) -> tuple[Tensor, ...]:
-    """PRR at a maximum (RectGrad): every member of a window receives `a_i / Σ_k a_k r_j`."""
+    """At a maximum every member of a window receives `a_i / Σ_k a_k r_j`: of r it is RectGrad's PRR, of R sharing."""
     assert at.windows is not None
     return (at.a[0] * (at.windows.T @ ratio(r, at.windows @ at.a[0])),)
 
@@ -136,8 +139,7 @@ def lrp_z(at: At, R: Tensor, epsilon: float = 0.0, bias: Bias = "sign") -> tuple
     """LRP-z (eq. 8) and LRP-ε: `R_i = Σ_j z_ij / (z_j + ε sign z_j) R_j`, `z_j = Σ_k z_kj (+ b_j)`, sign(0) = +1."""
     contributions = [J * a for J, a in zip(at.J, at.a, strict=True)]
     z = sum(c.sum(dim=1) for c in contributions) + (0.0 if bias == "none" else at.b)
-    z = z + epsilon * torch.where(z < 0, -1.0, 1.0)
-    return tuple(c.T @ ratio(R, z) for c in contributions)
+    return tuple(c.T @ ratio(R, torch.where(z < 0, z - epsilon, z + epsilon)) for c in contributions)
 
 
 def lrp_alpha_beta(at: At, R: Tensor, alpha: float, bias: Bias = "sign", epsilon: float = 0.0) -> tuple[Tensor, ...]:
@@ -162,6 +164,13 @@ def z_plus(at: At, R: Tensor, bias: Bias = "sign") -> tuple[Tensor, ...]:
     return lrp_alpha_beta(at, R, alpha=1.0, bias=bias)
 
 
+def z_plus_by_weight(at: At, R: Tensor, bias: Bias = "both", epsilon: float = 0.0) -> tuple[Tensor, ...]:
+    """What becomes of z⁺ when only W is clamped: shares `a_i w_ij⁺ / (Σ_k a_k w_kj⁺ + b_j)`, for `a ≥ 0` the same."""
+    n = at.J[0].clamp(min=0) * at.a[0]
+    Z = n.sum(dim=1) + {"both": at.b, "sign": at.b.clamp(min=0), "none": 0 * at.b}[bias]
+    return (n.T @ ratio(R, torch.where(Z < 0, Z - epsilon, Z + epsilon)),)
+
+
 def z_plus_filter(at: At, r: Tensor) -> tuple[Tensor, ...]:
     """The paper's filter form (Prop. 3), a modified gradient: `W diag(1[W > 0]) r`; M follows at the ReLU."""
     return (at.J[0].clamp(min=0).T @ r,)
@@ -182,16 +191,16 @@ def norm_split(at: At, R: Tensor) -> tuple[Tensor, ...]:
 
 @dataclass(frozen=True)
 class Rule:
-    """What to do at which kind of part; `first` at affine parts that read the input; `carries` is its currency."""
+    """What to do at which kind of part; `first` at affine parts that read pixels; `carries` is its currency."""
 
     carries: Literal["gradient", "relevance"]
     steps: dict[str, Step]
     first: Step | None = None
     add: Step | None = None
 
-    def step(self, part: Part) -> Step:
+    def step(self, part: Part, reads_pixels: bool) -> Step:
         """The step of one part."""
-        if part.kind == "affine" and INPUT in part.inputs and self.first:
+        if part.kind == "affine" and reads_pixels and self.first:
             return self.first
         if len(part.inputs) == 2 and self.add:
             return self.add
@@ -200,13 +209,13 @@ class Rule:
 
 def modified_gradient(**steps: Step) -> Rule:
     """A rule that is the chain rule but for these kinds of parts."""
-    kinds = ("affine", "relu", "max", "linear")
+    kinds = ("affine", "relu", "max", "linear", "move")
     return Rule("gradient", {kind: steps.get(kind, gradient) for kind in kinds})
 
 
 def relevance(affine: Step, **own: Step) -> Rule:
-    """A relevance rule given by its step at affine parts; pooling, reshaping and additions follow LRP-z."""
-    steps = {"affine": affine, "relu": untouched, "max": own.pop("max", winner), "linear": lrp_z}
+    """A relevance rule given by its step at affine parts; means and additions follow LRP-z, reshaping moves it."""
+    steps = {"affine": affine, "relu": untouched, "max": own.pop("max", winner), "linear": lrp_z, "move": gradient}
     return Rule("relevance", steps, **own)
 
 
@@ -230,8 +239,16 @@ class Net:
 
     @property
     def layers(self) -> list[int]:
-        """The layer of every part."""
-        return [sum(p.kind == "affine" for p in self.parts[: i + 1]) for i in range(len(self.parts))]
+        """The layer of every part; what comes before the first affine part belongs to layer 1."""
+        return [max(1, sum(p.kind == "affine" for p in self.parts[: i + 1])) for i in range(len(self.parts))]
+
+    @property
+    def pixels(self) -> set[int]:
+        """The places that hold the input's own numbers."""
+        found = {INPUT}
+        for i, part in enumerate(self.parts):
+            found |= {i} if part.kind == "move" and part.inputs[0] in found else set()
+        return found
 
     def flat(self, place: int) -> Tensor:
         """The output of a part, or the input, as a vector."""
@@ -251,7 +268,8 @@ def carry(net: Net, rule: Rule, pending: dict[int, Tensor], layers: Any) -> dict
     for i in reversed(range(len(net.parts))):
         if net.layers[i] in layers and i in pending:
             r = pending.pop(i)
-            for source, share in zip(net.parts[i].inputs, rule.step(net.parts[i])(net.at[i], r), strict=True):
+            step = rule.step(net.parts[i], bool(net.pixels.intersection(net.parts[i].inputs)))
+            for source, share in zip(net.parts[i].inputs, step(net.at[i], r), strict=True):
                 pending[source] = pending[source] + share if source in pending else share
     return pending
 
@@ -278,3 +296,16 @@ def cascade(net: Net, rule: Rule, level: int, k: int = 0) -> Tensor:
     if used.carries == "relevance":
         pending = {i: ratio(R, net.flat(i)) for i, R in pending.items()}
     return carry(net, GRAD, pending, range(1, depth - level + 1))[INPUT]
+
+
+def cancellation(net: Net) -> float:
+    """`max Σ_i |z_ij| / |Z_j|` over all denominators Z that can cancel: how far their rounding errors are magnified."""
+    worst = 1.0
+    for at in net.at:
+        z = torch.cat([J * a for J, a in zip(at.J, at.a, strict=True)] + [at.b[:, None]], dim=1)
+        up, down, by_weight = (v.sum(dim=1) for v in (z.clamp(min=0), z.clamp(max=0), at.J[0].clamp(min=0) * at.a[0]))
+        below, b = z.abs().sum(dim=1), at.b
+        signed = (b - b.clamp(min=0), b - b.clamp(max=0))
+        for Z in (up + down, up + down - b, up + signed[0], down + signed[1], by_weight + b):
+            worst = max(worst, float(ratio(below, Z.abs()).max()))
+    return worst
