@@ -17,6 +17,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.fx import Proxy
 
+from simulations.deep.ops import Subsample
+
 POOL = 0  # in a plan of channels
 VGG16_PLAN = (64, 64, POOL, 128, 128, POOL, *(256,) * 3, POOL, *(512,) * 3, POOL, *(512,) * 3, POOL)
 DIGITS_PLAN = (16, 16, POOL, 32, 32, POOL, 64, 64, POOL)
@@ -96,7 +98,7 @@ def digits_vgg(bias: bool = True) -> VGG:
 
 
 class Shortcut(nn.Module):
-    """He et al.'s shortcut A: every `stride`-th position, `channels` zero channels on either side. A leaf."""
+    """He et al.'s shortcut A: every `stride`-th position, `channels` zero channels on either side."""
 
     def __init__(self, stride: int, channels: int) -> None:
         super().__init__()
@@ -105,6 +107,10 @@ class Shortcut(nn.Module):
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         """`x[:, :, ::stride, ::stride]`, padded."""
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.channels, self.channels))
+
+    def as_op(self) -> Subsample:
+        """The same as an operation."""
+        return Subsample(self.stride, self.channels)
 
 
 def _conv(below: int, width: int, size: int, stride: int = 1) -> nn.Conv2d:

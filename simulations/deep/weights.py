@@ -2,7 +2,8 @@
 
 A neuron of a convolution is the vector `w ∈ R^d` of all its weights, d = channels × height × width (its fan-in), and
 the structured families fill blocks of d neurons of one layer. Drawn in float32 on the CPU from torch's generators, so
-that a seed gives the same numbers in every precision and on every device. The laws are those of
+that a seed gives the same numbers in every precision and on every device. Families with Gaussian directions, and the
+uniform ones through Φ, use the same normal numbers for the same seed, so that they compare in pairs. The laws are those of
 `simulations.onelayer.weights`; the same constants, other code.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import log, pi, sqrt
-from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,6 @@ from simulations.deep.models import identity_norm
 from simulations.onelayer.weights import FRAME_COSINE, POWER, RING_BAND, SHIFT, SPARSE_RATE, STUDENT_DOF
 
 Sampler = Callable[[int, int, Generator], Tensor]
-Scale = Literal["he", "raw", "default"]
 KNOWN = nn.Conv2d | nn.Linear | nn.BatchNorm2d
 CHUNK = 1 << 22
 
@@ -31,36 +30,37 @@ def gaussian(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
     return torch.empty(N, d).normal_(generator=rng)
 
 
-def _radial(N: int, d: int, radius: Tensor, rng: Generator) -> Tensor:
-    """Uniform directions of these lengths."""
-    w = gaussian(N, d, rng)
+def _with_norms(w: Tensor, radius: Tensor) -> Tensor:
+    """The same directions with these lengths."""
     return w.mul_((radius / torch.linalg.vector_norm(w, dim=1))[:, None])
 
 
 def sphere(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
     """Uniform on the sphere of radius √d."""
-    return _radial(N, d, torch.full((N,), sqrt(d)), rng)
+    return _with_norms(gaussian(N, d, rng), torch.full((N,), sqrt(d)))
 
 
 def ring(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
     """Uniform direction, radius uniform in [0.8, 1.2]·√d."""
-    return _radial(N, d, sqrt(d) * torch.empty(N).uniform_(*RING_BAND, generator=rng), rng)
+    w = gaussian(N, d, rng)
+    return _with_norms(w, sqrt(d) * torch.empty(N).uniform_(*RING_BAND, generator=rng))
 
 
 def student(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
     """Multivariate t with 3 degrees of freedom: `g · √(3 / χ²₃)`."""
+    w = gaussian(N, d, rng)
     chi2 = gaussian(N, int(STUDENT_DOF), rng).square().sum(dim=1)
-    return gaussian(N, d, rng).mul_((STUDENT_DOF / chi2).sqrt()[:, None])
+    return w.mul_((STUDENT_DOF / chi2).sqrt()[:, None])
 
 
 def uniform(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
-    """Entries i.i.d. U[−1, 1]."""
-    return torch.empty(N, d).uniform_(-1, 1, generator=rng)
+    """Entries i.i.d. U[−1, 1]: `2 Φ(g) − 1`, g standard normal."""
+    return gaussian(N, d, rng).mul_(sqrt(0.5)).erf_()
 
 
 def uniform01(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
-    """Entries i.i.d. U[0, 1]."""
-    return torch.empty(N, d).uniform_(0, 1, generator=rng)
+    """Entries i.i.d. U[0, 1]: `Φ(g)`."""
+    return uniform(N, d, rng).add_(1).mul_(0.5)
 
 
 def _by_quantile(N: int, d: int, rng: Generator, quantile: Callable[[Tensor], Tensor]) -> Tensor:
@@ -160,7 +160,7 @@ TARGETS: dict[str, float] = {"he": 2.0, "default": 1 / 3}
 """`d E w²` of an entry; a third is that of U[−1/√d, 1/√d], PyTorch's default."""
 
 
-def factor(family: str, d: int, scale: Scale) -> float:
+def factor(family: str, d: int, scale: str) -> float:
     """What a neuron of the family is multiplied by.
 
     `raw`: 1. `he`: `√(2 / (d E w²))`, so that `E w² = 2/d`. `default`: so that `E w² = 1/(3d)`; of the family `uniform`
@@ -173,16 +173,14 @@ def factor(family: str, d: int, scale: Scale) -> float:
     return 1 / d if second_moment is None else sqrt(TARGETS[scale] / (d * second_moment))
 
 
-def half_width(family: str, d: int, scale: Scale) -> float:
+def half_width(family: str, d: int, scale: str) -> float:
     """Biases are i.i.d. uniform in ± this, with the second moment of a weight; of Cauchy weights, in ± their scale."""
     second_moment = FAMILIES[family][1]
     return factor(family, d, scale) * (1.0 if second_moment is None else sqrt(3 * second_moment))
 
 
 def sample(family: str, N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
-    """N neurons of the family, as printed. Raises `ValueError` for an unknown family."""
-    if family not in FAMILIES:
-        raise ValueError(f"unknown weight family '{family}'; known families: {', '.join(FAMILIES)}")
+    """N neurons of the family, as printed."""
     return FAMILIES[family][0](N, d, rng)
 
 
@@ -194,7 +192,7 @@ def generator(seed: np.random.SeedSequence, layer: int) -> Generator:
 
 @torch.no_grad()
 def randomise(
-    module: nn.Module, family: str, seed: np.random.SeedSequence, scale: Scale = "he", bias: bool = False
+    module: nn.Module, family: str, seed: np.random.SeedSequence, scale: str = "he", bias: bool = False
 ) -> None:
     """Give every convolution and linear map new weights, in place; batch normalisations become the identity.
 
@@ -202,9 +200,7 @@ def randomise(
     they are zero. Raises `ValueError` for an unknown family or scale, a parameter of another kind of layer, and where
     `bias` is asked of a network that was built without any.
     """
-    if scale not in ("raw", *TARGETS):
-        raise ValueError(f"unknown scale '{scale}'; known scales: raw, {', '.join(TARGETS)}")
-    check(module, bias)
+    check(module, family, scale, bias)
     width = 0.0
     for index, part in enumerate(part for part in module.modules() if isinstance(part, KNOWN)):
         rng = generator(seed, index)
@@ -218,8 +214,12 @@ def randomise(
             part.bias.copy_(torch.empty(len(part.bias)).uniform_(-1, 1, generator=rng).mul_(width if bias else 0))
 
 
-def check(module: nn.Module, bias: bool) -> None:
+def check(module: nn.Module, family: str, scale: str, bias: bool) -> None:
     """Raises `ValueError` as `randomise` does."""
+    if family not in FAMILIES:
+        raise ValueError(f"unknown weight family '{family}'; known families: {', '.join(FAMILIES)}")
+    if scale not in ("raw", *TARGETS):
+        raise ValueError(f"unknown scale '{scale}'; known scales: raw, {', '.join(TARGETS)}")
     for name, part in module.named_modules():
         if not isinstance(part, KNOWN) and next(part.parameters(recurse=False), None) is not None:
             raise ValueError(
