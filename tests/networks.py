@@ -11,8 +11,48 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from simulations.deep.graph import Graph
+
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Step = Callable[[Any], Any]
+
+
+EXACT = 1e-10
+
+
+def images(*shape: int, seed: int = 0) -> Tensor:
+    """A batch of signed images."""
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def gradient(module: nn.Module, x: Tensor) -> Tensor:
+    """Autograd's gradient of the largest output, of every image."""
+    leaf = x.clone().requires_grad_()
+    return torch.autograd.grad(module(leaf.clone()).amax(dim=1).sum(), leaf)[0]
+
+
+def off(found: Tensor, wanted: Tensor) -> float:
+    """The largest difference, in units of the largest entry."""
+    largest = float(wanted.abs().max())
+    return float((found - wanted).abs().max()) / (largest or 1)
+
+
+def kinds(graph: Graph) -> list[str]:
+    return [type(node.op).__name__ for node in graph.nodes]
+
+
+def with_statistics(module: nn.Module) -> nn.Module:
+    """In float64 and evaluation mode, with running statistics far from 0 and 1."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.normal_(part.running_mean)
+            nn.init.uniform_(part.running_var, 0.2, 3.0)
+    return module.double().eval()
+
+
+def head(width: int) -> tuple[nn.Module, ...]:
+    """A linear map of flat activations to three classes."""
+    return nn.Flatten(), nn.Linear(width, 3)
 
 
 class Net(nn.Module):

@@ -14,13 +14,11 @@ from hypothesis import given, settings  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from simulations.deep.backward import attribution, rule  # noqa: E402
-from simulations.deep.graph import Graph  # noqa: E402
 from simulations.deep.models import MODELS  # noqa: E402
 from simulations.deep.ops import (  # noqa: E402
     AdaptiveAvgPool,
     Add,
     AvgPool,
-    Conv,
     Flatten,
     MaxPool,
     Op,
@@ -28,30 +26,18 @@ from simulations.deep.ops import (  # noqa: E402
     Weighted,
 )
 from simulations.deep.rewrite import rewrite  # noqa: E402
-from tests.networks import RELUS, Net, Residual, networks  # noqa: E402
-
-EXACT = 1e-10
-
-
-def images(*shape: int, seed: int = 0) -> Tensor:
-    """A batch of signed images."""
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-
-
-def gradient(module: nn.Module, x: Tensor) -> Tensor:
-    """Autograd's gradient of the largest output, of every image."""
-    leaf = x.clone().requires_grad_()
-    return torch.autograd.grad(module(leaf.clone()).amax(dim=1).sum(), leaf)[0]
-
-
-def off(found: Tensor, wanted: Tensor) -> float:
-    """The largest difference, in units of the largest entry."""
-    largest = float(wanted.abs().max())
-    return float((found - wanted).abs().max()) / (largest or 1)
-
-
-def kinds(graph: Graph) -> list[str]:
-    return [type(node.op).__name__ for node in graph.nodes]
+from tests.networks import (  # noqa: E402
+    EXACT,
+    RELUS,
+    Net,
+    gradient,
+    head,
+    images,
+    kinds,
+    networks,
+    off,
+    with_statistics,
+)
 
 
 @settings(max_examples=150)
@@ -92,60 +78,6 @@ def test_the_search_reaches_what_it_should() -> None:
         *(kind.__name__ for kind in (MaxPool, AvgPool, AdaptiveAvgPool, Add, Subsample, Flatten)),
     ]
     assert min(seen[kind] for kind in wanted) >= 10, seen
-
-
-class PreActivation(nn.Module):
-    """`x + conv2(relu(bn2(conv1(relu(bn1(x))))))`, registered in the order conv1, bn1, conv2, bn2."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels)
-        self.conv2, self.bn2 = nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(self.relu(self.bn1(x)))
-        y = self.conv2(self.relu(self.bn2(y)))
-        y += x
-        return y
-
-
-def with_statistics(module: nn.Module) -> nn.Module:
-    """In float64 and evaluation mode, with running statistics far from 0 and 1."""
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-            nn.init.normal_(part.running_mean)
-            nn.init.uniform_(part.running_var, 0.2, 3.0)
-    return module.double().eval()
-
-
-def test_preactivation_follows_the_data() -> None:
-    """Catches folding by the order of registration: bn1 stands behind conv1 there, but reads the block's input. Its
-    place is a grouped 1×1 convolution; bn2, which conv1 feeds, is folded. One ReLU module serves twice.
-    """
-    torch.manual_seed(1)
-    module = with_statistics(Net(PreActivation(3), nn.Flatten(), nn.Linear(75, 4)))
-    x = images(2, 3, 5, 5)
-    graph = rewrite(module, x)
-    assert kinds(graph) == ["Conv", "ReLU", "Conv", "ReLU", "Conv", "Add", "Flatten", "Linear"]
-    first = graph.nodes[0].op
-    assert isinstance(first, Conv)
-    assert (first.groups, tuple(first.weight.shape)) == (3, (3, 1, 1, 1))
-    assert graph.nodes[5].inputs == (4, -1)
-    assert off(attribution(graph.forward(x), rule("grad")), gradient(module, x)) <= EXACT
-
-
-def test_a_convolution_that_branches_is_not_folded() -> None:
-    """Catches a fold that changes what another branch reads."""
-    torch.manual_seed(2)
-    branch = Net(nn.BatchNorm2d(2), nn.ReLU())
-    module = with_statistics(Net(nn.Conv2d(1, 2, 1), Residual(branch, nn.Identity(), torch.add), *head(2 * 9)))
-    graph = rewrite(module, images(2, 1, 3, 3))
-    assert kinds(graph) == ["Conv", "Conv", "ReLU", "Add", "Flatten", "Linear"]
-
-
-def head(width: int) -> tuple[nn.Module, ...]:
-    return nn.Flatten(), nn.Linear(width, 3)
 
 
 def small(*steps: Any) -> nn.Module:
