@@ -15,6 +15,8 @@ from torch import Tensor
 from simulations.deep import rules
 from simulations.deep.graph import INPUT, Graph, Trace
 from simulations.deep.ops import Flatten, Weighted
+from simulations.deep.shares import share
+from simulations.deep.signs import Bias, Sign
 
 Bottom = Literal["none", "times input", "rectified times input"]
 Map = Float[Tensor, "B ..."]
@@ -69,8 +71,8 @@ RULES: dict[str, Callable[..., Rule]] = {
 SETTINGS: dict[str, tuple[str, ...]] = {
     "residual": ("z", "norm"),
     "pooling": ("winner", "share"),
-    "bias": get_args(rules.Bias),
-    "sign": get_args(rules.Sign),
+    "bias": get_args(Bias),
+    "sign": get_args(Sign),
     "bottom": get_args(Bottom),
 }
 
@@ -111,6 +113,7 @@ def rule(name: str, residual: str = "z", pooling: str = "winner", **own: Any) ->
     return replace(made, step=rules.shared_maximum(step) if pooling == "share" else step)
 
 
+AT_ONCE = 2**29  # bytes of the maps of all levels where they are largest
 GRAD = RULES["grad"]()
 Pending = dict[int, Tensor]
 """Relevance by the node at whose output it waits."""
@@ -133,9 +136,11 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
     for i in reversed(nodes):
         if i in pending:
             node = graph.nodes[i]
-            below = rule.step_at(graph, i)(node.op, pending.pop(i), trace.met[i])
+            below = rule.step_at(graph, i)(node.op, pending.pop(i), trace.recall(i))
             for source, part in zip(node.inputs, below, strict=True):
                 pending[source] = pending[source] + part if source in pending else part
+        if trace.once:
+            trace.forget(i)
     return pending
 
 
@@ -162,8 +167,8 @@ def as_gradients(trace: Trace, rule: Rule, pending: Pending) -> Pending:
     """What waits, in modified gradients: relevance at a pixel is `x ⊙ r_0`, and tells nothing where `x = 0`."""
     if rule.first is None:
         return pending
-    x = {i: trace.x if i == INPUT else trace.met[i].output for i in trace.graph.pixels}
-    return {i: rules.share(r.view(-1, *x[i].shape), x[i]).view(r.shape) if i in x else r for i, r in pending.items()}
+    x = {i: trace.x if i == INPUT else trace.recall(i).output for i in trace.graph.pixels.intersection(pending)}
+    return {i: share(r.view(-1, *x[i].shape), x[i]).view(r.shape) if i in x else r for i, r in pending.items()}
 
 
 def backward(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
@@ -207,15 +212,32 @@ def from_every_layer(
 
 
 @torch.no_grad()
+def cascade(trace: Trace, rule: Rule, level: int, r: Tensor | None = None) -> Map:
+    """`r_0` of one N-level cascade, Def. 3: `rule` in the top `level` layers, the plain gradient below them."""
+    depth = trace.graph.depth
+    top = {len(trace.graph.nodes) - 1: start_at_output(trace) if r is None else r}
+    handed = as_gradients(trace, rule, descend(trace, rule, top, range(depth, depth - level, -1)))
+    return descend(trace, GRAD, handed, range(depth - level, 0, -1))[INPUT]
+
+
+@torch.no_grad()
 def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor, "levels B ..."]:
     """`r_0` of every N-level cascade, Def. 3, N = 0 … L: `rule` in the top N layers, the plain gradient below them.
 
     The rule goes down once. At every layer it hands a copy over to the gradient, and all copies share the gradient's
     pass from there: layer l costs L − l + 1 maps instead of L. A rule that acts at ReLUs leaves the linear output layer
-    alone, so that N = 0 is N = 1.
+    alone, so that N = 0 is N = 1. A batch whose maps would need too much memory is taken in parts.
     """
+    r = start_at_output(trace) if r is None else r
+    largest = max(met.output[:1].nbytes for met in trace.met)
+    size = max(1, AT_ONCE // (largest * (trace.graph.depth + 1)))
+    parts = [slice(i, i + size) for i in range(0, len(r), size)]
+    return torch.cat([_cascades(trace.images(rows), rule, r[rows]) for rows in parts], dim=1)
+
+
+def _cascades(trace: Trace, rule: Rule, r: Tensor) -> Float[Tensor, "levels B ..."]:
     spared = _spares_the_top(trace, rule)
-    ruled = {len(trace.graph.nodes) - 1: start_at_output(trace) if r is None else r}
+    ruled = {len(trace.graph.nodes) - 1: r}
     handed = {} if spared else dict(ruled)
     for layer in range(trace.graph.depth, 0, -1):
         descend(trace, GRAD, handed, range(layer, layer - 1, -1))

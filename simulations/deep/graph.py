@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from simulations.deep.memory import keep_freed_memory
 from simulations.deep.ops import Add, Flatten, Met, Op, ReLU, Weighted
 
 INPUT = -1
@@ -88,18 +89,19 @@ class Graph:
         return self.forward(x).output
 
     @torch.no_grad()
-    def forward(self, x: Float[Tensor, "B ..."]) -> Trace:
-        """Every node as `x` met it.
+    def forward(self, x: Float[Tensor, "B ..."], once: bool = False) -> Trace:
+        """Every node as `x` met it; `once` for a single way down, on which memory is freed node by node.
 
         Raises `ValueError` for an input with NaN or infinite entries.
         """
+        keep_freed_memory()
         if not torch.isfinite(x).all():
             raise ValueError("the input has NaN or infinite entries; every pixel must be finite")
         met: list[Met] = []
         for node, alone in zip(self.nodes, self.overwritten, strict=True):
             inputs = tuple(met[i].output if i != INPUT else x for i in node.inputs)
             met.append(Met(inputs, inputs[0].clamp_(min=0)) if alone else node.op.meet(*inputs))
-        return Trace(self, x, tuple(met))
+        return Trace(self, x, met, once)
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,27 @@ class Trace:
 
     graph: Graph
     x: Float[Tensor, "B ..."]
-    met: tuple[Met, ...]
+    met: list[Met]
+    once: bool = False
 
     @property
     def output(self) -> Float[Tensor, "B classes"]:
         """`f(x)`."""
-        return self.met[-1].output
+        return self.recall(len(self.graph.nodes) - 1).output
+
+    def recall(self, i: int) -> Met:
+        """Node i. Raises `ValueError` when it is forgotten."""
+        if i >= len(self.met):
+            raise ValueError("this trace was made for one way down and is used up; run forward again, or without once")
+        return self.met[i]
+
+    def forget(self, i: int) -> None:
+        """Free node i and all above it."""
+        del self.met[i:]
+
+    def images(self, rows: slice) -> Trace:
+        """These images of the batch alone, in the same memory."""
+        return Trace(self.graph, self.x[rows], [met.images(rows) for met in self.met])
 
     @property
     def finite(self) -> Bool[Tensor, " B"]:
@@ -123,4 +140,4 @@ class Trace:
     def activation(self, layer: int) -> Float[Tensor, "B ..."]:
         """`A_l`; `A_0 = x`."""
         place = self.graph.place(layer)
-        return self.x if place == INPUT else self.met[place].output
+        return self.x if place == INPUT else self.recall(place).output

@@ -1,7 +1,7 @@
 """The operations a network is rewritten into, each with its forward map and the transpose of its derivative.
 
-Shapes: activations are `(B, C, H, W)` or `(B, d)`. The relevance that `transpose` takes has a first axis of `K·B`: K maps of
-the same batch, one behind the other, share one pass. Nothing here is differentiated by autograd.
+Shapes: activations are `(B, C, H, W)` or `(B, d)`. The relevance that `transpose` takes has a first axis of `K·B`: K
+maps of the same batch, one behind the other, share one pass. Nothing here is differentiated by autograd.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Pair = tuple[int, int]
+CACHED = 2**19  # weights
+NARROW = 8  # channels
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Met:
     inputs: tuple[Tensor, ...]
     output: Tensor
     winners: Tensor | None = None
+
+    def images(self, rows: slice) -> Met:
+        """These images of the batch alone."""
+        winners = None if self.winners is None else self.winners[rows]
+        return Met(tuple(a[rows] for a in self.inputs), self.output[rows], winners)
 
 
 @runtime_checkable
@@ -65,6 +72,27 @@ class Weighted:
         """One number per neuron (output channel), shaped to be added to `z`."""
         return b
 
+    def only(self, neurons: slice) -> Weighted:
+        """The map to these neurons alone."""
+        bias = None if self.bias is None else self.bias[neurons]
+        return replace(self, weight=self.weight[neurons], bias=bias)
+
+    def blocks(self) -> list[slice]:
+        """The neurons in parts that are quick to take one by one where their weights are needed more than once."""
+        return [slice(None)]
+
+    def doubled(self) -> Weighted:
+        """`(W, −W)`, a map of inputs laid side by side: `(a⁺, −a⁻)` gives what a gives."""
+        return replace(self, weight=torch.cat([self.weight, -self.weight], dim=1))
+
+    def side_by_side(self, a: Tensor, b: Tensor) -> Tensor:
+        """Two inputs as one of twice the channels."""
+        return torch.cat([a, b], dim=1)
+
+    def apart(self, ab: Tensor) -> tuple[Tensor, ...]:
+        """The two halves of such an input."""
+        return ab.chunk(2, dim=1)
+
     def scaled(self, s: Tensor, t: Tensor) -> Weighted:
         """`s ⊙ (W a + b) + t`, one s and t per neuron, as one operation: how batch normalisation is folded."""
         weight = self.weight * s.reshape(-1, *[1] * (self.weight.dim() - 1))
@@ -78,6 +106,11 @@ class Linear(Weighted):
     def product(self, a: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """`W a + b`."""
         return F.linear(a, weight, bias)
+
+    def blocks(self) -> list[slice]:
+        """As many neurons at a time as have their weights in the cache of a core."""
+        step = max(1, CACHED // self.weight.shape[1])
+        return [slice(i, i + step) for i in range(0, len(self.weight), step)]
 
     def pull(self, r: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
         """`Wᵀ r`."""
@@ -97,8 +130,25 @@ class Conv(Weighted):
         """`W * a + b`."""
         return F.conv2d(a, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
+    def side_by_side(self, a: Tensor, b: Tensor) -> Tensor:
+        """Two inputs as one of twice the channels, group by group."""
+        return torch.cat([self._grouped(a), self._grouped(b)], dim=2).flatten(1, 2)
+
+    def apart(self, ab: Tensor) -> tuple[Tensor, ...]:
+        """The two halves of such an input."""
+        return tuple(v.flatten(1, 2) for v in self._grouped(ab).chunk(2, dim=2))
+
+    def _grouped(self, a: Tensor) -> Tensor:
+        return a.reshape(len(a), self.groups, -1, *a.shape[2:])
+
     def pull(self, r: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
-        """The transposed convolution, back to the size of the input."""
+        """The transposed convolution, back to the size of the input.
+
+        To few channels it is a matrix product and a sum over windows, in half the time: libraries pad channels to 16.
+        """
+        if self.groups == 1 and weight.shape[1] <= NARROW:
+            windows = weight.flatten(1).T @ r.flatten(2)
+            return F.fold(windows, shape[2:], weight.shape[2:], self.dilation, self.padding, self.stride)
         left_over = [
             side - ((out - 1) * stride - 2 * pad + dilation * (kernel - 1) + 1)
             for side, out, stride, pad, dilation, kernel in zip(
@@ -145,11 +195,12 @@ class MaxPool:
 
     def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
         """Every `r` goes to the winner of its window."""
-        assert met.winners is not None
-        copies = r.shape[0] // met.output.shape[0]
-        at = met.inputs[0][:1].expand(r.shape[0], -1, -1, -1) if copies > 1 else met.inputs[0]  # only its shape counts
-        winners = met.winners.repeat(copies, 1, 1, 1) if copies > 1 else met.winners
-        return (torch.ops.aten.max_pool2d_with_indices_backward(r, at, *self.window, winners),)
+        a = met.inputs[0]
+        below = r.new_empty(len(r), *a.shape[1:])
+        back = torch.ops.aten.max_pool2d_with_indices_backward.grad_input
+        for map, out in zip(r.view(-1, *met.output.shape), below.view(-1, *a.shape), strict=True):
+            back(map, a, *self.window, met.winners, grad_input=out)
+        return (below,)
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ positive, `b⁻` with the negative part), so that they absorb relevance; docs/co
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from simulations.deep.ops import Add, MaxPool, Met, Op, ReLU, Weighted, masked
+from simulations.deep.quantiles import quantile
+from simulations.deep.shares import part, share, stabilised, times
+from simulations.deep.signs import Bias, Sign, by_sign
 
 Step = Callable[[Op, Tensor, Met], tuple[Tensor, ...]]
-Bias = Literal["split", "full", "none"]
-Sign = Literal["product", "weight"]
 
 
 def grad(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
@@ -29,7 +29,8 @@ def grad(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
 
 def gbp(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
     """Guided backpropagation, eq. 6: `W M relu(r)`."""
-    return grad(op, r.clamp(min=0) if isinstance(op, ReLU) else r, met)
+    below = grad(op, r, met)
+    return (below[0].clamp_(min=0),) if isinstance(op, ReLU) else below  # M relu(r) = relu(M r)
 
 
 def deconv(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
@@ -54,33 +55,15 @@ def rectgrad_quantile(op: Op, r: Tensor, met: Met, q: float = 0.9, mask: bool = 
         return grad(op, r, met)
     product = times(met.output, near_one(r))
     tau = quantile(product.flatten(1), q).view(-1, *[1] * (r.dim() - 1))
-    passed = torch.where(product <= tau, 0, r)
+    passed = masked(r, product.sub_(tau))
     return (masked(passed, met.output) if mask else passed,)
 
 
 def near_one(r: Tensor) -> Tensor:
     """Every image's `r` times the power of two that brings its largest entry into [½, 1), as far as floats reach."""
-    least, most = torch.aminmax(r.flatten(1), dim=1)
-    exponent = torch.frexp(torch.maximum(most, -least)).exponent.clamp(-125, 125)
-    return r * torch.ldexp(torch.ones_like(most), -exponent).view(-1, *[1] * (r.dim() - 1))
-
-
-def quantile(v: Tensor, q: float) -> Tensor:
-    """The `q`-quantile of every row, with linear interpolation between order statistics.
-
-    Raises `ValueError` unless `0 ≤ q ≤ 1`.
-    """
-    if not 0 <= q <= 1:
-        raise ValueError(f"a quantile level lies in [0, 1], got {q}")
-    position = q * (v.shape[1] - 1)
-    low = int(position)
-    below = v.kthvalue(low + 1, dim=1).values
-    if position == low:
-        return below
-    higher = torch.where(v > below[:, None], v, torch.inf).amin(dim=1)
-    tied = (v <= below[:, None]).sum(dim=1) >= low + 2
-    above = torch.where(tied, below, higher)
-    return torch.where(tied, below, below + (position - low) * (above - below))
+    largest = r.flatten(1).abs().amax(dim=1)
+    exponent = torch.frexp(largest).exponent.clamp(-125, 125)
+    return r * torch.ldexp(torch.ones_like(largest), -exponent).view(-1, *[1] * (r.dim() - 1))
 
 
 def redistributed(step: Step) -> Step:
@@ -133,21 +116,6 @@ def norm_split(step: Step) -> Step:
     return with_norm
 
 
-def times(v: Tensor, r: Tensor) -> Tensor:
-    """`v ⊙ r` for any number of maps r of the batch of v, one behind the other."""
-    return r * v if r.shape == v.shape else (r.view(-1, *v.shape) * v).view(r.shape)
-
-
-def share(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """`numerator / denominator` with `·/0 = 0`: an undefined share carries no relevance."""
-    return torch.where(denominator == 0, 0, numerator / denominator)
-
-
-def stabilised(Z: Tensor, eps: float) -> Tensor:
-    """`Z + ε sign Z`, sign 0 = 1."""
-    return torch.where(Z >= 0, Z + eps, Z - eps) if eps else Z
-
-
 def lrp_epsilon(op: Op, r: Tensor, met: Met, eps: float = 0.0, bias: Bias = "split") -> tuple[Tensor, ...]:
     """LRP-ε: `R_i = Σ_j z_ij / (z_j + ε sign z_j) R_j`; ε = 0 is LRP-z, eq. 8.
 
@@ -170,10 +138,7 @@ def lrp_alpha_beta(
     """
     if not isinstance(op, Weighted):
         return grad(op, r, met)
-    positive = _one_sign(op, r, met, 1, bias, eps, sign)
-    if alpha == 1:
-        return (positive,)
-    return (alpha * positive - (alpha - 1) * _one_sign(op, r, met, -1, bias, eps, sign),)
+    return (by_sign(op, r, met, alpha, bias, eps, sign),)
 
 
 def zplus(
@@ -188,30 +153,6 @@ def zplus_filter(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
     if not isinstance(op, Weighted):
         return grad(op, r, met)
     return (op.pull(r, op.weight.clamp(min=0), met.inputs[0].shape),)
-
-
-def _one_sign(op: Weighted, r: Tensor, met: Met, side: int, bias: Bias, eps: float, sign: Sign) -> Tensor:
-    """`Σ_j F_ij γ_j r_j`, `γ_j = z_j / Z_j`, where F keeps the contributions of this side, 1 or −1, and Z sums them."""
-    a = met.inputs[0]
-    kept = _part(op.weight, side)
-    signed = sign == "product" and bool((a < 0).any())
-    Z = op.product(a.clamp(min=0) if signed else a, kept)
-    other = _part(op.weight, -side) if signed else None
-    if other is not None:
-        Z += op.product(a.clamp(max=0), other)
-    if op.bias is not None and bias != "none":
-        Z += op.per_neuron(_part(op.bias, side) if bias == "split" else op.bias)
-    r = times(share(met.output, stabilised(Z, eps)), r)
-    below = op.pull(r, kept, a.shape)
-    if other is None:
-        return below
-    copies = (below.view(-1, *a.shape), op.pull(r, other, a.shape).view(-1, *a.shape))
-    return torch.where(a < 0, copies[1], copies[0]).view(below.shape)
-
-
-def _part(v: Tensor, side: int) -> Tensor:
-    """`v⁺` or `v⁻`."""
-    return v.clamp(min=0) if side > 0 else v.clamp(max=0)
 
 
 def z_box(
@@ -235,7 +176,7 @@ def z_box(
     low, high = (torch.as_tensor(v).to(a).expand_as(a) for v in (low, high))
     if (a < low).any() or (a > high).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")
-    plus, minus = _part(op.weight, 1), _part(op.weight, -1)
+    plus, minus = part(op.weight, 1), part(op.weight, -1)
     Z = op.product(a, op.weight, None if bias == "none" else op.bias)
     Z = stabilised(Z - op.product(low, plus) - op.product(high, minus), eps)
     r = times(share(met.output, Z), r)
