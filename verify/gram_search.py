@@ -1,9 +1,11 @@
-"""Theorem 2 for any Gram matrix: exact cases of known condition number, and a gradient search for the boundary."""
+"""Theorem 2 for any Gram matrix: exact cases of known condition number, two searches for the boundary."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
+import hypothesis
 import numpy as np
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -73,6 +75,47 @@ def wide_enough(case: Case, power: int = 2) -> bool:
     """
     _, A, r = active(case)
     return bool(r @ A <= 0 or gram.suffices(gram.square_tangent(A, r), case["ratio"] ** power))
+
+
+def tie(case: Case) -> tuple[Array, Fraction]:
+    """(A + λb, its (tan φ / (√κ − 1/√κ))²), `λ = −2 AᵀGb / bᵀGb`, b the part of r beside A: r turned in its plane
+    with A until it ties with Activation. Exact; (A, 0) where it never does, for parallel r and for κ = 1.
+    """
+    G, A, r = active(case)
+    b, kappa = (A @ A) * r - (r @ A) * A, case["ratio"] ** 2
+    along = A @ G @ b
+    if kappa == 1 or along >= 0:
+        return A, Fraction(0)
+    turn = -2 * along / (b @ G @ b)
+    return A + turn * b, turn**2 * (b @ b) / (A @ A) * kappa / (kappa - 1) ** 2
+
+
+def aim(shape: st.SearchStrategy[Parameters], examples: int, rng: np.random.Generator) -> tuple[Case | None, Fraction]:
+    """The case in which a tie lies nearest to the bound, and its square share of it: what Hypothesis finds when the
+    share is its target.
+    """
+    best: tuple[Case | None, Fraction] = None, Fraction(0)
+
+    @hypothesis.seed(int(rng.integers(1 << 32)))
+    @hypothesis.settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.target],
+    )
+    @hypothesis.given(shape)
+    def aimed(parameters: Parameters) -> None:
+        nonlocal best
+        case = from_singular_values(parameters)
+        if has_condition(case) and np.any(layer(case["x"], case["W"]).mask):
+            share = tie(case)[1]
+            hypothesis.target(float(share))
+            best = max(best, (case, share), key=lambda found: found[1])
+
+    aimed()
+    return best
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
-"""Probabilities and means against exact predictions, with sizes planned before sampling."""
+"""Probabilities, means and whole distributions against exact predictions, with sizes planned before sampling."""
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, log, sqrt
 
 import numpy as np
 from jaxtyping import Float
 from scipy.stats import binom
 
 from simulations.onelayer.arrays import Array
+from theory.frames import FrameLaw
+from theory.mixture import AlignmentLaw
 from verify import intervals
 from verify.evidence import Evidence, Kind, decide
+from verify.law_evidence import POINTS, kolmogorov
 
 
 def rate_plan(alpha: float, p: float, delta: float) -> int:
@@ -67,4 +70,37 @@ def mean_evidence(statement: str, values: Float[Array, " n"], alpha: float, pred
         claimed=(predicted, predicted),
         power=0.99,
         details={"mean": float(np.mean(values))},
+    )
+
+
+def distribution_plan(alpha: float, delta: float, points: int = POINTS) -> int:
+    """The n at which, if the law is right, the interval of the distance ends within δ with probability ≥ 0.99: the
+    empirical distribution strays by at most `√(ln 200/2n)`; n has room for that, for DKW's radius and for the grid.
+    """
+    return ceil(((sqrt(log(2 / alpha)) + sqrt(log(200))) / (delta - 1 / points)) ** 2 / 2)
+
+
+def distribution_evidence(
+    statement: str,
+    values: Float[Array, " n"],
+    law: AlignmentLaw | FrameLaw,
+    alpha: float,
+    delta: float,
+    points: int = POINTS,
+) -> Evidence:
+    """`sup |F_n − F|` against 0, margin δ; F is evaluated at `points` of the values."""
+    (least, most), radius = kolmogorov(values, law, points), intervals.dkw_radius(len(values), alpha)
+    around = max(0.0, least - radius), min(1.0, most + radius)
+    return Evidence(
+        Kind.MONTE_CARLO,
+        f"{statement} = 0 ± {delta}",
+        decide(around, (0.0, 0.0), delta),
+        "Dvoretzky–Kiefer–Wolfowitz",
+        alpha=alpha,
+        delta=delta,
+        n=len(values),
+        interval=around,
+        claimed=(0.0, 0.0),
+        power=0.99,
+        details={"distance, at least": least, "at most": most},
     )

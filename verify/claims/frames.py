@@ -1,4 +1,4 @@
-"""One Haar frame, N ≤ d: the exact law of α for weightings that do not look at the activation, and when it is A's."""
+"""One Haar frame, N ≤ d: the exact law of α for Activation and for weightings that do not look at it; when they tie."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from verify import intervals
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import derived
 from verify.evidence import Evidence, Kind
-from verify.rates import mean_evidence, rate_evidence, rate_plan
+from verify.rates import distribution_evidence, distribution_plan, mean_evidence, rate_evidence, rate_plan
 
-QUICK = (27, 9), (27, 27), (784, 196)
-FULL = (*QUICK, (784, 784), (150_528, 1505))
-DELTA = 0.002
+QUICK = (5, 3), (27, 9)
+FULL = (*QUICK, (9, 9), (27, 27), (784, 196), (784, 784), (150_528, 1505))
+DELTA, DELTA_CDF = 0.002, 0.02
+POINTS = 200  # at which distributions are compared
 SMALL = 5, 3  # (d, N) where equality is frequent enough to be counted
-OTHER_ANGLE = {"constant": "positive", "gbp": "constant"}  # 2/π for √(2/π), and the reverse
+OTHER = {"constant": "positive", "gbp": "constant", "activation": "constant"}  # whose angle to A controls put in
 
 
-def means(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Evidence]:
-    """E α and E α² against the reduced sampler of the rule, from one sample a point.
+def laws(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Evidence]:
+    """E α and the whole distribution of α against the reduced sampler of the rule, from one sample a point.
 
-    If the law is right, the interval of the mean ends inside the margin with probability ≥ 0.99; so does that of the
-    square, whose deviation is at most twice as large, with twice the margin.
+    Sizes are planned so that, if the law is right, both intervals end inside their margins with probability ≥ 0.99.
     """
     predicted = list(predicted)
     alpha = exam.ledger.draw(2 * len(predicted), 0.5)
     found = []
     for law in predicted:
-        name = f"{law.weighting}, d = {law.d}, N = {law.N}"
-        n = intervals.bernstein_plan(alpha, law.sd, 1.0, DELTA)
-        drawn = int(n / (1 - law.undefined) * 1.02)
+        name = f"{law.weighting}, d = {law.d:,}, N = {law.N:,}"
+        planned = intervals.bernstein_plan(alpha, law.sd, 1.0, DELTA), distribution_plan(alpha, DELTA_CDF, POINTS)
+        drawn = int(max(planned) / (1 - law.undefined) * 1.02)
         values = reduced.alignments(rule, "haar", law.d, law.N, drawn, exam.rng(name))
         values = values[~np.isnan(values)]
-        for power in (1, 2):
-            found.append(mean_evidence(f"E α^{power}: {name}", values**power, alpha, law.moment(power), power * DELTA))
+        found.append(mean_evidence(f"E α: {name}", values, alpha, law.mean, DELTA))
+        text = f"sup |F_n − F|: {name}{'' if law.exact else ', matched'}"
+        found.append(distribution_evidence(text, values, law, alpha, DELTA_CDF, POINTS))
     return found
 
 
@@ -60,41 +61,54 @@ def rates(exam: Examination, weighting: str) -> list[Evidence]:
 
 
 def follows(exam: Examination, weighting: str) -> list[Evidence]:
-    """The derivation, moments at every point, and how often α equals Activation's."""
-    laws = [frame_law(weighting, d, N) for d, N in exam.pick(QUICK, FULL)]
-    return [derived(weighting_proofs.frame_law), *means(exam, laws, weighting), *rates(exam, weighting)]
+    """The derivation, the law at every point, and how often α equals Activation's."""
+    points = [frame_law(weighting, d, N) for d, N in exam.pick(QUICK, FULL)]
+    ties = [] if weighting == "activation" else rates(exam, weighting)
+    return [derived(weighting_proofs.frame_law), *laws(exam, points, weighting), *ties]
 
 
-def wrong_root(exam: Examination, weighting: str) -> list[Evidence]:
-    """The law with 2/π where √(2/π) belongs, or the reverse."""
-    return means(exam, [replace(frame_law(weighting, 27, 9), weighting=OTHER_ANGLE[weighting])], weighting)
+def wrong_angle(exam: Examination, weighting: str) -> list[Evidence]:
+    """The law with another weighting's angle to A: 2/π for √(2/π), the reverse, √(2/π) for 1."""
+    return laws(exam, [replace(frame_law(weighting, 27, 9), weighting=OTHER[weighting])], weighting)
+
+
+WEIGHTS = {
+    "constant": "s = 1",
+    "gbp": "hidden relevance i.i.d. N(0, 1), independent of the frame",
+    "activation": "s = A",
+}
+TIES = {
+    "constant": " α equals Activation's with probability N 2^−N / (1 − 2^−N), both defined: one active neuron.",
+    "gbp": " α equals Activation's with probability ½ N 2^−N / (1 − (¾)^N), both defined: one active neuron, passed.",
+    "activation": "",
+}
+CONTROLS = {
+    "constant": "2/π for √(2/π) in the angle to A",
+    "gbp": "√(2/π) for 2/π in the angle to A",
+    "activation": "the angle of constant weights to A",
+}
 
 
 def claim(weighting: str) -> Claim:
     """`haar-law-<weighting>`."""
-    passing = "½" if weighting == "constant" else "¼"
+    angle = "C = 1" if weighting == "activation" else "C = cos(s, A) independent of ρ, its law by recursion in K"
     return Claim(
         f"haar-law-{weighting}",
         f"How α grows with the width of a frame: {weighting}",
         "makes Theorem 2 a law",
-        "α = ρ C, ρ² ~ Beta(K/2, (d − K)/2) and C = cos(s, A) independent; K, the neurons that pass, is Bin(N, "
-        f"{passing}). E α within {DELTA}, E α² within {2 * DELTA} at the points examined. α equals "
-        "Activation's with probability "
-        + ("N 2^−N / (1 − 2^−N)" if weighting == "constant" else "½ N 2^−N / (1 − (¾)^N)")
-        + ", both defined: one active neuron.",
+        f"α = ρ C, ρ² ~ Beta(K/2, (d − K)/2), {angle}; K, the neurons that pass, is Bin(N, "
+        f"{'¼' if weighting == 'gbp' else '½'}). At the points examined E α is that of theory.frames within {DELTA}, "
+        f"the whole distribution within {DELTA_CDF}." + TIES[weighting],
         (
             "one Haar frame of N ≤ d neurons",
-            "s = 1" if weighting == "constant" else "hidden relevance i.i.d. N(0, 1), independent of the frame",
+            WEIGHTS[weighting],
             "given R ≠ 0",
             "examined at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in FULL),
         ),
         (Kind.DERIVATION, Kind.MONTE_CARLO),
         lambda exam: follows(exam, weighting),
-        BrokenPremise(
-            "2/π for √(2/π) in the angle to A" if weighting == "constant" else "√(2/π) for 2/π in the angle to A",
-            lambda exam: wrong_root(exam, weighting),
-        ),
+        BrokenPremise(CONTROLS[weighting], lambda exam: wrong_angle(exam, weighting)),
     )
 
 
-CLAIMS = tuple(claim(weighting) for weighting in OTHER_ANGLE)
+CLAIMS = tuple(claim(weighting) for weighting in OTHER)

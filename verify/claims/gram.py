@@ -1,12 +1,9 @@
-"""Theorem 2 without orthogonality: any Gram matrix, a sharp condition on it, and the best weighting there is."""
+"""Theorem 2 without orthogonality: any Gram matrix, a sufficient condition on it, and the best weighting there is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, log, sqrt
-from typing import Any
 
 import numpy as np
 
@@ -17,18 +14,16 @@ from theory.law import alignment_law
 from verify import intervals
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import derived
-from verify.claims.thm_2 import inequality, sides
-from verify.evidence import Evidence, Finding, Kind, decide
-from verify.exact import Case, ExactStatement, exact, search, signed_square_alignment, to_alignment
+from verify.claims.thm_2 import inequality
+from verify.evidence import Evidence, Finding, Kind
+from verify.exact import Case, ExactStatement, exact, search, signed_square_alignment
 from verify.gram_layers import SOURCES, layers
-from verify.gram_search import active, climb, conditioned, from_singular_values, has_condition, solve, wide_enough
-from verify.law_evidence import kolmogorov
+from verify.gram_search import active, conditioned, from_singular_values, has_condition, solve, wide_enough
+from verify.rates import distribution_evidence, distribution_plan
 
 SINGULAR = "W of any shape; the Gram matrix of the active neurons regular, of condition number κ"
 ROUNDING = 1e-12  # of an alignment
-POINTS = 800  # at which distributions are compared
 SIGMAS = Fraction(11, 10), Fraction(3, 2), Fraction(2), Fraction(7, 2), Fraction(10)
-EXCESS = Fraction(1, 16), Fraction(1, 1 << 10), Fraction(1, 1 << 30)
 LAYER = 27, 9  # (d, N) where α* is sampled
 
 
@@ -103,78 +98,6 @@ def _real(exam: Examination, name: str, alpha: float) -> Evidence:
     )
 
 
-def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
-    """At tan φ = σ − 1/σ, every condition number beyond root(σ)² has a layer in which Activation loses to r > 0.
-
-    The layer is diag(root(σ)(1 + ε), 1) with A = (σ, 1) and r = (1, σ³), simulated in exact rationals. Where there is
-    none because the proven condition holds, the bound is refuted.
-    """
-    for sigma in SIGMAS:
-        for excess in EXCESS:
-            top = root(sigma) * (1 + excess)
-            _, A, r = gram.extremal(sigma)
-            case = {"x": exact([A[0] / top, A[1]]), "W": exact([[top, 0], [0, 1]]), "r": exact(list(r))}
-            by_activation, by_r = sides(weighted, case)
-            proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
-            if by_activation is None or by_r is None or by_activation >= by_r:
-                numbers = {
-                    "sigma": str(sigma),
-                    "ratio of singular values": str(top),
-                    "the condition holds": str(proven),
-                }
-                finding = Finding.REFUTES if proven else Finding.UNDECIDED
-                return _beyond(finding, numbers | {"alpha_a": _shown(by_activation), "alpha_b": _shown(by_r)})
-    return _beyond(Finding.SUPPORTS, None)
-
-
-def _shown(square: Fraction | None) -> str:
-    return f"{to_alignment(square):.6f}"
-
-
-def _beyond(finding: Finding, numbers: dict[str, Any] | None) -> Evidence:
-    return Evidence(
-        Kind.IDENTITY,
-        "beyond the bound, at every angle tried, Activation loses somewhere",
-        finding,
-        "simulated in exact rationals",
-        n=len(SIGMAS) * len(EXCESS),
-        counterexample=numbers,
-        details={"σ": [str(s) for s in SIGMAS], "ε": [str(e) for e in EXCESS]},
-    )
-
-
-def climbed(exam: Examination) -> list[Evidence]:
-    """Gradient ascent from random starts: it reaches the bound to within 1e-6, and never crosses it."""
-    found = []
-    for kappa in (1.5, 4.0, 100.0):
-        for n in (2, 3, 4, 5, 6):
-            end = climb(n, kappa, exam.pick(3, 30), exam.rng(f"{n} {kappa}"))
-            crossed, there = end.best > 1 + 1e-9, end.best >= 1 - 1e-6 and end.beaten
-            found.append(
-                Evidence(
-                    Kind.SEARCH,
-                    f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, κ = {kappa:g}",
-                    Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
-                    "BFGS over G, A, r from random starts; just inside the bound r is simulated to beat Activation",
-                    n=exam.pick(3, 30),
-                    numerical_error=1e-9,
-                    details={"1 − best": 1 - end.best, "share of starts that reach it": end.reached},
-                )
-            )
-    return found
-
-
-def sharp(exam: Examination) -> list[Evidence]:
-    """Derivation, the closed form in exact rationals, and the search."""
-    return [derived(weighting_proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam)]
-
-
-def crude(sigma: Fraction) -> Fraction:
-    """`1/cos φ` from above, to 1e-4."""
-    square = float(gram.crude_condition(float(sigma - 1 / sigma)))
-    return Fraction(square**0.5).limit_denominator(10_000) + Fraction(1, 10_000)
-
-
 def best_alignments(case: Case) -> tuple[Fraction, Fraction, Fraction]:
     """Signed squares of (α*, α(A), α(r)): of the maps of G⁻¹A, A and r."""
     at = layer(case["x"], case["W"])
@@ -227,31 +150,13 @@ def attained(exam: Examination) -> Evidence:
 
 
 def on_gaussian_weights(exam: Examination) -> Evidence:
-    """The distribution of α* of Gaussian layers: that of Activation's α on one Haar frame, exact by `theory.law`.
-
-    If it is, the empirical one strays by at most `√(ln 200/2n)` with probability ≥ 0.99; n has room for that, for DKW's
-    radius and for the grid within δ.
-    """
+    """The distribution of α* of Gaussian layers: that of Activation's α on one Haar frame, exact by `theory.law`."""
     (d, N), alpha, delta = LAYER, exam.ledger.draw(1), exam.pick(0.05, 0.02)
+    n = int(distribution_plan(alpha, delta) / (1 - 0.5**N) * 1.05)
+    values = pairs.alignments(("best",), d, N, n, exam.rng("best"), whole=True)[:, 0]
+    text = f"sup |P(α* ≤ a) − P(α ≤ a on a frame)|, Gaussian weights, d = {d}, N = {N}"
     law = alignment_law("activation", "haar", d, N)
-    planned = ceil(((sqrt(log(2 / alpha)) + sqrt(log(200))) / (delta - 1 / POINTS)) ** 2 / 2)
-    values = pairs.alignments(("best",), d, N, int(planned / (1 - 0.5**N) * 1.05), exam.rng("best"), whole=True)[:, 0]
-    values = values[~np.isnan(values)]
-    (least, most), radius = kolmogorov(values, law, POINTS), intervals.dkw_radius(len(values), alpha)
-    around = max(0.0, least - radius), min(1.0, most + radius)
-    return Evidence(
-        Kind.MONTE_CARLO,
-        f"sup |P(α* ≤ a) − P(α ≤ a on a frame)| = 0 ± {delta}, Gaussian weights, d = {d}, N = {N}",
-        decide(around, (0.0, 0.0), delta),
-        "Dvoretzky–Kiefer–Wolfowitz",
-        alpha=alpha,
-        delta=delta,
-        n=len(values),
-        interval=around,
-        claimed=(0.0, 0.0),
-        power=0.99,
-        details={"distance, at least": least, "at most": most},
-    )
+    return distribution_evidence(text, values[~np.isnan(values)], law, alpha, delta)
 
 
 def best(exam: Examination) -> list[Evidence]:
@@ -277,17 +182,6 @@ CLAIMS = (
         (Kind.DERIVATION, Kind.SEARCH, Kind.REACH),
         sufficient,
         BrokenPremise("κ replaced by the ratio of singular values √κ", root_forgotten),
-    ),
-    Claim(
-        "gram-sharp",
-        "The condition for Theorem 2 cannot be relaxed",
-        "Theorem 2 without orthogonality",
-        "At every angle 0 < φ < π/2 and every κ beyond exp(2 arsinh(½ tan φ)) there are active neurons of that "
-        "condition number, and a positive r at that angle, better aligned than Activation: two orthogonal neurons do.",
-        (SINGULAR,),
-        (Kind.DERIVATION, Kind.IDENTITY, Kind.SEARCH),
-        sharp,
-        BrokenPremise("the crude bound κ = 1/cos²φ claimed to be sharp", lambda exam: [beyond(exam, crude)]),
     ),
     Claim(
         "gram-best",

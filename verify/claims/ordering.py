@@ -12,7 +12,7 @@ from simulations.images import ImageSet
 from simulations.onelayer import pairs, reduced
 from simulations.onelayer.arrays import Array
 from theory import weighting_proofs
-from theory.ordering import ORDER, gaussian_law, reversal_error, reversal_probability
+from theory.ordering import ORDER, REVERSAL_ERROR, gaussian_law, reversal_probability
 from verify import intervals
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.claims.common import PAPER, derived
@@ -172,9 +172,8 @@ def reversals(
     found = []
     for d, N in points:
         theory = {s: reversal_probability(predicted[s] if predicted else s, d, N) for s in SWAPPED}
-        error = reversal_error(N)
-        hardest = min(0.5, max(theory.values()) + error)
-        n = int(1.05 * rate_plan(alpha, hardest, delta - error) / (1 - 0.5**N))
+        hardest = min(0.5, max(theory.values()) + REVERSAL_ERROR)
+        n = int(1.05 * rate_plan(alpha, hardest, delta - REVERSAL_ERROR) / (1 - 0.5**N))
         rng, whole = exam.rng(f"{d} {N}"), d <= WHOLE
         values = pairs.alignments(("activation", *theory), d, N, n, rng, whole=whole)
         values = values[~np.isnan(values).any(axis=1)]
@@ -182,7 +181,7 @@ def reversals(
             lost = int(np.sum(column > values[:, 0] + 1e-12))
             drawn = "weights drawn whole" if whole else "reduced"
             text = f"P({weighting} above Activation), d = {d}, N = {N}, {drawn}"
-            found.append(rate_evidence(text, lost, len(values), alpha, p, delta, error))
+            found.append(rate_evidence(text, lost, len(values), alpha, p, delta, REVERSAL_ERROR))
     return found
 
 
@@ -223,9 +222,8 @@ CLAIMS = (
         "How often Theorem 2 fails on Gaussian weights",
         "repair of Theorem 2 for Gaussian weights",
         "r_b at an angle φ < π/2 to A beats Activation with probability P(t_{d−1} > ½ √(d − 1) tan φ); averaged over "
-        "φ, for r_b constant or |N(0, 1)|, this is theory.ordering.reversal_probability to within reversal_error ≤ "
-        "0.005. As N → ∞ it tends to a limit that falls like e^(−0.0667 d) for constant and e^(−0.156 d) for positive "
-        "weights.",
+        "φ, for r_b constant or |N(0, 1)|, this is theory.ordering.reversal_probability, exact for N ≤ 64. As N → ∞ it "
+        "tends to a limit that falls like e^(−0.0667 d) for constant and e^(−0.156 d) for positive weights.",
         (
             "i.i.d. Gaussian weights, given R ≠ 0",
             "examined at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in RATES_FULL),
