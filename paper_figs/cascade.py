@@ -17,7 +17,7 @@ from theory.cascade import cascade_alphas
 
 Floats = npt.NDArray[np.float64]
 RULES = {"activation": "Activation", "gbp": "GBP", "rectgrad": "RectGrad, 90 %", "grad": "gradient"}
-COLOURS = {"activation": "C2", "gbp": "C0", "rectgrad": "C1", "grad": "0.45"}
+COLOURS = {"activation": "C1", "gbp": "C0", "rectgrad": "C4", "grad": "C3"}
 COLUMNS = 3
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from theory.ordering import gaussian_law, reversal_limit, reversal_probability
 
 NAMES = {"activation": "Activation, s = A", "constant": "constant, s = 1", "positive": "random positive, s = |N(0, 1)|"}
-COLOURS = dict(zip(NAMES, ("C0", "C1", "C2"), strict=True))
+COLOURS = dict(zip(NAMES, ("C1", "C2", "C0"), strict=True))
 LEAST = 1e-4  # below this probability the figure shows nothing
 
 
