@@ -1,0 +1,77 @@
+"""Fig. 7: each layer's own activation carried down to the pixels: which information of the image is left."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_figs.bridge import Floats, Stored, alpha_axis, band, few, heading, images, legend, map_image
+
+COMPONENTS = {
+    "image": ("the whole image", "k", "-"),
+    "luminance": ("luminance", "0.5", "-"),
+    "colour": ("colour", "C1", "-"),
+    "coarse": ("luminance, coarse: below 1/16 of the Nyquist frequency", "C0", (0, (5, 2))),
+    "middle": ("middle: to 1/4", "C2", (0, (5, 2))),
+    "fine": ("fine: above", "C3", (0, (5, 2))),
+}
+GAP = 0.04
+
+
+def figure(stored: Stored) -> Figure:
+    """For every setting the image and the map of every layer's activation, draw 0, and below them α between the
+    components of map and image against the layer.
+
+    Raises `MissingResults` where no setting has both.
+    """
+    names = few(stored.settings(["kept"], ["activation_map", "photograph"]))
+    drawn = Figure(figsize=(12.0, 0.9 + 3.1 * len(names)))
+    ratios = [height for name in names for height in (tall(stored, name), 2.0)]
+    grid = drawn.subplots(2 * len(names), 1, height_ratios=ratios, squeeze=False)[:, 0]
+    for name, above, below in zip(names, grid[::2], grid[1::2], strict=True):
+        strip(above, stored.pictures[name])
+        below.sharex(above)
+        curves(below, stored.numbers[name]["kept"])
+        above.set_title(f"{heading(stored, name)}; {images(stored.numbers[name])}", fontsize=8.5)
+    legend(drawn, grid[1:2], 3)
+    drawn.suptitle(
+        "Fig. 7. Activation from every layer, maps of draw 0, grey is 0; medians, 10–90 % of the n draws", fontsize=9
+    )
+    return drawn
+
+
+def tall(stored: Stored, name: str) -> float:
+    """Height of a strip whose tiles are about square."""
+    return 11.0 / (stored.pictures[name].sizes["layer"] + 1)
+
+
+def framed(image: Float[Floats, "H W 3"]) -> Float[Floats, "h w 3"]:
+    """The image with a white border, 4 % of its side."""
+    gap = max(1, round(GAP * image.shape[1]))
+    return np.pad(image, ((0, 0), (gap, gap), (0, 0)), constant_values=1.0)
+
+
+def strip(axes: Axes, pictures: xr.Dataset) -> None:
+    """The image at 0 and the map of every layer above its number on the axis."""
+    maps = [map_image(R) for R in pictures["activation_map"].values]
+    shown = np.concatenate([framed(image) for image in (pictures["photograph"].values, *maps)], axis=1)
+    axes.imshow(shown, extent=(-0.5, len(maps) + 0.5, 0, 1), aspect="auto", interpolation="nearest")
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False)
+
+
+def curves(axes: Axes, kept: xr.DataArray) -> None:
+    """α between the components of map and image, layer by layer."""
+    for component, (label, colour, dashes) in COMPONENTS.items():
+        own = kept.sel(component=component)
+        band(axes, kept["layer"].values, own, color=colour, linestyle=dashes, label=label)
+    alpha_axis([axes], [kept])
+    axes.set_ylabel("α with the image's own part", fontsize=7.5)
+    axes.set_xlabel("layer l that the activation starts from (0: the image)", fontsize=8)
+    axes.set_xticks([0, *kept["layer"].values])
+    axes.tick_params(labelsize=7)
