@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
+import xarray as xr
 
 from simulations.images import ImageSet
 from simulations.seeds import seed_sequence
@@ -14,19 +15,22 @@ from verify.evidence import Evidence, Kind
 from verify.ledger import Ledger
 
 T = TypeVar("T")
+Measured = Mapping[str, xr.Dataset]
+"""What the bridge measured on deep networks, by setting."""
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = ("quick", "full")
 
 
 @dataclass
 class Examination:
-    """What an examination is handed: its random numbers, its error budget, its images, and how thorough to be."""
+    """What an examination is handed: random numbers, error budget, images, measurements, and how thorough to be."""
 
     claim: str
     part: Literal["trial", "control"]
     seed: int
     profile: Profile
     images: ImageSet
+    measured: Measured = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
 
     def rng(self, point: str, block: int = 0) -> np.random.Generator:
@@ -39,6 +43,11 @@ class Examination:
 
 
 Examine = Callable[[Examination], Sequence[Evidence]]
+
+
+def nothing_missing(measured: Measured) -> str:
+    """A claim of the court needs no measurement."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,8 @@ class Claim:
     """One statement on trial.
 
     `statement` is tested as printed: its strictness, quantifiers and constants. `repairs` names the claim that this one
-    repairs: the smallest change that holds.
+    repairs: the smallest change that holds. `missing` says in words what an examination would lack, "" if nothing:
+    claims on deep networks are judged from what the bridge measured.
     """
 
     id: str
@@ -66,3 +76,9 @@ class Claim:
     examine: Examine
     control: BrokenPremise
     repairs: str | None = None
+    missing: Callable[[Measured], str] = nothing_missing
+
+    @property
+    def on_deep_networks(self) -> bool:
+        """Whether the claim is judged from the bridge's measurements."""
+        return self.missing is not nothing_missing

@@ -5,38 +5,28 @@ input.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Column, Table
 from rich.text import Text
 
-from simulations.files import write_atomically
 from simulations.onelayer import RULES
 from theory.families import FAMILIES
-from verify import store, table
+from verify import store
+from verify.bridge.command import bridge
 from verify.cards import claim_card, family_card, rule_card
 from verify.claim import PROFILES
-from verify.console import OUT, console, refuse, wide
+from verify.console import OUT, console, refuse
 from verify.converge import converge
 from verify.figures import figures
+from verify.hearing import hear
 from verify.law import law
+from verify.pool import default_jobs
 from verify.registry import REGISTRY, find_claim
-from verify.report import render
 from verify.sweeps import sweep
-from verify.trial import default_jobs, hold, images_from
-from verify.verdict import Verdict
+from verify.trial import images_from
 
 app = typer.Typer(
     add_completion=False,
@@ -45,7 +35,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Put the negative-filtering theory of saliency maps on trial.",
 )
-COLOURS = {"CONFIRMED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "NOT RUN": "dim"}
 
 
 @app.command()
@@ -114,72 +103,17 @@ def verify(
             raise ValueError(f"--jobs must be a positive integer, or 0 for one per core, got {jobs}")
         images_from(images)
         store.prepare(out)
-        stored = store.read(out)
+        store.read(out)
     except ValueError as error:
         raise refuse(str(error)) from error
-    verdicts: dict[str, Verdict] = {}
-    try:
-        with _progress(len(chosen)) as step:
-            for verdict in hold(chosen, seed, profile, images, jobs or default_jobs()):
-                verdicts[verdict.id] = verdict
-                stored[verdict.id] = verdict.as_json()
-                store.write(out, stored, list(REGISTRY))
-                step(verdict)
-    except KeyboardInterrupt:
-        print(
-            f"nfrlab: interrupted; {len(verdicts)} of {len(chosen)} claims are finished and kept in {out}",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
-    records = store.read(out)
-    write_atomically(out / "report.html", render(records))
-    _print_table([records[id] for id in chosen])
-    console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False)
-    raise typer.Exit(0 if all(verdict.decided for verdict in verdicts.values()) else 1)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[Verdict], None]]:
-    """A live display of finished claims, on a terminal only; yields what to call after each."""
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("in court", total=total)
-
-        def step(verdict: Verdict) -> None:
-            name = f"{verdict.id} [{COLOURS[verdict.status]}]{verdict.status}[/]"
-            bar.update(task, advance=1, description=name)
-
-        yield step
-
-
-def _print_table(records: list[dict[str, Any]]) -> None:
-    listing = Table("claim", "verdict", "control", "decided by", "reach", "s", header_style="bold", show_lines=True)
-    for record in records:
-        colour = COLOURS[record["status"]]
-        behaved = record["control"]["status"] == "REFUTED"
-        listing.add_row(
-            record["id"],
-            f"[{colour}]{record['status']}[/]",
-            "refuted" if behaved else f"[bold red]{record['control']['status']}[/]",
-            table.ground(record).replace("[", r"\["),
-            table.reach(record),
-            f"{record['wall_s']:.1f}",
-        )
-    wide().print(listing)
-    counts = {status: sum(record["status"] == status for record in records) for status in COLOURS}
-    controls = sum(record["control"]["status"] == "REFUTED" for record in records)
-    spent = sum(record["alpha"] for record in records)
-    wide().print(
-        ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        + f"; {controls} of {len(records)} negative controls refuted; error probability spent {spent:.1e}",
-        highlight=False,
-    )
+    raise typer.Exit(0 if hear(chosen, seed, profile, images, jobs or default_jobs(), out) else 1)
 
 
 app.command()(law)
 app.command()(sweep)
 app.command()(converge)
 app.command()(figures)
+app.command()(bridge)
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SEARCH = "counterexample search"
     MONTE_CARLO = "Monte Carlo"
     REACH = "reach"
+    BRIDGE = "deep networks"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 RUN_BUDGET = 1e-6
 """Probability that any interval of a whole run misses its truth, all claims, controls and reaches together."""
 
-CAPACITY = 128
+CAPACITY = 160
 """Claims the budget is divided among; a fixed number, so that a claim spends the same run alone or with others."""
 
 

@@ -32,6 +32,7 @@ from verify.claims import (
     thm_2_premise,
     zplus_stacks,
 )
+from verify.claims.deep import eq_13, fig_2a, fig_2bc, fig_4, fig_5, fig_6, fig_7, homogeneity, premises, table_1
 
 MODULES = (
     prop_1,
@@ -63,6 +64,16 @@ MODULES = (
     activation,
     cascade_law,
     cascade_rises,
+    table_1,
+    fig_2a,
+    fig_2bc,
+    fig_4,
+    fig_5,
+    fig_6,
+    fig_7,
+    eq_13,
+    homogeneity,
+    premises,
 )
 
 REGISTRY: dict[str, Claim] = {claim.id: claim for module in MODULES for claim in module.CLAIMS}

@@ -18,7 +18,7 @@ from simulations import sweep as sweeps
 from simulations.onelayer.arrays import Array
 from simulations.sweep.run import Watch
 from verify.console import console, refuse, wide
-from verify.trial import default_jobs, interrupts_heard
+from verify.pool import default_jobs, interrupts_heard
 
 ROWS = 60
 

@@ -76,6 +76,11 @@ class Verdict:
         return self.status in {Status.CONFIRMED, Status.REFUTED} and self.control.behaved
 
     @property
+    def passed(self) -> bool:
+        """Decided, or not run because something is missing that the verdict names."""
+        return self.decided or (self.status is Status.NOT_RUN and bool(self.missing))
+
+    @property
     def alpha(self) -> float:
         """The error probability spent on this claim, control and reach included."""
         return sum(piece.alpha for piece in (*self.evidence, *self.control.evidence))

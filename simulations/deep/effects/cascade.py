@@ -1,0 +1,68 @@
+"""Fig. 2a, 3 and 4: α of every N-level cascade of every rule, and of Activation at every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulations.deep.backward import GRAD, Rule, backward, cascade, cascades, from_every_layer
+from simulations.deep.effects.common import REVERSED, named, rows, under_test
+from simulations.deep.graph import Trace
+from simulations.deep.measure import alignment, naive_alignment
+
+
+def measure(trace: Trace, names: Sequence[str], rng: torch.Generator) -> xr.Dataset:
+    """`levels`; `ends` of GBP reversed; and α of Activation, `alpha_activation(layer)`, layers 1 … L, with
+    `alpha_shuffled`, the same from the middle layer with its neurons in random order.
+    """
+    depth, middle = trace.graph.depth, (trace.graph.depth + 1) // 2
+    maps = from_every_layer(trace, GRAD, trace.activation)
+    shuffled = backward(trace, GRAD, permuted(trace.activation(middle), rng), middle)
+    started = named(
+        alpha_activation=(("layer",), alignment(maps, trace.x)[:, 0].flip(0).cpu()),
+        alpha_shuffled=((), float(alignment(shuffled, trace.x)[0])),
+    ).assign_coords(layer=list(range(1, depth + 1)))
+    return xr.merge([levels(trace, names), ends(trace, (REVERSED,)), started], join="outer", compat="no_conflicts")
+
+
+def levels(trace: Trace, names: Sequence[str]) -> xr.Dataset:
+    """α of the maps `r_0` of every cascade: `alpha(rule, level)`, level 0 the gradient and L the rule alone, and
+    `alpha_naive`, the same as a program computes it that squares before it scales. NaN where a map is zero or
+    overflows.
+    """
+    depth = trace.graph.depth
+    return _alphas(trace, names, list(range(depth + 1)), lambda rule: every_level(trace, rule))
+
+
+def ends(trace: Trace, names: Sequence[str]) -> xr.Dataset:
+    """`levels`, of the gradient and the rule alone."""
+    gradient = backward(trace, GRAD)
+    return _alphas(trace, names, [0, trace.graph.depth], lambda rule: torch.stack([gradient, backward(trace, rule)]))
+
+
+def every_level(trace: Trace, rule: Rule) -> Tensor:
+    """All cascades at once; where the memory does not suffice, one by one."""
+    try:
+        return cascades(trace, rule)
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if "memory" not in str(error).lower():
+            raise
+    return torch.stack([cascade(trace, rule, level) for level in range(trace.graph.depth + 1)])
+
+
+def _alphas(trace: Trace, names: Sequence[str], numbers: Sequence[int], maps: Callable[[Rule], Tensor]) -> xr.Dataset:
+    found = [maps(under_test(name)) for name in names]
+    return named(
+        alpha=(("rule", "level"), rows(alignment(R, trace.x)[:, 0] for R in found)),
+        alpha_naive=(("rule", "level"), rows(naive_alignment(R, trace.x)[:, 0] for R in found)),
+    ).assign_coords(rule=list(names), level=numbers)
+
+
+def permuted(A: Tensor, rng: torch.Generator) -> Tensor:
+    """The same activations on other neurons."""
+    flat = A.flatten(1)
+    order = torch.randperm(flat.shape[1], generator=rng, device=A.device)
+    return flat[:, order].view_as(A)

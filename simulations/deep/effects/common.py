@@ -1,0 +1,45 @@
+"""What the effects share: the rules under test, and named arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulations.deep import rules
+from simulations.deep.backward import Rule, rule
+from simulations.deep.ops import Met, Op, ReLU
+
+REVERSED = "gbp-reversed"
+"""GBP with its filter reversed, `W M min(r, 0)`: a broken premise, for negative controls."""
+
+
+def reversed_gbp(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    """`W M min(r, 0)`: what GBP removes is kept, and the rest removed."""
+    return rules.grad(op, r.clamp(max=0) if isinstance(op, ReLU) else r, met)
+
+
+def under_test(name: str) -> Rule:
+    """A rule of the paper, or GBP reversed."""
+    return replace(rule("gbp"), name=REVERSED, step=reversed_gbp) if name == REVERSED else rule(name)
+
+
+def named(**variables: tuple[Sequence[str], object]) -> xr.Dataset:
+    """A dataset of float64 arrays from `name = (dimensions, values)`."""
+    return xr.Dataset(
+        {name: (tuple(dims), np.asarray(values, dtype=float)) for name, (dims, values) in variables.items()}
+    )
+
+
+def rows(values: Iterable[Tensor]) -> np.ndarray:
+    """Tensors, one behind the other, as float64."""
+    return np.stack([value.detach().cpu().double().numpy() for value in values])
+
+
+def generator(seed: int, device: torch.device) -> torch.Generator:
+    """PyTorch's random numbers from a seed."""
+    return torch.Generator(device=device).manual_seed(seed)

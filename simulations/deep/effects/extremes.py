@@ -1,0 +1,51 @@
+"""Fig. 6: only the largest or only the smallest activations of a layer, carried down from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulations.deep.backward import from_every_layer
+from simulations.deep.effects.common import named, rows, under_test
+from simulations.deep.graph import Trace
+from simulations.deep.measure import alignment
+
+SHARE = 0.1
+PARTS = ("top", "bottom", "all")
+
+
+def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
+    """`alpha_part(rule, layer, part)` of the maps of the top and bottom 10 % of a layer's non-zero activations and of
+    all of them, and `between(rule, layer)`, the cosine between the first two. Layers 1 … L − 1.
+    """
+    x, lowest, depth = trace.x, 1, trace.graph.depth
+
+    def start(layer: int) -> Tensor:
+        return torch.cat(parts(trace.activation(layer)))
+
+    alphas, between = [], []
+    for name in names:
+        maps = from_every_layer(trace, under_test(name), start, lowest).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
+        alphas.append(alignment(maps, x)[..., 0])
+        between.append(torch.stack([alignment(R[:1], R[1])[0, 0] for R in maps]))
+    return named(
+        alpha_part=(("rule", "layer", "part"), rows(alphas)), between=(("rule", "layer"), rows(between))
+    ).assign_coords(rule=list(names), layer=list(range(1, depth)), part=list(PARTS))
+
+
+def parts(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The activations with all but the top, then all but the bottom 10 % of the non-zero ones set to 0, and all of
+    them.
+
+    At least one is kept; ties at the border are kept.
+    """
+    alive = A[A != 0]
+    if alive.numel() == 0:
+        return A, A, A
+    kept = max(1, int(SHARE * alive.numel()))
+    high = alive.kthvalue(alive.numel() - kept + 1).values
+    low = alive.kthvalue(kept).values
+    return torch.where(high <= A, A, 0), torch.where((low >= A) & (A != 0), A, 0), A

@@ -1,0 +1,80 @@
+"""Ineq. 13 in deep networks, and the homogeneity that the theory takes for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulations.deep.backward import GRAD, Pending, Rule, descend, start_at_output
+from simulations.deep.effects.common import named, under_test
+from simulations.deep.graph import INPUT, Trace
+from simulations.deep.ops import Met, Op, Weighted
+
+
+def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
+    """`margin(rule, layer)`: `(⟨A_{l−1}, F(W M) r⟩ − ⟨A_{l−1}, W M r⟩) / (|A_{l−1}|·(|F(W M) r| + |W M r|))` with the
+    rule's own relevance r at layer l, in [−1, 1]: positive where ineq. 13 holds, 0 where it is an equality, NaN where
+    no relevance arrives.
+
+    `lost(layer)`: `(f − ⟨A_l, r_l⟩)/f` for the gradient, 0 at every layer of a network without biases, and
+    `lost_to_bias(layer)`: what the biases above layer l hold of it, `Σ ⟨M b, r⟩ / f`. Layers 0 … L.
+    """
+    depth = trace.graph.depth
+    margins = [margins_of(trace, under_test(name)) for name in names]
+    lost, biases = homogeneity(trace)
+    return named(
+        margin=(("rule", "layer"), margins), lost=(("level",), lost), lost_to_bias=(("level",), biases)
+    ).assign_coords(rule=list(names), layer=list(range(1, depth + 1)), level=list(range(depth + 1)))
+
+
+@torch.no_grad()
+def margins_of(trace: Trace, rule: Rule) -> list[float]:
+    """The relative margin of every layer 1 … L, where all that waits at the layer's border is taken together."""
+    waiting: Pending = {trace.graph.place(trace.graph.depth): start_at_output(trace)}
+    found = []
+    for layer in range(trace.graph.depth, 0, -1):
+        plain = descend(trace, GRAD, dict(waiting), range(layer, layer - 1, -1))
+        waiting = descend(trace, rule, waiting, range(layer, layer - 1, -1))
+        (kept, most), (linear, at_most) = product(trace, waiting), product(trace, plain)
+        scale = most + at_most
+        found.append((kept - linear) / scale if scale > 0 else float("nan"))
+    return found[::-1]
+
+
+def product(trace: Trace, waiting: Pending) -> tuple[float, float]:
+    """`⟨A, r⟩` over all places where relevance waits, and `⟨|A|, |r|⟩`, in float64."""
+    pairs = [(value_at(trace, i).double(), r.double()) for i, r in waiting.items()]
+    return (
+        sum(float((A * r).sum()) for A, r in pairs),
+        sum(float((A * r).abs().sum()) for A, r in pairs),
+    )
+
+
+def value_at(trace: Trace, place: int) -> Tensor:
+    """The output of a node, or the input."""
+    return trace.x if place == INPUT else trace.met[place].output
+
+
+@torch.no_grad()
+def homogeneity(trace: Trace) -> tuple[list[float], list[float]]:
+    """Shares of `f` that `⟨A_l, r_l⟩` of the gradient misses, and that the biases above layer l hold; l = 0 … L."""
+    top = trace.graph.place(trace.graph.depth)
+    waiting: Pending = {top: start_at_output(trace)}
+    f = product(trace, waiting)[0]
+    lost, held, at_biases = [0.0], [0.0], 0.0
+
+    def weighing(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+        nonlocal at_biases
+        if isinstance(op, Weighted) and op.bias is not None:
+            at_biases += float((r.double() * op.per_neuron(op.bias).double()).sum())
+        return GRAD.step(op, r, met)
+
+    for layer in range(trace.graph.depth, 0, -1):
+        waiting = descend(trace, replace(GRAD, step=weighing), waiting, range(layer, layer - 1, -1))
+        lost.append((f - product(trace, waiting)[0]) / f)
+        held.append(at_biases / f)
+    return lost[::-1], held[::-1]

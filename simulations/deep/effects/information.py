@@ -1,0 +1,56 @@
+"""Fig. 7: which information of the input is left when each layer's own activation is carried down to the pixels."""
+
+from __future__ import annotations
+
+import torch
+import xarray as xr
+from jaxtyping import Float
+from torch import Tensor
+
+from simulations.deep.backward import GRAD, from_every_layer
+from simulations.deep.effects.common import named, rows
+from simulations.deep.graph import Trace
+from simulations.deep.measure import alignment
+
+Map = Float[Tensor, "*B 3 H W"]
+BANDS = (("coarse", 0.0, 1 / 16), ("middle", 1 / 16, 1 / 4), ("fine", 1 / 4, 1.0))
+"""Rings of spatial frequency, as shares of the Nyquist frequency; the mean colour belongs to the first."""
+COMPONENTS = ("image", "luminance", "colour", *(name for name, _, _ in BANDS))
+
+
+def measure(trace: Trace) -> xr.Dataset:
+    """`kept(layer, component)`: α between a component of Activation's map from this layer and that component of the
+    image.
+
+    Layers 1 … L. NaN where the image has nothing of the component, a grey one no colour.
+    """
+    maps = from_every_layer(trace, GRAD, trace.activation).flip(0)
+    values = [alignment(component(maps, name), component(trace.x, name))[:, 0] for name in COMPONENTS]
+    return named(kept=(("component", "layer"), rows(values))).assign_coords(
+        component=list(COMPONENTS), layer=list(range(1, trace.graph.depth + 1))
+    )
+
+
+def component(v: Map, name: str) -> Map:
+    """The part of an image: all of it, its mean over the channels, what differs from that, or a band of the latter's
+    luminance.
+    """
+    if name == "image":
+        return v
+    grey = v.mean(dim=-3, keepdim=True).expand_as(v)
+    if name == "luminance":
+        return grey
+    if name == "colour":
+        return v - grey
+    low, high = next((low, high) for band, low, high in BANDS if band == name)
+    return band_pass(grey, low, high)
+
+
+def band_pass(v: Map, low: float, high: float) -> Map:
+    """Spatial frequencies of size in [low, high), as shares of the Nyquist frequency; `high = 1` takes the corners "
+    "too."""
+    frequencies = (torch.fft.fftfreq(side, device=v.device).double() * 2 for side in v.shape[-2:])
+    rows_, columns = frequencies
+    size = (rows_[:, None].square() + columns[None].square()).sqrt()
+    kept = (size >= low) & ((size < high) | (high >= 1))
+    return torch.fft.ifft2(torch.fft.fft2(v.double()) * kept).real

@@ -1,0 +1,67 @@
+"""Fig. 2b and 2c, and the premises of both theorems: how the neurons of every layer are laid out."""
+
+from __future__ import annotations
+
+import torch
+import xarray as xr
+from jaxtyping import Float
+from torch import Tensor
+
+from simulations.deep.effects.common import named
+from simulations.deep.graph import Graph, Trace
+from simulations.deep.ops import Weighted
+
+AT_MOST = 128
+"""Neurons of a layer that pairwise cosines are taken of; random ones where there are more."""
+
+
+def measure(trace: Trace, rng: torch.Generator) -> xr.Dataset:
+    """Per layer 1 … L: `fan_in`, `width`, what `of_neurons` says of the weights, and `active`, the share of neurons
+    with `A > 0` at this input (NaN where there is no ReLU).
+    """
+    layers = [of_neurons(W, rng) for W in neurons(trace.graph)]
+    variables = {name: ((("layer",), [layer[name] for layer in layers])) for name in layers[0]}
+    active = [
+        float((A > 0).double().mean()) if bool((A >= 0).all()) else float("nan")
+        for A in (trace.activation(layer) for layer in range(1, trace.graph.depth + 1))
+    ]
+    found = named(**variables, active=(("layer",), active))
+    return found.assign_coords(layer=list(range(1, trace.graph.depth + 1)))
+
+
+def neurons(graph: Graph) -> list[Float[Tensor, "N d"]]:
+    """The weights of every layer, one neuron (output channel) per row."""
+    return [node.op.weight.flatten(1) for node in graph.nodes if isinstance(node.op, Weighted)]
+
+
+def of_neurons(W: Float[Tensor, "N d"], rng: torch.Generator) -> dict[str, float]:
+    """Of the neurons `w_i ∈ R^d` of a layer:
+
+    `cosine`, `cosine_largest`: mean and largest |cos(w_i, w_j)|, i ≠ j; `cosine_rms`: √d times their root mean square,
+    1 for isotropic directions; `cosine_of_sizes`: mean cos(|w_i|, |w_j|), a negative control. `norm`, `norm_sd`: mean
+    and s.d. of ‖w_i‖. `mean`: ‖mean of the neurons‖ in units of chance, the RMS entry times √(d/N). `spread`: largest
+    over smallest second moment of the eighths of the inputs. `kurtosis` of the entries, 3 for Gaussian ones.
+    """
+    N, d = W.shape
+    chosen = W[torch.randperm(N, generator=rng, device=W.device)[:AT_MOST]].double()
+    norms = chosen.norm(dim=1)
+    unit = chosen / norms.clamp(min=torch.finfo(torch.double).tiny)[:, None]
+    others = ~torch.eye(len(unit), dtype=torch.bool, device=W.device)
+    cosines = (unit @ unit.T)[others].abs()
+    size = chosen.square().mean().sqrt()
+    second = chosen.square().mean(dim=0)
+    coarse = torch.stack([part.mean() for part in second.tensor_split(min(8, d))])
+    values = {
+        "fan_in": d,
+        "width": N,
+        "cosine": cosines.mean(),
+        "cosine_largest": cosines.max(),
+        "cosine_rms": cosines.square().mean().sqrt() * d**0.5,
+        "cosine_of_sizes": (unit.abs() @ unit.abs().T)[others].mean(),
+        "norm": norms.mean(),
+        "norm_sd": norms.std(),
+        "mean": chosen.mean(dim=0).norm() / size * (len(chosen) / d) ** 0.5,
+        "spread": coarse.max() / coarse.min(),
+        "kurtosis": chosen.sub(chosen.mean()).div(size).pow(4).mean(),
+    }
+    return {name: float(value) for name, value in values.items()}

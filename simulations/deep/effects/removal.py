@@ -1,0 +1,95 @@
+"""Fig. 5: the top layers randomised, or most of their weights removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulations.deep.backward import backward
+from simulations.deep.effects.common import named, under_test
+from simulations.deep.graph import Graph, Node, Trace
+from simulations.deep.measure import alignment
+from simulations.deep.ops import Conv, Weighted
+
+KEPT = 0.0025
+"""Share of a linear layer's inputs that keep their weights."""
+
+
+def cross(W: Tensor) -> Tensor:
+    """A kernel's first row and first column, `h + w − 1` of its `h·w` entries."""
+    kept = torch.zeros_like(W)
+    kept[:, :, 0], kept[:, :, :, 0] = W[:, :, 0], W[:, :, :, 0]
+    return kept
+
+
+def corner(W: Tensor) -> Tensor:
+    """The entry in a kernel's first row *and* first column."""
+    kept = torch.zeros_like(W)
+    kept[:, :, 0, 0] = W[:, :, 0, 0]
+    return kept
+
+
+def matrix(W: Tensor) -> Tensor:
+    """The first row and column of the matrix of kernels: those of the first neuron, and those at the first channel."""
+    kept = torch.zeros_like(W)
+    kept[0], kept[:, 0] = W[0], W[:, 0]
+    return kept
+
+
+READINGS: dict[str, Callable[[Tensor], Tensor]] = {"cross": cross, "corner": corner, "matrix": matrix}
+"""What “only the first row and column of each kernel” may mean."""
+
+
+def first_inputs(W: Tensor) -> Tensor:
+    """The weights of the first 0.25 % of a linear layer's inputs, of at least one."""
+    kept = torch.zeros_like(W)
+    few = max(1, round(KEPT * W.shape[1]))
+    kept[:, :few] = W[:, :few]
+    return kept
+
+
+def randomised(W: Tensor, rng: torch.Generator) -> Tensor:
+    """Gaussian weights of the layer's own mean square."""
+    fresh = torch.empty_like(W).normal_(generator=rng)
+    return fresh * W.square().mean().sqrt()
+
+
+def with_top(graph: Graph, changed: int, change: Callable[[Weighted], Tensor]) -> Graph:
+    """The network with the weights of its top `changed` layers replaced."""
+
+    def node(own: Node, layer: int) -> Node:
+        op = own.op
+        if isinstance(op, Weighted) and layer > graph.depth - changed:
+            return replace(own, op=replace(op, weight=change(op)))
+        return own
+
+    return Graph(tuple(map(node, graph.nodes, graph.layer_of)))
+
+
+def changes(rng: torch.Generator) -> dict[str, Callable[[Weighted], Tensor]]:
+    """Randomisation, and removal in every reading."""
+
+    def removal(reading: Callable[[Tensor], Tensor]) -> Callable[[Weighted], Tensor]:
+        return lambda op: reading(op.weight) if isinstance(op, Conv) else first_inputs(op.weight)
+
+    return {"random": lambda op: randomised(op.weight, rng)} | {name: removal(r) for name, r in READINGS.items()}
+
+
+def measure(trace: Trace, names: Sequence[str], depths: Sequence[int], rng: torch.Generator) -> xr.Dataset:
+    """`alpha_changed(change, changed, rule)`: α of the map after the top layers were changed, NaN where the map is
+    zero; `changed = 0` is the network as it was.
+    """
+    x = trace.x
+    untouched = [float(alignment(backward(trace, under_test(name)), x)[0]) for name in names]
+    found = []
+    for change in changes(rng).values():
+        traces = (with_top(trace.graph, changed, change).forward(x) for changed in depths if changed)
+        alphas = [[float(alignment(backward(t, under_test(name)), x)[0]) for name in names] for t in traces]
+        found.append([untouched, *alphas])
+    return named(alpha_changed=(("change", "changed", "rule"), found)).assign_coords(
+        change=list(changes(rng)), changed=[0, *(d for d in depths if d)], rule=list(names)
+    )

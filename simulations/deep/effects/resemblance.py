@@ -1,0 +1,62 @@
+"""Table I: what the maps resemble, the image or its edges, with and without the bottom process."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+import xarray as xr
+from jaxtyping import Float
+from torch import Tensor
+
+from simulations.deep.backward import Rule, activation, carried, rule
+from simulations.deep.effects.common import named
+from simulations.deep.graph import Trace
+from simulations.deep.measure import alignment
+from simulations.deep.shares import share
+
+Map = Float[Tensor, "B 3 H W"]
+METHODS = ("grad-input", "gbp", "rectgrad", "zplus", "dtd", "activation")
+BOTTOMS = ("with", "without")
+SOBEL = torch.tensor([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]])
+
+
+def measure(trace: Trace, other: Map) -> xr.Dataset:
+    """`alpha_map(method, bottom, target)`: of the map with the image and, without signs, with its edges; and with the
+    image and edges of `other`, what resemblance there is by chance. NaN where a method has no such map.
+
+    Activation starts in the middle of the network.
+    """
+    x = trace.x
+    found = maps(trace)
+    targets = {"image": x, "edges": edges(x), "other image": other, "other edges": edges(other)}
+    values = [
+        [[float(alignment(R.abs() if "edges" in name else R, t)[0]) for name, t in targets.items()] for R in pair]
+        for pair in found.values()
+    ]
+    return named(alpha_map=(("method", "bottom", "target"), values)).assign_coords(
+        method=list(found), bottom=list(BOTTOMS), target=list(targets)
+    )
+
+
+def maps(trace: Trace) -> dict[str, tuple[Map, Map]]:
+    """The map of every method with and without its bottom process; NaN for Activation with one, which it does not "
+    "have."""
+    low, high = trace.x.amin(dim=(2, 3), keepdim=True), trace.x.amax(dim=(2, 3), keepdim=True)
+    used = {name: rule(name) for name in METHODS[:4]} | {"dtd": rule("dtd", low=low, high=high)}
+    found = {name: with_and_without(trace, own) for name, own in used.items()}
+    middle = activation(trace, (trace.graph.depth + 1) // 2)
+    return found | {"activation": (torch.full_like(middle, torch.nan), middle)}
+
+
+def with_and_without(trace: Trace, used: Rule) -> tuple[Map, Map]:
+    """Both maps from one pass; DTD's first layer gives relevance, which without its bottom process is `R / x`."""
+    arrived = carried(trace, used)
+    return (arrived, share(arrived, trace.x)) if used.first else (used.process(arrived, trace.x), arrived)
+
+
+def edges(x: Map) -> Map:
+    """Sobel's edge strength of every channel, `√(g_x² + g_y²)`."""
+    kernels = torch.stack([SOBEL, SOBEL.T]).to(x)[:, None]
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    g = F.conv2d(padded.flatten(0, 1)[:, None], kernels)
+    return g.square().sum(dim=1).sqrt().view_as(x)

@@ -1,0 +1,164 @@
+"""The command `nfrlab bridge`: measure deep networks, judge the claims on them, print and draw what came out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+import xarray as xr
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from verify import store
+from verify.bridge import pictures
+from verify.bridge.evidence import draws_needed
+from verify.bridge.run import Stopped, run
+from verify.bridge.settings import FILTERS, Setting, plan, plan_for
+from verify.bridge.sources import Sources
+from verify.console import OUT, console, refuse, wide
+from verify.hearing import hear
+from verify.pool import default_jobs, interrupts_heard
+from verify.registry import REGISTRY
+from verify.trial import MEASUREMENTS, images_from
+
+CIFAR_CHECKPOINT = "cifar10-resnet/resnet20.safetensors"
+
+
+def bridge(
+    model: Annotated[
+        str | None, typer.Option(help="vgg16, resnet18, or FILE.py:FUNCTION; the built-in plan by default.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Its checkpoint: safetensors, or a torch file of tensors.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="A folder of images instead of scikit-learn's.")] = None,
+    rules: Annotated[str, typer.Option(help="Filtering rules, by commas.")] = ",".join(FILTERS),
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seeds: Annotated[
+        int, typer.Option(help="Draws of network and image per setting; 0: as many as the claims need.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
+    size: Annotated[int, typer.Option(help="Side of the images for --model.")] = 224,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="VGG16 at 64 × 64, fewer families and effects (minutes).")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Worker processes; one per core by default, one on a GPU.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for verdicts.json, report.html and bridge/.")] = OUT,
+) -> None:
+    """The same effects on deep networks: VGG16, a trained VGG on digits, ResNets, or your own network."""
+    try:
+        require_torch()
+        chosen = rules_from(rules)
+        used = device_from(device)
+        count = draws_from(seeds)
+        images_from(images)
+        store.prepare(out)
+        cifar = Path(os.environ["NFRLAB_DATA"]) / CIFAR_CHECKPOINT if "NFRLAB_DATA" in os.environ else None
+        sources = Sources(out / MEASUREMENTS, images, weights, cifar if cifar and cifar.is_file() else None, used)
+        settings = settings_from(model, weights, quick, size, sources)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    settings = tuple(replace(setting, rules=chosen) for setting in settings)
+    workers = 1 if used != "cpu" else jobs or default_jobs()
+    found = held(settings, count, seed, sources, workers)
+    print_table(found)
+    for path in pictures.draw(sources.out, sources.out / "figures"):
+        console.print(path, highlight=False)
+    deep = [claim.id for claim in REGISTRY.values() if claim.on_deep_networks]
+    raise typer.Exit(0 if hear(deep, seed, "quick" if quick else "full", images, default_jobs(), out) else 1)
+
+
+def require_torch() -> None:
+    """Raises `ValueError` where PyTorch is not installed."""
+    if find_spec("torch") is None:
+        raise ValueError("the bridge needs PyTorch: pip install nfrlab[bridge]")
+
+
+def rules_from(text: str) -> tuple[str, ...]:
+    """The rules named. Raises `ValueError` for an unknown one."""
+    chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in chosen:
+        if name not in FILTERS:
+            raise ValueError(f"unknown filtering rule '{name}' in --rules; choose from {', '.join(FILTERS)}")
+    return chosen
+
+
+def device_from(name: str) -> str:
+    """`cpu` or `cuda`. Raises `ValueError` for another name, or where there is no GPU."""
+    import torch
+
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"unknown --device '{name}'; choose auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device cuda: PyTorch sees no GPU; use --device auto")
+    return "cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu"
+
+
+def draws_from(seeds: int) -> int:
+    """Draws per setting. Raises `ValueError` for a negative number."""
+    if seeds < 0:
+        raise ValueError(f"--seeds must be a positive integer, or 0 for as many as the claims need, got {seeds}")
+    return seeds or draws_needed()
+
+
+def settings_from(
+    model: str | None, weights: Path | None, quick: bool, size: int, sources: Sources
+) -> tuple[Setting, ...]:
+    """The built-in plan, or one network. Raises `ValueError` for weights without a model, and a size below 32."""
+    if model is None:
+        if weights is not None:
+            raise ValueError("--weights needs --model: name the network that the checkpoint is of")
+        return plan("quick" if quick else "full", sources.cifar is not None)
+    if size < 32:
+        raise ValueError(f"--size must be at least 32, got {size}")
+    return plan_for(model, weights is not None or ":" in model, size)
+
+
+def held(settings: Sequence[Setting], draws: int, seed: int, sources: Sources, jobs: int) -> Mapping[str, xr.Dataset]:
+    """`run` with a live display; what stops it becomes one sentence, Ctrl-C exit status 130."""
+    with _display() as watch, interrupts_heard():
+        try:
+            return run(settings, draws, seed, sources, jobs, watch)
+        except (ValueError, Stopped) as error:
+            raise refuse(str(error)) from error
+        except KeyboardInterrupt:
+            kept = f"finished draws are kept in {sources.out}, the same command resumes"
+            print(f"nfrlab: interrupted; {kept}", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
+@contextmanager
+def _display() -> Iterator[Callable[[int, int], None]]:
+    """A live bar of draws with time left, on a terminal only; yields what to call after each draw."""
+    columns = TextColumn("draws"), MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("bridge", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def print_table(found: Mapping[str, xr.Dataset]) -> None:
+    """Median α of every rule, level by level from the gradient to the rule alone, and how many maps have none."""
+    listing = Table("network", "rule", "median α at level 0, 1, …, L", "undefined", header_style="bold")
+    for name, dataset in found.items():
+        if "alpha" not in dataset:
+            continue
+        for rule in (str(r) for r in dataset["rule"].values if str(r) in FILTERS):
+            alpha = dataset["alpha"].sel(rule=rule)
+            listing.add_row(name, rule, numbers(alpha), str(int(alpha.isnull().any("level").sum())))
+        if "alpha_activation" in dataset:
+            alpha = dataset["alpha_activation"].isel(layer=slice(None, None, -1))
+            listing.add_row(name, "activation", numbers(alpha), str(int(alpha.isnull().any("layer").sum())))
+    wide().print(listing)
+
+
+def numbers(alpha: xr.DataArray) -> str:
+    """The medians over the draws on one line."""
+    return " ".join(f"{value:.3f}" for value in np.atleast_1d(alpha.median("draw").values))

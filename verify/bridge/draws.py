@@ -1,0 +1,142 @@
+"""One draw of a setting: a network, an image, and every effect that the setting asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Generator, Tensor, nn
+
+from simulations.deep import checkpoints, images, named, trained, weights
+from simulations.deep.effects import (
+    cascade,
+    extremes,
+    filtering,
+    information,
+    neurons,
+    pictures,
+    removal,
+    resemblance,
+)
+from simulations.deep.effects.common import REVERSED
+from simulations.deep.graph import Graph, Trace
+from simulations.deep.memory import keep_freed_memory
+from simulations.deep.rewrite import rewrite
+from verify.bridge.settings import CASCADE, ENDS, LEVELS, Setting
+from verify.bridge.sources import Draw, Sources
+from verify.trial import images_from
+
+
+def measure(draw: Draw) -> xr.Dataset:
+    """All effects of a draw.
+
+    Raises `ValueError` for a network, image or checkpoint that cannot be used.
+    """
+    trace, rng = met(draw)
+    other = image(draw, "other image")
+    effects = [EFFECTS[name](draw.setting, trace, other, rng) for name in draw.setting.effects]
+    return xr.merge(effects, join="outer", compat="no_conflicts")
+
+
+def pictured(draw: Draw) -> xr.Dataset:
+    """The maps of a draw."""
+    trace, rng = met(draw)
+    return pictures.measure(trace, draw.setting.rules, max(draw.setting.removed), rng)
+
+
+EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {
+    CASCADE: lambda own, trace, other, rng: cascade.measure(trace, own.rules, rng),
+    LEVELS: lambda own, trace, other, rng: cascade.levels(trace, own.rules),
+    ENDS: lambda own, trace, other, rng: cascade.ends(trace, own.rules),
+    "resemblance": lambda own, trace, other, rng: resemblance.measure(trace, other),
+    "neurons": lambda own, trace, other, rng: neurons.measure(trace, rng),
+    "filtering": lambda own, trace, other, rng: filtering.measure(trace, (*own.rules, REVERSED)),
+    "information": lambda own, trace, other, rng: information.measure(trace),
+    "extremes": lambda own, trace, other, rng: extremes.measure(trace, own.rules),
+    "removal": lambda own, trace, other, rng: removal.measure(trace, (*own.rules, REVERSED), own.removed, rng),
+}
+
+
+def met(draw: Draw) -> tuple[Trace, Generator]:
+    """The draw's network as it meets the draw's image, and random numbers for the effects."""
+    prepare(draw.sources.device)
+    x = image(draw)
+    rng = Generator(x.device).manual_seed(int(draw.seeds("effects").generate_state(1)[0]))
+    return graph(draw, x).forward(x), rng
+
+
+def prepare(device: str) -> None:
+    """One thread a worker on a CPU, so that the bits do not depend on the number of workers; float32 proper on a "
+    "GPU."""
+    keep_freed_memory()
+    if device == "cpu":
+        torch.set_num_threads(1)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+
+def image(draw: Draw, purpose: str = "image") -> Tensor:
+    """The draw's image as the network reads it, `(1, C, side, side)`: a digit, or a random crop of a photograph."""
+    rng, setting = np.random.default_rng(draw.seeds(purpose)), draw.setting
+    if setting.network == "digits":
+        digits = images.digits()
+        x = digits.x(torch.tensor([int(rng.integers(len(digits)))]))
+    else:
+        x = images.draw(images_from(draw.sources.images), setting.side, rng)
+    return x.to(draw.sources.device, getattr(torch, setting.precision))
+
+
+def graph(draw: Draw, x: Tensor) -> Graph:
+    """The draw's network, with fresh weights where they are random."""
+    setting = draw.setting
+    own = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources)
+    if setting.weights == "random":
+        weights.randomise(own.module, setting.family, draw.seeds("weights"), setting.scale, setting.bias)
+    if own.graph is None or (setting.weights == "random" and own.folds):
+        own.graph = rewrite(own.module, x)
+    return own.graph
+
+
+@dataclass
+class Own:
+    """A worker's network, and its graph once it is rewritten: they share weights unless batch normalisations fold."""
+
+    module: nn.Module
+    graph: Graph | None = None
+
+    @property
+    def folds(self) -> bool:
+        """Whether the graph has weights of its own."""
+        return any(isinstance(part, nn.BatchNorm2d) for part in self.module.modules())
+
+
+@lru_cache(maxsize=1)
+def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> Own:
+    """The network of a setting, built once a worker."""
+    module = build(name, weighted, bias, sources)
+    return Own(module.to(sources.device, getattr(torch, precision)).eval())
+
+
+def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
+    """A network by name or `FILE.py:FUNCTION`, with trained weights where it is to have them: the digits' own, a
+    checkpoint, or those that the user's function gave it.
+    """
+    if weighted == "trained" and name == "digits":
+        return trained.digits(sources.out)[0]
+    module = named.build(name, bias)
+    if weighted == "trained" and name == "cifar":
+        return trained.cifar(required(sources.cifar))
+    if weighted == "trained" and sources.checkpoint is not None:
+        checkpoints.load(module, sources.checkpoint)
+    return module
+
+
+def required(path: Path | None) -> Path:
+    """A path that the plan of the run asked for. Raises `ValueError` where there is none."""
+    if path is None:
+        raise ValueError("the trained CIFAR ResNet needs its checkpoint; set NFRLAB_DATA to the folder that holds it")
+    return path

@@ -1,0 +1,191 @@
+"""Measure settings draw by draw: every draw is a file of its own, so that a run killed at any moment resumes.
+
+A draw is named by all that its numbers depend on: setting, seed, index, image folder, checkpoint, device and code.
+The draws of a setting are put together in the order of their index, so the result is the same for any number of
+workers.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from filelock import FileLock, Timeout
+
+from simulations.files import sweep_parts, write_atomically
+from verify.bridge.settings import Setting
+from verify.bridge.sources import Draw, Sources
+from verify.pool import reached
+
+ROOT = Path(__file__).parents[2]
+CODE = ("simulations/deep/**/*.py", "simulations/images.py", "simulations/seeds.py", "verify/bridge/*.py")
+PARTS, PICTURES = "parts", "pictures"
+MEANINGS = {
+    "alpha": "input alignment α of the map r_0 of a cascade",
+    "alpha_naive": "the same computed in the map's precision without scaling",
+    "alpha_activation": "α of Activation from a layer",
+    "alpha_shuffled": "α of Activation with the neurons of the layer in random order",
+    "alpha_map": "α of a map with a target",
+    "alpha_part": "α of the map of the largest or smallest activations of a layer",
+    "between": "cosine between the maps of the largest and the smallest activations",
+    "alpha_changed": "α after the top layers were changed",
+    "kept": "α between a component of Activation's map and of the image",
+    "margin": "relative margin of ineq. 13",
+    "lost": "share of f that ⟨A_l, r_l⟩ of the gradient misses",
+    "lost_to_bias": "share of f that the biases above the layer hold",
+}
+
+
+class Stopped(RuntimeError):
+    """The run could not go on; the draws it had finished are kept, and the same command resumes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The measurements of one draw, stored or yet to be made."""
+
+    draw: Draw
+    code: str
+
+    @property
+    def identity(self) -> str:
+        """All that its numbers depend on."""
+        sources = self.draw.sources
+        own = {
+            "setting": asdict(self.draw.setting),
+            "seed": self.draw.seed,
+            "index": self.draw.index,
+            "images": sources.images_digest(),
+            "weights": sources.weights_digest(self.draw.setting),
+            "device": sources.device,
+            "code": self.code,
+        }
+        return json.dumps(own, sort_keys=True)
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or will be."""
+        key = sha256(self.identity.encode()).hexdigest()[:20]
+        return self.draw.sources.out / PARTS / f"{self.draw.setting.name}-{self.draw.index:05d}-{key}.nc"
+
+    def read(self) -> xr.Dataset | None:
+        """The stored measurements; None where there are none, or what is there cannot be read."""
+        try:
+            return xr.load_dataset(self.path, engine="h5netcdf")
+        except (OSError, ValueError, KeyError):
+            return None
+
+
+def measured(part: Part) -> Part:
+    """Measure a draw and store it, in whichever process; of the first draw of a setting the maps too."""
+    from verify.bridge import draws
+
+    if part.draw.index == 0:
+        picture = part.draw.sources.out / PICTURES / f"{part.draw.setting.name}.nc"
+        write_atomically(picture, bytes(draws.pictured(part.draw).to_netcdf(engine="h5netcdf")))
+    write_atomically(part.path, bytes(draws.measure(part.draw).to_netcdf(engine="h5netcdf")))
+    return part
+
+
+@cache
+def code_version() -> str:
+    """Digest of the code and the packages that the numbers come from."""
+    digest = sha256(f"{np.__version__} {version('torch')}".encode())
+    for pattern in CODE:
+        for source in sorted(ROOT.glob(pattern)):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def run(
+    settings: Sequence[Setting],
+    draws: int,
+    seed: int,
+    sources: Sources,
+    jobs: int,
+    watch: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, xr.Dataset]:
+    """Every setting's draws, measured or found, also written to `out/SETTING.nc`; `watch(done, total)` after each draw.
+
+    Raises `ValueError` as `measure` does, and `Stopped` where the disk is full, memory ran out or another run is
+    writing.
+    """
+    parts = [Part(Draw(setting, seed, i, sources), code_version()) for setting in settings for i in range(draws)]
+    with writing(sources.out):
+        missing = [part for part in parts if part.read() is None]
+        watch(done := len(parts) - len(missing), len(parts))
+        train_first(settings, sources)
+        for _ in reached(measured, [(part,) for part in missing], jobs):
+            watch(done := done + 1, len(parts))
+        found = {
+            setting.name: together(setting, [p for p in parts if p.draw.setting == setting]) for setting in settings
+        }
+        for name, dataset in found.items():
+            write_atomically(sources.out / f"{name}.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
+    return found
+
+
+def train_first(settings: Sequence[Setting], sources: Sources) -> None:
+    """The digits' network is trained once, before workers ask for it."""
+    if any(setting.network == "digits" and setting.weights == "trained" for setting in settings):
+        from simulations.deep.trained import digits
+
+        digits(sources.out)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Alone in the folder, cleared of what killed runs left half written; what stops the run in one sentence."""
+    kept = "finished draws are kept, the same command resumes"
+    try:
+        for folder in (PARTS, PICTURES):
+            (out / folder).mkdir(parents=True, exist_ok=True)
+        with FileLock(out / ".lock", timeout=0):
+            sweep_parts(out)
+            sweep_parts(out / PARTS)
+            sweep_parts(out / PICTURES)
+            yield
+    except Timeout as error:
+        raise Stopped(f"another run is writing to {out}; wait for it or name another folder") from error
+    except (BrokenProcessPool, MemoryError) as error:
+        raise Stopped(f"a worker was ended (out of memory?); {kept}, with --jobs 1 in less memory") from error
+    except OSError as error:
+        raise Stopped(f"cannot write to {out}: {error.strerror or error}; {kept}") from error
+
+
+def together(setting: Setting, parts: Sequence[Part]) -> xr.Dataset:
+    """The draws of a setting along the dimension `draw`, with units and provenance."""
+    found = xr.concat([_stored(part) for part in parts], "draw", join="exact")
+    for name, variable in found.data_vars.items():
+        variable.attrs = {"units": "1", "long_name": MEANINGS.get(str(name), str(name).replace("_", " "))}
+    first = parts[0].draw
+    return found.assign_attrs(
+        title=f"effects on deep networks: {setting.title}",
+        setting=json.dumps(asdict(setting)),
+        network=setting.network,
+        weights=setting.weights,
+        seed=first.seed,
+        images=first.sources.images_source,
+        device=first.sources.device_name,
+        code_version=code_version(),
+        versions=json.dumps(
+            {name: version(name) for name in ("nfrlab", "torch", "numpy")} | {"python": platform.python_version()}
+        ),
+    )
+
+
+def _stored(part: Part) -> xr.Dataset:
+    dataset = part.read()
+    if dataset is None:
+        raise Stopped(f"{part.path} has vanished during the run; the same command measures it again")
+    return dataset

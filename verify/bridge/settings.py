@@ -1,0 +1,93 @@
+"""What is measured: populations of networks and images. One draw of a setting is one network on one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from verify.claim import Profile
+
+Weights = Literal["random", "trained"]
+FILTERS = ("gbp", "rectgrad", "zplus")
+"""The negative filtering rules of Fig. 2, 4, 5 and 6."""
+
+CASCADE, LEVELS, ENDS = "cascade", "levels", "ends"
+EVERYTHING = (CASCADE, "resemblance", "neurons", "filtering", "information", "extremes", "removal")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Random weights of a family (`scale`: “he”, “raw” as printed, or PyTorch's “default”), fresh in every draw, or
+    trained ones; on fresh images in every draw, `side × side`.
+    """
+
+    name: str
+    network: str
+    weights: Weights = "random"
+    family: str = "gaussian"
+    scale: Literal["he", "raw", "default"] = "he"
+    bias: bool = False
+    precision: Literal["float32", "float64"] = "float32"
+    side: int = 224
+    effects: tuple[str, ...] = EVERYTHING
+    removed: tuple[int, ...] = (3, 8)
+    rules: tuple[str, ...] = FILTERS
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        if self.weights == "trained":
+            return f"{self.network}, trained"
+        scale = "" if self.scale == "he" else f" {self.scale}"
+        return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}"
+
+
+IMAGENET = "vgg16-trained"
+"""VGG16 with a checkpoint of the user's: what the paper takes from torchvision."""
+
+RANDOM = Setting("vgg16-gaussian", "vgg16")
+SMALL = (
+    Setting("digits-trained", "digits", "trained", bias=True, side=16),
+    Setting("digits-gaussian", "digits", side=16),
+)
+CIFAR = (
+    Setting("cifar-trained", "cifar", "trained", bias=True, side=32),
+    Setting("cifar-gaussian", "cifar", side=32),
+)
+
+
+def _family(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **own: object) -> Setting:
+    return replace(RANDOM, name=f"vgg16-{name or family}", family=family, effects=effects, **own)  # type: ignore[arg-type]
+
+
+RING, UNIFORM = _family("ring", effects=(LEVELS,)), _family("uniform", effects=(LEVELS,))
+PRINTED = _family("uniform", "uniform-raw", scale="raw")
+OTHERS = (
+    _family("uniform", "uniform-raw-float64", scale="raw", precision="float64"),
+    _family("uniform01"),
+    _family("laplace"),
+    _family("sparse"),
+    _family("powerlaw"),
+    _family("shifted"),
+    _family("uniform", "default-biased", effects=(ENDS, "filtering"), scale="default", bias=True),
+)
+
+
+def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
+    """The settings of a run on the built-in networks, VGG16 on images of `side × side`.
+
+    Quick: 64 × 64, and only the families and effects that fit into minutes.
+    """
+    small = (*SMALL, *(CIFAR if cifar else ()))
+    if profile == "full":
+        return *(replace(s, side=side) for s in (RANDOM, RING, UNIFORM, PRINTED, *OTHERS)), *small
+    some = (CASCADE, "resemblance", "neurons", "filtering")
+    quick = replace(RANDOM, effects=some), replace(RING, effects=(ENDS,)), PRINTED
+    return *(replace(s, side=64) for s in quick), *small
+
+
+def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:
+    """The settings of a run on one network: with its own weights where there are any, and with random ones."""
+    stem = model.rpartition(":")[2]
+    random = Setting(f"{stem}-gaussian", model, side=side)
+    return (replace(random, name=f"{stem}-trained", weights="trained", bias=True), random) if trained else (random,)

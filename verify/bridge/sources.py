@@ -1,0 +1,88 @@
+"""Where a run takes images, checkpoints and trained networks from, where it writes and computes; and one of its "
+"draws."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from simulations.images import SHIPPED
+from simulations.seeds import seed_sequence
+from verify.bridge.settings import Setting
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a run is given. `cifar` is a CIFAR ResNet's checkpoint, `checkpoint` that of the user's own network."""
+
+    out: Path
+    images: Path | None = None
+    checkpoint: Path | None = None
+    cifar: Path | None = None
+    device: str = "cpu"
+
+    @property
+    def images_source(self) -> str:
+        """In words, as verdicts name it."""
+        return SHIPPED if self.images is None else str(self.images)
+
+    @property
+    def device_name(self) -> str:
+        """In words."""
+        if self.device == "cpu":
+            return f"CPU, {platform.machine()}"
+        import torch
+
+        return str(torch.cuda.get_device_name(self.device))
+
+    def images_digest(self) -> str:
+        """Which files the images are."""
+        return SHIPPED if self.images is None else folder_digest(self.images)
+
+    def weights_digest(self, setting: Setting) -> str:
+        """Which checkpoint a trained network is."""
+        path = self.cifar if setting.network == "cifar" else self.checkpoint
+        return file_digest(path) if setting.weights == "trained" and path is not None else "none"
+
+
+@cache
+def file_digest(path: Path) -> str:
+    """Of a file's content. Raises `ValueError` for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            digest = sha256()
+            while piece := file.read(1 << 24):
+                digest.update(piece)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}); name a checkpoint file") from error
+    return digest.hexdigest()[:16]
+
+
+@cache
+def folder_digest(folder: Path) -> str:
+    """Of the names and sizes of the files in a folder."""
+    listed = (
+        f"{file.relative_to(folder)} {file.stat().st_size}" for file in sorted(folder.rglob("*")) if file.is_file()
+    )
+    return sha256("\n".join(listed).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The i-th network and image of a setting."""
+
+    setting: Setting
+    seed: int
+    index: int
+    sources: Sources
+
+    def seeds(self, purpose: str) -> np.random.SeedSequence:
+        """Random numbers of this draw's image, weights or effects, the same for all settings of a network: they
+        compare in pairs, on one image and, where families use the same normal numbers, with coupled weights.
+        """
+        return seed_sequence(self.seed, "bridge", purpose, self.setting.network, self.index)

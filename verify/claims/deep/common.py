@@ -1,0 +1,118 @@
+"""What the claims on deep networks share: which networks they look at, and what is missing where they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import xarray as xr
+
+from verify.bridge.settings import FILTERS, IMAGENET
+from verify.claim import BrokenPremise, Claim, Examine, Measured
+
+BRIDGE = "measurements of deep networks; run: nfrlab bridge"
+WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
+BUILT_IN = ("vgg16-", "digits-", "cifar-")
+RANDOM_VGG16 = "vgg16-gaussian"
+PREMISES = (
+    "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
+    "images are random crops of the photographs, or random digits; a statement is about the median over draws",
+    "networks: random VGG16; a VGG trained on digits and, where NFRLAB_DATA holds it, a ResNet-20 trained on CIFAR-10",
+)
+
+
+def built_in(measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured on the networks of the built-in plan."""
+    return {name: own for name, own in measured.items() if name.startswith(BUILT_IN) and name != IMAGENET}
+
+
+def having(measured: Measured, variable: str, weights: str = "") -> dict[str, xr.Dataset]:
+    """The networks of which `variable` was measured, with random or trained weights only where asked."""
+    return {name: own for name, own in measured.items() if variable in own and weights in ("", own.attrs["weights"])}
+
+
+def pairs(measured: Measured, variable: str) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
+    """By network: with Gaussian weights, and trained."""
+    trained = having(measured, variable, "trained")
+    twins = {name: f"{name.removesuffix('-trained')}-gaussian" for name in trained}
+    return {
+        str(own.attrs["network"]): (measured[twins[name]], own)
+        for name, own in trained.items()
+        if twins[name] in measured and variable in measured[twins[name]]
+    }
+
+
+def filters(own: xr.Dataset, variable: str = "alpha") -> list[str]:
+    """The filtering rules that were measured."""
+    return [str(rule) for rule in own[variable]["rule"].values if str(rule) in FILTERS]
+
+
+def depth(own: xr.Dataset) -> int:
+    """L."""
+    return int(own["level"].max())
+
+
+def quarters(own: xr.Dataset) -> list[int]:
+    """Levels 0, L/4, L/2, 3L/4 and L."""
+    return [round(depth(own) * share) for share in (0, 0.25, 0.5, 0.75, 1)]
+
+
+def activation_at(own: xr.Dataset, level: int) -> xr.DataArray:
+    """α of Activation where N = `level` layers are replaced: from layer L − N; the input itself for N = L."""
+    if level == depth(own):
+        return xr.ones_like(own["alpha_activation"].isel(layer=0, drop=True))
+    return own["alpha_activation"].sel(layer=depth(own) - level, drop=True)
+
+
+def pooled(values: Mapping[str, xr.DataArray]) -> xr.DataArray:
+    """Along a new dimension; what has no value in one of them has none."""
+    return xr.concat(
+        [value.reset_coords(drop=True) for value in values.values()], "of", coords="minimal", compat="override"
+    )
+
+
+def smallest(array: xr.DataArray) -> xr.DataArray:
+    """The smallest of every draw; NaN where one is undefined."""
+    others = [dim for dim in array.dims if dim != "draw"]
+    return array.min(others, skipna=False)
+
+
+def needs(find: Callable[[Measured], Mapping[str, object]], what: str = BRIDGE) -> Callable[[Measured], str]:
+    """`what` is missing where nothing is found among the built-in networks."""
+    return lambda measured: "" if find(built_in(measured)) else what
+
+
+def within(scope: Callable[[Measured], dict[str, xr.Dataset]], examine: Examine) -> Examine:
+    """The examination, shown only a part of the measurements."""
+    return lambda exam: examine(replace(exam, measured=scope(exam.measured)))
+
+
+def on_deep_networks(claim: Claim, find: Callable[[Measured], Mapping[str, object]], what: str = BRIDGE) -> Claim:
+    """The claim, judged from the built-in networks."""
+    control = BrokenPremise(claim.control.premise, within(built_in, claim.control.examine))
+    return replace(claim, examine=within(built_in, claim.examine), control=control, missing=needs(find, what))
+
+
+def on_imagenet(claim: Claim, find: Callable[[Measured], Mapping[str, object]]) -> Claim:
+    """The same claim on VGG16 with ImageNet weights, beside the random one."""
+
+    def scope(measured: Measured) -> dict[str, xr.Dataset]:
+        return {name: measured[name] for name in (IMAGENET, RANDOM_VGG16) if name in measured}
+
+    def missing(measured: Measured) -> str:
+        return "" if IMAGENET in measured and find(scope(measured)) else WEIGHTS
+
+    return replace(
+        claim,
+        id=f"{claim.id}-imagenet",
+        title=f"{claim.title}: VGG16 trained on ImageNet",
+        examine=within(scope, claim.examine),
+        control=BrokenPremise(claim.control.premise, within(scope, claim.control.examine)),
+        missing=missing,
+        repairs=None,
+    )
+
+
+def both(claim: Claim, find: Callable[[Measured], Mapping[str, object]]) -> tuple[Claim, Claim]:
+    """On the built-in networks, and on VGG16 with ImageNet weights."""
+    return on_deep_networks(claim, find), on_imagenet(claim, find)

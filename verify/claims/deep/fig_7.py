@@ -1,0 +1,51 @@
+"""Fig. 7 and Table I's last column: which information of the input is lost at which layer."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from verify.bridge.evidence import median_evidence
+from verify.claim import BrokenPremise, Claim, Examination, Measured
+from verify.claims.common import PAPER
+from verify.claims.deep.common import PREMISES, both, having
+from verify.evidence import Evidence, Kind
+
+LOSS = 0.1
+COMPONENTS = {"colour": "colour", "coarse": "background (coarse luminance)"}
+
+
+def coloured(measured: Measured) -> dict[str, xr.Dataset]:
+    """Trained networks of colour images whose layers were compared."""
+    found = having(measured, "kept", "trained")
+    return {name: own for name, own in found.items() if bool(own["kept"].sel(component="colour").notnull().any())}
+
+
+def fades(exam: Examination, sign: int = 1) -> list[Evidence]:
+    """From layer 1 to layer L the α of each component falls by 0.1 or more; −1: from L to 1."""
+    falls = {}
+    for own in coloured(exam.measured).values():
+        for component, words in COMPONENTS.items():
+            alpha = own["kept"].sel(component=component)
+            falls[f"{words} kept, layer 1 − layer L: {own.attrs['title']}"] = sign * (
+                alpha.isel(layer=0) - alpha.isel(layer=-1)
+            )
+    return median_evidence(exam, falls, (LOSS, 2), 0.0)
+
+
+CLAIMS = both(
+    Claim(
+        "fig-7-cascade",
+        "Colour and background fade with the layers",
+        f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
+        "“Color and background information gradually fade”: in trained networks of colour images the alignment of "
+        "Activation's "
+        "map with the colour of the image, and with its coarse luminance, falls by 0.1 or more from layer 1 to layer "
+        "L, in the "
+        "median.",
+        PREMISES,
+        (Kind.BRIDGE,),
+        fades,
+        BrokenPremise("layers counted from the output", lambda exam: fades(exam, -1)),
+    ),
+    coloured,
+)
