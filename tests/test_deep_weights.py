@@ -82,6 +82,19 @@ def test_the_comparison_can_fail() -> None:
         assert max(apart) > band(PAIRS, PAIRS)
 
 
+def test_families_compare_in_pairs() -> None:
+    """Catches normal numbers drawn in another order: directions of a seed are those of the Gaussian, uniforms its Φ."""
+    made = {name: weights.sample(name, 30, 7, torch.Generator().manual_seed(3)).double() for name in weights.FAMILIES}
+    for name in ("sphere", "ring", "student"):
+        cosines = torch.cosine_similarity(made[name], made["gaussian"])
+        torch.testing.assert_close(cosines, torch.ones(30).double(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        made["shifted"] - made["gaussian"], torch.full((30, 7), 0.25).double(), rtol=0, atol=1e-6
+    )
+    torch.testing.assert_close(made["uniform01"], torch.special.ndtr(made["gaussian"]), rtol=0, atol=1e-6)
+    torch.testing.assert_close(made["uniform"], 2 * made["uniform01"] - 1, rtol=0, atol=1e-6)
+
+
 def test_few_neurons_make_frames_too() -> None:
     """Catches the fast way to tall frames: every entry and sign as a Haar frame has them."""
     rng, numpy_rng = torch.Generator().manual_seed(2), np.random.default_rng(2)

@@ -3,8 +3,8 @@
 A neuron of a convolution is the vector `w ∈ R^d` of all its weights, d = channels × height × width (its fan-in), and
 the structured families fill blocks of d neurons of one layer. Drawn in float32 on the CPU from torch's generators, so
 that a seed gives the same numbers in every precision and on every device. Families with Gaussian directions, and the
-uniform ones through Φ, use the same normal numbers for the same seed, so that they compare in pairs. The laws are those of
-`simulations.onelayer.weights`; the same constants, other code.
+uniform ones through Φ, use the same normal numbers for the same seed, so that they compare in pairs. The laws are
+those of `simulations.onelayer.weights`; the same constants, other code.
 """
 
 from __future__ import annotations
