@@ -16,7 +16,6 @@ from simulations.deep.graph import Graph
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Step = Callable[[Any], Any]
 
-
 EXACT = 1e-10
 
 
@@ -38,6 +37,7 @@ def off(found: Tensor, wanted: Tensor) -> float:
 
 
 def kinds(graph: Graph) -> list[str]:
+    """The operations of a graph by name, in order."""
     return [type(node.op).__name__ for node in graph.nodes]
 
 

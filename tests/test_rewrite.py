@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from typing import Any
 
@@ -170,3 +171,42 @@ def test_what_the_output_does_not_need_is_left_out() -> None:
         return a
 
     assert kinds(rewrite(small(with_auxiliary), images(2, 2, 4, 4))) == ["Conv", "ReLU", "Flatten", "Linear"]
+
+
+class Functional(nn.Module):
+    """A network without modules: parameters, buffers and functions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w, self.b = nn.Parameter(torch.randn(4, 2, 3, 3)), nn.Parameter(torch.randn(4))
+        self.register_buffer("mean", torch.randn(4))
+        self.register_buffer("variance", torch.rand(4) + 0.2)
+        self.v = nn.Parameter(torch.randn(3, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = F.conv2d(x, self.w, self.b, padding=1)
+        a = F.relu(F.batch_norm(z, self.mean, self.variance, eps=0.1))
+        a = operator.iadd(a, z)
+        a = F.dropout2d(a, training=self.training).contiguous()
+        return F.linear(torch.mean(a, dim=(-1, -2), keepdim=True).squeeze(), self.v)
+
+
+def test_functions_with_parameters_of_their_own() -> None:
+    """Catches a weight, a bias or statistics that only modules may carry, and `squeeze` where it flattens."""
+    torch.manual_seed(7)
+    module = Functional().double().eval()
+    x = images(2, 2, 4, 4)
+    graph = rewrite(module, x)
+    assert kinds(graph) == ["Conv", "Conv", "ReLU", "Add", "AdaptiveAvgPool", "Flatten", "Linear"]
+    assert off(attribution(graph.forward(x), rule("grad")), autograd_out_of_place(x, module)) <= EXACT
+
+
+def autograd_out_of_place(x: Tensor, module: Functional) -> Tensor:
+    """The gradient of the same function without its addition in place, which autograd cannot go back through."""
+
+    def same(x: Tensor) -> Tensor:
+        z = F.conv2d(x, module.w, module.b, padding=1)
+        a = ((z - module.mean[:, None, None]) / (module.variance[:, None, None] + 0.1).sqrt()).relu() + z
+        return a.mean((2, 3)) @ module.v.T
+
+    return torch.autograd.functional.jacobian(lambda x: same(x).amax(dim=1).sum(), x)

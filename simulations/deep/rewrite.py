@@ -7,10 +7,12 @@ a module with parameters may not, its layer would be two layers.
 
 from __future__ import annotations
 
-import re
+import sys
 import traceback
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -23,9 +25,9 @@ from simulations.deep.forms import refuse
 from simulations.deep.graph import INPUT, Graph
 from simulations.deep.ops import Add, ReLU
 
-PLAIN = (int, torch.Size, torch.dtype, torch.device)
+PLAIN = (int, float, torch.Size, torch.dtype, torch.device)
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
-TORCH = str(Path(torch.__file__).parent)
+INSTALLED = str(Path(torch.__file__).parent.parent)
 
 
 @torch.no_grad()
@@ -81,9 +83,13 @@ def _first(error: Exception) -> str:
 
 
 class Tracer(fx.Tracer):
-    """torch.fx, which takes a module that knows its operation as one piece, and remembers source lines."""
+    """torch.fx, which takes a module that knows its operation as one piece, and notes the line that made a node."""
 
-    record_stack_traces = True
+    def create_node(self, *arguments: Any, **named: Any) -> fx.Node:
+        """The node, with its line."""
+        node = super().create_node(*arguments, **named)
+        node.meta["line"] = _line(traceback.walk_stack(sys._getframe(1)))
+        return node
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether m is a node, not looked into."""
@@ -94,8 +100,8 @@ def _trace(module: nn.Module) -> fx.Graph:
     try:
         return Tracer().trace(module)
     except Exception as error:
-        line = _line("".join(traceback.format_tb(error.__traceback__)))
-        raise ValueError(f"torch.fx cannot trace {_name(module)} ({line}): {_first(error)}") from error
+        line = _line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        raise ValueError(f"torch.fx cannot trace {_name(module)}{line}: {_first(error)}") from error
 
 
 def _refuse_twice(module: nn.Module, traced: fx.Graph) -> None:
@@ -132,6 +138,7 @@ class Reader(fx.Interpreter):
             refuse(bool(self.places), "a second input; a network reads one batch of images")
             self.places[id(value)] = INPUT
         elif n.op == "output":
+            refuse(id(arguments[0]) not in self.places, "it does not come from the input")
             self.last = self.places[id(arguments[0])]
         elif n.op != "get_attr" and not isinstance(value, PLAIN):
             refuse(not isinstance(value, Tensor), f"it gives a {type(value).__name__}, not one tensor")
@@ -141,7 +148,7 @@ class Reader(fx.Interpreter):
         read = [a for a in (*arguments, *named.values()) if isinstance(a, Tensor)]
         inputs = tuple(self.places[id(a)] for a in read if id(a) in self.places)
         if n.op == "call_module":
-            found = table.of_module(self.fetch_attr(str(n.target)), value, *arguments, **named)
+            found = table.of_module(self.fetch_attr(str(n.target)), value, *arguments, *named.values())
         else:
             found = table.of_function(n.target, value, *arguments, **named)
         wanted = 2 if any(isinstance(op, Add) for op in found) else 1
@@ -153,15 +160,19 @@ class Reader(fx.Interpreter):
 
 
 def _label(n: fx.Node) -> str:
-    """`node 'relu' (call_function relu, net.py:12)`: its name, what it calls, and where."""
+    """`node 'relu' (call_function relu) at net.py:12`: its name, what it calls, and where."""
     target = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", n.target)
-    return f"node '{n.name}' ({n.op} {target}, {_line(n.stack_trace or '')})"
+    return f"node '{n.name}' ({n.op} {target}){n.meta.get('line', '')}"
 
 
-def _line(stack: str) -> str:
-    """The innermost line of a stack that is not PyTorch's."""
-    lines = [(file, line) for file, line in re.findall(r'File "(.+)", line (\d+)', stack) if not file.startswith(TORCH)]
-    return f"{Path(lines[-1][0]).name}:{lines[-1][1]}" if lines else "line unknown"
+def _line(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """The innermost line of the user's code, of frames from the inside out; none in installed networks."""
+    for file, line in ((frame.f_code.co_filename, line) for frame, line in frames):
+        if file == __file__:
+            break
+        if not file.startswith(INSTALLED):
+            return f" at {Path(file).name}:{line}"
+    return ""
 
 
 def _compare(after: Tensor, before: Tensor) -> None:

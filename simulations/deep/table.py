@@ -44,7 +44,7 @@ FORMS: dict[Form, tuple[Any, ...]] = {
 OF = {target: form for form, targets in FORMS.items() for target in targets}
 
 
-def of_module(module: nn.Module, output: Tensor, input: Tensor) -> Ops:
+def of_module(module: nn.Module, output: Tensor, *inputs: Tensor) -> Ops:
     """What a module of the table does, or one that says so itself by `as_op()`; its attributes are the arguments.
 
     Raises `ValueError` for any other module.
@@ -56,7 +56,7 @@ def of_module(module: nn.Module, output: Tensor, input: Tensor) -> Ops:
     if form is None:
         raise ValueError(f"a module of kind {type(module).__name__} is not handled")
     names = list(signature(form).parameters)[2:]
-    return form(output, input, **{name: getattr(module, name) for name in names if hasattr(module, name)})
+    return form(output, *inputs, **{name: getattr(module, name) for name in names if hasattr(module, name)})
 
 
 def of_function(target: Any, output: Tensor, *arguments: Any, **named: Any) -> Ops:
