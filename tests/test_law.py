@@ -14,12 +14,13 @@ from scipy.integrate import quad
 from scipy.special import beta as beta_function
 from scipy.stats import beta, binom, chi2, halfnorm
 
-from theory import hyperplanes, law_proofs, width_proofs
+from simulations.onelayer import reduced
+from theory import certified, hyperplanes, law_proofs, width_proofs
 from theory.law import KAPPA, LAWS, MOMENTS, alignment_law, constant_moments, gbp_moments, required_neurons
 from theory.mixture import gamma_shape, passing
 from theory.neurons import neuron
 from theory.selfnormalised import moments
-from theory.width import expansion, kappa
+from theory.width import NEXT, expansion, kappa, next_order, rectgrad_kappa
 
 NFRLAB = Path(sys.executable).parent / "nfrlab"
 CLOSED = [law for law in LAWS if law[1] in ("gaussian", "haar") and law[0] != "rectgrad"]
@@ -31,6 +32,7 @@ def test_derivations_hold() -> None:
     """Catches a closed form that its own derivation contradicts."""
     assert law_proofs.alignment_law().holds
     assert width_proofs.isotropic_law().holds
+    assert width_proofs.constants().holds
 
 
 @settings(max_examples=60)
@@ -234,13 +236,83 @@ def test_kappa_in_closed_form(d: int) -> None:
     assert kappa("rectgrad", "gaussian", d, 0.5) == pytest.approx(np.pi**2, rel=1e-6)  # all positive A r pass
 
 
-@given(st.sampled_from(list(KAPPA)), st.integers(2, 300))
-def test_next_order(rule: str, d: int) -> None:
+@pytest.mark.parametrize("family", ["gaussian", "sphere", "ring"])
+@given(st.sampled_from(list(KAPPA)), st.integers(13, 300))
+def test_next_order(family: str, rule: str, d: int) -> None:
     """Catches a wrong coefficient: what the expansion leaves of 1 − E α falls by 100 from N to 10 N."""
-    errors = [alignment_law(rule, "gaussian", d, N).mean - expansion(rule, d, N) for N in (400 * d, 4000 * d)]
-    scale = KAPPA[rule] * (d - 1) / (800 * d)
+    widths = 400 * d, 4000 * d
+    errors = [alignment_law(rule, family, d, N).mean - expansion(rule, d, N, family) for N in widths]
+    scale = kappa(rule, family, d) * (d - 1) / (800 * d)
     assert abs(errors[0]) < 0.02 * scale
     assert abs(errors[1]) < 0.0004 * scale
+
+
+def test_next_order_in_closed_form() -> None:
+    """Catches moments of the wrong neurons: the quadrature's e at Gaussian weights is the derived one."""
+    for rule, e in NEXT.items():
+        assert next_order(rule, "gaussian", 5) == pytest.approx(e, abs=1e-9)
+    assert next_order("gbp", "student", 5) == np.inf
+    with pytest.raises(ValueError, match="not for rectgrad"):
+        next_order("rectgrad", "gaussian", 5)
+
+
+@pytest.mark.parametrize("q", [0.78, 0.9, 0.99])
+def test_constant_of_rectgrad(q: float) -> None:
+    """Catches a wrong Bessel function: κ from its definition, E[r²; z r > V]/(E[z r; z r > V])², by sampling."""
+    z, r = np.abs(np.random.default_rng(5).standard_normal((2, 4_000_000)))
+    passed = z * r > np.quantile(z * r, 1 - 4 * (1 - q))
+    sampled = np.mean(r**2 * passed) / 4 / (np.mean(z * r * passed) / 4) ** 2
+    assert rectgrad_kappa(q) == pytest.approx(sampled, rel=0.01)
+    enclosed = certified.endpoints(certified.kappa("rectgrad", "gaussian", 5, q))
+    assert enclosed[0] - 1e-6 <= rectgrad_kappa(q) <= enclosed[1] + 1e-6
+    assert enclosed[1] - enclosed[0] < 1e-8
+
+
+@pytest.mark.parametrize(("family", "d"), [("gaussian", 2), ("student", 27), ("sphere", 20)])
+@pytest.mark.parametrize("relevance", ["laplace", "signs"])
+def test_gbp_with_another_relevance(family: str, d: int, relevance: str) -> None:
+    """Catches a law that takes every symmetric relevance to be normal: whole networks, and κ = 2π η_r η."""
+    N, trials = 30, 40_000
+    rng = np.random.default_rng(d)
+    r = rng.laplace(size=(trials, N)) if relevance == "laplace" else rng.choice([-1.0, 1.0], (trials, N))
+    W = directions(family, d, (trials, N), rng)
+    R = np.einsum("tn,tnd->td", np.maximum(r, 0) * (W[..., 0] > 0), W)
+    length = np.linalg.norm(R, axis=1)
+    alpha = R[length > 0, 0] / length[length > 0]
+    law = alignment_law("gbp", family, d, N, relevance=relevance)
+    assert abs(alpha.mean() - law.mean) <= 0.002 + SIX * alpha.std() / np.sqrt(len(alpha))
+    assert abs(alignment_law("gbp", family, d, N).mean - law.mean) > 0.005
+    eta = {"laplace": 2.0, "signs": 1.0}[relevance] / (np.pi / 2)
+    assert kappa("gbp", family, d, relevance=relevance) == pytest.approx(eta * kappa("gbp", family, d), rel=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["constant", "gbp", "rectgrad", "activation"])
+@pytest.mark.parametrize("N", [300, 1500])
+def test_many_heavy_tails(rule: str, N: int) -> None:
+    """Catches a T taken to be a Gamma variable where one neuron in hundreds shapes it: it was off by 0.05."""
+    law, rng, d, trials = alignment_law(rule, "student", 784, N), np.random.default_rng(N), 784, 8000
+    alpha = np.empty(trials)
+    for trial in range(trials):
+        scale = np.sqrt(3 / rng.chisquare(3, N))
+        c, r = scale * rng.standard_normal(N), rng.standard_normal(N)
+        s = {"constant": np.ones(N), "activation": np.maximum(c, 0)}.get(rule, np.maximum(r, 0)) * (c > 0)
+        if rule == "rectgrad":
+            s *= c * r > np.quantile(np.maximum(c, 0) * r, 0.9)
+        along, across = s @ c, np.sqrt(s**2 @ scale**2 * rng.chisquare(d - 1))
+        alpha[trial] = along / np.hypot(along, across)
+    at = np.quantile(alpha, np.linspace(0.02, 0.98, 25))
+    gap = [law.cdf(float(a)) - np.mean(alpha <= a) for a in at]
+    assert np.max(np.abs(gap)) <= 0.01 + np.sqrt(np.log(2e6) / 2 / trials)
+
+
+@pytest.mark.parametrize(("rule", "family"), [("gbp", "gaussian"), ("gbp", "student"), ("constant", "student")])
+def test_mean_in_few_dimensions(rule: str, family: str) -> None:
+    """Catches a mean that is off where T is matched in the plane, by 0.0012 for GBP: two million layers."""
+    along, across = reduced.parts(rule, family, 2, 12, 2_000_000, np.random.default_rng(12))
+    length = np.hypot(along, across)
+    alpha = along[length > 0] / length[length > 0]
+    law = alignment_law(rule, family, 2, 12)
+    assert abs(alpha.mean() - law.mean) <= 2e-4 + SIX * alpha.std() / np.sqrt(len(alpha))
 
 
 @pytest.mark.parametrize(("q", "N"), [(0.1, 100), (0.9, 6), (0.5, 12), (1.0, 100), (np.nan, 100), (np.inf, 100)])
@@ -287,6 +359,9 @@ def test_law_at_any_width(rule: str, family: str, d: int) -> None:
         (["gbp", "--d", "0", "--N", "4"], "d = 0"),
         (["gbp", "--d", "3", "--N", "0"], "N = 0"),
         (["zplus", "--d", "3", "--N", "4"], "zplus"),
+        (["gbp", "--d", "3", "--N", "4", "--relevance", "cauchy"], "cauchy"),
+        (["constant", "--d", "3", "--N", "4", "--relevance", "laplace"], "for gbp, not for constant"),
+        (["gbp", "--family", "sphere", "--d", "3", "--N", "4", "--relevance", "laplace"], "d ≥ 12"),
         (["gbp", "--family", "uniform", "--d", "3", "--N", "4"], "uniform"),
         (["activation", "--family", "haar", "--d", "3", "--N", "4"], "N ≤ d"),
         (["activation", "--family", "haar", "--d", "30", "--target", "0.99"], "no N ≤ 30"),

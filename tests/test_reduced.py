@@ -52,6 +52,8 @@ CASES: list[Case] = [
     ("rectgrad", {"q": 0.5}, "absolute"),
     ("rectgrad", {"q": 0.1}, "constant"),
     ("rectgrad-constant", {"tau": -0.5}, "rectified"),
+    ("gbp", {}, "laplace"),
+    ("grad", {}, "laplace"),
 ]
 SHAPES = {  # (d, N): N < d, N > d with a remainder, N = 1; and the cases tried there
     (2, 3): CASES[:10],
@@ -281,7 +283,7 @@ def test_ranks_are_exact(family: str, d: int, N: int, q: float, relevance: str, 
     above = N - 1 - int(q * (N - 1))  # values above the order statistic, were there no zeros among them
     if np.any(s < 0):  # it is negative: it and all below it are dropped, and nothing else that was drawn
         assert len(s) == drawn - (N - above)
-    elif relevance == "normal":
+    elif relevance in ("normal", "laplace"):
         assert len(s) <= above
     elif relevance != "constant" or d > 1:  # or all are tied, and rounding decides
         assert len(s) == min(drawn, above)  # it is positive, or zero because few are positive

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
-from flint import arb, ctx, fmpq
+from flint import acb, arb, ctx, fmpq
 
 PRECISION = 128
 
@@ -71,3 +72,52 @@ def zplus_limit_alignment(x: Sequence[int], bottom: bool) -> arb:
     direction = [(1 + t / norm) * (t if bottom else 1) for t in x]
     inner = sum((u * t for u, t in zip(direction, x, strict=True)), arb(0))
     return inner / (norm * sum((u * u for u in direction), arb(0)).sqrt())
+
+
+def kappa(rule: str, family: str, d: int, q: float = 0.9) -> arb:
+    """κ of `theory.width` in closed form: `tan² → κ (d − 1)/N`; rule "positive" is s = |N(0, 1)| on all active neurons.
+
+    Raises `KeyError` where there is none: RectGrad beside Gaussian weights, Activation at Student weights.
+    """
+    ctx.prec = PRECISION
+    if (rule, family) == ("rectgrad", "gaussian"):
+        return rectgrad_kappa(1 - ball(Fraction(str(q))))
+    gaussian = {"activation": arb(2), "constant": arb.pi(), "positive": arb.pi() ** 2 / 2, "gbp": arb.pi() ** 2}[rule]
+    if family == "gaussian":
+        return gaussian
+    if family == "student":
+        return gaussian * {rule: arb.pi() / 2 for rule in ("constant", "positive", "gbp")}[rule]
+    second, fourth = {"sphere": (arb(1), arb(1)), "ring": (ring_moment(2), ring_moment(4))}[family]
+    if rule == "activation":
+        return gaussian * arb(d) / (d + 2) * fourth / second**2
+    coordinate = (arb(d) / 2).gamma() / (arb.pi().sqrt() * ((arb(d) + 1) / 2).gamma())  # E|u_1|
+    return gaussian * 2 / (arb.pi() * d * coordinate**2) * second
+
+
+def ring_moment(p: int) -> arb:
+    """`E ρ^p`, ρ uniform in [4/5, 6/5]."""
+    low, high = ball(Fraction(4, 5)), ball(Fraction(6, 5))
+    return (high ** (p + 1) - low ** (p + 1)) / ((p + 1) * (high - low))
+
+
+def rectgrad_kappa(p: arb) -> arb:
+    """`2π (V K₀(V) + 2πp)/(V K₁(V))²`, 10⁻⁶ < p < 0.24, V enclosed by bisection: `∫_V^∞ K₀` falls in V.
+
+    Raises `ArithmeticError` for another p.
+    """
+    low, high, level = arb(0.01), arb(16), 2 * arb.pi() * p
+    if not (bessel_tail(low) > level > bessel_tail(high)):
+        raise ArithmeticError("the share that passes is not between 10⁻⁶ and 0.24")
+    for _ in range(45):
+        middle = arb(((low + high) / 2).mid())
+        tail = bessel_tail(middle)
+        low, high = (middle if tail > level else low), (middle if tail < level else high)
+    V = low.union(high)
+    return 2 * arb.pi() * (V * V.bessel_k(0) + 2 * arb.pi() * p) / (V * V.bessel_k(1)) ** 2
+
+
+def bessel_tail(V: arb) -> arb:
+    """`∫_V^∞ K₀`; beyond V + 30 it is below K₀(V + 30), as K₀ < K₁ = −K₀′."""
+    ends = [acb(V + step) for step in (0, 1, 8, 30)]
+    inside = sum((acb.integral(lambda t, _: t.bessel_k(0), a, b).real for a, b in pairwise(ends)), arb(0))
+    return inside + arb(0).union((V + 30).bessel_k(0))

@@ -9,8 +9,9 @@ mixture H ~ χ²_{d−1}, whatever s is. So α depends on d through H alone, and
     gbp         s = |r|        E T = (√2/π) K Γ(K/2) / Γ((K + 1)/2),     E T² = 1 + (4/π²)(K − 1)
     rectgrad    s = r, A r > τ: of n = N − 1 − ⌊q(N − 1)⌋ neurons, independent given the largest A r not passed
 
-Elsewhere the moments of T are those of a self-normalised sum, by quadrature (`theory.selfnormalised`); where d < 12 and
-weights are no scale mixture, T is rescaled to E α over hyperplanes (`theory.hyperplanes`). Given K, T² is taken to be
+Elsewhere the moments of T are those of a self-normalised sum, by quadrature (`theory.selfnormalised`), given the
+largest neuron where Student weights are many (`theory.heavy`). In few dimensions T is rescaled to E α over hyperplanes
+(`theory.hyperplanes`): d < 12 for spheres and rings, d < 6 and N ≤ 100 for scale mixtures. Given K, T² is taken to be
 the Gamma variable with the two moments of T. K is Bin(N, ½), for gbp Bin(N, ¼). The gradient's map is isotropic for
 every such layer: `α² ~ Beta(½, (d − 1)/2)`, exact. One Haar frame and Activation: `α² ~ Beta(K/2, (d − K)/2)`, exact.
 """
@@ -18,7 +19,7 @@ every such layer: `α² ~ Beta(½, (d − 1)/2)`, exact. One Haar frame and Acti
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from math import exp, isfinite, log, pi, sqrt
 
 import numpy as np
@@ -27,13 +28,15 @@ from scipy.optimize import brentq
 from scipy.special import poch, roots_hermitenorm
 
 from theory import hyperplanes
+from theory.heavy import Sizes, mixture
 from theory.mixture import PASSING, AlignmentLaw, Parts, matched, passing, rescaled
-from theory.neurons import FEW, MIXTURES, RADIAL, largest_scale, neuron, student_scale
+from theory.neurons import FEW, MIXTURES, RADIAL, neuron, relevance_size
 from theory.rectgrad import least_layer, rectgrad
 from theory.selfnormalised import Moments, moments
 from theory.vectors import Array
 
-MANY = 12  # Student neurons from which the largest is looked at by itself
+MANY = {"activation": 12, "constant": 24, "gbp": 48}  # Student neurons from which the largest is looked at by itself
+NARROW, SMALL = 6, 100  # d below which, and N up to which, the mean of a scale mixture is taken over hyperplanes
 WIDE = 500  # N/d from which the gap of a sphere or ring is too small to be told from quadrature errors
 MOST = 10**12
 MOST_HEAVY = 10**7  # Activation at Student neurons
@@ -67,51 +70,59 @@ def gaussian_parts(rule: str, K: Float[Array, " k"], d: int) -> Parts:
     return matched(Moments(pairs[:, 0], pairs[:, 1], 0 * K), d, gaussian=True)
 
 
-def independent(rule: str, family: str, d: int, N: int) -> AlignmentLaw:
-    """Constant weights, Activation or GBP at independent neurons. One neuron alone has `α² ~ Beta(½, (d − 1)/2)`."""
-    K, weight, nobody = passing(rule, N)
-    law = partial(AlignmentLaw, rule, family, d, N, weight, undefined=nobody)
-    if family == "gaussian":
-        m, h, c = gaussian_parts(rule, K, d)
-        return law(m=m, h=h, c=c, exact=rule == "activation")
-    if family in RADIAL and d < FEW and WIDE * d > N:
-        m, h, c = gaussian_parts(rule, K, d)
-        return (
-            rescaled(law(m=m, h=h, c=c), hyperplanes.mean_alignment(rule, family, d, N))
-            if d > 1
-            else law(m=m, h=h, c=c)
-        )
-    if (rule, family) == ("activation", "student") and N > MANY:
-        return heavy(d, N)
-    one = neuron(rule, family, d)
-    m, h, c = matched(moments(one, K), d, one.gaussian)
-    m, h, c = (np.where(K == 1, alone, part) for alone, part in zip((0.5, (d - 1) / 2, 1.0), (m, h, c), strict=True))
-    return law(m=m, h=h, c=c)
+def independent(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
+    """Constant weights, Activation or GBP at independent neurons. One neuron alone has `α² ~ Beta(½, (d − 1)/2)`.
 
-
-def heavy(d: int, N: int) -> AlignmentLaw:
-    """Activation at many Student neurons: `s b = λ² z` has no variance, and the largest λ of the layer shapes T; so the
-    mixture is over it too. Its nodes, made for K = N/2, have the density `K F^{K−1}` for every other K.
+    Raises `ValueError` for a sphere or ring of few dimensions and relevance that is not normal.
     """
-    nodes, weight = roots_hermitenorm(5)
-    K = np.maximum(N / 2 + nodes * sqrt(N) / 2, 1)
-    found, share = [], []
-    for least, F, p in zip(*largest_scale(N / 2), strict=True):
-        below = neuron("activation", "student", d, scales=student_scale(least=float(least)))
-        top = neuron("activation", "student", d, scales=(np.sqrt(3 / least[None]), np.ones(1)))
-        found.append(matched(moments(below, K, top), d, gaussian=True))
-        share.append(p * weight * 2 * K / N * F ** (K - N / 2))
-    m, h, c = (np.concatenate(part) for part in zip(*found, strict=True))
-    total = np.concatenate(share)
-    return AlignmentLaw("activation", "student", d, N, total / total.sum(), m, h, c, 0.5**N)
+    if family in RADIAL and d < FEW and WIDE * d > N:
+        if relevance != "normal":
+            raise ValueError(f"the law for {relevance} relevance and {family} weights needs d ≥ {FEW}, got {d}")
+        law = by_number(rule, "gaussian", d, N, "normal")
+        return replace(rescaled(law, hyperplanes.mean_alignment(rule, family, d, N)) if d > 1 else law, family=family)
+    many = family == "student" and MANY[rule] < N
+    law = heavy(rule, d, N, relevance) if many else by_number(rule, family, d, N, relevance)
+    if family in RADIAL or not (1 < d < NARROW and 1 < N <= SMALL) or law.exact or (many and rule == "activation"):
+        return law
+    one = sizes(rule, relevance).whole(rule) if family == "student" else neuron(rule, family, d, relevance=relevance)
+    return rescaled(law, hyperplanes.mean_of_layer(one, d, N, PASSING[rule]))
 
 
-def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
+def by_number(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
+    """T matched for every number K of neurons that pass."""
+    K, weight, nobody = passing(rule, N)
+    if family == "gaussian" and relevance == "normal":
+        m, h, c = gaussian_parts(rule, K, d)
+    else:
+        one = neuron(rule, family, d, relevance=relevance)
+        m, h, c = matched(moments(one, K), d, one.gaussian)
+    alone = 0.5, (d - 1) / 2, 1.0
+    m, h, c = (np.where(K == 1, exact, part) for exact, part in zip(alone, (m, h, c), strict=True))
+    exact = (rule, family) == ("activation", "gaussian")
+    return AlignmentLaw(rule, family, d, N, weight, m, h, c, nobody, exact=exact)
+
+
+def sizes(rule: str, relevance: str) -> Sizes:
+    """The sizes of Student neurons: with |r| for GBP."""
+    return Sizes(relevance_size(relevance)) if rule == "gbp" else Sizes()
+
+
+def heavy(rule: str, d: int, N: int, relevance: str) -> AlignmentLaw:
+    """Many Student neurons: the mixture is over the largest of them too (`theory.heavy`)."""
+    p, (nodes, weight) = PASSING[rule], roots_hermitenorm(5)
+    K = np.maximum(N * p + nodes * sqrt(N * p * (1 - p)), 1)
+    chance, (m, h, c) = mixture(rule, sizes(rule, relevance), d, K, N * p)
+    total = np.repeat(weight / weight.sum(), len(m) // len(K)) * chance
+    return AlignmentLaw(rule, "student", d, N, total, m, h, c, (1 - p) ** N)
+
+
+def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, relevance: str = "normal") -> AlignmentLaw:
     """The law of α for a rule (`r_0`, hidden relevance i.i.d. N(0, 1)) at a layer of N neurons in R^d; q is RectGrad's.
+    For GBP the relevance may be of any law of `theory.neurons.RELEVANCES`, all symmetric.
 
-    Where it is not exact its mean is within about 0.002 and its distribution within 0.025 of the truth, worst at d = 2;
-    Activation at more than 1,000 Student neurons: 0.005 and 0.02. Raises `ValueError` where there is no law, and for
-    an empty shape.
+    Where it is not exact its mean is within about 0.001 and its distribution within 0.02 of the truth, at d = 2 0.025;
+    Activation at more than 12 Student neurons: the mean within 0.005. Raises `ValueError` where there is no law, and
+    for an empty shape.
     """
     if (rule, family) not in LAWS:
         known = ", ".join(sorted({family for _, family in LAWS}))
@@ -120,6 +131,8 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9) -> Ali
         raise ValueError(f"a layer needs d ≥ 1 and N ≥ 1, got d = {d}, N = {N}")
     if (most := MOST_HEAVY if (rule, family) == ("activation", "student") else MOST) < N:
         raise ValueError(f"the law of {rule} and {family} weights is computed up to N = {most:,}, got {N:,}")
+    if relevance != "normal" and rule != "gbp":
+        raise ValueError(f"a hidden relevance that is not normal is for gbp, not for {rule}")
     if rule == "grad":
         half, nobody = np.full(1, 0.5), 0.5**N
         return AlignmentLaw(
@@ -127,7 +140,7 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9) -> Ali
         )
     if family == "haar":
         return frame(d, N)
-    return rectgrad(family, d, N, q) if rule == "rectgrad" else independent(rule, family, d, N)
+    return rectgrad(family, d, N, q) if rule == "rectgrad" else independent(rule, family, d, N, relevance)
 
 
 def frame(d: int, N: int) -> AlignmentLaw:
@@ -160,7 +173,7 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
     return high
 
 
-def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9) -> int:
+def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9, relevance: str = "normal") -> int:
     """The least N whose mean α reaches `target`.
 
     Raises `ValueError` unless 0 < target < 1, for a rule whose mean does not rise, and where no N for which there is a
@@ -170,4 +183,4 @@ def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0
         raise ValueError("the plain gradient has mean α = 0 at every N: no width is enough")
     least = least_layer(q) if rule == "rectgrad" else 1
     most = d if family == "haar" else MOST_HEAVY if (rule, family) == ("activation", "student") else MOST
-    return least_width(lambda N: alignment_law(rule, family, d, N, q).mean, target, least, most)
+    return least_width(lambda N: alignment_law(rule, family, d, N, q, relevance).mean, target, least, most)

@@ -12,7 +12,6 @@ from math import log, pi, sqrt
 import numpy as np
 from jaxtyping import Float
 from scipy.special import roots_legendre
-from scipy.stats import chi2
 
 from theory.vectors import Array
 
@@ -20,6 +19,7 @@ MIXTURES = ("gaussian", "student")
 RADIAL = ("sphere", "ring")
 FEW = 12  # dimensions below which a sphere or a ring is told from a scale mixture
 RADIUS = {"sphere": (1.0, 1.0), "ring": (0.8, 1.2)}  # uniform between these, × √d
+RELEVANCES = "normal", "laplace", "signs"  # laws of the hidden relevance: N(0, 1), Laplace, ±1
 Nodes = tuple[Array, Array]  # values and their probabilities
 
 
@@ -54,17 +54,20 @@ def half_normal(n: int = 32) -> Nodes:
     return normalised(t, weight * np.exp(-t * t / 2))
 
 
-def student_scale(dof: float = 3.0, least: float = 1e-14) -> Nodes:
-    """λ = √(ν / χ²_ν) given χ²_ν > `least`."""
-    v, weight = legendre(log(least), log(60.0), 72)
+def relevance_size(relevance: str) -> Nodes:
+    """|r| of a symmetric hidden relevance. Raises `ValueError` for a law that is not known."""
+    if relevance not in RELEVANCES:
+        raise ValueError(f"unknown hidden relevance '{relevance}'; known: {', '.join(RELEVANCES)}")
+    if relevance == "signs":
+        return np.ones(1), np.ones(1)
+    t, weight = legendre(0, 9 if relevance == "normal" else 40, 32, bend=2)
+    return t, weight * np.exp(-t * t / 2 if relevance == "normal" else -t)
+
+
+def student_scale(dof: float = 3.0) -> Nodes:
+    """λ = √(ν / χ²_ν)."""
+    v, weight = legendre(log(1e-14), log(60.0), 72)
     return normalised(np.sqrt(dof / np.exp(v)), weight * np.exp(dof / 2 * v - np.exp(v) / 2))
-
-
-def largest_scale(K: float, n: int = 14, dof: float = 3.0) -> tuple[Array, Array, Array]:
-    """(its χ²_ν, `F = P(a scale is smaller)`, probability): the largest of K scales, on nodes."""
-    u, weight = legendre(0, 1, n, bend=3)
-    F = (1 - u) ** (1 / K)
-    return chi2.isf(F, dof), F, weight
 
 
 def sphere_coordinate(d: int, n: int = 120) -> tuple[Array, Array, Array]:
@@ -77,13 +80,13 @@ def sphere_coordinate(d: int, n: int = 120) -> tuple[Array, Array, Array]:
     return u, np.cos(angle), density
 
 
-def seen(family: str, d: int, scales: Nodes | None = None, fine: bool = False) -> tuple[Array, Array, Array]:
-    """(c, b, probability) of an active neuron of the family; `scales` replaces the law of a mixture's λ, `fine` takes
-    nodes so close that they may stand for the distribution itself. Raises `ValueError` for a family not made this way.
+def seen(family: str, d: int, fine: bool = False) -> tuple[Array, Array, Array]:
+    """(c, b, probability) of an active neuron of the family; `fine` takes nodes so close that they may stand for the
+    distribution itself. Raises `ValueError` for a family not made this way.
     """
     if family in MIXTURES:
         z, p = half_normal(240 if fine else 32)
-        scale, q = scales or (student_scale() if family == "student" else (np.ones(1), np.ones(1)))
+        scale, q = student_scale() if family == "student" else (np.ones(1), np.ones(1))
         return np.outer(scale, z).ravel(), np.repeat(scale, len(z)), np.outer(q, p).ravel()
     if family not in RADIAL:
         raise ValueError(f"no radial law for '{family}'; there is one for {', '.join(MIXTURES + RADIAL)}")
@@ -95,21 +98,28 @@ def seen(family: str, d: int, scales: Nodes | None = None, fine: bool = False) -
 
 
 def neuron(
-    rule: str, family: str, d: int, threshold: float = 0.0, scales: Nodes | None = None, fine: bool = False
+    rule: str,
+    family: str,
+    d: int,
+    threshold: float = 0.0,
+    fine: bool = False,
+    relevance: str = "normal",
 ) -> Neuron:
-    """One neuron that the rule passes: s = 1 (constant), c (activation), r = |N(0, 1)| (gbp), or (rectgrad) that r
-    with `c r > threshold`.
+    """One neuron that the rule passes: s = 1 (constant), c (activation), |r| (gbp), or (rectgrad) |N(0, 1)| with `c r >
+    threshold`.
     """
-    c, b, p = seen(family, d, scales, fine)
+    c, b, p = seen(family, d, fine)
     if rule == "constant":
         s = np.ones_like(c)
     elif rule == "activation":
         s = c
     else:
-        least = threshold / np.maximum(c, 1e-300)
-        t, weight = legendre(0, 9, 32, bend=2)
-        s = least[:, None] + t if threshold else np.broadcast_to(t, (len(c), len(t)))
-        p = p[:, None] * weight * np.exp(-np.minimum(s * s, 1400) / 2)
+        t, weight = relevance_size(relevance)
+        s = np.broadcast_to(t, (len(c), len(t)))
+        if threshold:
+            s = (threshold / np.maximum(c, 1e-300))[:, None] + t
+            weight = weight * np.exp((t * t - np.minimum(s * s, 1400)) / 2)
+        p = p[:, None] * weight
         kept = p > 1e-18 * p.max()
         s, c, b, p = (
             s[kept],

@@ -16,13 +16,15 @@ from scipy.special import erfc
 from scipy.stats import beta, binom
 
 from theory import hyperplanes
+from theory.heavy import Sizes, mixture
 from theory.mixture import AlignmentLaw, Parts, matched, passing, rescaled
-from theory.neurons import FEW, RADIAL, Neuron, legendre, neuron, seen
+from theory.neurons import FEW, RADIAL, legendre, neuron, relevance_size, seen
 from theory.selfnormalised import moments
 from theory.vectors import Array
 
 NEGLECTED = 1e-4
 SHARP = 1e6  # the shape of a Gamma variable that hardly varies
+CROWD = 12  # passing Student neurons from which the largest is looked at by itself
 SEVERAL = 6  # so few passing neurons that their mean is taken over hyperplanes
 
 
@@ -49,10 +51,13 @@ def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Ar
     return np.exp(V), weight, positive
 
 
-def selected(family: str, one: Neuron, d: int, n: int) -> tuple[Array, Parts]:
-    """(probability, (m, h, c)) of n such neurons. A single one has `T = c/b`, known node by node; a few have their
-    exact mean.
+def selected(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
+    """(probability, (m, h, c)) of n neurons of `A r > V`. A single one has `T = c/b`, known node by node; a few have
+    their exact mean; of many Student neurons the largest is looked at by itself.
     """
+    if family == "student" and n > CROWD:
+        return mixture("rectgrad", Sizes(relevance_size("normal"), V), d, np.array([float(n)]), n)
+    one = neuron("rectgrad", family, d, V, fine=n == 1)
     if n > 1:
         parts = matched(moments(one, np.array([float(n)])), d, one.gaussian)
         if n <= SEVERAL and family == "gaussian" and d > 1:
@@ -95,7 +100,7 @@ def rectgrad(family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
         raise ValueError(f"RectGrad's law for {family} weights needs d ≥ {FEW}, got {d}")
     V, share, filled = thresholds(family, d, N, n)
     K, weight, nobody = passing("rectgrad", N)
-    found = [selected(family, neuron("rectgrad", family, d, float(v), fine=n == 1), d, n) for v in V]
+    found = [selected(family, d, float(v), n) for v in V]
     pieces = [parts for _, parts in found]
     chances = [filled * v * p for (p, _), v in zip(found, share, strict=True)]
     short = n >= K

@@ -62,21 +62,22 @@ def moments(neuron: Neuron, K: Float[Array, " k"], special: Neuron | None = None
 
 
 def _all_transforms(y: Array, neuron: Neuron) -> tuple[Array, Array, Array, Array]:
-    """The transforms of one neuron, in pieces that fit the cache."""
-    p, a2, w = neuron.along, neuron.beside**2, neuron.probability
-    parts = [_transforms(some, p, a2, w) for some in np.array_split(y, max(1, len(y) * len(p) // 2_000_000))]
+    """The transforms of one neuron, in pieces that fit the cache; nodes of the same a are taken together."""
+    a, where = np.unique(neuron.beside, return_inverse=True)
+    w, wp, wp2 = (np.bincount(where, neuron.probability * neuron.along**k) for k in range(3))
+    parts = [_transforms(some, a**2, w, wp, wp2) for some in np.array_split(y, max(1, len(y) * len(a) // 2_000_000))]
     log_L, M1, M2, M4 = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     return log_L, M1, M2, M4
 
 
-def _transforms(y: Array, p: Array, a2: Array, w: Array) -> tuple[Array, Array, Array, Array]:
-    """(log L, M_p, M_{p²}, M_{a⁴}) at these y."""
+def _transforms(y: Array, a2: Array, w: Array, wp: Array, wp2: Array) -> tuple[Array, Array, Array, Array]:
+    """(log L, M_p, M_{p²}, M_{a⁴}) at these y, from P(a), and E p, E p² on each a."""
     exponent = -np.multiply.outer(y, a2)
     damped = np.exp(exponent)
     log_L = np.log(np.maximum(damped @ w, 1e-300))
     near = damped @ w > 0.5  # there 1 − L is what has to be accurate
     log_L[near] = np.log1p(np.expm1(exponent[near]) @ w)
-    return log_L, damped @ (w * p), damped @ (w * p * p), damped @ (w * a2 * a2)
+    return log_L, damped @ wp, damped @ wp2, damped @ (w * a2 * a2)
 
 
 def leading_constant(neuron: Neuron, passing: float) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import pi
 
 import sympy as sp
 
-from theory import width
+from theory import certified, width
 from theory.derivations import Derivation, vanishes
 from theory.families import sphere_mean_abs
 from theory.law import KAPPA, gbp_moments
@@ -70,6 +71,82 @@ def _next_order() -> list[tuple[str, bool]]:
         leads = abs(float(sp.limit(N * mean, N, sp.oo)) - KAPPA[rule]) < 1e-12
         found.append((f"{rule}: κ = {KAPPA[rule]:.6g} and e = {sp.nsimplify(e)}, as in theory.width", agrees and leads))
     return found
+
+
+def _half(power: int) -> sp.Expr:
+    """`E z^power 1(z > 0)`, z ~ N(0, 1)."""
+    z = sp.symbols("z", positive=True)
+    return sp.integrate(z**power * sp.exp(-(z**2) / 2), (z, 0, sp.oo)) / sp.sqrt(2 * sp.pi)
+
+
+def _neuron_moments() -> dict[str, tuple[sp.Expr, ...]]:
+    """E p, E p², E a², E p a² of a neuron at Gaussian weights, 0 where it does not pass; p = s c, a = s b."""
+    h = [_half(power) for power in range(5)]
+    return {
+        "activation": (h[2], h[4], h[2], h[4]),
+        "constant": (h[1], h[2], h[0], h[1]),
+        "gbp": (h[1] ** 2, h[2] ** 2, h[0] * h[2], h[1] * h[3]),
+    }
+
+
+def _next_order_of_moments() -> bool:
+    """`E (1 + β)/(1 + ε)²` to second order in the deviations of Σp and Σa², and its values at Gaussian weights."""
+    e, b, t = sp.symbols("epsilon beta t")
+    series = sp.expand(sp.series((1 + t * b) / (1 + t * e) ** 2, t, 0, 3).removeO())
+    general = vanishes(series.coeff(t, 2) - (3 * e**2 - 2 * e * b))
+    values = [
+        float(3 * (p2 / p**2 - 1) - 2 * (joint / (p * a2) - 1)) - width.NEXT[rule]
+        for rule, (p, p2, a2, joint) in _neuron_moments().items()
+    ]
+    return general and all(abs(value) < 1e-12 for value in values)
+
+
+def _bessel() -> bool:
+    """With `r = √v e^u` the exponent `(r² + v²/r²)/2` is `v cosh 2u`: the integrals over r are K₀(v) and v K₁(v)."""
+    u = sp.symbols("u", real=True)
+    v = sp.symbols("v", positive=True)
+    exponent = (v * sp.exp(2 * u) + v * sp.exp(-2 * u)) / 2 - v * sp.cosh(2 * u).rewrite(sp.exp)
+    K0, K1 = sp.besselk(0, v), sp.besselk(1, v)
+    return all(vanishes(zero) for zero in (exponent, (v * K1).diff(v) + v * K0, (v * K0).diff(v) - K0 + v * K1))
+
+
+def constants() -> Derivation:
+    """κ in closed form, and the order of the rules that it brings."""
+    radial = [(rule, family) for rule in KAPPA for family in ("gaussian", "sphere", "ring")]
+    radial += [("constant", "student"), ("gbp", "student")]
+    agree = [abs(width.kappa(*pair, 27) / float(certified.kappa(*pair, 27).mid()) - 1) < 1e-5 for pair in radial]
+    selected = float(certified.kappa("rectgrad", "gaussian", 27).mid())
+    order = [
+        certified.kappa(rule, "gaussian", 27) for rule in ("activation", "constant", "positive", "gbp", "rectgrad")
+    ]
+    return Derivation(
+        "κ of tan² → κ(d − 1)/N at Gaussian weights: Activation 2 < constant π < random positive π²/2 < GBP π² < "
+        "RectGrad (90 %) 10.19393, the gradient none (α → 0); GBP with any symmetric relevance 2π E r²/(E|r|)². "
+        "Other radii by the factors of theory.width.",
+        "Law of large numbers in N: tan² → (d − 1) N E a²/(N E p)². Constant: E p = E z⁺ = 1/√(2π), E a² = ½. "
+        "Relevance: E|r| and E r² multiply them, and half as many neurons pass the filter of GBP. Radius: E λ and E "
+        "λ², for Activation E λ² and E λ⁴; a sphere has E|u_1|, for Activation E u_1²(1 − u_1²) = (d − 1)/(d(d + 2)). "
+        "RectGrad: z, r > 0 with v = z r have the joint density e^{−(r² + v²/r²)/2}/(2πr), so v has K₀(v)/2π and E[r²; "
+        "v] is v K₁(v)/2π; hence p = ∫_V^∞ K₀/2π, E[v; v > V] = V K₁(V)/2π, E[r²; v > V] = V K₀(V)/2π + p. Next "
+        "order: p and a² summed over N neurons deviate from their means by ε, β: the second-order terms 3ε² − 2εβ "
+        "have the mean e/N; where directions beside x̂ are uniform, E‖Σ a v‖² is (d − 1) Σ a² for every radius.",
+        (
+            ("width.kappa is the closed form in ball arithmetic, for four families, to 1e-5", all(agree)),
+            ("the integrals over r are K₀(v) and v K₁(v), with (v K₁)′ = −v K₀ and (v K₀)′ = K₀ − v K₁", _bessel()),
+            (
+                "RectGrad, q = 0.9: closed form, ball arithmetic, and quadrature over neurons agree to 1e-6",
+                all(
+                    abs(k / selected - 1) < 1e-6
+                    for k in (width.rectgrad_kappa(0.9), width.kappa("rectgrad", "gaussian", 27))
+                ),
+            ),
+            ("2 < π < π²/2 < π² < RectGrad's, in ball arithmetic", all(a < b for a, b in pairwise(order))),
+            (
+                "e = 3(E p²/(E p)² − 1) − 2(E p a²/(E p E a²) − 1), and its values 5, 3π − 5, 3π² − 17",
+                _next_order_of_moments(),
+            ),
+        ),
+    )
 
 
 def isotropic_law() -> Derivation:

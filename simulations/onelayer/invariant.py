@@ -5,23 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from simulations.onelayer.polar import Draw, Floats, Shape
+
+
+def half_normal(shape: Shape, rng: np.random.Generator) -> Floats:
+    """|N(0, 1)|."""
+    return np.abs(rng.standard_normal(shape))
+
+
+def exponential(shape: Shape, rng: np.random.Generator) -> Floats:
+    """|r| of a Laplace variable."""
+    return rng.standard_exponential(shape)
+
+
+def one(shape: Shape, rng: np.random.Generator) -> Floats:
+    """The number 1."""
+    return np.ones(shape)
+
 
 @dataclass(frozen=True)
 class Relevance:
-    """A law of the hidden relevance r, independent of the weights: P(r > 0), P(r < 0), and `|r|` given r ≠ 0, which is
-    |N(0, 1)| or (`one`) the number 1.
+    """A law of the hidden relevance r, independent of the weights: P(r > 0), P(r < 0), and how `|r|` given r ≠ 0 is
+    drawn.
     """
 
     positive: float
     negative: float
-    one: bool = False
+    size: Draw = half_normal
 
 
 RELEVANCES = {
     "normal": Relevance(0.5, 0.5),
     "rectified": Relevance(0.5, 0.0),
     "absolute": Relevance(1.0, 0.0),
-    "constant": Relevance(1.0, 0.0, one=True),
+    "constant": Relevance(1.0, 0.0, one),
+    "laplace": Relevance(0.5, 0.5, exponential),
 }
 
 

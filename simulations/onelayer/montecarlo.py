@@ -37,7 +37,18 @@ def ones(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
     return np.ones(N)
 
 
-RELEVANCES: dict[str, Relevance] = {"normal": normal, "rectified": rectified, "absolute": absolute, "constant": ones}
+def laplace(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
+    """Hidden relevance i.i.d. Laplace(1): symmetric, not normal."""
+    return rng.laplace(size=N)
+
+
+RELEVANCES: dict[str, Relevance] = {
+    "normal": normal,
+    "rectified": rectified,
+    "absolute": absolute,
+    "constant": ones,
+    "laplace": laplace,
+}
 
 
 def hidden_maps(

@@ -140,9 +140,9 @@ class _Layers:
 
     def relevance(self, c: Tile, negative: Mask, mask: Mask) -> Tile:
         """r of the contributing neurons."""
-        if self.law.one:
-            return c * mask if self.weighting.own else mask.astype(float)
-        size = np.abs(self.neurons.standard_normal(c.shape)) * mask
+        if self.weighting.own:
+            return c * mask
+        size = self.law.size(c.shape, self.neurons) * mask
         return size if self.filtered else np.negative(size, where=negative, out=size)
 
     @property
