@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, pi
+from math import isfinite, isnan, pi
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +15,9 @@ from theory.anisotropy import ceiling, floor
 
 
 class Row(NamedTuple):
-    """A family: its anisotropy A, worst α_∞, median and least α_∞ at image patches; whether its mean is 0, and whether
-    A and the worst value are exact or certified (else the worst value, for sparse A too, is what a search found).
+    """A family: its anisotropy A (NaN: without a mean it has none), worst α_∞, median and least α_∞ at image patches;
+    whether its mean is 0, and whether A and the worst value are exact or certified (else the worst value, for sparse A
+    too, is what a search found).
     """
 
     name: str
@@ -28,7 +29,7 @@ class Row(NamedTuple):
     exact: bool
 
 
-RIGHT, EDGE = 16.0, 13.0  # where A = ∞ is drawn, and where the axis is broken
+RIGHT, NONE, EDGE = 16.0, 24.0, 13.0  # where A = ∞ and no A are drawn, and where the axis is broken
 BESIDE = {
     "sparse": (7, 4),
     "axis": (7, 4),
@@ -43,8 +44,13 @@ def groups(rows: Sequence[Row]) -> list[tuple[str, Row]]:
     """Points with their labels; families that share a point share a label."""
     merged: dict[tuple[float, float], list[Row]] = {}
     for row in rows:
-        merged.setdefault((round(row.ratio, 6), round(row.worst, 6)), []).append(row)
+        merged.setdefault((round(place(row), 6), round(row.worst, 6)), []).append(row)
     return [(", ".join(row.name for row in some), some[0]) for some in merged.values()]
+
+
+def place(row: Row) -> float:
+    """Where on the axis a family is drawn."""
+    return row.ratio if isfinite(row.ratio) else NONE if isnan(row.ratio) else RIGHT
 
 
 def draw(axes: Axes, rows: Sequence[Row], d: int) -> None:
@@ -69,7 +75,7 @@ def curves(axes: Axes) -> None:
 
 def point(axes: Axes, label: str, row: Row) -> None:
     """A family: its worst α_∞, filled, and the patches' median, hollow."""
-    x = row.ratio if isfinite(row.ratio) else RIGHT
+    x = place(row)
     axes.plot([x, x], [row.worst, row.median], color="0.75", linewidth=0.8, zorder=2)
     axes.plot(x, row.median, "o", markerfacecolor="white", markeredgecolor="C1", markersize=5, zorder=4)
     (mark,) = axes.plot(x, row.worst, "o" if row.centred else "s", color="C1" if row.exact else "C4", zorder=5)
@@ -97,7 +103,7 @@ def key(axes: Axes) -> None:
     marks = (
         ("C1", "o", "worst $x$, exact"),
         ("C4", "o", "worst $x$ (sparse: $A$ too) found by search"),
-        ("C1", "s", "worst $x$, law of mean $\\neq 0$"),
+        ("C1", "s", "worst $x$, law of mean $\\neq 0$ or none"),
     )
     for colour, marker, text in marks:
         axes.plot([], [], marker, color=colour, markeredgecolor="k", markeredgewidth=0.5, label=text)
@@ -108,13 +114,12 @@ def decorate(axes: Axes, d: int) -> None:
     """Axes and legend."""
     axes.set_xscale("log")
     ticks = [1, 1.5, 2, 3, 5, 8, RIGHT]
-    axes.set_xticks(ticks, [*(f"{t:g}" for t in ticks[:-1]), "∞"])
+    axes.set_xticks([*ticks, NONE], [*(f"{t:g}" for t in ticks[:-1]), "∞", "none"])
     axes.minorticks_off()
-    axes.set_xlim(0.96, RIGHT * 1.06)
+    axes.set_xlim(0.96, NONE * 1.06)
     axes.set_ylim(-0.02, 1.07)
     axes.set_xlabel(r"anisotropy $A = \max f\,/\,\min f$ over unit $x$, $f(x) = E\,\mathrm{relu}(w\cdot x)$")
     axes.set_ylabel(rf"limit alignment $\alpha_\infty$ of GBP, $d = {d}$")
-    axes.text(7.6, 0.02, "cauchy: no mean, hence no A", fontsize=7, color="0.45", ha="right")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.0), fontsize=7.5)
 
 
