@@ -10,7 +10,7 @@ import xarray as xr
 
 from verify import intervals
 from verify.claim import Examination
-from verify.evidence import Evidence, Kind, decide
+from verify.evidence import Evidence, Finding, Kind, decide
 from verify.ledger import Ledger
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,8 @@ def median_evidence(
 ) -> list[Evidence]:
     """For each statement the interval of the median over the draws against the claimed range, with margin δ.
 
-    A draw without a value (a zero map, an overflow) counts as `undefined`, or is left out where that is None.
+    A draw without a value (a zero map, an overflow) counts as `undefined`, or is left out where that is None; where
+    that leaves less than half of the draws, nothing is said.
     """
     alpha = exam.ledger.draw(max(1, len(values)), share)
     return [_median(text, array, alpha, claimed, delta, undefined) for text, array in values.items()]
@@ -54,7 +55,7 @@ def _median(
     return Evidence(
         Kind.BRIDGE,
         text,
-        decide(interval, claimed, delta),
+        decide(interval, claimed, delta) if 2 * len(kept) >= len(found) else Finding.SILENT,
         "distribution-free interval of the median over draws of network and image",
         alpha=alpha,
         delta=delta,

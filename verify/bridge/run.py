@@ -120,7 +120,11 @@ def run(
     Raises `ValueError` as `measure` does, and `Stopped` where the disk is full, memory ran out or another run is
     writing.
     """
-    parts = [Part(Draw(setting, seed, i, sources), code_version()) for setting in settings for i in range(draws)]
+    parts = [
+        Part(Draw(setting, seed, i, sources), code_version())
+        for setting in settings
+        for i in range(draws * setting.times)
+    ]
     with writing(sources.out):
         missing = [part for part in parts if part.read() is None]
         watch(done := len(parts) - len(missing), len(parts))
@@ -170,7 +174,7 @@ def together(setting: Setting, parts: Sequence[Part]) -> xr.Dataset:
         variable.attrs = {"units": "1", "long_name": MEANINGS.get(str(name), str(name).replace("_", " "))}
     first = parts[0].draw
     return found.assign_attrs(
-        title=f"effects on deep networks: {setting.title}",
+        title=setting.title,
         setting=json.dumps(asdict(setting)),
         network=setting.network,
         weights=setting.weights,

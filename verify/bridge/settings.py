@@ -18,7 +18,7 @@ EVERYTHING = (CASCADE, "resemblance", "neurons", "filtering", "information", "ex
 @dataclass(frozen=True)
 class Setting:
     """Random weights of a family (`scale`: “he”, “raw” as printed, or PyTorch's “default”), fresh in every draw, or
-    trained ones; on fresh images in every draw, `side × side`.
+    trained ones; on fresh images in every draw, `side × side`. `times` as many draws as are asked for.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Setting:
     effects: tuple[str, ...] = EVERYTHING
     removed: tuple[int, ...] = (3, 8)
     rules: tuple[str, ...] = FILTERS
+    times: int = 1
 
     @property
     def title(self) -> str:
@@ -47,12 +48,15 @@ IMAGENET = "vgg16-trained"
 
 RANDOM = Setting("vgg16-gaussian", "vgg16")
 SMALL = (
-    Setting("digits-trained", "digits", "trained", bias=True, side=16),
-    Setting("digits-gaussian", "digits", side=16),
+    Setting("digits-trained", "digits", "trained", bias=True, side=16, times=3),
+    Setting("digits-gaussian", "digits", side=16, times=3),
+    Setting(
+        "digits-biased", "digits", family="uniform", scale="default", bias=True, side=16, effects=(ENDS, "filtering")
+    ),
 )
 CIFAR = (
-    Setting("cifar-trained", "cifar", "trained", bias=True, side=32),
-    Setting("cifar-gaussian", "cifar", side=32),
+    Setting("cifar-trained", "cifar", "trained", bias=True, side=32, times=3),
+    Setting("cifar-gaussian", "cifar", side=32, times=3),
 )
 
 
@@ -78,12 +82,13 @@ def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
 
     Quick: 64 × 64, and only the families and effects that fit into minutes.
     """
-    small = (*SMALL, *(CIFAR if cifar else ()))
-    if profile == "full":
-        return *(replace(s, side=side) for s in (RANDOM, RING, UNIFORM, PRINTED, *OTHERS)), *small
     some = (CASCADE, "resemblance", "neurons", "filtering")
+    if profile == "full":
+        large = (replace(s, side=side) for s in (RANDOM, RING, UNIFORM, PRINTED, *OTHERS))
+        return *large, *SMALL, *(CIFAR if cifar else ())
     quick = replace(RANDOM, effects=some), replace(RING, effects=(ENDS,)), PRINTED
-    return *(replace(s, side=64) for s in quick), *small
+    resnets = (replace(s, effects=(*some, "information")) for s in CIFAR if cifar)
+    return *(replace(s, side=64) for s in quick), *SMALL, *resnets
 
 
 def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:

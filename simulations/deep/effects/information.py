@@ -13,8 +13,8 @@ from simulations.deep.graph import Trace
 from simulations.deep.measure import alignment
 
 Map = Float[Tensor, "*B 3 H W"]
-BANDS = (("coarse", 0.0, 1 / 16), ("middle", 1 / 16, 1 / 4), ("fine", 1 / 4, 1.0))
-"""Rings of spatial frequency, as shares of the Nyquist frequency; the mean colour belongs to the first."""
+BANDS = (("coarse", 0.0, 1 / 8), ("middle", 1 / 8, 1 / 2), ("fine", 1 / 2, 1.0))
+"""Rings of spatial frequency, as shares of the Nyquist frequency; the mean belongs to none."""
 COMPONENTS = ("image", "luminance", "colour", *(name for name, _, _ in BANDS))
 
 
@@ -47,10 +47,9 @@ def component(v: Map, name: str) -> Map:
 
 
 def band_pass(v: Map, low: float, high: float) -> Map:
-    """Spatial frequencies of size in [low, high), as shares of the Nyquist frequency; `high = 1` takes the corners "
-    "too."""
-    frequencies = (torch.fft.fftfreq(side, device=v.device).double() * 2 for side in v.shape[-2:])
-    rows_, columns = frequencies
-    size = (rows_[:, None].square() + columns[None].square()).sqrt()
-    kept = (size >= low) & ((size < high) | (high >= 1))
+    """Spatial frequencies of size in [low, high), as shares of the Nyquist frequency; 0 never, the corners with "
+    "high = 1."""
+    down, across = (torch.fft.fftfreq(side, device=v.device).double() * 2 for side in v.shape[-2:])
+    size = (down[:, None].square() + across[None].square()).sqrt()
+    kept = (size > 0) & (size >= low) & ((size < high) | (high >= 1))
     return torch.fft.ifft2(torch.fft.fft2(v.double()) * kept).real

@@ -12,7 +12,6 @@ from simulations.deep.backward import Rule, activation, carried, rule
 from simulations.deep.effects.common import named
 from simulations.deep.graph import Trace
 from simulations.deep.measure import alignment
-from simulations.deep.shares import share
 
 Map = Float[Tensor, "B 3 H W"]
 METHODS = ("grad-input", "gbp", "rectgrad", "zplus", "dtd", "activation")
@@ -39,19 +38,22 @@ def measure(trace: Trace, other: Map) -> xr.Dataset:
 
 
 def maps(trace: Trace) -> dict[str, tuple[Map, Map]]:
-    """The map of every method with and without its bottom process; NaN for Activation with one, which it does not "
-    "have."""
-    low, high = trace.x.amin(dim=(2, 3), keepdim=True), trace.x.amax(dim=(2, 3), keepdim=True)
-    used = {name: rule(name) for name in METHODS[:4]} | {"dtd": rule("dtd", low=low, high=high)}
-    found = {name: with_and_without(trace, own) for name, own in used.items()}
+    """The map of every method with and without its bottom process.
+
+    That of DTD is z^B: without it DTD is z⁺. Activation has none, and a map of NaN in its place.
+    """
+    x = trace.x
+    found = {name: with_and_without(trace, rule(name)) for name in METHODS[:4]}
+    low, high = x.amin(dim=(2, 3), keepdim=True), x.amax(dim=(2, 3), keepdim=True)
+    found["dtd"] = carried(trace, rule("dtd", low=low, high=high)), found["zplus"][1]
     middle = activation(trace, (trace.graph.depth + 1) // 2)
     return found | {"activation": (torch.full_like(middle, torch.nan), middle)}
 
 
 def with_and_without(trace: Trace, used: Rule) -> tuple[Map, Map]:
-    """Both maps from one pass; DTD's first layer gives relevance, which without its bottom process is `R / x`."""
-    arrived = carried(trace, used)
-    return (arrived, share(arrived, trace.x)) if used.first else (used.process(arrived, trace.x), arrived)
+    """Both maps from one pass."""
+    r0 = carried(trace, used)
+    return used.process(r0, trace.x), r0
 
 
 def edges(x: Map) -> Map:

@@ -7,7 +7,7 @@ import xarray as xr
 from verify.bridge.evidence import median_evidence
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, having
+from verify.claims.deep.common import PREMISES, having, on_deep_networks, on_imagenet
 from verify.evidence import Evidence, Kind
 
 LOSS = 0.1
@@ -32,20 +32,22 @@ def fades(exam: Examination, sign: int = 1) -> list[Evidence]:
     return median_evidence(exam, falls, (LOSS, 2), 0.0)
 
 
-CLAIMS = both(
-    Claim(
-        "fig-7-cascade",
-        "Colour and background fade with the layers",
-        f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
-        "“Color and background information gradually fade”: in trained networks of colour images the alignment of "
-        "Activation's "
-        "map with the colour of the image, and with its coarse luminance, falls by 0.1 or more from layer 1 to layer "
-        "L, in the "
-        "median.",
-        PREMISES,
-        (Kind.BRIDGE,),
-        fades,
-        BrokenPremise("layers counted from the output", lambda exam: fades(exam, -1)),
-    ),
-    coloured,
+FADES = Claim(
+    "fig-7-cascade",
+    "Colour and background fade with the layers",
+    f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
+    "“Color and background information gradually fade”: in trained networks of colour images the alignment of "
+    "Activation's "
+    "map with the colour of the image, and with its coarse luminance, falls by 0.1 or more from layer 1 to layer "
+    "L, in the "
+    "median.",
+    PREMISES,
+    (Kind.BRIDGE,),
+    fades,
+    BrokenPremise("layers counted from the output", lambda exam: fades(exam, -1)),
+)
+
+CLAIMS = (
+    on_deep_networks(FADES, coloured, "a trained network of colour images; set NFRLAB_DATA and run: nfrlab bridge"),
+    on_imagenet(FADES, coloured),
 )
