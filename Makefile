@@ -6,6 +6,7 @@ READY := .venv/.ready
 .PHONY: verify test bench docs clean
 
 verify: $(READY)
+	$(BIN)/nfrlab bridge --quick --out results
 	$(BIN)/nfrlab verify --profile quick --out results
 
 test: $(READY)
@@ -17,6 +18,7 @@ test: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.reduced
 	$(BIN)/python -m benchmarks.sweeps
+	$(BIN)/python -m benchmarks.bridge
 
 docs: $(READY)
 	$(BIN)/python -m verify.docs
@@ -24,7 +26,8 @@ docs: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bridge]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps zennit  # it asks for torchvision, and needs none
 	touch $@
 
 clean:
