@@ -44,7 +44,7 @@ class Rule:
             return self.first
         raise ValueError(f"rule '{self.name}' needs convolutions or linear maps at the input, '{node.name}' is none")
 
-    def process(self, r0: Map, x: Map) -> Map:
+    def process(self, r0: Float[Tensor, "*K B ..."], x: Map) -> Float[Tensor, "*K B ..."]:
         """The bottom process, `r_0` to `R`."""
         if self.bottom == "none":
             return r0

@@ -17,10 +17,25 @@ def alignment(R: Float[Tensor, "*K B ..."], x: Float[Tensor, "B ..."]) -> Float[
     return ((R * x).sum(-1) / (R.square().sum(-1) * x.square().sum(-1)).sqrt()).clamp(-1, 1)
 
 
+def naive_alignment(R: Float[Tensor, "*K B ..."], x: Float[Tensor, "B ..."]) -> Float[Tensor, "*K B"]:
+    """The same in the map's own precision and without scaling, as it is often written: 0 or NaN once ‖R‖² overflows."""
+    R, x = (v.flatten(-x.dim() + 1) for v in (R, x))
+    return (R * x).sum(-1) / (R.square().sum(-1) * x.square().sum(-1)).sqrt()
+
+
 def state(R: Float[Tensor, "*K B ..."], x: Float[Tensor, "B ..."]) -> list[str]:
-    """Of every map: `ok`, `zero` (or underflowed), `overflow`: an entry that is not finite. Row by row."""
-    flat = R.flatten(-x.dim() + 1)
-    finite, zero = flat.isfinite().all(-1), (flat == 0).all(-1)
+    """Of every map, row by row: `ok`, `zero`, `overflow` (an entry is not finite) or `underflow`.
+
+    Underflow: the largest entry is below the smallest normal number, and digits are lost; in `zero` it may be all.
+    """
+    largest = R.flatten(-x.dim() + 1).abs().amax(dim=-1)
     return [
-        "overflow" if not f else "zero" if z else "ok" for f, z in zip(finite.flatten(), zero.flatten(), strict=True)
+        "zero"
+        if v == 0
+        else "ok"
+        if torch.finfo(R.dtype).tiny <= v < torch.inf
+        else "underflow"
+        if v < 1
+        else "overflow"
+        for v in largest.flatten()
     ]
