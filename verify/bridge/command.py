@@ -11,11 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 import xarray as xr
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from verify import store
 from verify.bridge import pictures
@@ -23,7 +21,8 @@ from verify.bridge.evidence import draws_needed
 from verify.bridge.run import Stopped, run
 from verify.bridge.settings import FILTERS, Setting, plan, plan_for
 from verify.bridge.sources import Sources
-from verify.console import OUT, console, refuse, wide
+from verify.bridge.tables import print_alphas, print_diagnosis
+from verify.console import OUT, console, refuse
 from verify.hearing import hear
 from verify.pool import default_jobs, interrupts_heard
 from verify.registry import REGISTRY
@@ -37,7 +36,8 @@ def bridge(
         str | None, typer.Option(help="vgg16, resnet18, or FILE.py:FUNCTION; the built-in plan by default.")
     ] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Its checkpoint: safetensors, or a torch file of tensors.")
+        Path | None,
+        typer.Option(help="Its checkpoint: safetensors, a torch file of tensors, or “official” (download)."),
     ] = None,
     images: Annotated[Path | None, typer.Option(help="A folder of images instead of scikit-learn's.")] = None,
     rules: Annotated[str, typer.Option(help="Filtering rules, by commas.")] = ",".join(FILTERS),
@@ -46,7 +46,7 @@ def bridge(
         int, typer.Option(help="Draws of network and image per setting; 0: as many as the claims need.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
-    size: Annotated[int, typer.Option(help="Side of the images for --model.")] = 224,
+    size: Annotated[int, typer.Option(help="Side of the images of large networks.")] = 224,
     quick: Annotated[
         bool, typer.Option("--quick", help="VGG16 at 64 × 64, fewer families and effects (minutes).")
     ] = False,
@@ -69,7 +69,9 @@ def bridge(
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
     found = held(settings, count, seed, sources, workers)
-    print_table(found)
+    print_alphas(found)
+    if model is not None:
+        print_diagnosis(found)
     for path in pictures.draw(sources.out, sources.out / "figures"):
         console.print(path, highlight=False)
     deep = [claim.id for claim in REGISTRY.values() if claim.on_deep_networks]
@@ -113,12 +115,12 @@ def settings_from(
     model: str | None, weights: Path | None, quick: bool, size: int, sources: Sources
 ) -> tuple[Setting, ...]:
     """The built-in plan, or one network. Raises `ValueError` for weights without a model, and a size below 32."""
+    if size < 32:
+        raise ValueError(f"--size must be at least 32, got {size}")
     if model is None:
         if weights is not None:
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
-        return plan("quick" if quick else "full", sources.cifar is not None)
-    if size < 32:
-        raise ValueError(f"--size must be at least 32, got {size}")
+        return plan("quick" if quick else "full", sources.cifar is not None, size)
     return plan_for(model, weights is not None or ":" in model, size)
 
 
@@ -142,23 +144,3 @@ def _display() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("bridge", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def print_table(found: Mapping[str, xr.Dataset]) -> None:
-    """Median α of every rule, level by level from the gradient to the rule alone, and how many maps have none."""
-    listing = Table("network", "rule", "median α at level 0, 1, …, L", "undefined", header_style="bold")
-    for name, dataset in found.items():
-        if "alpha" not in dataset:
-            continue
-        for rule in (str(r) for r in dataset["rule"].values if str(r) in FILTERS):
-            alpha = dataset["alpha"].sel(rule=rule)
-            listing.add_row(name, rule, numbers(alpha), str(int(alpha.isnull().any("level").sum())))
-        if "alpha_activation" in dataset:
-            alpha = dataset["alpha_activation"].isel(layer=slice(None, None, -1))
-            listing.add_row(name, "activation", numbers(alpha), str(int(alpha.isnull().any("layer").sum())))
-    wide().print(listing)
-
-
-def numbers(alpha: xr.DataArray) -> str:
-    """The medians over the draws on one line."""
-    return " ".join(f"{value:.3f}" for value in np.atleast_1d(alpha.median("draw").values))

@@ -28,7 +28,7 @@ from simulations.deep.graph import Graph, Trace
 from simulations.deep.memory import keep_freed_memory
 from simulations.deep.rewrite import rewrite
 from verify.bridge.settings import CASCADE, ENDS, LEVELS, Setting
-from verify.bridge.sources import Draw, Sources
+from verify.bridge.sources import OFFICIAL, Draw, Sources
 from verify.trial import images_from
 
 
@@ -130,7 +130,9 @@ def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
     module = named.build(name, bias)
     if weighted == "trained" and name == "cifar":
         return trained.cifar(required(sources.cifar))
-    if weighted == "trained" and sources.checkpoint is not None:
+    if weighted == "trained" and sources.checkpoint == OFFICIAL:
+        checkpoints.official(module, name)
+    elif weighted == "trained" and sources.checkpoint is not None:
         checkpoints.load(module, sources.checkpoint)
     return module
 

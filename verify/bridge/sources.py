@@ -15,6 +15,9 @@ from simulations.images import SHIPPED
 from simulations.seeds import seed_sequence
 from verify.bridge.settings import Setting
 
+OFFICIAL = Path("official")
+"""In place of a checkpoint: torchvision's ImageNet weights, by download."""
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -47,6 +50,8 @@ class Sources:
     def weights_digest(self, setting: Setting) -> str:
         """Which checkpoint a trained network is."""
         path = self.cifar if setting.network == "cifar" else self.checkpoint
+        if path == OFFICIAL:
+            return str(OFFICIAL)
         return file_digest(path) if setting.weights == "trained" and path is not None else "none"
 
 
