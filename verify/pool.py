@@ -1,5 +1,6 @@
-"""Calls in worker processes, their results as they are reached; a Ctrl-C ends the workers and is the caller's to "
-"report."""
+"""Calls in worker processes, their results as they are reached; a Ctrl-C ends the workers and is the caller's to
+report.
+"""
 
 from __future__ import annotations
 

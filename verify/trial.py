@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import tempfile
@@ -43,10 +44,12 @@ def versions() -> dict[str, str]:
 def try_claim(
     claim: Claim, seed: int, profile: Profile, images: ImageSet, measured: Measured = MappingProxyType({})
 ) -> Verdict:
-    """Examine a claim and its negative control, and judge both; NOT RUN where a measurement that it needs is "
-    "missing."""
+    """Examine a claim and its negative control, and judge both; NOT RUN where a measurement that it needs is
+    missing.
+    """
     start = time.perf_counter()
     missing = claim.missing(measured)
+    origin = next((own.attrs for own in measured.values()), None) if claim.on_deep_networks else None
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))
 
     def evidence(part: Literal["trial", "control"], examine: Examine) -> tuple[Evidence, ...]:
@@ -66,10 +69,10 @@ def try_claim(
         trial,
         Control(claim.control.premise, judge(control), control),
         profile,
-        seed,
-        versions(),
-        f"CPU, {platform.machine()}",
-        images.source,
+        seed if origin is None else int(origin["seed"]),
+        versions() if origin is None else versions() | json.loads(origin["versions"]),
+        f"CPU, {platform.machine()}" if origin is None else str(origin["device"]),
+        images.source if origin is None else str(origin["images"]),
         round(time.perf_counter() - start, 3),
         missing,
     )

@@ -71,8 +71,9 @@ def met(draw: Draw) -> tuple[Trace, Generator]:
 
 
 def prepare(device: str) -> None:
-    """One thread a worker on a CPU, so that the bits do not depend on the number of workers; float32 proper on a "
-    "GPU."""
+    """One thread a worker on a CPU, so that the bits do not depend on the number of workers; float32 proper on a
+    GPU.
+    """
     keep_freed_memory()
     if device == "cpu":
         torch.set_num_threads(1)

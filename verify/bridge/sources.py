@@ -1,5 +1,6 @@
-"""Where a run takes images, checkpoints and trained networks from, where it writes and computes; and one of its "
-"draws."""
+"""Where a run takes images, checkpoints and trained networks from, where it writes and computes; and one of its
+draws.
+"""
 
 from __future__ import annotations
 

@@ -47,8 +47,9 @@ def component(v: Map, name: str) -> Map:
 
 
 def band_pass(v: Map, low: float, high: float) -> Map:
-    """Spatial frequencies of size in [low, high), as shares of the Nyquist frequency; 0 never, the corners with "
-    "high = 1."""
+    """Spatial frequencies of size in [low, high), as shares of the Nyquist frequency; 0 never, the corners with
+    high = 1.
+    """
     down, across = (torch.fft.fftfreq(side, device=v.device).double() * 2 for side in v.shape[-2:])
     size = (down[:, None].square() + across[None].square()).sqrt()
     kept = (size > 0) & (size >= low) & ((size < high) | (high >= 1))

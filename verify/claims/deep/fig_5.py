@@ -27,8 +27,9 @@ def changed(measured: Measured) -> dict[str, xr.Dataset]:
 
 
 def losses(exam: Examination, change: str, least: int = 1, most: int = 99, rule: str = "") -> dict[str, xr.DataArray]:
-    """α after the change minus α before, by rule, number of layers and network; `rule` in place of the rule "
-    "afterwards."""
+    """α after the change minus α before, by rule, number of layers and network; `rule` in place of the rule
+    afterwards.
+    """
     found = {}
     for own in changed(exam.measured).values():
         for name in filters(own, "alpha_changed"):
