@@ -18,7 +18,7 @@ from theory.vectors import cosine
 
 Floats = npt.NDArray[np.floating]
 RULES = {"gbp": "GBP", "rectgrad": "RectGrad", "zplus": "z⁺"}
-COLOURS = {"gbp": "C0", "rectgrad": "C1", "zplus": "C2", "activation": "C3"}
+COLOURS = {"gbp": "C0", "rectgrad": "C4", "zplus": "C2", "activation": "C1"}
 WEIGHTS = {"gaussian": "random", "trained": "trained"}
 NETWORKS = {
     "vgg16": "VGG16",
@@ -27,6 +27,7 @@ NETWORKS = {
     "digits": "small VGG for digits",
 }
 LAST = "cifar", "digits"
+DIGITS = "scikit-learn digits"
 QUANTILES = 0.1, 0.5, 0.9
 BRIGHTEST = 0.995
 MEDIANS = "Lines: medians over draws of network and image; bands: 10–90 % of the draws"
@@ -92,7 +93,8 @@ def few(names: Sequence[str]) -> list[str]:
 def images(data: xr.Dataset) -> str:
     """The images of a setting, and their size where it is known."""
     side = json.loads(data.attrs.get("setting", "{}")).get("side")
-    return PurePath(data.attrs["images"]).name + (f", {side} × {side}" if side else "")
+    source = DIGITS if data.attrs["network"] == "digits" else PurePath(data.attrs["images"]).name
+    return source + (f", {side} × {side}" if side else "")
 
 
 def heading(stored: Stored, name: str, between: str = ", ") -> str:

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from paper_figs.bridge import COLOURS, MEDIANS, Stored, alpha_axis, band, heading, images, legend, network, rules
 
 DASHES = {"gaussian": "-", "trained": (0, (4, 2))}
-SHADES = {"gaussian": "C0", "trained": "C1"}
+SHADES = {"gaussian": "k", "trained": "C3"}
 WORDS = {"gaussian": "random", "trained": "trained"}
 
 
@@ -72,7 +72,7 @@ def cosines(axes: Axes, of: dict[str, xr.Dataset]) -> None:
     fan_in = next((data["fan_in"] for data in of.values() if "fan_in" in data), None)
     if fan_in is not None:
         expected = [isotropic(float(d)) for d in fan_in.isel(draw=0)]
-        axes.plot(fan_in["layer"], expected, color="k", linestyle=":", label="isotropic: ≈ √(2/π d)")
+        axes.plot(fan_in["layer"], expected, color="C5", linestyle=":", label="isotropic: ≈ √(2/π d)")
         axes.set_yscale("log")
     decorate(axes)
 

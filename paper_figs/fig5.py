@@ -51,7 +51,7 @@ def figure(stored: Stored) -> Figure:
     for axes, label in zip(grid[0], ("image x", "untouched", *SHORT.values(), "α of $r_0$ with x"), strict=True):
         axes.set_title(label, fontsize=8.5)
     grid[-1, -1].set_xlabel("changed layers, from the output down", fontsize=8)
-    alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_changed"] for name in names))
+    alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_changed"].sel(rule=rule) for name, rule in rows))
     legend(drawn, grid[:1, -1], 4)
     removed = {int(stored.pictures[name].attrs["removed"]) for name in names}
     drawn.suptitle(

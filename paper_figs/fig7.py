@@ -66,11 +66,16 @@ def strip(axes: Axes, pictures: xr.Dataset) -> None:
 
 
 def curves(axes: Axes, kept: xr.DataArray) -> None:
-    """α between the components of map and image, layer by layer."""
-    for component, (label, colour, dashes) in COMPONENTS.items():
+    """α between the components of map and image, layer by layer.
+
+    A component of one dimension, as the coarse one of a small image, has α = ±1 whatever the map: it is left out.
+    """
+    telling = [name for name in COMPONENTS if np.any(np.abs(kept.sel(component=name)) < 1 - 1e-9)]
+    for component in telling:
+        label, colour, dashes = COMPONENTS[component]
         own = kept.sel(component=component)
         band(axes, kept["layer"].values, own, color=colour, linestyle=dashes, label=label)
-    alpha_axis([axes], [kept])
+    alpha_axis([axes], [kept.sel(component=telling)])
     axes.set_ylabel("α with the image's own part", fontsize=7.5)
     axes.set_xlabel("layer l that the activation starts from (0: the image)", fontsize=8)
     axes.set_xticks([0, *kept["layer"].values])

@@ -56,7 +56,7 @@ SHAPES = {
 
 
 def numbers(name: str, seed: int = 0) -> xr.Dataset:
-    """Random numbers in [0, 1) of every effect, fan-ins apart."""
+    """Random numbers in [0, 1) of every effect, fan-ins apart; in (−1, 0] for the control."""
     rng = np.random.default_rng([seed, *name.encode()])
     data = {
         variable: (("draw", *dims), rng.random((DRAWS, *(len(COORDINATES[dim]) for dim in dims))))
@@ -64,6 +64,8 @@ def numbers(name: str, seed: int = 0) -> xr.Dataset:
     }
     network, _, kind = name.partition("-")
     found = xr.Dataset(data, {dim: list(values) for dim, values in COORDINATES.items()})
+    for variable in ("alpha", "alpha_part", "between", "alpha_changed"):
+        found[variable].loc[{"rule": "gbp-reversed"}] *= -1
     found["fan_in"][:] = [27, 64, 100, 400, 30]
     own = {"network": network, "weights": "trained" if kind == "trained" else "random", "images": "a/folder/flowers"}
     return found.assign_attrs(own | {"setting": '{"side": 12}', "seed": 0})
@@ -147,6 +149,7 @@ def test_fig2_is_what_was_stored(data: Stored) -> None:
     np.testing.assert_array_equal(y, medians(own["digits-trained"]["alpha_activation"]))
     np.testing.assert_array_equal(line(b_vgg, "random")[1], medians(own["vgg16-gaussian"]["cosine"]))
     assert a_vgg.get_title() == "VGG16, random, n = 7\nflowers, 12 × 12"
+    assert a_digits.get_title().endswith("\nscikit-learn digits, 12 × 12")
     assert not any("reversed" in label for label in a_vgg.get_legend_handles_labels()[1])
 
 
@@ -195,6 +198,25 @@ def test_fig5_and_fig6_are_what_was_stored(data: Stored) -> None:
     np.testing.assert_array_equal(between, medians(own["between"].sel(rule="zplus")))
 
 
+def test_the_control_is_not_drawn(data: Stored) -> None:
+    """Catches an axis that reaches down to the control, GBP reversed, which no panel shows."""
+    figures = fig2.figure(data), fig4.figure(data), fig5.figure(data), fig6.figure(data)
+    panels = [axes for figure in figures for axes in figure.axes if axes.lines or axes.containers]
+    assert len(panels) > 20
+    assert all(axes.get_ylim()[0] > -0.1 for axes in panels)
+
+
+def test_a_component_without_choice_is_left_out(data: Stored) -> None:
+    """Catches a curve at ±1 that says nothing: the coarse part of a small image is its mean alone."""
+    own = data.numbers["vgg16-gaussian"].copy(deep=True)
+    own["kept"].loc[{"component": "coarse"}] = np.sign(own["kept"].sel(component="coarse") - 0.5)
+    below = fig7.figure(replace(data, numbers={**data.numbers, "vgg16-gaussian": own})).axes[1]
+    assert [line.get_color() for line in below.lines] == [
+        colour for name, (_, colour, _) in fig7.COMPONENTS.items() if name != "coarse"
+    ]
+    assert below.get_ylim()[0] > -0.1
+
+
 def test_fig5_counts_zero_maps(data: Stored) -> None:
     """Catches zero maps that vanish silently: two of seven draws are 29 %."""
     own = data.numbers["vgg16-gaussian"].copy(deep=True)
@@ -229,7 +251,7 @@ def test_fig7_is_what_was_stored(data: Stored) -> None:
     tiles = [shown[:, i * width + 1 : (i + 1) * width - 1] for i in range(L + 1)]
     np.testing.assert_array_equal(tiles[0], data.pictures["vgg16-gaussian"]["photograph"])
     np.testing.assert_array_equal(
-        tiles[3], map_image(data.pictures["vgg16-gaussian"]["activation_map"].sel(layer=3).values)
+        tiles[2], map_image(data.pictures["vgg16-gaussian"]["activation_map"].sel(layer=2).values)
     )
 
 
