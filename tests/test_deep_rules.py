@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -28,10 +27,10 @@ from simulations.deep.graph import Graph, Node  # noqa: E402
 from simulations.deep.ops import Linear, ReLU  # noqa: E402
 from tests.oracles import jacobian as oracle  # noqa: E402
 from tests.oracles.nets import NETS, SHAPE, twin  # noqa: E402
+from tests.oracles.pairs import HIGH, LOW, PAIRS  # noqa: E402
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIGNS = st.sampled_from([0, 1, -1])
-LOW, HIGH = -6.0, 6.0
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -169,61 +168,6 @@ def test_activation_at_every_layer(seed: int, biased: bool, sign: int) -> None:
 
 
 # On convolutional and residual nets: the Jacobian oracle.
-
-z_box = partial(oracle.z_box, low=torch.full(SHAPE, LOW), high=torch.full(SHAPE, HIGH))
-PAIRS: dict[str, tuple[Rule, oracle.Rule]] = {
-    "grad": (rule("grad"), oracle.GRAD),
-    "gbp": (rule("gbp"), oracle.modified_gradient(relu=oracle.guided)),
-    "deconv": (rule("deconv"), oracle.modified_gradient(relu=oracle.deconvolved)),
-    "rectgrad": (rule("rectgrad"), oracle.modified_gradient(relu=oracle.rectified)),
-    "rectgrad q = ½": (rule("rectgrad", q=0.5), oracle.modified_gradient(relu=partial(oracle.rectified, q=0.5))),
-    "rectgrad PRR": (
-        rule("rectgrad", prr=True),
-        oracle.modified_gradient(relu=oracle.rectified, max=oracle.proportional),
-    ),
-    "rectgrad τ = 0.05": (
-        rule("rectgrad-constant", tau=0.05),
-        oracle.modified_gradient(relu=partial(oracle.rectified, tau=0.05)),
-    ),
-    "rectgrad τ < 0, eq. 7": (
-        rule("rectgrad-constant", tau=-0.05, mask=False),
-        oracle.modified_gradient(relu=partial(oracle.rectified, tau=-0.05, mask=False)),
-    ),
-    "lrp-z": (rule("lrp-z"), oracle.relevance(oracle.lrp_z)),
-    "lrp-z, norm": (rule("lrp-z", residual="norm"), oracle.relevance(oracle.lrp_z, add=oracle.norm_split)),
-    "lrp-z, no bias": (rule("lrp-z", bias="none"), oracle.relevance(partial(oracle.lrp_z, bias="none"))),
-    "lrp-ε": (rule("lrp-epsilon", eps=0.1), oracle.relevance(partial(oracle.lrp_z, epsilon=0.1))),
-    "αβ": (rule("lrp-alpha-beta"), oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0))),
-    "αβ, no bias": (
-        rule("lrp-alpha-beta", alpha=1.5, bias="none"),
-        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=1.5, bias="none")),
-    ),
-    "αβ, whole bias": (
-        rule("lrp-alpha-beta", bias="full"),
-        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, bias="both")),
-    ),
-    "αβ, ε": (
-        rule("lrp-alpha-beta", eps=0.1),
-        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, epsilon=0.1)),
-    ),
-    "z⁺": (rule("zplus"), oracle.relevance(oracle.z_plus)),
-    "z⁺, norm": (rule("zplus", residual="norm"), oracle.relevance(oracle.z_plus, add=oracle.norm_split)),
-    "z⁺, shared maximum": (
-        rule("zplus", pooling="share"),
-        oracle.relevance(oracle.z_plus, max=oracle.proportional),
-    ),
-    "z⁺ by weight": (
-        rule("zplus", sign="weight", bias="full"),
-        oracle.relevance(oracle.z_plus_by_weight),
-    ),
-    "z⁺ filter": (rule("zplus-filter"), oracle.modified_gradient(affine=oracle.z_plus_filter)),
-    "dtd": (rule("dtd", low=LOW, high=HIGH), oracle.relevance(oracle.z_plus, first=z_box)),
-    "dtd, no bias": (
-        rule("dtd", low=LOW, high=HIGH, bias="none"),
-        oracle.relevance(partial(oracle.z_plus, bias="none"), first=partial(z_box, bias="none")),
-    ),
-}
-
 
 Z_PLUS = PAIRS["z⁺"][1]
 
