@@ -120,8 +120,8 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, releva
     """The law of α for a rule (`r_0`, hidden relevance i.i.d. N(0, 1)) at a layer of N neurons in R^d; q is RectGrad's.
     For GBP the relevance may be of any law of `theory.neurons.RELEVANCES`, all symmetric.
 
-    Where it is not exact its mean is within about 0.001 and its distribution within 0.02 of the truth, at d = 2 0.025;
-    Activation at more than 12 Student neurons: the mean within 0.005. Raises `ValueError` where there is no law, and
+    Where it is not exact its mean is within about 0.001 (Activation at Student weights: 0.002) and its distribution
+    within 0.02 of the truth, at d = 2 0.025. Raises `ValueError` where there is no law, and
     for an empty shape.
     """
     if (rule, family) not in LAWS:

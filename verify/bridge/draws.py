@@ -46,7 +46,7 @@ def measure(draw: Draw) -> xr.Dataset:
 def pictured(draw: Draw) -> xr.Dataset:
     """The maps of a draw."""
     trace, rng = met(draw)
-    return pictures.measure(trace, draw.setting.rules, max(draw.setting.removed), rng)
+    return pictures.measure(trace, draw.setting.rules, min(draw.setting.removed), rng)
 
 
 EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {

@@ -28,7 +28,13 @@ from verify.bridge.sources import Draw, Sources
 from verify.pool import reached
 
 ROOT = Path(__file__).parents[2]
-CODE = ("simulations/deep/**/*.py", "simulations/images.py", "simulations/seeds.py", "verify/bridge/*.py")
+CODE = (
+    "simulations/deep/**/*.py",
+    "simulations/images.py",
+    "simulations/seeds.py",
+    "verify/bridge/draws.py",
+    "verify/bridge/sources.py",
+)
 PARTS, PICTURES = "parts", "pictures"
 MEANINGS = {
     "alpha": "input alignment α of the map r_0 of a cascade",
@@ -179,7 +185,7 @@ def together(setting: Setting, parts: Sequence[Part]) -> xr.Dataset:
         network=setting.network,
         weights=setting.weights,
         seed=first.seed,
-        images=first.sources.images_source,
+        images="scikit-learn digits" if setting.network == "digits" else first.sources.images_source,
         device=first.sources.device_name,
         code_version=code_version(),
         versions=json.dumps(

@@ -48,8 +48,8 @@ IMAGENET = "vgg16-trained"
 
 RANDOM = Setting("vgg16-gaussian", "vgg16")
 SMALL = (
-    Setting("digits-trained", "digits", "trained", bias=True, side=16, times=3),
-    Setting("digits-gaussian", "digits", side=16, times=3),
+    Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=3),
+    Setting("digits-gaussian", "digits", side=16, removed=(3,), times=3),
     Setting(
         "digits-biased", "digits", family="uniform", scale="default", bias=True, side=16, effects=(ENDS, "filtering")
     ),

@@ -159,7 +159,6 @@ def claim(rule: str) -> Claim:
         "makes Theorem 1's 'N sufficiently large' a law",
         "α of r_0 follows theory.law.alignment_law at the points examined: mean within 0.002, distribution within 0.02 "
         "(at d = 2 0.025)"
-        + ("; the mean at Student weights within 0.005" if rule == "activation" else "")
         + ("." if rule == "grad" else f". For Gaussian weights 1 − E α → {constant_of(rule)}(d − 1)/2N."),
         (
             "one hidden layer of Gaussian, Student, sphere or ring weights (Activation: also one Haar frame, N ≤ d)",
