@@ -45,6 +45,11 @@ class Examination:
 Examine = Callable[[Examination], Sequence[Evidence]]
 
 
+def everything(measured: Measured) -> Measured:
+    """A claim looks at all that was measured, if at any."""
+    return measured
+
+
 def nothing_missing(measured: Measured) -> str:
     """A claim of the court needs no measurement."""
     return ""
@@ -63,8 +68,8 @@ class Claim:
     """One statement on trial.
 
     `statement` is tested as printed: its strictness, quantifiers and constants. `repairs` names the claim that this one
-    repairs: the smallest change that holds. `missing` says in words what an examination would lack, "" if nothing:
-    claims on deep networks are judged from what the bridge measured.
+    repairs: the smallest change that holds. `scope` is the part of the bridge's measurements that it is judged from,
+    where it is one on deep networks; `missing` says in words what an examination would lack there, "" if nothing.
     """
 
     id: str
@@ -76,6 +81,7 @@ class Claim:
     examine: Examine
     control: BrokenPremise
     repairs: str | None = None
+    scope: Callable[[Measured], Measured] = everything
     missing: Callable[[Measured], str] = nothing_missing
 
     @property

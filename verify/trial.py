@@ -48,6 +48,7 @@ def try_claim(
     missing.
     """
     start = time.perf_counter()
+    measured = claim.scope(measured)
     missing = claim.missing(measured)
     origin = next((own.attrs for own in measured.values()), None) if claim.on_deep_networks else None
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ WRONG = 0.01
 """Share of draws on the wrong side of the margin up to which a median is decided with probability ≥ 0.99."""
 
 
+@cache
 def draws_needed() -> int:
     """Draws of a setting, planned beforehand: of 64 medians each is decided with probability ≥ 0.99 where at most 1 %
     of the draws fall on the wrong side.

@@ -40,7 +40,8 @@ class Setting:
         if self.weights == "trained":
             return f"{self.network}, trained"
         scale = "" if self.scale == "he" else f" {self.scale}"
-        return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}"
+        precision = "" if self.precision == "float32" else f", {self.precision}"
+        return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}{precision}"
 
 
 IMAGENET = "vgg16-trained"

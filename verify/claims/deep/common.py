@@ -8,8 +8,9 @@ from dataclasses import replace
 import xarray as xr
 
 from verify.bridge.settings import FILTERS, IMAGENET
-from verify.claim import BrokenPremise, Claim, Examine, Measured
+from verify.claim import Claim, Measured
 
+Find = Callable[[Measured], Mapping[str, object]]
 BRIDGE = "measurements of deep networks; run: nfrlab bridge"
 WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
@@ -77,42 +78,32 @@ def smallest(array: xr.DataArray) -> xr.DataArray:
     return array.min(others, skipna=False)
 
 
-def needs(find: Callable[[Measured], Mapping[str, object]], what: str = BRIDGE) -> Callable[[Measured], str]:
-    """`what` is missing where nothing is found among the built-in networks."""
-    return lambda measured: "" if find(built_in(measured)) else what
+def beside_imagenet(measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured on VGG16 with ImageNet weights, and on the random one."""
+    return {name: measured[name] for name in (IMAGENET, RANDOM_VGG16) if name in measured}
 
 
-def within(scope: Callable[[Measured], dict[str, xr.Dataset]], examine: Examine) -> Examine:
-    """The examination, shown only a part of the measurements."""
-    return lambda exam: examine(replace(exam, measured=scope(exam.measured)))
+def on_deep_networks(claim: Claim, find: Find, what: str = BRIDGE) -> Claim:
+    """The claim, judged from the built-in networks; `what` is missing where nothing is found among them."""
+    return replace(claim, scope=built_in, missing=lambda measured: "" if find(measured) else what)
 
 
-def on_deep_networks(claim: Claim, find: Callable[[Measured], Mapping[str, object]], what: str = BRIDGE) -> Claim:
-    """The claim, judged from the built-in networks."""
-    control = BrokenPremise(claim.control.premise, within(built_in, claim.control.examine))
-    return replace(claim, examine=within(built_in, claim.examine), control=control, missing=needs(find, what))
-
-
-def on_imagenet(claim: Claim, find: Callable[[Measured], Mapping[str, object]]) -> Claim:
+def on_imagenet(claim: Claim, find: Find) -> Claim:
     """The same claim on VGG16 with ImageNet weights, beside the random one."""
 
-    def scope(measured: Measured) -> dict[str, xr.Dataset]:
-        return {name: measured[name] for name in (IMAGENET, RANDOM_VGG16) if name in measured}
-
     def missing(measured: Measured) -> str:
-        return "" if IMAGENET in measured and find(scope(measured)) else WEIGHTS
+        return "" if IMAGENET in measured and find(measured) else WEIGHTS
 
     return replace(
         claim,
         id=f"{claim.id}-imagenet",
         title=f"{claim.title}: VGG16 trained on ImageNet",
-        examine=within(scope, claim.examine),
-        control=BrokenPremise(claim.control.premise, within(scope, claim.control.examine)),
+        scope=beside_imagenet,
         missing=missing,
         repairs=None,
     )
 
 
-def both(claim: Claim, find: Callable[[Measured], Mapping[str, object]]) -> tuple[Claim, Claim]:
+def both(claim: Claim, find: Find) -> tuple[Claim, Claim]:
     """On the built-in networks, and on VGG16 with ImageNet weights."""
     return on_deep_networks(claim, find), on_imagenet(claim, find)

@@ -12,7 +12,7 @@ import xarray as xr
 from verify.bridge.evidence import rate_evidence
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, filters, having, on_deep_networks
+from verify.claims.deep.common import PREMISES, both, having, on_deep_networks
 from verify.evidence import Evidence, Kind
 
 SOURCE = f"{PAPER}, Def. 2, ineq. 13, Prop. 1–3"
@@ -59,7 +59,7 @@ def rates(exam: Examination, checks: Sequence[tuple[str, str, Event]], biases: b
     events = {}
     for own in filtered(exam.measured, biases).values():
         for name, rule, event in checks:
-            if name in filters(own, "margin"):
+            if rule in own["margin"]["rule"].values:
                 events[f"{event.__doc__} {name}, {own.attrs['title']}"] = event(hidden(own, rule))
     return rate_evidence(exam, events, ALWAYS, MARGIN)
 

@@ -14,7 +14,7 @@ from verify.claims.common import PAPER
 from verify.claims.deep.common import PREMISES, RANDOM_VGG16, depth, on_deep_networks, quarters
 from verify.evidence import Evidence, Kind
 
-EQUAL, WORSE = 0.05, (-2.0, -0.05)
+EQUAL, WORSE = (-0.05, 0.05), (-2.0, -0.05)
 SOURCE = f"{PAPER}, Fig. 4 and Sec. IV-B"
 UNIFORM = ("vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-uniform", "vgg16-default-biased")
 WITH_MEAN = ("vgg16-uniform01", "vgg16-shifted")
@@ -26,10 +26,12 @@ COUPLED = (
 )
 
 
-def beside(measured: Measured, names: tuple[str, ...], variable: str = "alpha") -> dict[str, xr.Dataset]:
-    """The settings among `names` that were measured; none without Gaussian weights to compare with."""
-    there = RANDOM_VGG16 in measured
-    return {name: measured[name] for name in names if there and name in measured and variable in measured[name]}
+def beside(measured: Measured, names: tuple[str, ...], rules: tuple[str, ...] = FILTERS) -> dict[str, xr.Dataset]:
+    """The settings among `names` of which α was measured for one of the rules; none without Gaussian weights to
+    compare with.
+    """
+    found = {name: measured[name] for name in names if RANDOM_VGG16 in measured and name in measured}
+    return {name: own for name, own in found.items() if "alpha" in own and set(rules) & set(own["rule"].values)}
 
 
 def differences(
@@ -42,7 +44,8 @@ def differences(
     gaussian = exam.measured[RANDOM_VGG16]
     found = {}
     for own in beside(exam.measured, names).values():
-        levels = [level for level in quarters(gaussian)[1:] if level in own["level"].values]
+        there = own["alpha"].dropna("level", how="all")["level"].values
+        levels = [level for level in quarters(gaussian)[1:] if level in there]
         for rule in (rule for rule in rules if rule in own["rule"].values):
             for level in [depth(gaussian)] if plain else levels:
                 at = own["alpha"].sel(rule=rule, level=0 if plain else level)
@@ -53,7 +56,7 @@ def differences(
 
 def equal(exam: Examination, names: tuple[str, ...], plain: bool = False) -> list[Evidence]:
     """Within 0.05 of Gaussian weights, for every rule."""
-    return median_evidence(exam, differences(exam, names, FILTERS, plain), (0, 0), EQUAL)
+    return median_evidence(exam, differences(exam, names, FILTERS, plain), EQUAL, 0.0)
 
 
 def worse(exam: Examination, names: tuple[str, ...], rules: tuple[str, ...]) -> list[Evidence]:
@@ -64,17 +67,13 @@ def worse(exam: Examination, names: tuple[str, ...], rules: tuple[str, ...]) -> 
 def naively_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
     """The same where α is computed in float32 without scaling, what overflows counted as no alignment."""
     gaussian = exam.measured[RANDOM_VGG16]["alpha_naive"]
-    last = gaussian["level"].max()
-    found = {
-        f"α of {own.attrs['title']} as computed without scaling − of Gaussian weights, {rule}, N = {int(last)}": own[
-            "alpha_naive"
-        ].sel(rule=rule, level=last)
-        - gaussian.sel(rule=rule, level=last)
-        for own in beside(exam.measured, names).values()
-        for rule in FILTERS
-        if rule in own["rule"].values
-    }
-    found = {name: difference.fillna(0) for name, difference in found.items()}
+    last = int(gaussian["level"].max())
+    found = {}
+    for own in beside(exam.measured, names).values():
+        for rule in (rule for rule in FILTERS if rule in own["rule"].values):
+            title = f"α of {own.attrs['title']} as computed without scaling − of Gaussian weights, {rule}, N = {last}"
+            alpha = own["alpha_naive"].sel(rule=rule, level=last).fillna(0)
+            found[title] = alpha - gaussian.sel(rule=rule, level=last)
     return median_evidence(exam, found, WORSE, 0.0)
 
 
@@ -86,11 +85,12 @@ def family_claim(
     examine: Callable[..., list[Evidence]],
     control: BrokenPremise,
     repairs: str | None = None,
+    rules: tuple[str, ...] = FILTERS,
 ) -> Claim:
-    """A claim about families of weights on VGG16."""
+    """A claim about families of weights on VGG16, beside Gaussian ones and, in most controls, a ring."""
     whole = partial(examine, names=names)
     claim = Claim(id, title, SOURCE, statement, COUPLED, (Kind.BRIDGE,), whole, control, repairs)
-    return on_deep_networks(claim, lambda measured: beside(measured, names))
+    return on_deep_networks(claim, lambda measured: beside(measured, RING, rules) and beside(measured, names, rules))
 
 
 PLAIN = "the plain gradient in place of the family's rule"
@@ -118,6 +118,7 @@ CLAIMS = (
             UNIFORM,
             partial(worse, rules=(rule,)),
             BrokenPremise("isotropic weights: a ring", partial(worse, names=RING, rules=(rule,))),
+            rules=(rule,),
         )
         for rule in FILTERS
     ),

@@ -10,7 +10,7 @@ from verify.claims.common import PAPER
 from verify.claims.deep.common import PREMISES, both, filters, having
 from verify.evidence import Evidence, Kind
 
-NOTABLE, VANISHED = (-1.0, 0.9), (0.9, 1.0)
+NOTABLE, VANISHED, AGREE = (-1.0, 0.9), (0.9, 1.0), (-0.05, 0.05)
 
 
 def parts(measured: Measured) -> dict[str, xr.Dataset]:
@@ -38,7 +38,7 @@ def converge(exam: Examination, exchanged: bool = False) -> list[Evidence]:
     return [
         *median_evidence(exam, low, NOTABLE, 0.0, share=0.3),
         *median_evidence(exam, high, VANISHED, 0.05, share=0.3),
-        *median_evidence(exam, equal, (0, 0), 0.05, share=0.3),
+        *median_evidence(exam, equal, AGREE, 0.0, share=0.3),
     ]
 
 

@@ -31,11 +31,11 @@ def at_input(
     found: dict[str, xr.Dataset],
     value: Callable[[xr.Dataset], xr.DataArray],
     text: str,
-    delta: float,
+    most: float,
 ) -> list[Evidence]:
-    """Of every network: the value at the input against 0."""
+    """Of every network: the value at the input is at most this, up to its sign."""
     values = {f"{text}: {own.attrs['title']}": value(own).sel(level=0) for own in found.values()}
-    return median_evidence(exam, values, (0, 0), delta)
+    return median_evidence(exam, values, (-most, most), 0.0)
 
 
 def lost(exam: Examination, factor: float = 1.0) -> list[Evidence]:
