@@ -21,7 +21,8 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     no relevance arrives.
 
     `lost(layer)`: `(f − ⟨A_l, r_l⟩)/f` for the gradient, 0 at every layer of a network without biases, and
-    `lost_to_bias(layer)`: what the biases above layer l hold of it, `Σ ⟨M b, r⟩ / f`. Layers 0 … L.
+    `lost_to_bias(layer)`: what the biases above layer l hold of it, `Σ ⟨M b, r⟩ / f`. Layers 0 … L; NaN for
+    `f = 0`.
     """
     depth = trace.graph.depth
     margins = [margins_of(trace, under_test(name)) for name in names]
@@ -34,7 +35,7 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
 @torch.no_grad()
 def margins_of(trace: Trace, rule: Rule) -> list[float]:
     """The relative margin of every layer 1 … L, where all that waits at the layer's border is taken together."""
-    waiting: Pending = {trace.graph.place(trace.graph.depth): start_at_output(trace)}
+    waiting: Pending = {len(trace.graph.nodes) - 1: start_at_output(trace)}
     found = []
     for layer in range(trace.graph.depth, 0, -1):
         plain = descend(trace, GRAD, dict(waiting), range(layer, layer - 1, -1))
@@ -62,10 +63,9 @@ def value_at(trace: Trace, place: int) -> Tensor:
 @torch.no_grad()
 def homogeneity(trace: Trace) -> tuple[list[float], list[float]]:
     """Shares of `f` that `⟨A_l, r_l⟩` of the gradient misses, and that the biases above layer l hold; l = 0 … L."""
-    top = trace.graph.place(trace.graph.depth)
-    waiting: Pending = {top: start_at_output(trace)}
-    f = product(trace, waiting)[0]
-    lost, held, at_biases = [0.0], [0.0], 0.0
+    waiting: Pending = {len(trace.graph.nodes) - 1: start_at_output(trace)}
+    f = product(trace, waiting)[0] or float("nan")
+    lost, held, at_biases = [0 / f], [0 / f], 0.0
 
     def weighing(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
         nonlocal at_biases

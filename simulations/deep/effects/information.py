@@ -12,7 +12,7 @@ from simulations.deep.effects.common import named, rows
 from simulations.deep.graph import Trace
 from simulations.deep.measure import alignment
 
-Map = Float[Tensor, "*B 3 H W"]
+Map = Float[Tensor, "*B C H W"]
 BANDS = (("coarse", 0.0, 1 / 8), ("middle", 1 / 8, 1 / 2), ("fine", 1 / 2, 1.0))
 """Rings of spatial frequency, as shares of the Nyquist frequency; the mean belongs to none."""
 COMPONENTS = ("image", "luminance", "colour", *(name for name, _, _ in BANDS))

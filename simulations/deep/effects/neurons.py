@@ -9,10 +9,10 @@ from torch import Tensor
 
 from simulations.deep.effects.common import named
 from simulations.deep.graph import Graph, Trace
-from simulations.deep.ops import Weighted
+from simulations.deep.ops import ReLU, Weighted
 
 AT_MOST = 128
-"""Neurons of a layer that pairwise cosines are taken of; random ones where there are more."""
+"""Neurons of a layer that are looked at; random ones where there are more."""
 
 
 def measure(trace: Trace, rng: torch.Generator) -> xr.Dataset:
@@ -21,12 +21,16 @@ def measure(trace: Trace, rng: torch.Generator) -> xr.Dataset:
     """
     layers = [of_neurons(W, rng) for W in neurons(trace.graph)]
     variables = {name: ((("layer",), [layer[name] for layer in layers])) for name in layers[0]}
-    active = [
-        float((A > 0).double().mean()) if bool((A >= 0).all()) else float("nan")
-        for A in (trace.activation(layer) for layer in range(1, trace.graph.depth + 1))
-    ]
+    active = [active_share(trace, layer) for layer in range(1, trace.graph.depth + 1)]
     found = named(**variables, active=(("layer",), active))
     return found.assign_coords(layer=list(range(1, trace.graph.depth + 1)))
+
+
+def active_share(trace: Trace, layer: int) -> float:
+    """Of the neurons of a layer with a ReLU."""
+    if not isinstance(trace.graph.nodes[trace.graph.place(layer)].op, ReLU):
+        return float("nan")
+    return float((trace.activation(layer) > 0).double().mean())
 
 
 def neurons(graph: Graph) -> list[Float[Tensor, "N d"]]:
@@ -40,7 +44,8 @@ def of_neurons(W: Float[Tensor, "N d"], rng: torch.Generator) -> dict[str, float
     `cosine`, `cosine_largest`: mean and largest |cos(w_i, w_j)|, i ≠ j; `cosine_rms`: √d times their root mean square,
     1 for isotropic directions; `cosine_of_sizes`: mean cos(|w_i|, |w_j|), a negative control. `norm`, `norm_sd`: mean
     and s.d. of ‖w_i‖. `mean`: ‖mean of the neurons‖ in units of chance, the RMS entry times √(d/N). `spread`: largest
-    over smallest second moment of the eighths of the inputs. `kurtosis` of the entries, 3 for Gaussian ones.
+    over smallest second moment of the eighths of the inputs. `kurtosis` of the entries, 3 for Gaussian ones. NaN for
+    the cosines of one neuron alone, and for its s.d.
     """
     N, d = W.shape
     chosen = W[torch.randperm(N, generator=rng, device=W.device)[:AT_MOST]].double()
@@ -48,6 +53,7 @@ def of_neurons(W: Float[Tensor, "N d"], rng: torch.Generator) -> dict[str, float
     unit = chosen / norms.clamp(min=torch.finfo(torch.double).tiny)[:, None]
     others = ~torch.eye(len(unit), dtype=torch.bool, device=W.device)
     cosines = (unit @ unit.T)[others].abs()
+    centred = chosen - chosen.mean()
     size = chosen.square().mean().sqrt()
     second = chosen.square().mean(dim=0)
     coarse = torch.stack([part.mean() for part in second.tensor_split(min(8, d))])
@@ -55,13 +61,13 @@ def of_neurons(W: Float[Tensor, "N d"], rng: torch.Generator) -> dict[str, float
         "fan_in": d,
         "width": N,
         "cosine": cosines.mean(),
-        "cosine_largest": cosines.max(),
+        "cosine_largest": cosines.max() if len(cosines) else torch.nan,
         "cosine_rms": cosines.square().mean().sqrt() * d**0.5,
         "cosine_of_sizes": (unit.abs() @ unit.abs().T)[others].mean(),
         "norm": norms.mean(),
-        "norm_sd": norms.std(),
+        "norm_sd": norms.std() if len(norms) > 1 else torch.nan,
         "mean": chosen.mean(dim=0).norm() / size * (len(chosen) / d) ** 0.5,
         "spread": coarse.max() / coarse.min(),
-        "kurtosis": chosen.sub(chosen.mean()).div(size).pow(4).mean(),
+        "kurtosis": centred.pow(4).mean() / centred.square().mean().square(),
     }
     return {name: float(value) for name, value in values.items()}

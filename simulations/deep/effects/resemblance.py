@@ -13,7 +13,7 @@ from simulations.deep.effects.common import named
 from simulations.deep.graph import Trace
 from simulations.deep.measure import alignment
 
-Map = Float[Tensor, "B 3 H W"]
+Map = Float[Tensor, "B C H W"]
 METHODS = ("grad-input", "gbp", "rectgrad", "zplus", "dtd", "activation")
 BOTTOMS = ("with", "without")
 SOBEL = torch.tensor([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]])
