@@ -113,7 +113,7 @@ def rule(name: str, residual: str = "z", pooling: str = "winner", **own: Any) ->
     return replace(made, step=rules.shared_maximum(step) if pooling == "share" else step)
 
 
-AT_ONCE = 2**29  # bytes of the maps of all levels where they are largest
+BUFFER = 2**25  # bytes that stay in the cache, and in the heap (memory.py)
 GRAD = RULES["grad"]()
 Pending = dict[int, Tensor]
 """Relevance by the node at whose output it waits."""
@@ -224,27 +224,30 @@ def cascade(trace: Trace, rule: Rule, level: int, r: Tensor | None = None) -> Ma
 def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor, "levels B ..."]:
     """`r_0` of every N-level cascade, Def. 3, N = 0 … L: `rule` in the top N layers, the plain gradient below them.
 
-    The rule goes down once. At every layer it hands a copy over to the gradient, and all copies share the gradient's
-    pass from there: layer l costs L − l + 1 maps instead of L. A rule that acts at ReLUs leaves the linear output layer
-    alone, so that N = 0 is N = 1. A batch whose maps would need too much memory is taken in parts.
+    The rule goes down once and hands a copy over to the gradient at every layer: layer l costs L − l + 1 maps, not L.
+    Copies share a pass of the gradient, as many as `BUFFER` bytes hold. A rule that acts at ReLUs leaves the linear
+    output layer alone, so that N = 0 is N = 1.
     """
     r = start_at_output(trace) if r is None else r
-    largest = max(met.output[:1].nbytes for met in trace.met)
-    size = max(1, AT_ONCE // (largest * (trace.graph.depth + 1)))
-    parts = [slice(i, i + size) for i in range(0, len(r), size)]
-    return torch.cat([_cascades(trace.images(rows), rule, r[rows]) for rows in parts], dim=1)
+    rows = max(1, BUFFER // max(met.output[:1].nbytes for met in trace.met))
+    parts = (slice(i, i + rows) for i in range(0, len(r), rows))
+    return torch.cat([_cascades(trace.images(part), rule, r[part], rows) for part in parts], dim=1)
 
 
-def _cascades(trace: Trace, rule: Rule, r: Tensor) -> Float[Tensor, "levels B ..."]:
+def _cascades(trace: Trace, rule: Rule, r: Tensor, rows: int) -> Float[Tensor, "levels B ..."]:
+    """The same, with `rows` maps in a pass."""
     spared = _spares_the_top(trace, rule)
     ruled = {len(trace.graph.nodes) - 1: r}
-    handed = {} if spared else dict(ruled)
+    handed: list[Pending] = [] if spared else [dict(ruled)]
     for layer in range(trace.graph.depth, 0, -1):
-        descend(trace, GRAD, handed, range(layer, layer - 1, -1))
-        descend(trace, rule, ruled, range(layer, layer - 1, -1))
+        for passing in (*handed, ruled):
+            descend(trace, rule if passing is ruled else GRAD, passing, range(layer, layer - 1, -1))
         own = as_gradients(trace, rule, ruled)
-        handed = {i: torch.cat([handed[i], own[i]]) if i in handed else own[i] for i in own}
-    maps = handed[INPUT].view(-1, *trace.x.shape)
+        if handed and all(len(handed[-1][i]) + len(own[i]) <= rows for i in own):
+            handed[-1] = {i: torch.cat([handed[-1][i], own[i]]) for i in own}
+        else:
+            handed.append(dict(own))
+    maps = torch.cat([passed[INPUT] for passed in handed]).view(-1, *trace.x.shape)
     return torch.cat([maps[:1], maps]) if spared else maps
 
 
