@@ -19,6 +19,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.reduced
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.bridge
+	$(BIN)/python -m benchmarks.bridge
 
 docs: $(READY)
 	$(BIN)/python -m verify.docs
