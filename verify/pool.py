@@ -19,8 +19,17 @@ T = TypeVar("T")
 
 
 def _die_with_parent() -> None:
-    """A worker ends silently on Ctrl-C; its parent reports."""
+    """A worker ends silently on Ctrl-C, its parent reports; and it ends when its parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_after_parent, daemon=True).start()
+
+
+def _end_after_parent() -> None:
+    """Without this a worker whose parent is gone would wait for its next call for ever, in all its memory."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager
