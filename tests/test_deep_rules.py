@@ -31,6 +31,7 @@ from tests.oracles.pairs import HIGH, LOW, PAIRS  # noqa: E402
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIGNS = st.sampled_from([0, 1, -1])
+SHAKE = 1e-9
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -41,14 +42,16 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def close(got: Any, wanted: Any, accuracy: float = 1e-12, of: Any = 0.0) -> None:
-    """The largest difference is within `accuracy` of the largest entry, or of what it is a difference `of`.
+def close(got: Any, wanted: Any, shaken: Any = None) -> None:
+    """The largest difference is within 1e-12 of the largest entry, or of its condition; a NaN is never close.
 
-    A NaN is never close.
+    `shaken` is what is wanted with all weights moved by a relative SHAKE: where large numbers cancel, it moves by more.
     """
     got, wanted = np.asarray(got).ravel(), np.asarray(wanted).ravel()
-    scale = max(np.max(np.abs(wanted), initial=0.0), np.max(np.abs(np.asarray(of)), initial=0.0))
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=accuracy * scale)
+    scale = np.max(np.abs(wanted), initial=0.0)
+    if shaken is not None:
+        scale = max(scale, np.max(np.abs(np.asarray(shaken).ravel() - wanted), initial=0.0) / SHAKE)
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-12 * scale)
 
 
 def sprinkled(rng: np.random.Generator, *shape: int, sign: int = 0) -> np.ndarray:
@@ -59,18 +62,18 @@ def sprinkled(rng: np.random.Generator, *shape: int, sign: int = 0) -> np.ndarra
 
 # On dense nets: the NumPy laboratory.
 
-LAB = {
-    "grad": ({}, {}),
-    "grad-input": ({}, {}),
-    "gbp": ({}, {}),
-    "deconv": ({}, {}),
-    "rectgrad": ({"q": 0.7}, {"q": 0.7}),
-    "rectgrad-constant": ({"tau": 0.05}, {"tau": 0.05}),
-    "lrp-z": ({}, {}),
-    "lrp-alpha-beta": ({"alpha": 2.0}, {"alpha": 2.0}),
-    "zplus": ({}, {}),
-    "zplus-filter": ({}, {}),
-    "dtd": ({"low": LOW, "high": HIGH}, {"low": LOW, "high": HIGH}),
+LAB: dict[str, dict[str, float]] = {
+    "grad": {},
+    "grad-input": {},
+    "gbp": {},
+    "deconv": {},
+    "rectgrad": {"q": 0.7},
+    "rectgrad-constant": {"tau": 0.05},
+    "lrp-z": {},
+    "lrp-alpha-beta": {"alpha": 2.0},
+    "zplus": {},
+    "zplus-filter": {},
+    "dtd": {"low": LOW, "high": HIGH},
 }
 
 
@@ -89,6 +92,8 @@ class Dense:
         biases = tuple(sprinkled(self.rng, W.shape[1]) for W in weights) if self.biased else None
         self.x = sprinkled(self.rng, widths[0], sign=self.sign)
         self.layers = lab.Network(weights, biases).forward(self.x)
+        moved = tuple(W * (1 + SHAKE * self.rng.standard_normal(W.shape)) for W in weights)
+        self.shaken = lab.Network(moved, biases).forward(self.x)
         self.seen = self.x != 0  # where the laboratory's R / x is defined
         self.trace = Graph(tuple(in_graph(weights, biases))).forward(torch.from_numpy(self.x)[None])
 
@@ -108,9 +113,10 @@ def in_graph(weights: tuple[np.ndarray, ...], biases: tuple[np.ndarray, ...] | N
     return nodes
 
 
-def both_rules(name: str) -> tuple[Rule, lab.Rule]:
-    ours, theirs = LAB[name]
-    return rule(name, **ours), lab.rule(name, **theirs)
+def both_rules(name: str) -> tuple[Rule, lab.Rule, lab.Rule]:
+    """The engine's, the laboratory's, and that with α shaken too: αβ is a difference that can vanish identically."""
+    own = LAB[name]
+    return rule(name, **own), lab.rule(name, **own), lab.rule(name, **own | {k: 2 + SHAKE for k in own if k == "alpha"})
 
 
 @pytest.mark.parametrize("name", LAB)
@@ -121,21 +127,22 @@ def test_dense_nets_agree_with_the_numpy_laboratory(name: str, seed: int, biased
 
     Relevance of any sign enters at every layer; of a relevance rule it is `A ⊙ r`.
     """
-    used, theirs = both_rules(name)
+    used, theirs, moved = both_rules(name)
     net = Dense(seed, biased, sign)
     for level, at in enumerate(net.layers, start=1):
         r = sprinkled(net.rng, len(at.z))
-        R = at.act * r if theirs.carries == "relevance" else r
-        enters = torch.from_numpy(r)[None], level
-        of = positive_part(name, lambda p, R=R, level=level: lab.attribution(net.layers, p, R, level, bottom=False))
-        close(attribution(net.trace, used, *enters), lab.attribution(net.layers, theirs, R, level), of=of * net.x)
-        r0 = lab.attribution(net.layers, theirs, R, level, bottom=False)
-        close(attribution(net.trace, used, *enters, bottom=False)[0].numpy() * net.seen, r0 * net.seen, of=of)
+        for bottom in (True, False):
+            seen = 1 if bottom else net.seen
+            wanted = by_lab(net.layers, theirs, r, level, bottom) * seen
+            shaken = by_lab(net.shaken, moved, r, level, bottom) * seen
+            got = attribution(net.trace, used, torch.from_numpy(r)[None], level, bottom)[0].numpy() * seen
+            close(got, wanted, shaken)
 
 
-def positive_part(name: str, by: Callable[[lab.Rule], np.ndarray]) -> Any:
-    """αβ is a difference whose parts can cancel exactly: the part that rounding is relative to."""
-    return by(lab.rule("zplus")) if name == "lrp-alpha-beta" else 0.0
+def by_lab(layers: tuple[lab.Layer, ...], theirs: lab.Rule, r: np.ndarray, level: int, bottom: bool) -> np.ndarray:
+    """The laboratory's map."""
+    enters = layers[level - 1].act * r if theirs.carries == "relevance" else r
+    return lab.attribution(layers, theirs, enters, level, bottom)
 
 
 @pytest.mark.parametrize("name", LAB)
@@ -143,16 +150,21 @@ def positive_part(name: str, by: Callable[[lab.Rule], np.ndarray]) -> Any:
 @settings(max_examples=50)
 def test_cascades_of_dense_nets_agree_with_the_numpy_laboratory(name: str, seed: int, biased: bool, sign: int) -> None:
     """Catches a level off by one, a handover in the wrong currency: all levels in one call against one by one."""
-    used, theirs = both_rules(name)
+    used, theirs, moved = both_rules(name)
     net = Dense(seed, biased, sign)
-    f = net.layers[-1].z
+    k = int(net.trace.output.argmax())
     maps = cascades(net.trace, used)
     assert len(maps) == net.depth + 1
     for N, got in enumerate(maps):
-        height = f if theirs.carries == "relevance" and N else np.ones_like(f)
-        start = np.where(np.arange(len(f)) == int(net.trace.output.argmax()), height, 0.0)
-        of = positive_part(name, lambda p, N=N, start=start: lab.cascade(net.layers, p, N, start))
-        close(got[0].numpy() * net.seen, lab.cascade(net.layers, theirs, N, start) * net.seen, of=of)
+        wanted, shaken = cascade_by_lab(net.layers, theirs, N, k), cascade_by_lab(net.shaken, moved, N, k)
+        close(got[0].numpy() * net.seen, wanted * net.seen, shaken * net.seen)
+
+
+def cascade_by_lab(layers: tuple[lab.Layer, ...], theirs: lab.Rule, N: int, k: int) -> np.ndarray:
+    """The laboratory's N-level cascade from output k."""
+    f = layers[-1].z
+    height = f if theirs.carries == "relevance" and N else np.ones_like(f)
+    return lab.cascade(layers, theirs, N, np.where(np.arange(len(f)) == k, height, 0.0))
 
 
 @given(SEEDS, st.booleans(), SIGNS)
@@ -169,21 +181,31 @@ def test_activation_at_every_layer(seed: int, biased: bool, sign: int) -> None:
 
 # On convolutional and residual nets: the Jacobian oracle.
 
-Z_PLUS = PAIRS["z⁺"][1]
 
+@dataclass
+class Reference:
+    """A small net in the engine and, as it is and shaken, in the oracle; an image of any sign, with zeros."""
 
-def compare(case: str, reference: oracle.Net, theirs: oracle.Rule, got: Any, by: Callable[[oracle.Rule], Any]) -> None:
-    """`close` to the oracle's map, with the case named where it is not.
+    name: str
+    seed: int
+    biased: bool
+    sign: int
+    zeros: float = 0.0
 
-    Accuracy 1e-12; of relevance, rounding magnified where it is divided by what nearly cancels. αβ and its kin are
-    differences, of which z⁺ is one part.
-    """
-    relevance = theirs.carries == "relevance"
-    accuracy = max(1e-12, 1e-14 * oracle.cancellation(reference)) if relevance else 1e-12
-    try:
-        close(got, by(theirs), accuracy, of=by(Z_PLUS) if relevance else 0.0)
-    except AssertionError as error:
-        raise AssertionError(f"{case}: {error}") from error
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.x = torch.from_numpy(sprinkled(self.rng, *SHAPE, sign=self.sign))[None]
+        made, moved = (twin(self.name, self.seed, self.biased, self.zeros, shake) for shake in (0.0, SHAKE))
+        self.net, self.shaken = made.net(self.x), moved.net(self.x)
+        self.trace = made.graph.forward(self.x)
+        self.depth = made.graph.depth
+
+    def compare(self, case: str, got: Any, by: Callable[[oracle.Net], Any]) -> None:
+        """`close` to the oracle's map, with the case named where it is not."""
+        try:
+            close(got, by(self.net), by(self.shaken))
+        except AssertionError as error:
+            raise AssertionError(f"{case}: {error}") from error
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -194,19 +216,20 @@ def test_other_nets_agree_with_jacobian_algebra(net: str, seed: int, biased: boo
 
     All rules at one image and one relevance, of any sign and with zeros, entering at some layer.
     """
-    rng, made = np.random.default_rng(seed), twin(net, seed, biased, zeros)
-    x = torch.from_numpy(sprinkled(rng, *SHAPE, sign=sign))[None]
-    reference, trace = made.net(x), made.graph.forward(x)
-    close(trace.output, reference.values[-1])
-    level = int(rng.integers(1, made.graph.depth + 1))
-    A = trace.activation(level)
-    close(A, reference.flat(reference.place(level)))
-    r = torch.from_numpy(sprinkled(rng, *A.shape))
+    here = Reference(net, seed, biased, sign, zeros)
+    close(here.trace.output, here.net.values[-1], here.shaken.values[-1])
+    level = int(here.rng.integers(1, here.depth + 1))
+    place, A = here.net.place(level), here.trace.activation(level)
+    close(A, here.net.flat(place), here.shaken.flat(place))
+    r = torch.from_numpy(sprinkled(here.rng, *A.shape))
     for name, (ours, theirs) in PAIRS.items():
         relevance = theirs.carries == "relevance"
-        got = attribution(trace, ours, r, level, bottom=relevance)
-        enters = (A * r if relevance else r).flatten()
-        compare(name, reference, theirs, got, lambda p, e=enters: oracle.propagate(reference, p, e, level))
+
+        def by(reference: oracle.Net, theirs: oracle.Rule = theirs, relevance: bool = relevance) -> Any:
+            enters = r.flatten() * (reference.flat(place) if relevance else 1)
+            return oracle.propagate(reference, theirs, enters, level)
+
+        here.compare(name, attribution(here.trace, ours, r, level, bottom=relevance), by)
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -214,13 +237,14 @@ def test_other_nets_agree_with_jacobian_algebra(net: str, seed: int, biased: boo
 @settings(max_examples=10)
 def test_cascades_of_other_nets_are_those_of_the_definition(net: str, seed: int, biased: bool, sign: int) -> None:
     """Catches a cut that handles shortcuts across it wrongly: all levels in one call against Def. 3 one by one."""
-    made = twin(net, seed, biased)
-    x = torch.from_numpy(sprinkled(np.random.default_rng(seed), *SHAPE, sign=sign))[None]
-    reference, trace = made.net(x), made.graph.forward(x)
-    k = int(trace.output.argmax())
+    here = Reference(net, seed, biased, sign)
+    k, seen = int(here.trace.output.argmax()), here.x != 0
     for name, (ours, theirs) in PAIRS.items():
-        maps = cascades(trace, ours)
-        assert len(maps) == made.graph.depth + 1
+        maps = cascades(here.trace, ours)
+        assert len(maps) == here.depth + 1
         for N, got in enumerate(maps):
-            by = lambda p, N=N: oracle.cascade(reference, p, N, k) * (x.flatten() != 0)  # noqa: E731
-            compare(f"{name}, level {N}", reference, theirs, got * (x != 0), by)
+
+            def by(reference: oracle.Net, theirs: oracle.Rule = theirs, N: int = N) -> Any:
+                return oracle.cascade(reference, theirs, N, k) * seen.flatten()
+
+            here.compare(f"{name}, level {N}", got * seen, by)

@@ -166,6 +166,7 @@ def z_box(
 ) -> tuple[Tensor, ...]:
     """The z^B rule of Deep Taylor, eq. 11, shares `z_ij − l_i w_ij⁺ − h_i w_ij⁻` of inputs bounded by `l ≤ a ≤ h`.
 
+    They are summed as `(a − l) w⁺ + (a − h) w⁻`, of which no term is negative, so that nothing cancels.
     The denominator has `b_j` too, but not with `bias = "none"`. It gives relevance, not a modified gradient, and so
     stands where the input is read. Bounds broadcast to the input.
     Raises `ValueError` when an input lies outside its bounds.
@@ -177,8 +178,6 @@ def z_box(
     if (a < low).any() or (a > high).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")
     plus, minus = part(op.weight, 1), part(op.weight, -1)
-    Z = op.product(a, op.weight, None if bias == "none" else op.bias)
-    Z = stabilised(Z - op.product(low, plus) - op.product(high, minus), eps)
-    r = times(share(met.output, Z), r)
-    of_weight, of_plus, of_minus = (op.pull(r, w, a.shape) for w in (op.weight, plus, minus))
-    return (times(a, of_weight) - times(low, of_plus) - times(high, of_minus),)
+    Z = op.product(a - low, plus, None if bias == "none" else op.bias) + op.product(a - high, minus)
+    r = times(share(met.output, stabilised(Z, eps)), r)
+    return (times(a - low, op.pull(r, plus, a.shape)) + times(a - high, op.pull(r, minus, a.shape)),)

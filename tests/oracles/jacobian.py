@@ -296,16 +296,3 @@ def cascade(net: Net, rule: Rule, level: int, k: int = 0) -> Tensor:
     if used.carries == "relevance":
         pending = {i: ratio(R, net.flat(i)) for i, R in pending.items()}
     return carry(net, GRAD, pending, range(1, depth - level + 1))[INPUT]
-
-
-def cancellation(net: Net) -> float:
-    """`max Σ_i |z_ij| / |Z_j|` over all denominators Z that can cancel: how far their rounding errors are magnified."""
-    worst = 1.0
-    for at in net.at:
-        z = torch.cat([J * a for J, a in zip(at.J, at.a, strict=True)] + [at.b[:, None]], dim=1)
-        up, down, by_weight = (v.sum(dim=1) for v in (z.clamp(min=0), z.clamp(max=0), at.J[0].clamp(min=0) * at.a[0]))
-        below, b = z.abs().sum(dim=1), at.b
-        signed = (b - b.clamp(min=0), b - b.clamp(max=0))
-        for Z in (up + down, up + down - b, up + signed[0], down + signed[1], by_weight + b):
-            worst = max(worst, float(ratio(below, Z.abs()).max()))
-    return worst

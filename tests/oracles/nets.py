@@ -29,9 +29,9 @@ from tests.oracles.jacobian import INPUT, Net, Part
 class Twin:
     """Grows both forms of one network side by side; every method returns the place of what it added."""
 
-    def __init__(self, seed: int, biased: bool, zeros: float = 0.0) -> None:
-        self.rng = torch.Generator().manual_seed(seed)
-        self.biased, self.zeros = biased, zeros
+    def __init__(self, seed: int, biased: bool, zeros: float = 0.0, shake: float = 0.0) -> None:
+        self.rng, self.shaking = (torch.Generator().manual_seed(s) for s in (seed, seed + 1))
+        self.biased, self.zeros, self.shake = biased, zeros, shake
         self.nodes: list[Node] = []
         self.parts: list[Part] = []
 
@@ -45,8 +45,9 @@ class Twin:
         return Net(self.parts, x)
 
     def draw(self, *shape: int) -> Tensor:
-        """Standard normal numbers, a share `zeros` of them exactly 0."""
+        """Standard normal numbers, a share `zeros` of them exactly 0, all moved by a relative `shake`."""
         v = torch.randn(*shape, generator=self.rng, dtype=torch.float64)
+        v = v * (1 + self.shake * torch.randn(*shape, generator=self.shaking, dtype=torch.float64))
         return v * (torch.rand(*shape, generator=self.rng) >= self.zeros)
 
     def add(self, op: Op, kind: Any, function: Callable[..., Tensor], *at: int, mean: Any = None) -> int:
@@ -148,8 +149,8 @@ SHAPE = (2, 5, 5)
 """Of the image that they read."""
 
 
-def twin(name: str, seed: int, biased: bool = True, zeros: float = 0.0) -> Twin:
+def twin(name: str, seed: int, biased: bool = True, zeros: float = 0.0, shake: float = 0.0) -> Twin:
     """The network called `name` with weights and biases drawn from `seed`."""
-    made = Twin(seed, biased, zeros)
+    made = Twin(seed, biased, zeros, shake)
     NETS[name](made)
     return made
