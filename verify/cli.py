@@ -26,7 +26,7 @@ from verify.law import law
 from verify.pool import default_jobs
 from verify.registry import REGISTRY, find_claim
 from verify.sweeps import sweep
-from verify.trial import images_from
+from verify.trial import MEASUREMENTS, images_from, measured_in
 
 app = typer.Typer(
     add_completion=False,
@@ -104,6 +104,7 @@ def verify(
         images_from(images)
         store.prepare(out)
         store.read(out)
+        measured_in(out / MEASUREMENTS)
     except ValueError as error:
         raise refuse(str(error)) from error
     raise typer.Exit(0 if hear(chosen, seed, profile, images, jobs or default_jobs(), out) else 1)

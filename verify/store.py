@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from simulations.files import write_atomically
 
@@ -78,3 +79,14 @@ def write(out: Path, verdicts: Mapping[str, Mapping[str, Any]], order: list[str]
     listed = [plain(verdicts[id]) for id in order if id in verdicts]
     document = {"schema_version": SCHEMA_VERSION, "verdicts": listed}
     write_atomically(out / "verdicts.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def datasets(folder: Path) -> dict[str, xr.Dataset]:
+    """The datasets in a folder, by name; none where there is no folder. Raises `ValueError` for a damaged one."""
+    found = {}
+    for path in sorted(folder.glob("*.nc")):
+        try:
+            found[path.stem] = xr.load_dataset(path, engine="h5netcdf")
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"{path} cannot be read; delete it and run 'nfrlab bridge' again") from error
+    return found

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from simulations.images import ImageSet, folder, photographs
@@ -22,6 +21,7 @@ from verify.claim import Claim, Examination, Examine, Measured, Profile
 from verify.evidence import Evidence
 from verify.pool import reached
 from verify.registry import find_claim
+from verify.store import datasets
 from verify.verdict import Control, Verdict, judge
 
 MEASUREMENTS = "bridge"
@@ -86,12 +86,11 @@ def try_by_id(id: str, seed: int, profile: Profile, images: Path | None, measure
 
 @cache
 def measured_in(folder: Path | None) -> Measured:
-    """The bridge's results in a folder, one dataset per setting; none where there is no such folder."""
-    if folder is None or not folder.is_dir():
-        return MappingProxyType({})
-    return MappingProxyType(
-        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in sorted(folder.glob("*.nc"))}
-    )
+    """The bridge's results in a folder, one dataset per setting; none where there is no such folder.
+
+    Raises `ValueError` for one that cannot be read.
+    """
+    return MappingProxyType({} if folder is None else datasets(folder))
 
 
 def hold(

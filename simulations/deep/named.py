@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from simulations.deep.models import MODELS
@@ -26,7 +27,9 @@ def build(name: str, bias: bool = True) -> nn.Module:
 
 
 def from_file(name: str) -> nn.Module:
-    """The network that a function of a Python file returns; the function is called without arguments."""
+    """The network that a function of a Python file returns; the function is called without arguments, and weights
+    that it draws from PyTorch's random numbers are the same at every call.
+    """
     file, _, function = name.rpartition(":")
     path = Path(file)
     spec = importlib.util.spec_from_file_location(path.stem, path) if path.is_file() else None
@@ -34,8 +37,10 @@ def from_file(name: str) -> nn.Module:
         raise ValueError(f"--model {name}: {file} is no Python file; give FILE.py:FUNCTION")
     loaded = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(loaded)
-        module = getattr(loaded, function)()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            spec.loader.exec_module(loaded)
+            module = getattr(loaded, function)()
     except Exception as error:  # whatever a user's file stumbles over
         raise ValueError(f"--model {name} failed: {type(error).__name__}: {error}") from error
     if not isinstance(module, nn.Module):

@@ -54,28 +54,38 @@ def bridge(
     out: Annotated[Path, typer.Option(help="Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
     """The same effects on deep networks: VGG16, a trained VGG on digits, ResNets, or your own network."""
-    try:
+    with refusals():
         require_torch()
         chosen = rules_from(rules)
         used = device_from(device)
         count = draws_from(seeds)
+        require_counts(seed=seed, jobs=jobs)
         images_from(images)
         store.prepare(out)
+        store.read(out)
         cifar = Path(os.environ["NFRLAB_DATA"]) / CIFAR_CHECKPOINT if "NFRLAB_DATA" in os.environ else None
         sources = Sources(out / MEASUREMENTS, images, weights, cifar if cifar and cifar.is_file() else None, used)
         settings = settings_from(model, weights, quick, size, sources)
-    except ValueError as error:
-        raise refuse(str(error)) from error
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
     found = held(settings, count, seed, sources, workers)
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
-    for path in pictures.draw(sources.out, sources.out / "figures"):
-        console.print(path, highlight=False)
+    with refusals():
+        for path in pictures.draw(sources.out, sources.out / "figures"):
+            console.print(path, highlight=False)
     deep = [claim.id for claim in REGISTRY.values() if claim.on_deep_networks]
-    raise typer.Exit(0 if hear(deep, seed, "quick" if quick else "full", images, default_jobs(), out) else 1)
+    raise typer.Exit(0 if hear(deep, seed, "quick" if quick else "full", images, jobs or default_jobs(), out) else 1)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A `ValueError` becomes one sentence and exit status 2."""
+    try:
+        yield
+    except ValueError as error:
+        raise refuse(str(error)) from error
 
 
 def require_torch() -> None:
@@ -109,6 +119,13 @@ def draws_from(seeds: int) -> int:
     if seeds < 0:
         raise ValueError(f"--seeds must be a positive integer, or 0 for as many as the claims need, got {seeds}")
     return seeds or draws_needed()
+
+
+def require_counts(**options: int) -> None:
+    """Raises `ValueError` that names a negative one."""
+    for name, value in options.items():
+        if value < 0:
+            raise ValueError(f"--{name} must be a non-negative integer, got {value}")
 
 
 def settings_from(

@@ -15,6 +15,7 @@ from paper_figs.bridge import MissingResults, Stored
 from paper_figs.render import render
 from simulations.files import write_atomically
 from simulations.images import IMAGENET_MEAN, IMAGENET_SD
+from verify.store import datasets
 
 RESULTS = Path("results/bridge")
 PICTURES = "pictures"
@@ -55,22 +56,11 @@ def draw(
 
 def load(results: Path) -> Stored:
     """All stored settings. Raises `ValueError` naming a file that cannot be read."""
-    pictures = read(results / PICTURES)
+    pictures = datasets(results / PICTURES)
     return Stored(
-        read(results),
+        datasets(results),
         {name: data.assign(photograph=photograph(data["image"])) for name, data in pictures.items() if "image" in data},
     )
-
-
-def read(folder: Path) -> dict[str, xr.Dataset]:
-    """The datasets in a folder, by name; none where there is no folder."""
-    found = {}
-    for path in sorted(folder.glob("*.nc")):
-        try:
-            found[path.stem] = xr.load_dataset(path, engine="h5netcdf")
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"{path} cannot be read; delete it and run 'nfrlab bridge' again") from error
-    return found
 
 
 def photograph(x: xr.DataArray) -> xr.DataArray:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from simulations.files import sweep_parts, write_atomically
 from verify.bridge.settings import Setting
-from verify.bridge.sources import Draw, Sources
+from verify.bridge.sources import Draw, Sources, file_digest
 from verify.pool import reached
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ class Part:
     def identity(self) -> str:
         """All that its numbers depend on."""
         sources = self.draw.sources
-        own = {
+        own: dict[str, object] = {
             "setting": asdict(self.draw.setting),
             "seed": self.draw.seed,
             "index": self.draw.index,
@@ -76,6 +77,9 @@ class Part:
             "device": sources.device,
             "code": self.code,
         }
+        file = Path(self.draw.setting.network.rpartition(":")[0])
+        if file.is_file():  # FILE.py:FUNCTION
+            own["file"] = file_digest(file)
         return json.dumps(own, sort_keys=True)
 
     @property
@@ -85,11 +89,25 @@ class Part:
         return self.draw.sources.out / PARTS / f"{self.draw.setting.name}-{self.draw.index:05d}-{key}.nc"
 
     def read(self) -> xr.Dataset | None:
-        """The stored measurements; None where there are none, or what is there cannot be read."""
+        """The stored measurements; None where there are none, or what is there is damaged."""
         try:
-            return xr.load_dataset(self.path, engine="h5netcdf")
-        except (OSError, ValueError, KeyError):
+            content = unsealed(self.path.read_bytes())
+        except (OSError, ValueError):
             return None
+        return xr.load_dataset(BytesIO(content), engine="h5netcdf")
+
+
+def sealed(content: bytes) -> bytes:
+    """With its SHA-256 behind it, which readers of NetCDF pass over: HDF5 itself can hang on a damaged file."""
+    return content + sha256(content).digest()
+
+
+def unsealed(data: bytes) -> bytes:
+    """What was sealed. Raises `ValueError` where a bit of it has changed."""
+    content, seal = data[: -sha256().digest_size], data[-sha256().digest_size :]
+    if sha256(content).digest() != seal:
+        raise ValueError("damaged")
+    return content
 
 
 def measured(part: Part) -> Part:
@@ -99,7 +117,7 @@ def measured(part: Part) -> Part:
     if part.draw.index == 0:
         picture = part.draw.sources.out / PICTURES / f"{part.draw.setting.name}.nc"
         write_atomically(picture, bytes(draws.pictured(part.draw).to_netcdf(engine="h5netcdf")))
-    write_atomically(part.path, bytes(draws.measure(part.draw).to_netcdf(engine="h5netcdf")))
+    write_atomically(part.path, sealed(bytes(draws.measure(part.draw).to_netcdf(engine="h5netcdf"))))
     return part
 
 
