@@ -48,7 +48,7 @@ def bridge(
     seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
     size: Annotated[int, typer.Option(help="Side of the images of large networks.")] = 224,
     quick: Annotated[
-        bool, typer.Option("--quick", help="VGG16 at 64 × 64, fewer families and effects (minutes).")
+        bool, typer.Option("--quick", help="VGG16 at 32 × 32, fewer families and effects (minutes).")
     ] = False,
     jobs: Annotated[int, typer.Option(help="Worker processes; one per core by default, one on a GPU.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for verdicts.json, report.html and bridge/.")] = OUT,

@@ -185,10 +185,17 @@ def writing(out: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Stopped(f"another run is writing to {out}; wait for it or name another folder") from error
-    except (BrokenProcessPool, MemoryError) as error:
+    except (RuntimeError, MemoryError) as error:
+        if not lacks_memory(error):
+            raise
         raise Stopped(f"a worker was ended (out of memory?); {kept}, with --jobs 1 in less memory") from error
     except OSError as error:
         raise Stopped(f"cannot write to {out}: {error.strerror or error}; {kept}") from error
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether a worker was killed, or an allocation failed: PyTorch says so in a `RuntimeError`."""
+    return isinstance(error, BrokenProcessPool | MemoryError) or "memory" in str(error).lower()
 
 
 def together(setting: Setting, parts: Sequence[Part]) -> xr.Dataset:

@@ -81,15 +81,15 @@ OTHERS = (
 def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks, VGG16 on images of `side × side`.
 
-    Quick: 64 × 64, and only the families and effects that fit into minutes.
+    Quick: 32 × 32, and only the families and effects that fit into minutes.
     """
     some = (CASCADE, "resemblance", "neurons", "filtering")
     if profile == "full":
         large = (replace(s, side=side) for s in (RANDOM, RING, UNIFORM, PRINTED, *OTHERS))
         return *large, *SMALL, *(CIFAR if cifar else ())
-    quick = replace(RANDOM, effects=some), replace(RING, effects=(ENDS,)), PRINTED
+    quick = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, "information")) for s in CIFAR if cifar)
-    return *(replace(s, side=64) for s in quick), *SMALL, *resnets
+    return *(replace(s, side=32) for s in quick), *SMALL, *resnets
 
 
 def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:
