@@ -1,8 +1,8 @@
 """Memory that is freed and needed again at once: glibc is asked not to hand it back in between.
 
 By default glibc maps large buffers one by one and gives the top of its heap back to the system when it is free; what is
-needed next has to be mapped and zeroed page by page. Now buffers of up to 32 MB, the most that glibc allows, come from
-the heap, which keeps its top. Larger ones would tear holes into it, and are given back.
+needed next has to be mapped and zeroed page by page. Now buffers of up to 32 MB, the most that every glibc allows, come
+from the heap, which keeps its top. Larger ones would tear holes into it, and are given back.
 """
 
 from __future__ import annotations
