@@ -168,16 +168,24 @@ def z_box(
 
     They are summed as `(a − l) w⁺ + (a − h) w⁻`, of which no term is negative, so that nothing cancels.
     The denominator has `b_j` too, but not with `bias = "none"`. It gives relevance, not a modified gradient, and so
-    stands where the input is read. Bounds broadcast to the input.
+    stands where the input is read. Bounds broadcast to the input, also one by channel to a flattened image.
     Raises `ValueError` when an input lies outside its bounds.
     """
     if not isinstance(op, Weighted):
         return grad(op, r, met)
     a = met.inputs[0]
-    low, high = (torch.as_tensor(v).to(a).expand_as(a) for v in (low, high))
+    low, high = (bound(v, a) for v in (low, high))
     if (a < low).any() or (a > high).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")
     plus, minus = part(op.weight, 1), part(op.weight, -1)
     Z = op.product(a - low, plus, None if bias == "none" else op.bias) + op.product(a - high, minus)
     r = times(share(met.output, stabilised(Z, eps)), r)
     return (times(a - low, op.pull(r, plus, a.shape)) + times(a - high, op.pull(r, minus, a.shape)),)
+
+
+def bound(v: float | Tensor, a: Tensor) -> Tensor:
+    """A bound of z^B at every entry of `a`, which may be an image that was flattened channel by channel."""
+    v = torch.as_tensor(v).to(a)
+    if v.dim() > a.dim():
+        v = v.flatten(1).repeat_interleave(a.shape[1] // v[0].numel(), 1)
+    return v.expand_as(a)

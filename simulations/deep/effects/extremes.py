@@ -30,7 +30,7 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     for name in names:
         maps = from_every_layer(trace, under_test(name), start, lowest).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
         alphas.append(alignment(maps, x)[..., 0])
-        between.append(torch.stack([alignment(R[:1], R[1])[0, 0] for R in maps]))
+        between.append(torch.tensor([float(alignment(R[:1], R[1])[0, 0]) for R in maps], dtype=torch.double))
     return named(
         alpha_part=(("rule", "layer", "part"), rows(alphas)), between=(("rule", "layer"), rows(between))
     ).assign_coords(rule=list(names), layer=list(range(1, depth)), part=list(PARTS))
