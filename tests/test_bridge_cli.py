@@ -335,9 +335,9 @@ def test_flat_and_shallow_networks(function: str, layers: int, place: Path, monk
     for own in measured_again(function).values():
         assert own["level"].values.tolist() == list(range(layers + 1))
         alpha = own["alpha_map"].sel(target="image")
-        undefined = alpha.sel(method="zplus", bottom="without").isnull()  # where all of the output is zero
+        undefined = alpha.sel({"method": "zplus", "bottom": "without"}).isnull()  # where all of the output is zero
         assert not bool(undefined.all())
-        np.testing.assert_array_equal(alpha.sel(method="dtd", bottom="with").isnull(), undefined)
+        np.testing.assert_array_equal(alpha.sel({"method": "dtd", "bottom": "with"}).isnull(), undefined)
     assert pictures.draw(Path("out") / MEASUREMENTS, place / "figures", ["fig2", "fig6"])
 
 
