@@ -33,14 +33,17 @@ from verify.trial import images_from
 
 
 def measure(draw: Draw) -> xr.Dataset:
-    """All effects of a draw.
+    """All effects of a draw, and whether its forward pass was `finite`: where it was not, no map has an alignment.
 
     Raises `ValueError` for a network, image or checkpoint that cannot be used.
     """
     trace, rng = met(draw)
     other = image(draw, "other image")
     effects = [EFFECTS[name](draw.setting, trace, other, rng) for name in draw.setting.effects]
-    return xr.merge(effects, join="outer", compat="no_conflicts")
+    found = xr.merge(effects, join="outer", compat="no_conflicts")
+    finite = bool(trace.finite.all())
+    maps = [name for name in found.data_vars if str(name).startswith("alpha")]
+    return found.assign({name: found[name].where(finite) for name in maps}, finite=float(finite))
 
 
 def pictured(draw: Draw) -> xr.Dataset:

@@ -38,6 +38,7 @@ CODE = (
 )
 PARTS, PICTURES = "parts", "pictures"
 MEANINGS = {
+    "finite": "1 where every number of the forward pass is finite, 0 after an overflow",
     "alpha": "input alignment α of the map r_0 of a cascade",
     "alpha_naive": "the same computed in the map's precision without scaling",
     "alpha_activation": "α of Activation from a layer",
