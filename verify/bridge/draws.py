@@ -43,7 +43,7 @@ def measure(draw: Draw) -> xr.Dataset:
     found = xr.merge(effects, join="outer", compat="no_conflicts")
     finite = bool(trace.finite.all())
     maps = [name for name in found.data_vars if str(name).startswith("alpha")]
-    return found.assign({name: found[name].where(finite) for name in maps}, finite=float(finite))
+    return found.assign({name: found[name].where(finite) for name in maps} | {"finite": float(finite)})
 
 
 def pictured(draw: Draw) -> xr.Dataset:
