@@ -14,8 +14,8 @@ COMPONENTS = {
     "image": ("the whole image", "k", "-"),
     "luminance": ("luminance", "0.5", "-"),
     "colour": ("colour", "C1", "-"),
-    "coarse": ("luminance, coarse: below 1/16 of the Nyquist frequency", "C0", (0, (5, 2))),
-    "middle": ("middle: to 1/4", "C2", (0, (5, 2))),
+    "coarse": ("luminance, coarse: below 1/8 of the Nyquist frequency, without its mean", "C0", (0, (5, 2))),
+    "middle": ("middle: to 1/2", "C2", (0, (5, 2))),
     "fine": ("fine: above", "C3", (0, (5, 2))),
 }
 GAP = 0.04

@@ -41,7 +41,7 @@ def median_evidence(
     """For each statement the interval of the median over the draws against the claimed range, with margin δ.
 
     A draw without a value (a zero map, an overflow) counts as `undefined`, or is left out where that is None; where
-    that leaves less than half of the draws, nothing is said.
+    that leaves too few for an interval, though all draws would be enough, nothing is said.
     """
     alpha = exam.ledger.draw(max(1, len(values)), share)
     return [_median(text, array, alpha, claimed, delta, undefined) for text, array in values.items()]
@@ -54,10 +54,11 @@ def _median(
     missing = int(np.isnan(found).sum())
     kept = found[~np.isnan(found)] if undefined is None else np.nan_to_num(found, nan=undefined)
     interval = intervals.median(kept, alpha) if len(kept) else (-np.inf, np.inf)
+    enough = intervals.median_rank(len(kept), alpha) >= 1 or intervals.median_rank(len(found), alpha) < 1
     return Evidence(
         Kind.BRIDGE,
         text,
-        decide(interval, claimed, delta) if 2 * len(kept) >= len(found) else Finding.SILENT,
+        decide(interval, claimed, delta) if enough else Finding.SILENT,
         "distribution-free interval of the median over draws of network and image",
         alpha=alpha,
         delta=delta,
