@@ -47,7 +47,7 @@ def rewrite(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     traced = _trace(module)
     _refuse_twice(module, traced)
     reader = Reader(module, traced)
-    reader.run(example.clone())
+    reader.walk(example.clone())
     graph = Graph(tuple(fold(needed(reader.calls, reader.last))))
     if not any(isinstance(node.op, ReLU) for node in graph.nodes):
         raise ValueError(f"no ReLU found in {_name(module)}: every rule that acts at ReLUs would be the plain gradient")
@@ -122,6 +122,14 @@ class Reader(fx.Interpreter):
         self.calls: list[Call] = []
         self.places: dict[int, int] = {}  # by identity: `self.env` keeps the tensors alive
         self.last = INPUT
+
+    def walk(self, example: Tensor) -> None:
+        """Run node by node: `run` makes a progress bar, and with it a semaphore that a worker leaves when it is ended,
+        with a warning.
+        """
+        self.args_iter = iter((example,))
+        for node in self.graph.nodes:
+            self.env[node] = self.run_node(node)
 
     def run_node(self, n: fx.Node) -> Any:
         """The value of n; whatever computes with the network's input is noted."""
