@@ -18,6 +18,7 @@ ALLOWED = {
     "paper_figs": {"paper_figs", "theory"},
     "verify": {"verify", "theory", "simulations", "paper_figs"},
 }
+WITH_TORCH = ("simulations/deep", "verify/bridge")
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 
 
@@ -37,12 +38,12 @@ def test_import_graph(path: Path) -> None:
     own = path.relative_to(ROOT).parts[0]
     found = imports(path)
     assert found & set(ALLOWED) <= ALLOWED[own]
-    assert "torch" not in found
+    assert "torch" not in found or str(path.relative_to(ROOT)).startswith(WITH_TORCH)
 
 
 def test_court_starts_without_torch() -> None:
     """Catches a transitive import of torch by the command line or the claims."""
-    code = "import verify.cli, sys; raise SystemExit('torch' in sys.modules)"
+    code = "import verify.cli, verify.bridge.run, paper_figs.fig2, sys; raise SystemExit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

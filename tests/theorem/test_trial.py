@@ -14,21 +14,40 @@ from verify import intervals, store
 from verify.ledger import CAPACITY, RUN_BUDGET
 from verify.registry import REGISTRY
 from verify.trial import try_claim
+from verify.verdict import Status, Verdict
 
+COURT = [id for id, claim in REGISTRY.items() if not claim.on_deep_networks]
+DEEP = [id for id, claim in REGISTRY.items() if claim.on_deep_networks]
 SEED = 2503_11160
 FAMILY_ALPHA = 1e-7
 
 
 @pytest.mark.theorem
-@pytest.mark.parametrize("id", REGISTRY)
+@pytest.mark.parametrize("id", COURT)
 def test_claim_is_decided(id: str, images: ImageSet) -> None:
     """Catches a claim that comes out undecided, a control that is not refuted, and an overspent error budget."""
     verdict = try_claim(REGISTRY[id], SEED, "quick", images)
     assert verdict.decided, f"{id}: {verdict.status}, control {verdict.control.status}"
     assert verdict.alpha <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
-    record = store.plain(verdict.as_json())
+    validate(verdict)
+
+
+@pytest.mark.theorem
+@pytest.mark.parametrize("id", DEEP)
+def test_claim_on_deep_networks_names_what_it_lacks(id: str, images: ImageSet) -> None:
+    """Catches a verdict on deep networks without a measurement; tests/test_bridge_claims.py judges measured ones."""
+    verdict = try_claim(REGISTRY[id], SEED, "quick", images)
+    assert (verdict.status, verdict.control.status) == (Status.NOT_RUN, Status.NOT_RUN)
+    assert verdict.passed
+    assert "nfrlab bridge" in verdict.missing
+    assert verdict.alpha == 0
+    validate(verdict)
+
+
+def validate(verdict: Verdict) -> None:
+    """Raises where the stored form is not what the schema says."""
     schema = {"$ref": "#/$defs/verdict", "$defs": store.schema()["$defs"]}
-    Draft202012Validator(schema).validate(record)
+    Draft202012Validator(schema).validate(store.plain(verdict.as_json()))
 
 
 def draws(name: str, d: int, n: int) -> np.ndarray:
