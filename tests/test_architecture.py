@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from importlib.metadata import files
 from pathlib import Path
 
@@ -18,33 +19,72 @@ ALLOWED = {
     "paper_figs": {"paper_figs", "theory"},
     "verify": {"verify", "theory", "simulations", "paper_figs"},
 }
-WITH_TORCH = ("simulations/deep", "verify/bridge")
+WITH_TORCH = ("simulations/deep/", "verify/bridge/draws.py")
+"""Modules that start with PyTorch."""
+TORCH_LATER = {f"verify/bridge/{name}.py" for name in ("command", "run", "sources")}
+"""Modules some of whose functions ask for it when they are called."""
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 
 
 def imports(path: Path) -> set[str]:
     """Top-level packages that a module imports, anywhere in it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    names += [str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0]
-    relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level > 0]
-    assert not relative, f"{path}: relative import"
-    return {name.split(".")[0] for name in names}
+    return {name.split(".")[0] for name in imported(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))}
+
+
+def imported(nodes: Iterable[ast.AST]) -> set[str]:
+    """The modules named by these nodes; of `from a import b` both `a` and `a.b`. Relative imports are not ours."""
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import of {node.module}"
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def at_start(node: ast.AST) -> Iterator[ast.AST]:
+    """All below a node but what functions hold."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from at_start(child)
+
+
+def needs_torch(names: set[str]) -> bool:
+    """Whether one of these modules brings PyTorch along."""
+    deep = {name for name in names if f"{name}/".replace(".", "/").startswith("simulations/deep/")}
+    return bool(deep) or "verify.bridge.draws" in names or any(name.split(".")[0] == "torch" for name in names)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_import_graph(path: Path) -> None:
-    """Catches theory that imports simulations, the reverse, figures that simulate, and torch outside the bridge."""
+    """Catches theory that imports simulations, the reverse, and figures that simulate."""
     own = path.relative_to(ROOT).parts[0]
     found = imports(path)
     assert found & set(ALLOWED) <= ALLOWED[own]
-    assert "torch" not in found or str(path.relative_to(ROOT)).startswith(WITH_TORCH)
 
 
-def test_court_starts_without_torch() -> None:
-    """Catches a transitive import of torch by the command line or the claims."""
-    code = "import verify.cli, verify.bridge.run, paper_figs.fig2, sys; raise SystemExit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_torch_stays_in_the_deep_rooms(path: Path) -> None:
+    """Catches an import of PyTorch, or of what needs it, outside the bridge; and at the start where it can wait."""
+    name, tree = path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    if not name.startswith(WITH_TORCH):
+        assert not needs_torch(imported(at_start(tree)))
+        assert name in TORCH_LATER or not needs_torch(imported(ast.walk(tree)))
+
+
+def test_everything_else_starts_without_torch() -> None:
+    """Catches a transitive import of torch by any module outside the deep rooms: all claims, figures, commands."""
+    modules = [path.relative_to(ROOT).with_suffix("").as_posix() for path in MODULES]
+    names = [
+        name.replace("/", ".").removesuffix(".__init__") for name in modules if not f"{name}.py".startswith(WITH_TORCH)
+    ]
+    assert {"theory", "simulations.onelayer", "verify.cli", "verify.bridge.run", "verify.claims.deep.fig_4"} <= {*names}
+    code = (
+        "import sys, importlib as i; [i.import_module(name) for name in sys.argv[1:]]; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, *names], cwd=ROOT, check=False).returncode == 0
 
 
 def test_installed_names_are_ours() -> None:

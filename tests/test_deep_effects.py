@@ -146,13 +146,15 @@ def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased:
 @settings(max_examples=10)
 def test_shuffled_activation_is_carried_from_the_middle_layer(seed: int) -> None:
     """Catches neurons that lose or change an activation, an order that is no random one, and another layer."""
-    c = met("plain", seed)
-    A = c.trace.activation(2)
+    c = met("residual", seed)
+    middle = (c.depth + 1) // 2
+    assert (c.depth, middle) == (7, 4)
+    A = c.trace.activation(middle)
     shuffled = cascade.permuted(A, generator(seed, CPU))
     assert shuffled.shape == A.shape
     assert Counter(shuffled.flatten().tolist()) == Counter(A.flatten().tolist())
     got = cascade.measure(c.trace, ("gbp",), generator(seed, CPU))["alpha_shuffled"]
-    same(got, alpha(c.from_layer(oracle.GRAD, shuffled.flatten(), 2), c.x))
+    same(got, alpha(c.from_layer(oracle.GRAD, shuffled.flatten(), middle), c.x))
 
 
 def test_shuffling_moves_most_neurons() -> None:
@@ -529,10 +531,10 @@ def test_neurons_of_a_convolution_are_its_output_channels() -> None:
 
 def test_pictures_are_the_maps_that_were_measured() -> None:
     """Catches a picture under another name than its number, and one of another layer."""
-    c = met("residual", 5)
-    got = pictures.measure(c.trace, THREE, 2, generator(0, CPU))
+    c = met("plain", 5)
+    got = pictures.measure(c.trace, THREE, 3, generator(0, CPU))
     assert {str(v.dtype) for v in got.values()} == {"float32"}
-    assert got.attrs["removed"] == 2
+    assert got.attrs["removed"] == 3
     same(got["image"], c.x[0], 1e-6)
 
     def shows(name: str, R: Any, **at: Any) -> None:
@@ -548,5 +550,5 @@ def test_pictures_are_the_maps_that_were_measured() -> None:
     for layer in range(1, c.depth + 1):
         shows("activation_map", c.from_layer(oracle.GRAD, c.neurons(layer), layer), layer=layer)
     for reading, rule in product(KEPT, THREE):
-        after = Met(changed(twin("residual", 5), 2, reading), c.x)
+        after = Met(changed(twin("plain", 5), 3, reading), c.x)
         shows("changed_map", after.map(rule), change=reading, rule=rule)
