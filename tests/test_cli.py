@@ -26,7 +26,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from typer.testing import CliRunner
 
-from verify import cli, store
+from verify import cli, hearing, store
 from verify.claim import BrokenPremise, Claim, Examination
 from verify.evidence import Evidence, Finding, Kind
 from verify.registry import REGISTRY
@@ -622,7 +622,7 @@ def test_ctrl_c_during_the_report_keeps_the_verdicts(tmp_path: Path, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", [SUPPORTS], [REFUTES]))
-    monkeypatch.setattr(cli, "render", interrupted)
+    monkeypatch.setattr(hearing, "render", interrupted)
     result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == 130
     assert set(stored(tmp_path)) == {"made-up"}
