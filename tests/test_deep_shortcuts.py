@@ -148,9 +148,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator is what is set")
 def test_freed_memory_is_there_again() -> None:
-    """Catches a setting that glibc does not have or take: four buffers of 20 MB are mapped page by page once more."""
+    """Catches a setting that glibc does not have or take: four buffers of 20 MB are mapped page by page once more.
+
+    One of them may be, where the heap's top lies badly; without the setting all are.
+    """
     faults = [
         int(subprocess.run([sys.executable, "-c", FAULTS, how], check=True, capture_output=True).stdout)
         for how in ("default", "kept")
     ]
-    assert faults[1] < faults[0] / 10
+    assert faults[1] < faults[0] / 2
