@@ -233,7 +233,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return Finished(place, done.stdout)
 
 
-@pytest.mark.parametrize("name", ["own.small-trained", "own.small-gaussian"])
+@pytest.mark.parametrize("name", ["own_small-trained", "own_small-gaussian"])
 def test_own_network_is_measured_with_units_and_provenance(name: str, finished: Finished) -> None:
     """Catches numbers that nobody can trace back, a level or layer too few, and a draw that was not made."""
     own = finished.numbers(name)
@@ -245,7 +245,7 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
         assert variable.attrs["long_name"]
     attrs = own.attrs
     assert (attrs["network"], attrs["seed"], attrs["images"]) == ("own.py:small", 7, "scikit-learn photographs")
-    assert attrs["weights"] == {"own.small-trained": "trained", "own.small-gaussian": "random"}[name]
+    assert attrs["weights"] == {"own_small-trained": "trained", "own_small-gaussian": "random"}[name]
     assert json.loads(attrs["setting"])["side"] == 32
     assert set(json.loads(attrs["versions"])) == {"nfrlab", "torch", "numpy", "python"}
     assert attrs["device"].startswith("CPU")
@@ -254,7 +254,7 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
 
 def test_own_network_is_measured_in_every_way(finished: Finished) -> None:
     """Catches an effect that is left out for other networks than VGG16, and α outside its range."""
-    random, trained = finished.numbers("own.small-gaussian"), finished.numbers("own.small-trained")
+    random, trained = finished.numbers("own_small-gaussian"), finished.numbers("own_small-trained")
     effects = ("alpha", "alpha_map", "cosine", "margin", "kept", "alpha_part", "alpha_changed")
     for own in (random, trained):
         assert set(effects) <= set(own.data_vars)
@@ -271,7 +271,7 @@ def test_own_network_is_shown(finished: Finished) -> None:
     """Catches a table without a rule or level, a network without its diagnosis, and a picture that is announced and
     missing.
     """
-    for name in ("own.small-trained", "own.small-gaussian"):
+    for name in ("own_small-trained", "own_small-gaussian"):
         assert f"{name}, layer by layer" in finished.stdout
         for rule in (*FILTERS, "activation"):
             (row,) = [line for line in finished.stdout.splitlines() if f" {name} " in line and f" {rule} " in line]
@@ -282,7 +282,7 @@ def test_own_network_is_shown(finished: Finished) -> None:
         for suffix in ("png", "svg"):
             assert (finished.out / "bridge" / "figures" / f"{name}.{suffix}").stat().st_size > 1000
             assert f"{name}.{suffix}" in finished.stdout
-    maps = xr.load_dataset(finished.out / "bridge" / "pictures" / "own.small-trained.nc", engine="h5netcdf")
+    maps = xr.load_dataset(finished.out / "bridge" / "pictures" / "own_small-trained.nc", engine="h5netcdf")
     assert dict(maps["map"].sizes) == {"method": 6, "bottom": 2, "channel": 3, "y": 32, "x": 32}
 
 
@@ -322,7 +322,7 @@ def test_own_network_is_measured_again_only_when_its_file_changes(
     after = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
     assert {path for path in after if after[path] != before[path]} == {lost}
     Path("own.py").write_text(OWN.replace("self.read = nn.Linear(8, 5)", "self.read = nn.Linear(8, 9)"))
-    edited = measured_again("small", ("zplus",))["own.small-trained"]
+    edited = measured_again("small", ("zplus",))["own_small-trained"]
     assert set(edited["width"].sel(layer=LAYERS).values) == {9}
     assert set(edited["rule"].values) == {"zplus", "gbp-reversed"}
 
