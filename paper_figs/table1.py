@@ -20,15 +20,15 @@ METHODS = {
 BOTTOMS = {"with": "with bottom process", "without": "without: $r_0$"}
 TARGETS = {
     "image": ("the image x", "C0", "o", "C0"),
-    "other image": ("by chance: another image", "C0", "o", "white"),
+    "other image": ("by chance: other images", "C0", "o", "white"),
     "edges": ("the edges of x, |R|", "C1", "s", "C1"),
-    "other edges": ("by chance: another image's edges, |R|", "C1", "s", "white"),
+    "other edges": ("by chance: other images' edges, |R|", "C1", "s", "white"),
 }
 
 
 def figure(stored: Stored) -> Figure:
     """Left: the maps of draw 0, each with its α with the image. Right: α with the image, with its edges, and with those
-    of another image, medians and 10–90 % of the draws.
+    of four other images on average, medians and 10–90 % of the draws.
 
     Raises `MissingResults` where no setting has both.
     """

@@ -230,7 +230,7 @@ def test_table1_draws_the_nulls(data: Stored) -> None:
     """Catches a resemblance without its null beside it, and maps captioned with another method's α."""
     drawn, own = table1.figure(data), data.numbers["vgg16-gaussian"]["alpha_map"]
     axes = titled(drawn, "α of the map with …")
-    for target, label in (("image", "the image x"), ("other image", "by chance: another image")):
+    for target, label in (("image", "the image x"), ("other image", "by chance: other images")):
         _, y = line(axes, label)
         np.testing.assert_array_equal(y, medians(own.sel({"target": target, "bottom": "with", "method": METHODS})))
     shown = data.pictures["vgg16-gaussian"]

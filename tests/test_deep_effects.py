@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.ndimage
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -276,15 +277,18 @@ def table_1(c: Met) -> dict[str, tuple[Any, Any]]:
 @given(SEEDS)
 @settings(max_examples=6)
 def test_resemblance_with_the_image_and_its_edges(name: str, seed: int) -> None:
-    """Catches a map with the bottom process taken for the one without, signs kept beside edges, and swapped images."""
+    """Catches a map with the bottom process taken for the one without, signs kept beside edges, swapped images, and
+    one of the other images in place of their mean.
+    """
     c = met(name, seed)
-    other = torch.randn(1, *SHAPE, generator=generator(seed, CPU), dtype=torch.float64)
-    got = resemblance.measure(c.trace, other)["alpha_map"]
-    for (method, pair), (image, seen) in product(table_1(c).items(), (("", c.x), ("other ", other))):
+    others = torch.randn(3, *SHAPE, generator=generator(seed, CPU), dtype=torch.float64)
+    got = resemblance.measure(c.trace, others)["alpha_map"]
+    for (method, pair), (image, seen) in product(table_1(c).items(), (("", c.x), ("other ", others))):
         for bottom, R in zip(resemblance.BOTTOMS, pair, strict=True):
             at = {"method": method, "bottom": bottom}
-            same(got.sel({**at, "target": f"{image}image"}), alpha(R, seen))
-            same(got.sel({**at, "target": f"{image}edges"}), alpha(R.abs(), sobel(seen)))
+            each = [target[None] for target in seen]
+            same(got.sel({**at, "target": f"{image}image"}), np.mean([alpha(R, t) for t in each]))
+            same(got.sel({**at, "target": f"{image}edges"}), np.mean([alpha(R.abs(), sobel(t)) for t in each]))
 
 
 # Information, Fig. 7
@@ -532,7 +536,8 @@ def test_neurons_of_a_convolution_are_its_output_channels() -> None:
 def test_pictures_are_the_maps_that_were_measured() -> None:
     """Catches a picture under another name than its number, and one of another layer."""
     c = met("plain", 5)
-    got = pictures.measure(c.trace, THREE, 3, generator(0, CPU))
+    changed_maps = pictures.changed(c.trace, THREE, 3, generator(0, CPU))
+    got = xr.merge([pictures.measure(c.trace), pictures.by_layer(c.trace), changed_maps], combine_attrs="no_conflicts")
     assert {str(v.dtype) for v in got.values()} == {"float32"}
     assert got.attrs["removed"] == 3
     same(got["image"], c.x[0], 1e-6)

@@ -67,7 +67,7 @@ def interrupts_heard() -> Iterator[None]:
 
 def reached(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int = 1) -> Iterator[T]:
     """The results of the calls, in the order in which they are reached. On Ctrl-C the workers are ended."""
-    if jobs == 1 or len(calls) == 1:
+    if jobs == 1 or len(calls) <= 1:
         with interrupts_heard():
             yield from (function(*call) for call in calls)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,7 @@ def _bytes(file: Path) -> UInt8[Array, "3 h w"]:
     return np.broadcast_to(decoded, (3, *decoded.shape[1:]))
 
 
+@cache
 def digits(scale: int = 2) -> Labelled:
     """scikit-learn's 1,797 digits of 8×8, every pixel `scale × scale`, with mean 0 and s.d. 1 over all of them."""
     found = load_digits()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from filelock import FileLock
 from jaxtyping import Int64
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -34,16 +35,25 @@ def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, f
     file = cache / f"digits-{_key(seed, bias)}.safetensors"
     train, held_out = split(seed)
     module = models.digits_vgg(bias)
-    try:
-        checkpoints.load(module, file)
-    except ValueError:
-        fit(module, images.digits(), train, seed)
+    if not _kept(module, file):
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, save(module.state_dict()))
+            with FileLock(file.with_suffix(".lock")):  # of two processes one trains, the other waits
+                if not _kept(module, file):
+                    fit(module, images.digits(), train, seed)
+                    write_atomically(file, save(module.state_dict()))
         except OSError as error:
             raise ValueError(f"{cache} cannot be written ({error.strerror}); name a folder that can") from error
     return module, accuracy(module, images.digits(), held_out)
+
+
+def _kept(module: nn.Module, file: Path) -> bool:
+    """Load the weights, if they are there and whole."""
+    try:
+        checkpoints.load(module, file)
+    except ValueError:
+        return False
+    return True
 
 
 def cifar(path: Path) -> models.CifarResNet:

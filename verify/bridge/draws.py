@@ -27,9 +27,12 @@ from simulations.deep.effects.common import REVERSED
 from simulations.deep.graph import Graph, Trace
 from simulations.deep.memory import keep_freed_memory
 from simulations.deep.rewrite import rewrite
-from verify.bridge.settings import CASCADE, ENDS, LEVELS, Setting
+from verify.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, REMOVAL, Setting
 from verify.bridge.sources import OFFICIAL, Draw, Sources
 from verify.trial import images_from
+
+OTHERS = 4
+"""Other images whose average resemblance to a map is what there is by chance."""
 
 
 def measure(draw: Draw) -> xr.Dataset:
@@ -38,8 +41,8 @@ def measure(draw: Draw) -> xr.Dataset:
     Raises `ValueError` for a network, image or checkpoint that cannot be used.
     """
     trace, rng = met(draw)
-    other = image(draw, "other image")
-    effects = [EFFECTS[name](draw.setting, trace, other, rng) for name in draw.setting.effects]
+    others = torch.cat([image(draw, f"other image {k}") for k in range(OTHERS)])
+    effects = [EFFECTS[name](draw.setting, trace, others, rng) for name in draw.setting.effects]
     found = xr.merge(effects, join="outer", compat="no_conflicts")
     finite = bool(trace.finite.all())
     maps = [name for name in found.data_vars if str(name).startswith("alpha")]
@@ -47,21 +50,26 @@ def measure(draw: Draw) -> xr.Dataset:
 
 
 def pictured(draw: Draw) -> xr.Dataset:
-    """The maps of a draw."""
-    trace, rng = met(draw)
-    return pictures.measure(trace, draw.setting.rules, min(draw.setting.removed), rng)
+    """The maps of a draw, those of its setting's effects."""
+    (trace, rng), own = met(draw), draw.setting
+    found = [pictures.measure(trace)]
+    if INFORMATION in own.effects:
+        found.append(pictures.by_layer(trace))
+    if REMOVAL in own.effects:
+        found.append(pictures.changed(trace, own.rules, min(own.removed), rng))
+    return xr.merge(found, combine_attrs="no_conflicts")
 
 
 EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {
-    CASCADE: lambda own, trace, other, rng: cascade.measure(trace, own.rules, rng),
-    LEVELS: lambda own, trace, other, rng: cascade.levels(trace, own.rules),
-    ENDS: lambda own, trace, other, rng: cascade.ends(trace, own.rules),
-    "resemblance": lambda own, trace, other, rng: resemblance.measure(trace, other),
-    "neurons": lambda own, trace, other, rng: neurons.measure(trace, rng),
-    "filtering": lambda own, trace, other, rng: filtering.measure(trace, (*own.rules, REVERSED)),
-    "information": lambda own, trace, other, rng: information.measure(trace),
-    "extremes": lambda own, trace, other, rng: extremes.measure(trace, own.rules),
-    "removal": lambda own, trace, other, rng: removal.measure(trace, (*own.rules, REVERSED), own.removed, rng),
+    CASCADE: lambda own, trace, others, rng: cascade.measure(trace, own.rules, rng),
+    LEVELS: lambda own, trace, others, rng: cascade.levels(trace, own.rules),
+    ENDS: lambda own, trace, others, rng: cascade.ends(trace, own.rules),
+    "resemblance": lambda own, trace, others, rng: resemblance.measure(trace, others),
+    "neurons": lambda own, trace, others, rng: neurons.measure(trace, rng),
+    "filtering": lambda own, trace, others, rng: filtering.measure(trace, (*own.rules, REVERSED)),
+    INFORMATION: lambda own, trace, others, rng: information.measure(trace),
+    "extremes": lambda own, trace, others, rng: extremes.measure(trace, own.rules),
+    REMOVAL: lambda own, trace, others, rng: removal.measure(trace, (*own.rules, REVERSED), own.removed, rng),
 }
 
 

@@ -12,8 +12,8 @@ Weights = Literal["random", "trained"]
 FILTERS = ("gbp", "rectgrad", "zplus")
 """The negative filtering rules of Fig. 2, 4, 5 and 6."""
 
-CASCADE, LEVELS, ENDS = "cascade", "levels", "ends"
-EVERYTHING = (CASCADE, "resemblance", "neurons", "filtering", "information", "extremes", "removal")
+CASCADE, LEVELS, ENDS, INFORMATION, REMOVAL = "cascade", "levels", "ends", "information", "removal"
+EVERYTHING = (CASCADE, "resemblance", "neurons", "filtering", INFORMATION, "extremes", REMOVAL)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ IMAGENET = "vgg16-trained"
 
 RANDOM = Setting("vgg16-gaussian", "vgg16")
 SMALL = (
-    Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=3),
+    Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=5),
     Setting("digits-gaussian", "digits", side=16, removed=(3,), times=3),
     Setting(
         "digits-biased", "digits", family="uniform", scale="default", bias=True, side=16, effects=(ENDS, "filtering")
@@ -89,7 +89,7 @@ def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
         large = (replace(s, side=side) for s in (RANDOM, RING, UNIFORM, PRINTED, *OTHERS))
         return *large, *SMALL, *(CIFAR if cifar else ())
     quick = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
-    resnets = (replace(s, effects=(*some, "information")) for s in CIFAR if cifar)
+    resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
     return *(replace(s, side=32) for s in quick), *SMALL, *resnets
 
 

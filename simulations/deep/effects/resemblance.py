@@ -19,22 +19,27 @@ BOTTOMS = ("with", "without")
 SOBEL = torch.tensor([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]])
 
 
-def measure(trace: Trace, other: Map) -> xr.Dataset:
-    """`alpha_map(method, bottom, target)`: of the map with the image and, without signs, with its edges; and with the
-    image and edges of `other`, what resemblance there is by chance. NaN where a method has no such map.
+def measure(trace: Trace, others: Map) -> xr.Dataset:
+    """`alpha_map(method, bottom, target)`: of the map with the image and, without signs, with its edges; and the mean
+    of those with each of `others`, what resemblance there is by chance. NaN where a method has no such map.
 
     Activation starts in the middle of the network.
     """
     x = trace.x
     found = maps(trace)
-    targets = {"image": x, "edges": edges(x), "other image": other, "other edges": edges(other)}
+    targets = {"image": x, "edges": edges(x), "other image": others, "other edges": edges(others)}
     values = [
-        [[float(alignment(R.abs() if "edges" in name else R, t)[0]) for name, t in targets.items()] for R in pair]
+        [[resembles(R.abs() if "edges" in name else R, t) for name, t in targets.items()] for R in pair]
         for pair in found.values()
     ]
     return named(alpha_map=(("method", "bottom", "target"), values)).assign_coords(
         method=list(found), bottom=list(BOTTOMS), target=list(targets)
     )
+
+
+def resembles(R: Map, targets: Map) -> float:
+    """α of a map with each of the targets, on average."""
+    return float(alignment(R.expand_as(targets), targets).mean())
 
 
 def maps(trace: Trace) -> dict[str, tuple[Map, Map]]:

@@ -33,14 +33,14 @@ def having(measured: Measured, variable: str, weights: str = "") -> dict[str, xr
 
 
 def pairs(measured: Measured, variable: str) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
-    """By network: with Gaussian weights, and trained."""
-    trained = having(measured, variable, "trained")
-    twins = {name: f"{name.removesuffix('-trained')}-gaussian" for name in trained}
-    return {
-        str(own.attrs["network"]): (measured[twins[name]], own)
-        for name, own in trained.items()
-        if twins[name] in measured and variable in measured[twins[name]]
-    }
+    """By network: with Gaussian weights, and trained, on the images that both met."""
+    found = {}
+    for name, trained in having(measured, variable, "trained").items():
+        random = measured.get(f"{name.removesuffix('-trained')}-gaussian")
+        if random is not None and variable in random:
+            both_met = slice(min(random.sizes["draw"], trained.sizes["draw"]))
+            found[str(trained.attrs["network"])] = random.isel(draw=both_met), trained.isel(draw=both_met)
+    return found
 
 
 def filters(own: xr.Dataset, variable: str = "alpha") -> list[str]:

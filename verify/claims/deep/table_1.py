@@ -42,7 +42,7 @@ def random_resembles(exam: Examination, methods: tuple[str, ...] = METHODS) -> l
         for method in methods:
             of = alpha.sel({"method": method}, drop=True)
             chance = float(of.sel(target="other image").median())
-            name = f"α with the image (with another image {chance:.2f}), {method}, {own.attrs['title']}"
+            name = f"α with the image (with other images {chance:.2f}), {method}, {own.attrs['title']}"
             found[name] = of.sel(target="image", drop=True)
     return median_evidence(exam, found, RESEMBLES, MARGIN)
 
@@ -66,7 +66,7 @@ CLAIMS = (
             "input image” "
             "without their bottom process: the median of α with the image is 0.2 or more (margin 0.05), for GBP, "
             "RectGrad, "
-            "LRP (α1β0), DTD and Activation, on every network; what another image gives stands beside it.",
+            "LRP (α1β0), DTD and Activation, on every network; what other images give stands beside it.",
             PREMISES,
             (Kind.BRIDGE,),
             random_resembles,
@@ -81,13 +81,13 @@ CLAIMS = (
             SOURCE,
             "“In pretrained model attribution focuses on edge information of the target objects”: without their "
             "bottom process the "
-            "median of α between the size of the map and the image's edge strength is above that with another "
-            "image's by 0.05 "
+            "median of α between the size of the map and the image's edge strength is above the mean with the "
+            "edges of four other images by 0.05 "
             "or more, for every method and network.",
             PREMISES,
             (Kind.BRIDGE,),
             trained_edges,
-            BrokenPremise("the edges of another image", lambda exam: trained_edges(exam, exchanged=True)),
+            BrokenPremise("the edges of other images", lambda exam: trained_edges(exam, exchanged=True)),
         ),
         mapped("trained"),
     ),
