@@ -27,7 +27,13 @@ CONSTANT = ("fan_in", "width")
 D, N = 100, 40
 """Inputs and neurons of a layer: mean |cos| √(2/(π d)) and variation of the norms 1/√(2d) are both below 0.1."""
 
-PROVENANCE = {"seed": 11, "images": "made up", "device": "a device", "versions": '{"torch": "2.0"}'}
+PROVENANCE = {
+    "seed": 11,
+    "images": "made up",
+    "device": "a device",
+    "versions": '{"torch": "2.0"}',
+    "command": "nfrlab bridge --seed 11",
+}
 FULL = (*plan("full", cifar=True), replace(RANDOM, name=IMAGENET, weights="trained", bias=True))
 QUICK = plan("quick", cifar=True)
 

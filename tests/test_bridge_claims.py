@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from simulations.images import ImageSet
 from tests.measurements import DRAWS, FULL, QUICK, L, World, mixed, printed, put, repaired
-from verify import intervals, store
+from verify import intervals, store, table
 from verify.bridge.evidence import CHECKS, WRONG, draws_needed, median_evidence, rate_evidence
 from verify.bridge.settings import FILTERS, IMAGENET, Setting
 from verify.claim import Claim, Examination
@@ -195,6 +195,30 @@ def test_a_verdict_names_the_run_that_it_is_judged_from() -> None:
     verdict = tried("fig-2a-rises", stranger | world(False, FULL))
     found = verdict.seed, verdict.images, verdict.device, verdict.versions["torch"]
     assert found == (11, "made up", "a device", "2.0")
+
+
+def test_random_and_trained_networks_compare_on_the_images_that_both_met() -> None:
+    """Catches a comparison of draw i with draw j, or none at all, where one network has more draws than the other."""
+    measured = world(False, FULL)
+    longer = {
+        name: xr.concat([own, own * np.nan], "draw").assign_attrs(own.attrs)
+        for name, own in measured.items()
+        if name in ("digits-trained", "cifar-gaussian")
+    }
+    for id in ("fig-2a-random-above-trained", "fig-2c-trained"):
+        assert tried(id, measured | longer).evidence == tried(id, measured).evidence
+
+
+def test_a_verdict_names_the_command_that_reaches_it_again() -> None:
+    """Catches a line that runs on the images of one network only, with other options, or not at all."""
+    measured = world(False, FULL)
+    other = {"images": "digits", "command": "nfrlab bridge --seed 12"}
+    one = next(name for name in measured if name.startswith("digits"))
+    verdict = tried("fig-2a-rises", measured | {one: measured[one].assign_attrs(other)})
+    assert set(verdict.images.split("; ")) == {"made up", "digits"}
+    assert set(table.rerun(verdict.as_json()).split(" && ")) == {f"nfrlab bridge --seed {seed}" for seed in (11, 12)}
+    alone = tried("fig-2a-rises", measured)
+    assert table.rerun(alone.as_json()) == "nfrlab bridge --seed 11"
 
 
 @pytest.mark.parametrize("id", DEEP)

@@ -117,6 +117,7 @@ def refused(*arguments: str | Path, naming: str, place: Path, monkeypatch: pytes
         (("--size", "8"), "--size"),
         (("--images", "nowhere"), "nowhere"),
         (("--weights", "weights.pt"), "--model"),
+        (("--quick", "--model", "resnet18"), "--quick"),
         (("--out", "own.py"), "own.py"),
         (("--out", "own.py/deeper"), "own.py/deeper"),
     ],
@@ -250,6 +251,11 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
     assert set(json.loads(attrs["versions"])) == {"nfrlab", "torch", "numpy", "python"}
     assert attrs["device"].startswith("CPU")
     assert attrs["code_version"]
+    options = dict(zip(ARGUMENTS[1::2], ARGUMENTS[2::2], strict=True))
+    del options["--out"]  # where it lies is not what it depends on
+    again = attrs["command"].split()
+    assert again[:2] == ["nfrlab", "bridge"]
+    assert dict(zip(again[2::2], again[3::2], strict=True)) == options
 
 
 def test_own_network_is_measured_in_every_way(finished: Finished) -> None:
@@ -318,7 +324,7 @@ def test_own_network_is_measured_again_only_when_its_file_changes(
     lost = sorted(before)[-1]
     lost.unlink()
     for name, own in measured_again("small").items():
-        xr.testing.assert_identical(own, finished.numbers(name))
+        xr.testing.assert_identical(own, finished.numbers(name).assign_attrs(command=""))
     after = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
     assert {path for path in after if after[path] != before[path]} == {lost}
     Path("own.py").write_text(OWN.replace("self.read = nn.Linear(8, 5)", "self.read = nn.Linear(8, 9)"))

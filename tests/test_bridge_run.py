@@ -8,6 +8,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -300,6 +301,25 @@ def in_thread(function: Callable[[], Any]) -> None:
     thread.join()
     if raised:
         raise raised[0]
+
+
+def test_a_run_that_finds_everything_needs_no_worker(whole: Path, tmp_path: Path) -> None:
+    """Catches a pool of no workers, and a draw that is measured although it is there."""
+    out = shutil.copytree(whole, tmp_path / "copy")
+    kept = ages(out)
+    bridge.run(SETTINGS, DRAWS, SEED, Sources(out), 2)
+    assert ages(out) == kept
+    assert results(out) == results(whole)
+
+
+def test_a_network_of_ones_own_draws_the_same_numbers_wherever_its_file_lies() -> None:
+    """Catches random numbers that change with the way a path is typed."""
+    words = [
+        Draw(replace(SOME, network=network), SEED, 3, Sources(Path())).seeds("weights").generate_state(4).tolist()
+        for network in ("own.py:net", "./deeper/own.py:net", "/elsewhere/own.py:net", "own.py:other", "other.py:net")
+    ]
+    assert words[0] == words[1] == words[2]
+    assert words[0] not in words[3:]
 
 
 def test_what_killed_runs_left_is_swept(whole: Path, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from simulations.interrupts import interrupts_ignored
+
 T = TypeVar("T")
 
 
@@ -30,19 +32,6 @@ def _end_after_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """No Ctrl-C while workers start: they inherit this and print nothing if one comes while they import."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 @contextmanager
@@ -74,7 +63,7 @@ def reached(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: 
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(calls)), mp_context=context, initializer=_die_with_parent)
     try:
-        with _interrupts_ignored():  # until every worker has set its own answer to Ctrl-C
+        with interrupts_ignored():  # until every worker has set its own answer to Ctrl-C
             futures = [pool.submit(function, *call) for call in calls]
         for future in as_completed(futures):
             yield future.result()

@@ -23,10 +23,9 @@ def numbers(counterexample: Record) -> str:
 
 def rerun(verdict: Record) -> str:
     """The command that reaches this verdict again: alone, or with all that is judged from the same measurements."""
+    if verdict.get("command"):
+        return str(verdict["command"])
     command = f"nfrlab verify {verdict['id']} --profile {verdict['profile']} --seed {verdict['seed']}"
-    if any(piece["kind"] == "deep networks" for piece in verdict.get("evidence", ())):
-        quick = " --quick" if verdict["profile"] == "quick" else ""
-        command = f"nfrlab bridge{quick} --seed {verdict['seed']}"
     return command if verdict["images"] == SHIPPED else f"{command} --images {shlex.quote(verdict['images'])}"
 
 

@@ -51,6 +51,11 @@ def try_claim(
     measured = claim.scope(measured)
     missing = claim.missing(measured)
     origin = next((own.attrs for own in measured.values()), None) if claim.on_deep_networks else None
+
+    def said(attribute: str, between: str) -> str:
+        """Of all measurements, each once."""
+        return between.join(dict.fromkeys(str(own.attrs[attribute]) for own in measured.values()))
+
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))
 
     def evidence(part: Literal["trial", "control"], examine: Examine) -> tuple[Evidence, ...]:
@@ -73,9 +78,10 @@ def try_claim(
         seed if origin is None else int(origin["seed"]),
         versions() if origin is None else versions() | json.loads(origin["versions"]),
         f"CPU, {platform.machine()}" if origin is None else str(origin["device"]),
-        images.source if origin is None else str(origin["images"]),
+        images.source if origin is None else said("images", "; "),
         round(time.perf_counter() - start, 3),
         missing,
+        "" if origin is None else said("command", " && "),
     )
 
 

@@ -51,7 +51,9 @@ class Control:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Everything the trial of one claim left behind; `missing` says what a NOT RUN lacked."""
+    """Everything the trial of one claim left behind; `missing` says what a NOT RUN lacked, `command` what made the
+    stored measurements that it was judged from.
+    """
 
     id: str
     title: str
@@ -69,6 +71,7 @@ class Verdict:
     images: str
     wall_s: float
     missing: str = ""
+    command: str = ""
 
     @property
     def decided(self) -> bool:

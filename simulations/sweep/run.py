@@ -8,8 +8,6 @@ existing cluster.
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -24,6 +22,7 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulations.files import sweep_parts, write_atomically
+from simulations.interrupts import interrupts_ignored
 from simulations.sweep.blocks import Block, Damaged, Store, blocks, compute
 from simulations.sweep.dataset import assemble
 from simulations.sweep.spec import Spec
@@ -141,22 +140,9 @@ def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | No
         workers = sum(client.ncores().values()) if backend == "dask" else effective_n_jobs(jobs)
         pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
         for start in range(0, len(missing), some := AHEAD * max(1, workers)):
-            with _interrupts_ignored():
+            with interrupts_ignored():
                 results = pool(delayed(_with_sums)(block) for block in missing[start : start + some])
             yield from results
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """No Ctrl-C while worker processes start: they inherit this for good, and it is for the run to end them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 def _with_sums(block: Block) -> tuple[Block, Sums]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,7 +69,8 @@ def bridge(
         settings = settings_from(model, weights, quick, size, sources)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
-    found = held(settings, count, seed, sources, workers)
+    own = {"model": model, "weights": weights, "images": images, "rules": rules, "seeds": seeds, "size": size}
+    found = held(settings, count, seed, sources, workers, typed(seed, quick, own))
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
@@ -131,9 +133,13 @@ def require_counts(**options: int) -> None:
 def settings_from(
     model: str | None, weights: Path | None, quick: bool, size: int, sources: Sources
 ) -> tuple[Setting, ...]:
-    """The built-in plan, or one network. Raises `ValueError` for weights without a model, and a size below 32."""
+    """The built-in plan, or one network. Raises `ValueError` for weights without a model, a size below 32, and `quick`
+    with a model.
+    """
     if size < 32:
         raise ValueError(f"--size must be at least 32, got {size}")
+    if quick and model is not None:
+        raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
     if model is None:
         if weights is not None:
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
@@ -141,11 +147,21 @@ def settings_from(
     return plan_for(model, weights is not None or ":" in model, size)
 
 
-def held(settings: Sequence[Setting], draws: int, seed: int, sources: Sources, jobs: int) -> Mapping[str, xr.Dataset]:
+def typed(seed: int, quick: bool, options: Mapping[str, object]) -> str:
+    """The command that reaches the same numbers: of the options those that are not as they are by default."""
+    usual = {"rules": ",".join(FILTERS), "seeds": 0, "size": 224}
+    given = {name: value for name, value in options.items() if value is not None and value != usual.get(name)}
+    words = ["nfrlab", "bridge", *(["--quick"] if quick else []), "--seed", str(seed)]
+    return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
+
+
+def held(
+    settings: Sequence[Setting], draws: int, seed: int, sources: Sources, jobs: int, command: str
+) -> Mapping[str, xr.Dataset]:
     """`run` with a live display; what stops it becomes one sentence, Ctrl-C exit status 130."""
     with _display() as watch, interrupts_heard():
         try:
-            return run(settings, draws, seed, sources, jobs, watch)
+            return run(settings, draws, seed, sources, jobs, watch, command)
         except (ValueError, Stopped) as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:

@@ -142,8 +142,10 @@ def run(
     sources: Sources,
     jobs: int,
     watch: Callable[[int, int], None] = lambda done, total: None,
+    command: str = "",
 ) -> dict[str, xr.Dataset]:
-    """Every setting's draws, measured or found, also written to `out/SETTING.nc`; `watch(done, total)` after each draw.
+    """Every setting's draws, measured or found, also written to `out/SETTING.nc` with the `command` that runs this;
+    `watch(done, total)` after each draw.
 
     The first draws come first: they take longest, with their maps, and one of them with training the digits' network.
 
@@ -161,7 +163,8 @@ def run(
         for _ in reached(measured, [(part,) for part in sorted(missing, key=lambda part: part.draw.index > 0)], jobs):
             watch(done := done + 1, len(parts))
         found = {
-            setting.name: together(setting, [p for p in parts if p.draw.setting == setting]) for setting in settings
+            setting.name: together(setting, [p for p in parts if p.draw.setting == setting], command)
+            for setting in settings
         }
         for name, dataset in found.items():
             write_atomically(sources.out / f"{name}.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
@@ -195,7 +198,7 @@ def lacks_memory(error: Exception) -> bool:
     return isinstance(error, BrokenProcessPool | MemoryError) or "memory" in str(error).lower()
 
 
-def together(setting: Setting, parts: Sequence[Part]) -> xr.Dataset:
+def together(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dataset:
     """The draws of a setting along the dimension `draw`, with units and provenance."""
     found = xr.concat([_stored(part) for part in parts], "draw", join="exact")
     for name, variable in found.data_vars.items():
@@ -210,6 +213,7 @@ def together(setting: Setting, parts: Sequence[Part]) -> xr.Dataset:
         images="scikit-learn digits" if setting.network == "digits" else first.sources.images_source,
         device=first.sources.device_name,
         code_version=code_version(),
+        command=command,
         versions=json.dumps(
             {name: version(name) for name in ("nfrlab", "torch", "numpy")} | {"python": platform.python_version()}
         ),

@@ -95,6 +95,12 @@ def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
 
 def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:
     """The settings of a run on one network: with its own weights where there are any, and with random ones."""
-    stem = "_".join((Path(model.rpartition(":")[0]).stem, model.rpartition(":")[2])) if ":" in model else model
-    random = Setting(f"{stem}-gaussian", model, side=side)
-    return (replace(random, name=f"{stem}-trained", weights="trained", bias=True), random) if trained else (random,)
+    random = Setting(f"{called(model)}-gaussian", model, side=side)
+    own = replace(random, name=f"{called(model)}-trained", weights="trained", bias=True)
+    return (own, random) if trained else (random,)
+
+
+def called(network: str) -> str:
+    """A network's name: FILE_FUNCTION of FILE.py:FUNCTION, wherever the file lies."""
+    file, _, function = network.rpartition(":")
+    return f"{Path(file).stem}_{function}" if file else network

@@ -14,7 +14,7 @@ import numpy as np
 
 from simulations.images import SHIPPED
 from simulations.seeds import seed_sequence
-from verify.bridge.settings import Setting
+from verify.bridge.settings import Setting, called
 
 OFFICIAL = Path("official")
 """In place of a checkpoint: torchvision's ImageNet weights, by download."""
@@ -91,4 +91,4 @@ class Draw:
         """Random numbers of this draw's image, weights or effects, the same for all settings of a network: they
         compare in pairs, on one image and, where families use the same normal numbers, with coupled weights.
         """
-        return seed_sequence(self.seed, "bridge", purpose, self.setting.network, self.index)
+        return seed_sequence(self.seed, "bridge", purpose, called(self.setting.network), self.index)
