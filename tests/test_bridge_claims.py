@@ -69,6 +69,7 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
     "fig-5-removal-matrix": ("vgg16-gaussian", "alpha_changed", 0.8, {"change": "matrix", "rule": "zplus"}),
     "fig-6": ("digits-trained", "between", 0.5, {"rule": "gbp", "layer": L - 1}),
     "fig-7-cascade": ("cifar-trained", "kept", 0.675, {"component": "colour", "layer": L}),
+    "fig-7-cascade-random": ("vgg16-gaussian", "kept", 0.675, {"component": "colour", "layer": L}),
     "eq-13-deep": ("digits-trained", "margin", 0.0, {"rule": "zplus", "layer": 2}),
     "eq-13-deep-repair": ("digits-gaussian", "margin", -0.1, {"rule": "gbp", "layer": 2}),
     "homogeneity-with-bias": ("digits-trained", "lost", 0.1, {"level": 0}),

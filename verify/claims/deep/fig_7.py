@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import xarray as xr
 
 from verify.bridge.evidence import median_evidence
@@ -14,16 +16,16 @@ LOSS = 0.1
 COMPONENTS = {"colour": "colour", "coarse": "background (coarse luminance)"}
 
 
-def coloured(measured: Measured) -> dict[str, xr.Dataset]:
-    """Trained networks of colour images whose layers were compared."""
-    found = having(measured, "kept", "trained")
+def coloured(measured: Measured, weights: str) -> dict[str, xr.Dataset]:
+    """Networks of colour images whose layers were compared."""
+    found = having(measured, "kept", weights)
     return {name: own for name, own in found.items() if bool(own["kept"].sel(component="colour").notnull().any())}
 
 
-def fades(exam: Examination, sign: int = 1) -> list[Evidence]:
+def fades(exam: Examination, weights: str, sign: int = 1) -> list[Evidence]:
     """From layer 1 to layer L the α of each component falls by 0.1 or more; −1: from L to 1."""
     falls = {}
-    for own in coloured(exam.measured).values():
+    for own in coloured(exam.measured, weights).values():
         for component, words in COMPONENTS.items():
             alpha = own["kept"].sel(component=component)
             falls[f"{words} kept, layer 1 − layer L: {own.attrs['title']}"] = sign * (
@@ -32,22 +34,36 @@ def fades(exam: Examination, sign: int = 1) -> list[Evidence]:
     return median_evidence(exam, falls, (LOSS, 2), 0.0)
 
 
-FADES = Claim(
-    "fig-7-cascade",
-    "Colour and background fade with the layers",
-    f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
-    "“Color and background information gradually fade”: in trained networks of colour images the alignment of "
-    "Activation's "
-    "map with the colour of the image, and with its coarse luminance, falls by 0.1 or more from layer 1 to layer "
-    "L, in the "
-    "median.",
-    PREMISES,
-    (Kind.BRIDGE,),
-    fades,
-    BrokenPremise("layers counted from the output", lambda exam: fades(exam, -1)),
+def claim(weights: str, id: str, title: str, why: str) -> Claim:
+    """The statement on networks with these weights."""
+    return Claim(
+        id,
+        title,
+        f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
+        f"“Color and background information gradually fade”: in {weights} networks on colour images{why} the alignment "
+        "of Activation's map with the colour of the image, and with its coarse luminance, falls by 0.1 or more from "
+        "layer 1 to layer L, in the median.",
+        PREMISES,
+        (Kind.BRIDGE,),
+        partial(fades, weights=weights),
+        BrokenPremise("layers counted from the output", partial(fades, weights=weights, sign=-1)),
+    )
+
+
+TRAINED = claim("trained", "fig-7-cascade", "Colour and background fade with the layers", "")
+RANDOM = claim(
+    "random",
+    "fig-7-cascade-random",
+    "Colour and background fade in random networks too",
+    ", though they have learned nothing,",
 )
 
 CLAIMS = (
-    on_deep_networks(FADES, coloured, "a trained network of colour images; set NFRLAB_DATA and run: nfrlab bridge"),
-    on_imagenet(FADES, coloured),
+    on_deep_networks(
+        TRAINED,
+        partial(coloured, weights="trained"),
+        "a trained network of colour images; set NFRLAB_DATA and run: nfrlab bridge",
+    ),
+    on_deep_networks(RANDOM, partial(coloured, weights="random")),
+    on_imagenet(TRAINED, partial(coloured, weights="trained")),
 )
