@@ -23,11 +23,14 @@ import numpy as np
 import pytest
 import xarray as xr
 from filelock import FileLock
+from PIL import Image
 from scipy.special import ndtr
 
 torch = pytest.importorskip("torch")
 
+from simulations.deep.images import CIFAR_CLASSES  # noqa: E402
 from simulations.deep.ops import Weighted  # noqa: E402
+from simulations.images import IMAGENET_MEAN, IMAGENET_SD  # noqa: E402
 from tests.test_cli import contents, members, posix  # noqa: E402
 from tests.test_sweep_survives import Run, started, wait_for, watched  # noqa: E402
 from verify.bridge import draws  # noqa: E402
@@ -426,6 +429,23 @@ def test_photographs_are_shared_too() -> None:
     assert torch.equal(one, same)
     others = [draws.image(Draw(setting, SEED, i, Sources(Path()))) for i in range(1, 6)]
     assert sum(torch.equal(one, other) for other in others) <= 1  # there are some 500 such small crops
+
+
+def test_a_cifar_network_meets_cifar_where_it_is_there(tmp_path: Path) -> None:
+    """Catches photographs in its place, an image that is none of them, and numbers that outlive their images."""
+    for k, name in enumerate(CIFAR_CLASSES):
+        (tmp_path / "cifar10" / "test" / name).mkdir(parents=True)
+        Image.new("RGB", (32, 32), (20 * k, 0, 255)).save(tmp_path / "cifar10" / "test" / name / "0000.png")
+    sources = Sources(tmp_path, cifar_images=tmp_path / "cifar10")
+    setting = replace(SOME, network="cifar", side=32)
+    found = [draws.image(Draw(setting, SEED, i, sources)) for i in range(12)]
+    reds = {round(float(x[0, 0, 0, 0] * IMAGENET_SD[0] + IMAGENET_MEAN[0]) * 255) for x in found}
+    assert reds <= {20 * k for k in range(10)}
+    assert len(reds) > 3
+    assert sources.images_source("cifar") == "CIFAR-10's test images"
+    assert sources.images_source("vgg16") == "scikit-learn photographs"
+    other = replace(sources, cifar_images=None)
+    assert sources.images_digest("cifar") != other.images_digest("cifar") == other.images_digest("vgg16")
 
 
 def test_families_share_normal_numbers() -> None:

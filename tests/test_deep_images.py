@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,27 @@ def test_cifar_in_both_forms(tmp_path: Path) -> None:
     mean = torch.tensor(IMAGENET_MEAN).float()
     red = (few.pixels[:2, 0].float() / 255 - mean[0]) / IMAGENET_SD[0]
     torch.testing.assert_close(few.x(slice(2))[:, 0], red.float())
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz"])
+def test_cifar_as_an_archive(suffix: str, tmp_path: Path) -> None:
+    """Catches images of the other part, ones in another order than the folders', and a damaged archive's traceback."""
+    for part, counts in (("train", 2), ("test", 3)):
+        write_folder(tmp_path / "folder", part, counts)
+    path = tmp_path / f"cifar.{suffix}"
+    with tarfile.open(path, "w:gz" if suffix.endswith("gz") else "w") as tar:
+        for part in ("train", "test"):
+            tar.add(tmp_path / "folder" / part, part)
+    for part, per_class in (("train", None), ("test", 2)):
+        found, wanted = (images.cifar10(place, part, per_class) for place in (path, tmp_path / "folder"))
+        assert torch.equal(found.pixels, wanted.pixels)
+        assert torch.equal(found.labels, wanted.labels)
+        assert found.source == str(path)
+    damaged = path.read_bytes()[: path.stat().st_size // 2]
+    for content in (damaged, b"no archive"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"cifar\.tar.* cannot be unpacked|is not CIFAR-10|every class needs one"):
+            images.cifar10(path)
 
 
 def test_folders_that_are_not_cifar(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tarfile
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -81,12 +84,15 @@ def draw(images: ImageSet, size: int, rng: np.random.Generator) -> Float[Tensor,
 
 
 def cifar10(path: Path, part: str = "test", per_class: int | None = None) -> Labelled:
-    """CIFAR-10's `part`, "train" or "test", in its Python batches or as `part/<class>/*.jpg`; the first of every class.
+    """CIFAR-10's `part`, "train" or "test", in its Python batches, as `part/<class>/*.jpg`, or as a tar archive of such
+    folders; the first of every class.
 
-    Raises `ValueError` where `path` is neither form, or a file in it is damaged.
+    Raises `ValueError` where `path` has none of these forms, or a file in it is damaged.
     """
     if part not in CIFAR_FILES:
         raise ValueError(f"CIFAR-10 has the parts train and test, got '{part}'")
+    if path.is_file():
+        return _unpacked(path, part, per_class)
     batches = path / CIFAR_FOLDER if (path / CIFAR_FOLDER).is_dir() else path
     if (batches / CIFAR_FILES[part][0]).is_file():
         found = _batches([batches / name for name in CIFAR_FILES[part]], per_class)
@@ -97,6 +103,16 @@ def cifar10(path: Path, part: str = "test", per_class: int | None = None) -> Lab
     else:
         raise ValueError(f"{path} is not CIFAR-10; expected {CIFAR_FOLDER} or {part}/<class>/*.jpg in it")
     return found
+
+
+def _unpacked(archive: Path, part: str, per_class: int | None) -> Labelled:
+    try:
+        with TemporaryDirectory() as folder, tarfile.open(archive) as tar:
+            tar.extractall(folder, [file for file in tar if f"{part}/" in file.name], filter="data")
+            return replace(cifar10(Path(folder), part, per_class), source=str(archive))
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        expected = f"a tar archive of {part}/<class>/*.jpg"
+        raise ValueError(f"{archive} cannot be unpacked ({error}); expected {expected}") from error
 
 
 def _batches(files: Sequence[Path], per_class: int | None) -> Labelled:

@@ -29,7 +29,9 @@ from verify.pool import default_jobs, interrupts_heard
 from verify.registry import REGISTRY
 from verify.trial import MEASUREMENTS, images_from
 
-CIFAR_CHECKPOINT = "cifar10-resnet/resnet20.safetensors"
+CIFAR_CHECKPOINTS = ("cifar10-resnet/resnet20.safetensors",)
+CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
+"""Where in the folder NFRLAB_DATA a trained CIFAR ResNet and its images are looked for."""
 
 
 def bridge(
@@ -64,8 +66,8 @@ def bridge(
         images_from(images)
         store.prepare(out)
         store.read(out)
-        cifar = Path(os.environ["NFRLAB_DATA"]) / CIFAR_CHECKPOINT if "NFRLAB_DATA" in os.environ else None
-        sources = Sources(out / MEASUREMENTS, images, weights, cifar if cifar and cifar.is_file() else None, used)
+        cifar, cifar_images = at_hand(CIFAR_CHECKPOINTS), at_hand(CIFAR_IMAGES)
+        sources = Sources(out / MEASUREMENTS, images, weights, cifar, cifar_images, used)
         settings = settings_from(model, weights, quick, size, sources)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
@@ -103,6 +105,12 @@ def rules_from(text: str) -> tuple[str, ...]:
         if name not in FILTERS:
             raise ValueError(f"unknown filtering rule '{name}' in --rules; choose from {', '.join(FILTERS)}")
     return chosen
+
+
+def at_hand(names: Sequence[str]) -> Path | None:
+    """The first of these in the folder NFRLAB_DATA; None where there is none."""
+    data = os.environ.get("NFRLAB_DATA")
+    return next((Path(data) / name for name in names if data and (Path(data) / name).exists()), None)
 
 
 def device_from(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from verify.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, REMOVAL, 
 from verify.bridge.sources import OFFICIAL, Draw, Sources
 from verify.trial import images_from
 
+PER_CLASS = 100
 OTHERS = 4
 """Other images whose average resemblance to a map is what there is by chance."""
 
@@ -92,14 +93,24 @@ def prepare(device: str) -> None:
 
 
 def image(draw: Draw, purpose: str = "image") -> Tensor:
-    """The draw's image as the network reads it, `(1, C, side, side)`: a digit, or a random crop of a photograph."""
+    """The draw's image as the network reads it, `(1, C, side, side)`: a digit, one of CIFAR-10, or a random crop of a
+    photograph.
+    """
     rng, setting = np.random.default_rng(draw.seeds(purpose)), draw.setting
-    if setting.network == "digits":
-        digits = images.digits()
-        x = digits.x(torch.tensor([int(rng.integers(len(digits)))]))
-    else:
+    labelled = small(setting.network, draw.sources.cifar_images)
+    if labelled is None:
         x = images.draw(images_from(draw.sources.images), setting.side, rng)
+    else:
+        x = labelled.x(torch.tensor([int(rng.integers(len(labelled)))]))
     return x.to(draw.sources.device, getattr(torch, setting.precision))
+
+
+@cache
+def small(network: str, cifar: Path | None) -> images.Labelled | None:
+    """The small images that a network was made for, where they are there; of CIFAR-10 some of every class."""
+    if network == "digits":
+        return images.digits()
+    return images.cifar10(cifar, per_class=PER_CLASS) if network == "cifar" and cifar is not None else None
 
 
 def graph(draw: Draw, x: Tensor) -> Graph:

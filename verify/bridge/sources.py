@@ -16,24 +16,36 @@ from simulations.images import SHIPPED
 from simulations.seeds import seed_sequence
 from verify.bridge.settings import Setting, called
 
+DIGITS, CIFAR = "scikit-learn digits", "CIFAR-10's test images"
 OFFICIAL = Path("official")
 """In place of a checkpoint: torchvision's ImageNet weights, by download."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a run is given. `cifar` is a CIFAR ResNet's checkpoint, `checkpoint` that of the user's own network."""
+    """What a run is given. `cifar` is a CIFAR ResNet's checkpoint, `cifar_images` what such a network then meets;
+    `checkpoint` is that of the user's own network.
+    """
 
     out: Path
     images: Path | None = None
     checkpoint: Path | None = None
     cifar: Path | None = None
+    cifar_images: Path | None = None
     device: str = "cpu"
 
-    @property
-    def images_source(self) -> str:
-        """In words, as verdicts name it."""
-        return SHIPPED if self.images is None else str(self.images)
+    def images_of(self, network: str) -> Path | str:
+        """What it meets, a path or the name of what is shipped."""
+        if network == "digits":
+            return DIGITS
+        if network == "cifar" and self.cifar_images is not None:
+            return self.cifar_images
+        return SHIPPED if self.images is None else self.images
+
+    def images_source(self, network: str) -> str:
+        """The same in words, as verdicts name it."""
+        found = self.images_of(network)
+        return CIFAR if found == self.cifar_images else str(found)
 
     @property
     def device_name(self) -> str:
@@ -44,9 +56,12 @@ class Sources:
 
         return str(torch.cuda.get_device_name(self.device))
 
-    def images_digest(self) -> str:
+    def images_digest(self, network: str) -> str:
         """Which files the images are."""
-        return SHIPPED if self.images is None else folder_digest(self.images)
+        found = self.images_of(network)
+        if isinstance(found, str):
+            return found
+        return folder_digest(found) if found.is_dir() else file_digest(found)
 
     def weights_digest(self, setting: Setting) -> str:
         """Which checkpoint a trained network is."""
@@ -65,7 +80,7 @@ def file_digest(path: Path) -> str:
             while piece := file.read(1 << 24):
                 digest.update(piece)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}); name a checkpoint file") from error
+        raise ValueError(f"{path} cannot be read ({error.strerror}); name a file that can") from error
     return digest.hexdigest()[:16]
 
 
