@@ -16,7 +16,6 @@ from paper_figs.bridge import (
     heading,
     legend,
     map_tile,
-    quantiles,
     rules,
     tile,
 )
@@ -37,7 +36,7 @@ SHORT = {
 
 def figure(stored: Stored) -> Figure:
     """Left: maps of draw 0 as they were and with the top layers changed. Right: α against the number of changed layers,
-    zero maps left out and their share beside the dot.
+    zero maps left out and their share below the dot.
 
     Raises `MissingResults` where no setting has both.
     """
@@ -83,10 +82,11 @@ def against(axes: Axes, alpha: xr.DataArray) -> None:
         x = at + 0.1 * (number - 1.5)
         bars(axes, x, own, fmt=f"{marker}-", color=colour, label=label)
         share = np.isnan(own.values).mean(axis=own.dims.index("draw"))
-        for where, top, zero in zip(x, quantiles(own)[2], share, strict=True):
+        for where, zero in zip(x, share, strict=True):
             if zero > 0:
-                beside = axes.text(where, 0.05 + np.nan_to_num(top), f"{100 * zero:.0f} % zero", color=colour)
-                beside.set(fontsize=5.5, rotation=90, ha="center")
+                below = axes.text(where, 0.04, f"{100 * zero:.0f} % zero", color=colour)
+                below.set(fontsize=5.5, rotation=90, ha="center", va="bottom")
     axes.axhline(0, color="0.6", linewidth=0.7)
+    axes.set_xlim(-0.3, len(at) - 0.7)
     axes.set_xticks(at, changed)
     axes.tick_params(labelsize=7)
