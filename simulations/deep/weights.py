@@ -2,19 +2,21 @@
 
 A neuron of a convolution is the vector `w ∈ R^d` of all its weights, d = channels × height × width (its fan-in), and
 the structured families fill blocks of d neurons of one layer. Drawn in float32 on the CPU from torch's generators, so
-that a seed gives the same numbers in every precision and on every device. Families with Gaussian directions, and the
-uniform ones through Φ, use the same normal numbers for the same seed, so that they compare in pairs. The laws are
+that a seed gives the same numbers in every precision and on every device. Families with Gaussian directions and,
+through Φ, those of independent uniform, Laplace and sparse entries use the same normal numbers for the same seed, so
+that they compare in pairs. The laws are
 those of `simulations.onelayer.weights`; the same constants, other code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import log, pi, sqrt
+from math import pi, sqrt
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.special import ndtri
 from torch import Generator, Tensor, nn
 
 from simulations.deep.models import identity_norm
@@ -23,6 +25,7 @@ from simulations.onelayer.weights import FRAME_COSINE, POWER, RING_BAND, SHIFT, 
 Sampler = Callable[[int, int, Generator], Tensor]
 KNOWN = nn.Conv2d | nn.Linear | nn.BatchNorm2d
 CHUNK = 1 << 22
+SPARSE_BEYOND = float(ndtri(1 - SPARSE_RATE / 2))
 
 
 def gaussian(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
@@ -63,28 +66,31 @@ def uniform01(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
     return uniform(N, d, rng).add_(1).mul_(0.5)
 
 
-def _by_quantile(N: int, d: int, rng: Generator, quantile: Callable[[Tensor], Tensor]) -> Tensor:
-    """`F⁻¹(u)` of uniform u in float64, whose 53 bits reach as far into a tail as any network asks; chunk by chunk."""
-    w = torch.empty(N, d)
+def laplace(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. Laplace with scale 1: `−sign(g) ln(1 − erf(|g|/√2))`, g standard normal."""
+    w = gaussian(N, d, rng)
     for part in torch.split(w.view(-1), CHUNK):
-        part.copy_(quantile(torch.empty(len(part), dtype=torch.float64).uniform_(-1, 1, generator=rng)))
+        size = part.double().abs_().mul_(sqrt(0.5)).erf_().neg_().log1p_().neg_()
+        part.copy_(size.copysign_(part))
     return w
 
 
-def laplace(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
-    """Entries i.i.d. Laplace with scale 1: `−sign(v) ln(1 − |v|)`, v uniform in [−1, 1)."""
-    return _by_quantile(N, d, rng, lambda v: v.abs().neg_().log1p_().clamp_(min=-53 * log(2)).copysign_(v))
-
-
 def cauchy(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
-    """Entries i.i.d. standard Cauchy: `tan(π v / 2)`, v uniform in [−1, 1)."""
-    return _by_quantile(N, d, rng, lambda v: v.mul_(pi / 2).tan_())
+    """Entries i.i.d. standard Cauchy: `tan(π v / 2)`, v uniform in [−1, 1).
+
+    Of v in float64, whose 53 bits reach as far into a tail as any network asks; chunk by chunk.
+    """
+    w = torch.empty(N, d)
+    for part in torch.split(w.view(-1), CHUNK):
+        v = torch.empty(len(part), dtype=torch.float64).uniform_(-1, 1, generator=rng)
+        part.copy_(v.mul_(pi / 2).tan_())
+    return w
 
 
 def sparse(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
-    """Entries i.i.d.: ±1 with probability 0.05 each, else 0."""
-    u = torch.empty(N, d).uniform_(-1, 1, generator=rng)
-    return u.div_(1 - SPARSE_RATE).trunc_()
+    """Entries i.i.d.: ±1 with probability 0.05 each, else 0: the sign of g, standard normal, where |g| > 1.64."""
+    w = gaussian(N, d, rng)
+    return w.mul_(w.abs() > SPARSE_BEYOND).sign_()
 
 
 def axis(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:

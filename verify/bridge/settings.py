@@ -42,7 +42,8 @@ class Setting:
             return f"{self.network}, trained"
         scale = "" if self.scale == "he" else f" {self.scale}"
         precision = "" if self.precision == "float32" else f", {self.precision}"
-        return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}{precision}"
+        more = ", more draws" if self.name.endswith("-more") else ""
+        return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}{precision}{more}"
 
 
 IMAGENET = "vgg16-trained"
@@ -66,15 +67,18 @@ def _family(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **o
     return replace(RANDOM, name=f"vgg16-{name or family}", family=family, effects=effects, **own)  # type: ignore[arg-type]
 
 
+MORE = _family("gaussian", "gaussian-more", times=4)
+"""What families with more draws compare with; its first draws are those of `RANDOM`."""
+
 RING, UNIFORM = _family("ring", effects=(LEVELS,)), _family("uniform", effects=(LEVELS,))
 PRINTED = _family("uniform", "uniform-raw", scale="raw")
 OTHERS = (
     _family("uniform", "uniform-raw-float64", scale="raw", precision="float64"),
-    _family("uniform01"),
+    _family("uniform01", times=3),
     _family("laplace"),
-    _family("sparse"),
-    _family("powerlaw"),
-    _family("shifted"),
+    _family("sparse", times=4),
+    _family("powerlaw", times=3),
+    _family("shifted", times=3),
     _family("uniform", "default-biased", effects=(ENDS, "filtering"), scale="default", bias=True),
 )
 
@@ -86,7 +90,7 @@ def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
     """
     some = (CASCADE, "resemblance", "neurons", "filtering")
     if profile == "full":
-        large = (replace(s, side=side) for s in (RANDOM, RING, UNIFORM, PRINTED, *OTHERS))
+        large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, PRINTED, *OTHERS))
         return *large, *SMALL, *(CIFAR if cifar else ())
     quick = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)

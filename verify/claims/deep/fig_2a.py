@@ -45,7 +45,7 @@ def rises(exam: Examination) -> list[Evidence]:
             falls[f"smallest rise over a quarter of the layers: {name}"] = smallest(alpha.diff("level"))
             gains[f"rise from N = 0 to L = {depth(own)}: {name}"] = alpha.isel(level=-1) - alpha.isel(level=0)
     return [
-        *median_evidence(exam, falls, (0, 2), FALL, share=0.5),
+        *median_evidence(exam, falls, (-FALL, 2), 0.0, share=0.5),
         *median_evidence(exam, gains, (CLEAR, 2), CLEAR, share=0.5),
     ]
 
@@ -108,8 +108,8 @@ CLAIMS = (
             SOURCE,
             "“As the number of substitution rules increases, the alignment effect shows a clear upward trend across "
             "all "
-            "NFRs and Activation”: over each quarter of the layers the median of the smallest rise is not below 0 "
-            "(margin 0.05), and from N = 0 to L the median gain is at least 0.05 (margin 0.05).",
+            "NFRs and Activation”: over no quarter of the layers α falls by more than 0.05 in the median, "
+            "and from N = 0 to L the median gain is at least 0.05 (margin 0.05).",
             PREMISES,
             (Kind.BRIDGE,),
             rises,

@@ -8,13 +8,13 @@ from functools import partial
 import xarray as xr
 
 from verify.bridge.evidence import median_evidence
-from verify.bridge.settings import FILTERS
+from verify.bridge.settings import FILTERS, MORE
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
 from verify.claims.deep.common import PREMISES, RANDOM_VGG16, depth, on_deep_networks, quarters
 from verify.evidence import Evidence, Kind
 
-EQUAL, WORSE = (-0.05, 0.05), (-2.0, -0.05)
+EQUAL, NEAR, WORSE = (-0.05, 0.05), (-0.1, 0.1), (-2.0, -0.05)
 SOURCE = f"{PAPER}, Fig. 4 and Sec. IV-B"
 UNIFORM = ("vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-uniform", "vgg16-default-biased")
 WITH_MEAN = ("vgg16-uniform01", "vgg16-shifted")
@@ -34,6 +34,14 @@ def beside(measured: Measured, names: tuple[str, ...], rules: tuple[str, ...] = 
     return {name: own for name, own in found.items() if "alpha" in own and set(rules) & set(own["rule"].values)}
 
 
+def paired(measured: Measured, own: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """A family beside Gaussian weights, on the draws that both have: of these there are more at the ends alone."""
+    few, more = measured[RANDOM_VGG16], measured.get(MORE.name)
+    gaussian = few if more is None or own.sizes["draw"] <= few.sizes["draw"] else more
+    both = slice(min(own.sizes["draw"], gaussian.sizes["draw"]))
+    return own.isel(draw=both), gaussian.isel(draw=both)
+
+
 def differences(
     exam: Examination, names: tuple[str, ...], rules: tuple[str, ...], plain: bool = False
 ) -> dict[str, xr.DataArray]:
@@ -41,22 +49,23 @@ def differences(
 
     `plain`: the gradient in place of the family's rule, a broken premise.
     """
-    gaussian = exam.measured[RANDOM_VGG16]
     found = {}
-    for own in beside(exam.measured, names).values():
+    for own, gaussian in (paired(exam.measured, family) for family in beside(exam.measured, names).values()):
         there = own["alpha"].dropna("level", how="all")["level"].values
         levels = [level for level in quarters(gaussian)[1:] if level in there]
         for rule in (rule for rule in rules if rule in own["rule"].values):
             for level in [depth(gaussian)] if plain else levels:
-                at = own["alpha"].sel(rule=rule, level=0 if plain else level)
-                difference = at.drop_vars("level") - gaussian["alpha"].sel(rule=rule, level=level).drop_vars("level")
+                at = own["alpha"].sel(rule=rule, level=0 if plain else level, drop=True)
+                difference = at - gaussian["alpha"].sel(rule=rule, level=level, drop=True)
                 found[f"α of {own.attrs['title']} − of Gaussian weights, {rule}, N = {level}"] = difference
     return found
 
 
-def equal(exam: Examination, names: tuple[str, ...], plain: bool = False) -> list[Evidence]:
+def equal(
+    exam: Examination, names: tuple[str, ...], plain: bool = False, within: tuple[float, float] = EQUAL
+) -> list[Evidence]:
     """Within 0.05 of Gaussian weights, for every rule."""
-    return median_evidence(exam, differences(exam, names, FILTERS, plain), EQUAL, 0.0)
+    return median_evidence(exam, differences(exam, names, FILTERS, plain), within, 0.0)
 
 
 def worse(exam: Examination, names: tuple[str, ...], rules: tuple[str, ...]) -> list[Evidence]:
@@ -127,11 +136,11 @@ CLAIMS = (
         "Centred independent entries align like Gaussian ones",
         "What the one-layer law predicts at photographs: with independent entries of mean zero and one variance "
         "(uniform, Laplace, "
-        "sparse, scaled per layer) α is within ± 0.05 of Gaussian weights', for every rule: rotation invariance is "
+        "sparse, scaled per layer) α is within ± 0.1 of Gaussian weights', for every rule: rotation invariance is "
         "not what matters.",
         CENTRED,
-        equal,
-        BrokenPremise(PLAIN, partial(equal, names=CENTRED, plain=True)),
+        partial(equal, within=NEAR),
+        BrokenPremise(PLAIN, partial(equal, names=CENTRED, plain=True, within=NEAR)),
         repairs="fig-4-uniform-worse-gbp",
     ),
     family_claim(
