@@ -9,6 +9,7 @@ import tests.checker  # noqa: F401  (the hook looks it up by name)
 install_import_hook(["theory", "simulations"], "tests.checker.check")
 
 import os  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
@@ -26,6 +27,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 def images() -> ImageSet:
     """The photographs that ship with the product."""
     return photographs()
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """PyTorch with one thread: small networks wait for others, and sums differ between numbers of threads."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def missing_theorem_items(names: list[str]) -> list[str]:

@@ -6,7 +6,6 @@ The networks are those of `tests.oracles.nets`, 5×5 images in float64, each als
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -37,34 +36,15 @@ from simulations.deep.graph import Graph, Node, Trace  # noqa: E402
 from simulations.deep.ops import Linear, ReLU, Weighted  # noqa: E402
 from tests.oracles import jacobian as oracle  # noqa: E402
 from tests.oracles.nets import SHAPE, Twin, twin  # noqa: E402
-from tests.oracles.pairs import PAIRS  # noqa: E402
+from tests.oracles.pairs import PAIRS, UNDER_TEST  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
 SEEDS = st.integers(0, 2**32 - 1)
 CLASSIFIERS = ("plain", "residual", "pre_activation", "dense")
 CPU = torch.device("cpu")
-
-
-def reversed_gbp(at: oracle.At, r: Any) -> Any:
-    """`M min(r, 0)` at a ReLU."""
-    return oracle.gradient(at, torch.where(r < 0, r, 0.0))
-
-
-RULES = {
-    "gbp": PAIRS["gbp"][1],
-    "rectgrad": PAIRS["rectgrad"][1],
-    "zplus": PAIRS["z⁺"][1],
-    REVERSED: oracle.modified_gradient(relu=reversed_gbp),
-}
 THREE = ("gbp", "rectgrad", "zplus")
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def alpha(R: Any, x: Any) -> float:
@@ -101,7 +81,7 @@ class Met:
 
     def map(self, name: str) -> Any:
         """`r_0` of a rule from the largest output."""
-        return oracle.cascade(self.net, RULES[name], self.depth, self.k)
+        return oracle.cascade(self.net, UNDER_TEST[name], self.depth, self.k)
 
     def from_layer(self, rule: oracle.Rule, r: Any, layer: int) -> Any:
         """`r_0` of a rule from `r` at `A_l`."""
@@ -127,7 +107,7 @@ def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased:
     c = met(name, seed, biased)
     got = cascade.measure(c.trace, THREE, generator(seed, CPU))
     for rule in THREE:
-        wanted = [alpha(oracle.cascade(c.net, RULES[rule], N, c.k), c.x) for N in range(c.depth + 1)]
+        wanted = [alpha(oracle.cascade(c.net, UNDER_TEST[rule], N, c.k), c.x) for N in range(c.depth + 1)]
         same(got["alpha"].sel(rule=rule, level=range(c.depth + 1)), wanted)
         same(got["alpha_naive"].sel(rule=rule, level=range(c.depth + 1)), wanted)
         ends = cascade.ends(c.trace, (rule,))["alpha"].sel(rule=rule)
@@ -136,7 +116,7 @@ def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased:
     reversed_ = got["alpha"].sel(rule=REVERSED)
     same(
         reversed_.sel(level=[0, c.depth]),
-        [alpha(oracle.cascade(c.net, RULES[REVERSED], N, c.k), c.x) for N in (0, c.depth)],
+        [alpha(oracle.cascade(c.net, UNDER_TEST[REVERSED], N, c.k), c.x) for N in (0, c.depth)],
     )
     assert reversed_.sel(level=range(1, c.depth)).isnull().all()
     activations = [alpha(c.from_layer(oracle.GRAD, c.neurons(layer), layer), c.x) for layer in range(1, c.depth + 1)]
@@ -227,7 +207,7 @@ def test_extremes_are_carried_from_their_layer(name: str, seed: int) -> None:
     got = extremes.measure(c.trace, THREE)
     for rule, layer in product(THREE, range(1, c.depth)):
         parts = dict(zip(extremes.PARTS, extremes.parts(c.neurons(layer)[None]), strict=True))
-        maps = {part: c.from_layer(RULES[rule], A[0], layer) for part, A in parts.items()}
+        maps = {part: c.from_layer(UNDER_TEST[rule], A[0], layer) for part, A in parts.items()}
         at = {"rule": rule, "layer": layer}
         same(got["alpha_part"].sel({**at, "part": list(maps)}), [alpha(R, c.x) for R in maps.values()])
         same(got["between"].sel(at), alpha(maps["top"], maps["bottom"]))

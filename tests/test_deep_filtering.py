@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,30 +17,11 @@ from simulations.deep.graph import Graph, Node, Trace  # noqa: E402
 from simulations.deep.ops import Linear, ReLU  # noqa: E402
 from tests.oracles import jacobian as oracle  # noqa: E402
 from tests.oracles.nets import NETS, SHAPE, Twin, twin  # noqa: E402
-from tests.oracles.pairs import PAIRS  # noqa: E402
+from tests.oracles.pairs import UNDER_TEST  # noqa: E402
 
 SEEDS = st.integers(0, 2**32 - 1)
 
-
-def reversed_gbp(at: oracle.At, r: Any) -> Any:
-    """`M min(r, 0)` at a ReLU."""
-    return oracle.gradient(at, torch.where(r < 0, r, 0.0))
-
-
-RULES = {
-    "gbp": PAIRS["gbp"][1],
-    "rectgrad": PAIRS["rectgrad"][1],
-    "zplus": PAIRS["z⁺"][1],
-    REVERSED: oracle.modified_gradient(relu=reversed_gbp),
-}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def met(name: str, seed: int, biased: bool) -> tuple[Twin, oracle.Net, Trace]:
@@ -105,9 +85,9 @@ def gradients(net: oracle.Net, rule: oracle.Rule, waiting: dict[int, Any]) -> di
 def test_margins_are_both_sides_of_ineq_13(name: str, seed: int, biased: bool) -> None:
     """Catches a margin of the wrong sign, layer or relevance: shortcuts, pools, linear tops, no linear top at all."""
     _, net, trace = met(name, seed, biased)
-    got = filtering.measure(trace, tuple(RULES))["margin"]
+    got = filtering.measure(trace, tuple(UNDER_TEST))["margin"]
     assert list(got["layer"].values) == list(range(1, net.layers[-1] + 1))
-    for rule, theirs in RULES.items():
+    for rule, theirs in UNDER_TEST.items():
         same(got.sel(rule=rule), margins(net, theirs))
 
 

@@ -6,7 +6,7 @@ has the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,17 +27,12 @@ from simulations.deep.rewrite import rewrite  # noqa: E402
 from simulations.deep.weights import randomise  # noqa: E402
 from tests.oracles import jacobian as oracle  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore:Setting backward hooks", "ignore:Input Tensor")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Setting backward hooks", "ignore:Input Tensor"),
+    pytest.mark.usefixtures("one_thread"),
+]
 AGREES, DIFFERS = 1 - 1e-10, 1 - 1e-6  # ten thousand times further apart than agreement allows
 LOW, HIGH = torch.full((1, 3, 1, 1), -6.0), torch.full((1, 3, 1, 1), 6.0)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def cosine(a: Any, b: Any) -> float:

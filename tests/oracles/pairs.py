@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 
 from simulations.deep.backward import Rule, rule
+from simulations.deep.effects.common import REVERSED
 from tests.oracles import jacobian as oracle
 from tests.oracles.nets import SHAPE
 
@@ -65,3 +67,17 @@ PAIRS: dict[str, tuple[Rule, oracle.Rule]] = {
         oracle.relevance(partial(oracle.z_plus, bias="none"), first=partial(z_box, bias="none")),
     ),
 }
+
+
+def reversed_gbp(at: oracle.At, r: Any) -> Any:
+    """`M min(r, 0)` at a ReLU."""
+    return oracle.gradient(at, torch.where(r < 0, r, 0.0))
+
+
+UNDER_TEST = {
+    "gbp": PAIRS["gbp"][1],
+    "rectgrad": PAIRS["rectgrad"][1],
+    "zplus": PAIRS["z⁺"][1],
+    REVERSED: oracle.modified_gradient(relu=reversed_gbp),
+}
+"""The rules of the bridge, as the oracle has them."""

@@ -37,7 +37,7 @@ def measure(trace: Trace, others: Map) -> xr.Dataset:
     )
 
 
-def resembles(R: Map, targets: Map) -> float:
+def resembles(R: Float[Tensor, "1 C H W"], targets: Float[Tensor, "K C H W"]) -> float:
     """α of a map with each of the targets, on average."""
     return float(alignment(R.expand_as(targets), targets).mean())
 
