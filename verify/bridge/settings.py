@@ -75,7 +75,7 @@ PRINTED = _family("uniform", "uniform-raw", scale="raw")
 OTHERS = (
     _family("uniform", "uniform-raw-float64", scale="raw", precision="float64"),
     _family("uniform01", times=3),
-    _family("laplace"),
+    _family("laplace", times=3),
     _family("sparse", times=4),
     _family("powerlaw", times=3),
     _family("shifted", times=3),

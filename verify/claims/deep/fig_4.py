@@ -7,7 +7,7 @@ from functools import partial
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
+from verify.bridge.evidence import median_evidence, rate_evidence
 from verify.bridge.settings import FILTERS, MORE
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
@@ -15,6 +15,7 @@ from verify.claims.deep.common import PREMISES, RANDOM_VGG16, depth, on_deep_net
 from verify.evidence import Evidence, Kind
 
 EQUAL, NEAR, WORSE = (-0.05, 0.05), (-0.1, 0.1), (-2.0, -0.05)
+LOSS, OFTEN = 0.1, (0.2, 1.0)
 SOURCE = f"{PAPER}, Fig. 4 and Sec. IV-B"
 UNIFORM = ("vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-uniform", "vgg16-default-biased")
 WITH_MEAN = ("vgg16-uniform01", "vgg16-shifted")
@@ -73,6 +74,12 @@ def worse(exam: Examination, names: tuple[str, ...], rules: tuple[str, ...]) -> 
     return median_evidence(exam, differences(exam, names, rules), WORSE, 0.0)
 
 
+def often_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
+    """Below Gaussian weights by 0.1 or more in a fifth of the draws or more: whether depends on the image."""
+    lost = {name: (change < -LOSS).values for name, change in differences(exam, names, FILTERS).items()}
+    return rate_evidence(exam, lost, OFTEN, 0.0)
+
+
 def naively_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
     """The same where α is computed in float32 without scaling, what overflows counted as no alignment."""
     gaussian = exam.measured[RANDOM_VGG16]["alpha_naive"]
@@ -103,7 +110,8 @@ def family_claim(
 
 
 PLAIN = "the plain gradient in place of the family's rule"
-RING, PRINTED = ("vgg16-ring",), ("vgg16-uniform-raw",)
+CENTRE = "independent entries of mean zero and one variance: Laplace"
+RING, LAPLACE, PRINTED = ("vgg16-ring",), ("vgg16-laplace",), ("vgg16-uniform-raw",)
 
 CLAIMS = (
     family_claim(
@@ -156,20 +164,19 @@ CLAIMS = (
     family_claim(
         "fig-4-mean-worse",
         "A mean other than zero aligns worse",
-        "With entries U[0, 1] or N(1/4, 1), scaled per layer, α is lower than with Gaussian weights by 0.05 or more, "
-        "for every rule.",
+        "With entries U[0, 1] or N(1/4, 1), scaled per layer, α is lower than with Gaussian weights by 0.1 or more in "
+        "a fifth of the draws or more, for every rule: how much lower depends on the image.",
         WITH_MEAN,
-        partial(worse, rules=FILTERS),
-        BrokenPremise("mean zero: a ring", partial(worse, names=RING, rules=FILTERS)),
+        often_worse,
+        BrokenPremise(CENTRE, partial(often_worse, names=LAPLACE)),
     ),
     family_claim(
         "fig-4-unequal-variances-worse",
         "Unequal variances align worse",
-        "With a covariance that falls like 1/i over a neuron's weights α is lower than with Gaussian weights by 0.05 "
-        "or more, for "
-        "every rule.",
+        "With a covariance that falls like 1/i over a neuron's weights α is lower than with Gaussian weights by 0.1 or "
+        "more in a fifth of the draws or more, for every rule.",
         UNEQUAL,
-        partial(worse, rules=FILTERS),
-        BrokenPremise("isotropic weights: a ring", partial(worse, names=RING, rules=FILTERS)),
+        often_worse,
+        BrokenPremise(CENTRE, partial(often_worse, names=LAPLACE)),
     ),
 )
