@@ -29,6 +29,8 @@ FURTHER = {
 }
 Laws = Mapping[str, tuple[str, str, object]]
 
+BESIDE = 0.25
+
 
 def figure(stored: Stored) -> Figure:
     """A column a rule: α of r_0 against the number of substituted layers.
@@ -61,10 +63,12 @@ def there(stored: Stored, laws: Laws) -> dict[str, tuple[str, str, object]]:
 
 
 def panel(axes: Axes, stored: Stored, laws: Laws, rule: str) -> None:
-    """One rule under every law."""
-    for law, (label, colour, dashes) in laws.items():
+    """One rule under every law; where only the ends were measured, side by side."""
+    for number, (law, (label, colour, dashes)) in enumerate(laws.items()):
         data = stored.numbers[f"{NETWORK}-{law}"]
         named = f"{label} (n = {data.sizes['draw']})"
-        band(axes, data["level"].values, data["alpha"].sel(rule=rule), color=colour, linestyle=dashes, label=named)
+        alpha = data["alpha"].sel(rule=rule).dropna("level", how="all")
+        beside = BESIDE * (number - len(laws) / 2) if alpha.sizes["level"] == 2 else 0.0
+        band(axes, alpha["level"].values + beside, alpha, color=colour, linestyle=dashes, label=named)
     axes.set_xlabel("substituted layers N, from the output down", fontsize=8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
