@@ -176,12 +176,16 @@ def test_fig4_is_what_was_stored(data: Stored) -> None:
 
 
 def test_fig4_with_first_and_last_level_only(data: Stored) -> None:
-    """Catches quick results that are drawn at the wrong N: ring has the levels 0 and L only."""
+    """Catches quick results that are drawn at the wrong N, or not at all: ring has α at the levels 0 and L only, whatever
+    else was measured at others.
+    """
     ends = data.numbers["vgg16-ring"].sel(level=[0, L])
-    axes = titled(fig4.figure(replace(data, numbers={**data.numbers, "vgg16-ring": ends})), "GBP")
-    x, y = line(axes, "ring (n = 7)")
-    assert x == [0, L]
-    np.testing.assert_array_equal(y, medians(ends["alpha"].sel(rule="gbp")))
+    for own in (ends, ends.reindex(level=range(L + 1))):
+        axes = titled(fig4.figure(replace(data, numbers={**data.numbers, "vgg16-ring": own})), "GBP")
+        x, y = line(axes, "ring (n = 7)")
+        np.testing.assert_allclose(x, [0, L], atol=0.99)
+        assert x[1] - x[0] == L
+        np.testing.assert_array_equal(y, medians(ends["alpha"].sel(rule="gbp")))
 
 
 def test_fig5_and_fig6_are_what_was_stored(data: Stored) -> None:
