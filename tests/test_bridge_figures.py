@@ -176,8 +176,8 @@ def test_fig4_is_what_was_stored(data: Stored) -> None:
 
 
 def test_fig4_with_first_and_last_level_only(data: Stored) -> None:
-    """Catches quick results that are drawn at the wrong N, or not at all: ring has α at the levels 0 and L only, whatever
-    else was measured at others.
+    """Catches quick results that are drawn at the wrong N, or not at all: ring has α at the levels 0 and L only,
+    whatever else was measured at others.
     """
     ends = data.numbers["vgg16-ring"].sel(level=[0, L])
     for own in (ends, ends.reindex(level=range(L + 1))):
