@@ -44,10 +44,13 @@ def test_same_bytes_for_the_same_verdicts() -> None:
 
 
 def test_figures_command(tmp_path: Path) -> None:
-    """Catches a command that draws nothing, and a traceback for an unknown figure or a negative seed."""
+    """Catches a command that draws nothing, a path broken where the line is full, and a traceback for an unknown figure
+    or a negative seed.
+    """
     nfrlab = Path(sys.executable).parent / "nfrlab"
-    done = subprocess.run([nfrlab, "figures", "fig1", "--out", tmp_path], capture_output=True, text=True, check=True)
-    assert {path.name for path in tmp_path.iterdir()} == {Path(line).name for line in done.stdout.split()}
+    out = tmp_path / "longer_than_a_terminal_is_wide" / "and_so_every_path_in_it"
+    done = subprocess.run([nfrlab, "figures", "fig1", "--out", out], capture_output=True, text=True, check=True)
+    assert set(out.iterdir()) == {Path(line) for line in done.stdout.splitlines()}
     for words, named in ((["nonsense"], "fig1, isotropy"), (["fig1", "--seed", "-1"], "--seed")):
         done = subprocess.run([nfrlab, "figures", *words], capture_output=True, text=True, check=False)
         assert done.returncode == 2

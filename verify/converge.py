@@ -123,4 +123,4 @@ def save(out: Path, sweep: xr.Dataset, over_trials: xr.Dataset) -> None:
     ):
         for suffix, content in render(draw).items():
             write_atomically(out / f"{name}.{suffix}", content)
-            console.print(out / f"{name}.{suffix}", highlight=False)
+            console.print(out / f"{name}.{suffix}", highlight=False, soft_wrap=True)

@@ -68,4 +68,4 @@ def _refuse(name: str, reason: MissingResults) -> None:
 
 def _show(written: list[Path]) -> None:
     for path in written:
-        console.print(path, highlight=False)
+        console.print(path, highlight=False, soft_wrap=True)

@@ -46,7 +46,7 @@ def hear(chosen: Sequence[str], seed: int, profile: Profile, images: Path | None
     records = store.read(out)
     write_atomically(out / "report.html", render(records))
     print_verdicts([records[id] for id in chosen])
-    console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False)
+    console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
     return all(verdict.passed for verdict in verdicts.values())
 
 

@@ -44,7 +44,7 @@ def sweep(
         raise refuse(str(error)) from error
     found = run(grid, out, jobs, backend, scheduler, resume)
     _print_means(found)
-    console.print(out / "sweep.nc", highlight=False)
+    console.print(out / "sweep.nc", highlight=False, soft_wrap=True)
 
 
 def run(

@@ -78,7 +78,7 @@ def bridge(
         print_diagnosis(found)
     with refusals():
         for path in pictures.draw(sources.out, sources.out / "figures"):
-            console.print(path, highlight=False)
+            console.print(path, highlight=False, soft_wrap=True)
     deep = [claim.id for claim in REGISTRY.values() if claim.on_deep_networks]
     raise typer.Exit(0 if hear(deep, seed, "quick" if quick else "full", images, jobs or default_jobs(), out) else 1)
 
