@@ -29,7 +29,8 @@ def order_statistics(v: Tensor, *places: int) -> Tensor:
     """Of every row the entries that sorting would bring to these places, `(places, rows)`."""
     if v.device.type == "cpu" and v.dtype in (torch.float32, torch.float64):
         return torch.stack([_of_row(row, places) for row in v.detach()], dim=1)
-    return v.sort(dim=1).values[:, list(places)].T
+    ordered = v.sort(dim=1).values
+    return torch.stack([ordered[:, place] for place in places])
 
 
 def _of_row(row: Tensor, places: tuple[int, ...]) -> Tensor:
