@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: verify test bench docs clean
+.PHONY: verify test bench gpu docs clean
 
 verify: $(READY)
 	$(BIN)/nfrlab bridge --quick --out results
@@ -20,6 +20,11 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.bridge
 	$(BIN)/python -m benchmarks.bridge
+
+gpu: $(READY)  # needs one, and NFRLAB_DATA
+	$(BIN)/python -m benchmarks.gpu results/gpu
+	$(BIN)/nfrlab train --device cuda --out results/gpu
+	$(BIN)/nfrlab bridge --device cuda --out results/gpu
 
 docs: $(READY)
 	$(BIN)/python -m verify.docs

@@ -83,7 +83,7 @@ def rows() -> Iterator[Key]:
 def method(key: Key, module: nn.Module, x: Tensor) -> Run:
     """One of them, ready to run."""
     name, who = key
-    k = torch.arange(len(x))
+    k = torch.arange(len(x), device=x.device)
     if key == AUTOGRAD:
         return partial(autograd, module, x, k)
     if who == "nfrlab":
