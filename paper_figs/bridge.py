@@ -23,6 +23,7 @@ WEIGHTS = {"gaussian": "random", "trained": "trained"}
 NETWORKS = {
     "vgg16": "VGG16",
     "resnet18": "ResNet18",
+    "vgg16-cifar10": "VGG16 for CIFAR-10",
     "cifar": "ResNet20 for CIFAR-10",
     "digits": "small VGG for digits",
 }

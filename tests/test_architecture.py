@@ -21,7 +21,7 @@ ALLOWED = {
 }
 WITH_TORCH = ("simulations/deep/", "verify/bridge/draws.py")
 """Modules that start with PyTorch."""
-TORCH_LATER = {f"verify/bridge/{name}.py" for name in ("command", "run", "sources")}
+TORCH_LATER = {f"verify/bridge/{name}.py" for name in ("options", "run", "sources", "train")}
 """Modules some of whose functions ask for it when they are called."""
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 

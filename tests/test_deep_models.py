@@ -24,6 +24,7 @@ from simulations.deep import checkpoints, images, models, trained, weights  # no
 from verify.intervals import clopper_pearson  # noqa: E402
 
 DATA = os.environ.get("NFRLAB_DATA")
+RESNET = Path(str(DATA)) / "cifar10-resnet" / "resnet20.safetensors"
 needs_data = pytest.mark.skipif(DATA is None, reason="NFRLAB_DATA names no folder of development images")
 VGG16_CONVS = {
     0: 64,
@@ -352,7 +353,7 @@ def test_the_trained_resnet_sees_as_it_was_taught(cifar: images.Labelled) -> Non
 
     The 91.78 % of its authors cannot be asked for: these images are JPEGs of quality 75 with halved colour resolution.
     """
-    module = trained.cifar(Path(str(DATA)) / "cifar10-resnet")
+    checkpoints.load(module := models.cifar_resnet(20), RESNET)
     ours = right(module, cifar)
     assert trained.accuracy(module, cifar) == ours.mean()
     others = {
@@ -370,6 +371,6 @@ def test_the_trained_resnet_sees_as_it_was_taught(cifar: images.Labelled) -> Non
 @needs_data
 def test_no_weight_of_the_resnet_is_left_over() -> None:
     """Catches a tensor of the file that lands nowhere."""
-    file = Path(str(DATA)) / "cifar10-resnet" / trained.CIFAR_FILE
-    own = trained.cifar(file).state_dict()
-    assert all(torch.equal(value, own[name]) for name, value in load_file(file).items())
+    checkpoints.load(module := models.cifar_resnet(20), RESNET)
+    own = module.state_dict()
+    assert all(torch.equal(value, own[name]) for name, value in load_file(RESNET).items())

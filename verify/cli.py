@@ -16,6 +16,7 @@ from simulations.onelayer import RULES
 from theory.families import FAMILIES
 from verify import store
 from verify.bridge.command import bridge
+from verify.bridge.train import train
 from verify.cards import claim_card, family_card, rule_card
 from verify.claim import PROFILES
 from verify.console import OUT, console, refuse
@@ -115,6 +116,7 @@ app.command()(sweep)
 app.command()(converge)
 app.command()(figures)
 app.command()(bridge)
+app.command()(train)
 
 
 def main() -> None:

@@ -38,20 +38,27 @@ def normalise(
 
 @dataclass(frozen=True)
 class Labelled:
-    """Images of one size in bytes, their classes by number, and the mean and s.d. that networks expect them with."""
+    """Images of one size in bytes, their classes by number, and the mean and s.d. that networks expect them with;
+    `side`: what they are enlarged to, if not left as they are.
+    """
 
     source: str
     pixels: UInt8[Tensor, "n C H W"]
     labels: Int64[Tensor, " n"]
     classes: tuple[str, ...]
     moments: tuple[Sequence[float], Sequence[float]] = IMAGENET
+    side: int | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def x(self, which: slice | Int64[Tensor, " B"] = slice(None)) -> Float[Tensor, "B C H W"]:
         """The normalised images `which`."""
-        return normalise(self.pixels[which].float() / 255, self.moments)
+        return self.enlarged(normalise(self.pixels[which].float() / 255, self.moments))
+
+    def enlarged(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C side side"]:
+        """Images, bilinearly, at `side × side`."""
+        return x if self.side in (None, x.shape[-1]) else F.interpolate(x, (self.side, self.side), mode="bilinear")
 
 
 def source(path: Path | None) -> ImageSet:

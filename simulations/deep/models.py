@@ -57,11 +57,19 @@ def identity_norm(norm: nn.BatchNorm2d) -> None:
 class VGG(nn.Module):
     """Convolutions 3×3 with ReLUs and maximum pools by `plan`, then linear maps of the widths `hidden` and `classes`.
 
-    Takes images of any size that survives the pools: adaptive pooling brings them to `pool × pool`.
+    Takes images of any size that survives the pools: adaptive pooling brings them to `pool × pool`. With `norm` a batch
+    normalisation behind every convolution.
     """
 
     def __init__(
-        self, plan: tuple[int, ...], hidden: tuple[int, ...], classes: int, channels: int, pool: int, bias: bool
+        self,
+        plan: tuple[int, ...],
+        hidden: tuple[int, ...],
+        classes: int,
+        channels: int,
+        pool: int,
+        bias: bool,
+        norm: bool = False,
     ) -> None:
         super().__init__()
         features: list[nn.Module] = []
@@ -69,7 +77,8 @@ class VGG(nn.Module):
             if width == POOL:
                 features.append(nn.MaxPool2d(2, 2))
             else:
-                features += [nn.Conv2d(channels, width, 3, padding=1, bias=bias), nn.ReLU()]
+                normalised = [_norm(width, bias)] if norm else []
+                features += [nn.Conv2d(channels, width, 3, padding=1, bias=bias), *normalised, nn.ReLU()]
                 channels = width
         self.features = nn.Sequential(*features)
         self.avgpool = nn.AdaptiveAvgPool2d(pool)
@@ -89,6 +98,17 @@ class VGG(nn.Module):
 def vgg16(bias: bool = True, classes: int = 1000) -> VGG:
     """VGG16, Simonyan & Zisserman 2015: 13 convolutions, 3 linear maps, 138,357,544 parameters with biases; 224×224."""
     return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias)
+
+
+@_uninitialised
+def vgg16_bn(bias: bool = True, classes: int = 1000) -> VGG:
+    """VGG16 with a batch normalisation behind every convolution: 138,365,992 parameters with biases."""
+    return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias, norm=True)
+
+
+def vgg16_cifar(bias: bool = True) -> VGG:
+    """VGG16 for the ten classes of CIFAR-10."""
+    return vgg16(bias, classes=10)
 
 
 @_uninitialised
@@ -205,6 +225,8 @@ def cifar_resnet(depth: int = 20, bias: bool = True, classes: int = 10) -> Cifar
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "vgg16": vgg16,
+    "vgg16_bn": vgg16_bn,
+    "vgg16-cifar10": vgg16_cifar,
     "resnet18": resnet18,
     "resnet20": cifar_resnet,
     "digits": digits_vgg,

@@ -1,4 +1,4 @@
-"""Trained networks without a download: a VGG that learns scikit-learn's digits in seconds, and a ResNet by path."""
+"""A trained network without a download: a VGG that learns scikit-learn's digits in seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from simulations.seeds import seed_sequence
 
 SOURCES = [Path(__file__), *(Path(str(module.__file__)) for module in (images, models, weights))]
 TRAIN, EPOCHS, BATCH, RATE = 1400, 15, 50, 2e-3
-CIFAR_FILE = "resnet20.safetensors"
 
 
 def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, float]:
@@ -56,18 +55,11 @@ def _kept(module: nn.Module, file: Path) -> bool:
     return True
 
 
-def cifar(path: Path) -> models.CifarResNet:
-    """The trained ResNet-20 in the file `path`, or in the folder `path`. Raises `ValueError` as `checkpoints.load`."""
-    module = models.cifar_resnet(20)
-    checkpoints.load(module, path / CIFAR_FILE if path.is_dir() else path)
-    return module
-
-
 @torch.no_grad()
 def accuracy(module: nn.Module, data: Labelled, which: Int64[Tensor, " n"] | None = None, batch: int = 200) -> float:
     """The share of images, of those numbered `which`, whose largest output is their class."""
-    chosen = torch.arange(len(data)) if which is None else which
-    right = [module(data.x(i)).argmax(dim=1) == data.labels[i] for i in torch.split(chosen, batch)]
+    chosen, device = torch.arange(len(data)) if which is None else which, next(module.parameters()).device
+    right = [module(data.x(i).to(device)).argmax(dim=1).cpu() == data.labels[i] for i in torch.split(chosen, batch)]
     return float(torch.cat(right).double().mean())
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +17,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from verify import store
 from verify.bridge import pictures
 from verify.bridge.evidence import draws_needed
+from verify.bridge.options import (
+    CIFAR_IMAGES,
+    LEARNED,
+    RESNETS,
+    at_hand,
+    device_from,
+    learned_at,
+    refusals,
+    require_counts,
+    require_torch,
+)
 from verify.bridge.run import Stopped, run
 from verify.bridge.settings import FILTERS, Setting, plan, plan_for
 from verify.bridge.sources import Sources
@@ -28,10 +37,6 @@ from verify.hearing import hear
 from verify.pool import default_jobs, interrupts_heard
 from verify.registry import REGISTRY
 from verify.trial import MEASUREMENTS, images_from
-
-CIFAR_CHECKPOINTS = ("cifar10-resnet/resnet20.safetensors",)
-CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
-"""Where in the folder NFRLAB_DATA a trained CIFAR ResNet and its images are looked for."""
 
 
 def bridge(
@@ -66,8 +71,9 @@ def bridge(
         images_from(images)
         store.prepare(out)
         store.read(out)
-        cifar, cifar_images = at_hand(CIFAR_CHECKPOINTS), at_hand(CIFAR_IMAGES)
-        sources = Sources(out / MEASUREMENTS, images, weights, cifar, cifar_images, used)
+        measurements = out / MEASUREMENTS
+        cifar, vgg16, cifar_images = at_hand(RESNETS), at_hand(LEARNED, measurements), at_hand(CIFAR_IMAGES)
+        sources = Sources(measurements, images, weights, cifar, vgg16, cifar_images, used)
         settings = settings_from(model, weights, quick, size, sources)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
@@ -83,21 +89,6 @@ def bridge(
     raise typer.Exit(0 if hear(deep, seed, "quick" if quick else "full", images, jobs or default_jobs(), out) else 1)
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """A `ValueError` becomes one sentence and exit status 2."""
-    try:
-        yield
-    except ValueError as error:
-        raise refuse(str(error)) from error
-
-
-def require_torch() -> None:
-    """Raises `ValueError` where PyTorch is not installed."""
-    if find_spec("torch") is None:
-        raise ValueError("the bridge needs PyTorch: pip install nfrlab[bridge]")
-
-
 def rules_from(text: str) -> tuple[str, ...]:
     """The rules named. Raises `ValueError` for an unknown one."""
     chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
@@ -107,35 +98,11 @@ def rules_from(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def at_hand(names: Sequence[str]) -> Path | None:
-    """The first of these in the folder NFRLAB_DATA; None where there is none."""
-    data = os.environ.get("NFRLAB_DATA")
-    return next((Path(data) / name for name in names if data and (Path(data) / name).exists()), None)
-
-
-def device_from(name: str) -> str:
-    """`cpu` or `cuda`. Raises `ValueError` for another name, or where there is no GPU."""
-    import torch
-
-    if name not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"unknown --device '{name}'; choose auto, cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("--device cuda: PyTorch sees no GPU; use --device auto")
-    return "cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu"
-
-
 def draws_from(seeds: int) -> int:
     """Draws per setting. Raises `ValueError` for a negative number."""
     if seeds < 0:
         raise ValueError(f"--seeds must be a positive integer, or 0 for as many as the claims need, got {seeds}")
     return seeds or draws_needed()
-
-
-def require_counts(**options: int) -> None:
-    """Raises `ValueError` that names a negative one."""
-    for name, value in options.items():
-        if value < 0:
-            raise ValueError(f"--{name} must be a non-negative integer, got {value}")
 
 
 def settings_from(
@@ -151,7 +118,8 @@ def settings_from(
     if model is None:
         if weights is not None:
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
-        return plan("quick" if quick else "full", sources.cifar is not None, size)
+        at = None if quick or sources.cifar_images is None else learned_at(sources.cifar_vgg16)
+        return plan("quick" if quick else "full", sources.cifar is not None, size, at)
     return plan_for(model, weights is not None or ":" in model, size)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from simulations.deep.graph import Graph, Trace
 from simulations.deep.memory import keep_freed_memory
 from simulations.deep.rewrite import rewrite
 from verify.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, REMOVAL, Setting
-from verify.bridge.sources import OFFICIAL, Draw, Sources
+from verify.bridge.sources import OFFICIAL, ON_CIFAR, Draw, Sources
 from verify.trial import images_from
 
 PER_CLASS = 100
@@ -101,7 +101,7 @@ def image(draw: Draw, purpose: str = "image") -> Tensor:
     if labelled is None:
         x = images.draw(images_from(draw.sources.images), setting.side, rng)
     else:
-        x = labelled.x(torch.tensor([int(rng.integers(len(labelled)))]))
+        x = replace(labelled, side=setting.side).x(torch.tensor([int(rng.integers(len(labelled)))]))
     return x.to(draw.sources.device, getattr(torch, setting.precision))
 
 
@@ -110,7 +110,7 @@ def small(network: str, cifar: Path | None) -> images.Labelled | None:
     """The small images that a network was made for, where they are there; of CIFAR-10 some of every class."""
     if network == "digits":
         return images.digits()
-    return images.cifar10(cifar, per_class=PER_CLASS) if network == "cifar" and cifar is not None else None
+    return images.cifar10(cifar, per_class=PER_CLASS) if network in ON_CIFAR and cifar is not None else None
 
 
 def graph(draw: Draw, x: Tensor) -> Graph:
@@ -150,18 +150,9 @@ def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
     """
     if weighted == "trained" and name == "digits":
         return trained.digits(sources.out)[0]
-    module = named.build(name, bias)
-    if weighted == "trained" and name == "cifar":
-        return trained.cifar(required(sources.cifar))
-    if weighted == "trained" and sources.checkpoint == OFFICIAL:
+    module, checkpoint = named.build(name, bias), sources.weights_of(name)
+    if weighted == "trained" and checkpoint == OFFICIAL:
         checkpoints.official(module, name)
-    elif weighted == "trained" and sources.checkpoint is not None:
-        checkpoints.load(module, sources.checkpoint)
+    elif weighted == "trained" and checkpoint is not None:
+        checkpoints.load(module, checkpoint)
     return module
-
-
-def required(path: Path | None) -> Path:
-    """A path that the plan of the run asked for. Raises `ValueError` where there is none."""
-    if path is None:
-        raise ValueError("the trained CIFAR ResNet needs its checkpoint; set NFRLAB_DATA to the folder that holds it")
-    return path

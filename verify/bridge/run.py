@@ -212,6 +212,7 @@ def together(setting: Setting, parts: Sequence[Part], command: str) -> xr.Datase
         seed=first.seed,
         images=first.sources.images_source(setting.network),
         device=first.sources.device_name,
+        checkpoint=first.sources.weights_digest(setting),
         code_version=code_version(),
         command=command,
         versions=json.dumps(

@@ -49,6 +49,9 @@ class Setting:
 IMAGENET = "vgg16-trained"
 """VGG16 with a checkpoint of the user's: what the paper takes from torchvision."""
 
+CIFAR_VGG16 = "vgg16-cifar10"
+"""VGG16 for CIFAR-10, trained by `nfrlab train`."""
+
 RANDOM = Setting("vgg16-gaussian", "vgg16")
 SMALL = (
     Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=5),
@@ -61,6 +64,12 @@ CIFAR = (
     Setting("cifar-trained", "cifar", "trained", bias=True, side=32, times=3),
     Setting("cifar-gaussian", "cifar", side=32, times=3),
 )
+
+
+def learned(side: int) -> tuple[Setting, ...]:
+    """VGG16 that learned CIFAR-10 at images of `side × side`, and random ones on the same images."""
+    random = Setting("vgg16-cifar10-gaussian", CIFAR_VGG16, side=side, times=3)
+    return replace(random, name="vgg16-cifar10-trained", weights="trained", bias=True), random
 
 
 def _family(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **own: object) -> Setting:
@@ -83,15 +92,16 @@ OTHERS = (
 )
 
 
-def plan(profile: Profile, cifar: bool, side: int = 224) -> tuple[Setting, ...]:
-    """The settings of a run on the built-in networks, VGG16 on images of `side × side`.
+def plan(profile: Profile, cifar: bool, side: int = 224, learned_at: int | None = None) -> tuple[Setting, ...]:
+    """The settings of a run on the built-in networks, VGG16 on images of `side × side`; `cifar`: with the trained
+    ResNet, `learned_at`: with VGG16 that learned CIFAR-10 at images of this side.
 
-    Quick: 32 × 32, and only the families and effects that fit into minutes.
+    Quick: 32 × 32, and only the networks, families and effects that fit into minutes.
     """
     some = (CASCADE, "resemblance", "neurons", "filtering")
     if profile == "full":
         large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, PRINTED, *OTHERS))
-        return *large, *SMALL, *(CIFAR if cifar else ())
+        return *large, *SMALL, *(CIFAR if cifar else ()), *(learned(learned_at) if learned_at else ())
     quick = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
     return *(replace(s, side=32) for s in quick), *SMALL, *resnets

@@ -14,23 +14,27 @@ import numpy as np
 
 from simulations.images import SHIPPED
 from simulations.seeds import seed_sequence
-from verify.bridge.settings import Setting, called
+from verify.bridge.settings import CIFAR_VGG16, Setting, called
 
 DIGITS, CIFAR = "scikit-learn digits", "CIFAR-10's test images"
+ON_CIFAR = "cifar", CIFAR_VGG16
+"""Networks that are made for CIFAR-10's images."""
+
 OFFICIAL = Path("official")
 """In place of a checkpoint: torchvision's ImageNet weights, by download."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a run is given. `cifar` is a CIFAR ResNet's checkpoint, `cifar_images` what such a network then meets;
-    `checkpoint` is that of the user's own network.
+    """What a run is given. `cifar` and `cifar_vgg16` are the checkpoints of a ResNet and of VGG16 for CIFAR-10,
+    `cifar_images` what such networks then meet; `checkpoint` is that of the user's own network.
     """
 
     out: Path
     images: Path | None = None
     checkpoint: Path | None = None
     cifar: Path | None = None
+    cifar_vgg16: Path | None = None
     cifar_images: Path | None = None
     device: str = "cpu"
 
@@ -38,7 +42,7 @@ class Sources:
         """What it meets, a path or the name of what is shipped."""
         if network == "digits":
             return DIGITS
-        if network == "cifar" and self.cifar_images is not None:
+        if network in ON_CIFAR and self.cifar_images is not None:
             return self.cifar_images
         return SHIPPED if self.images is None else self.images
 
@@ -63,9 +67,14 @@ class Sources:
             return found
         return folder_digest(found) if found.is_dir() else file_digest(found)
 
+    def weights_of(self, network: str) -> Path | None:
+        """Its checkpoint."""
+        own = {"cifar": self.cifar, CIFAR_VGG16: self.cifar_vgg16}
+        return self.checkpoint or own.get(network)
+
     def weights_digest(self, setting: Setting) -> str:
         """Which checkpoint a trained network is."""
-        path = self.cifar if setting.network == "cifar" else self.checkpoint
+        path = self.weights_of(setting.network)
         if path == OFFICIAL:
             return str(OFFICIAL)
         return file_digest(path) if setting.weights == "trained" and path is not None else "none"

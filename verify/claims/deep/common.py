@@ -19,8 +19,8 @@ PREMISES = (
     "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
     "images are random crops of the photographs, random digits, or test images of CIFAR-10; a statement is about the "
     "median over draws",
-    "networks: random VGG16; a VGG trained on digits and, where NFRLAB_DATA holds them, a ResNet-20 trained on "
-    "CIFAR-10 on its images, else on crops of the photographs",
+    "networks: random VGG16; a VGG trained on digits and, where NFRLAB_DATA holds them, a ResNet-20 and a VGG16 "
+    "trained on CIFAR-10 on its images, else on crops of the photographs",
 )
 
 
