@@ -19,7 +19,6 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.reduced
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.bridge
-	$(BIN)/python -m benchmarks.bridge
 
 gpu: $(READY)  # needs one, and NFRLAB_DATA
 	$(BIN)/python -m benchmarks.gpu results/gpu

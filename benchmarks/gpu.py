@@ -1,14 +1,15 @@
 """The deep engine on a GPU beside captum and zennit, in absolute times: `python -m benchmarks.gpu [FOLDER [DEVICE]]`.
 
-VGG16 at 224×224 in float32, with TF32 off and on. Milliseconds: medians of wall time between two synchronisations, all
-methods called in turn. Memory is the peak that PyTorch allocates, network and image included. Printed, and written with
-what it was measured on to `FOLDER/times.json`; `results/gpu` by default.
+VGG16 at 224×224 in float32, with TF32 off and on. Milliseconds: medians of wall time between two synchronisations.
+Memory is the peak that PyTorch allocates, network and images included. Each method has a process of its own, in which
+it runs alone. Printed, and written with what it was measured on to `FOLDER/times.json`; `results/gpu` by default.
 """
 
 from __future__ import annotations
 
 import json
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,17 +17,48 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import TypedDict
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bridge import AUTOGRAD, WHO, Run, images, method, network, rows
+from benchmarks.bridge import AUTOGRAD, WHO, Key, images, method, network, rows
 from simulations.files import write_atomically
 
 console = Console(width=150)
 BATCHES, REPEATS, WARM = (1, 8, 64), 20, 3
-Record = dict[str, str | int | float | bool]
+
+
+class Measured(TypedDict):
+    """Time and memory of a method; None where the memory did not suffice, or on a CPU is not counted."""
+
+    rule: str
+    by: str
+    batch: int
+    tf32: bool
+    milliseconds: float | None
+    MiB: float | None
+
+
+def own(key: Key, batch: int, tf32: bool, device: str, repeats: int = REPEATS, warm: int = WARM) -> Measured:
+    """A method, measured in this process."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+    found = Measured(rule=key[0], by=key[1], batch=batch, tf32=tf32, milliseconds=None, MiB=None)
+    try:
+        run = method(key, network().to(device), images(batch).to(device))
+        times = []
+        for _ in range(warm + repeats):
+            wait(device)
+            start = time.perf_counter()
+            run()
+            wait(device)
+            times.append(1e3 * (time.perf_counter() - start))
+    except torch.OutOfMemoryError:
+        return found
+    found["milliseconds"] = median(times[warm:])
+    found["MiB"] = None if device == "cpu" else torch.cuda.max_memory_allocated(device) / 2**20
+    return found
 
 
 def wait(device: str) -> None:
@@ -35,47 +67,13 @@ def wait(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
-def milliseconds(*runs: Run, device: str, repeats: int, warm: int) -> list[float]:
-    """Median wall time of each, called in turn after `warm` rounds."""
-    times: list[list[float]] = [[] for _ in runs]
-    for _ in range(warm + repeats):
-        for run, own in zip(runs, times, strict=True):
-            wait(device)
-            start = time.perf_counter()
-            run()
-            wait(device)
-            own.append(1e3 * (time.perf_counter() - start))
-    return [median(own[warm:]) for own in times]
-
-
-def mebibytes(run: Run, device: str) -> float:
-    """The peak of what is allocated on the device during a run; NaN on a CPU."""
-    if device == "cpu":
-        return float("nan")
-    torch.cuda.reset_peak_memory_stats(device)
-    run()
-    wait(device)
-    return torch.cuda.max_memory_allocated(device) / 2**20
-
-
-def measured(device: str, batches: tuple[int, ...], repeats: int, warm: int) -> Iterator[Record]:
-    """One record for each rule, who, batch size, and TF32 off and on."""
-    module = network().to(device)
+def measured(device: str) -> Iterator[Measured]:
+    """Every rule by all who have it, for each batch size, TF32 off and on."""
     for tf32 in (False, True):
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-        for batch in batches:
-            keys = list(rows())
-            runs = [method(key, module, images(batch).to(device)) for key in keys]
-            times = milliseconds(*runs, device=device, repeats=repeats, warm=warm)
-            for (name, who), run, ms in zip(keys, runs, times, strict=True):
-                yield {
-                    "rule": name,
-                    "by": who,
-                    "batch": batch,
-                    "tf32": tf32,
-                    "milliseconds": ms,
-                    "MiB": mebibytes(run, device),
-                }
+        for batch in BATCHES:
+            for key in rows():
+                command = sys.executable, "-m", "benchmarks.gpu", "own", *key, str(batch), str(int(tf32)), device
+                yield json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def origin(device: str) -> dict[str, str]:
@@ -89,33 +87,31 @@ def origin(device: str) -> dict[str, str]:
     }
 
 
-def show(records: list[Record]) -> None:
+def show(records: list[Measured]) -> None:
     """A table for each batch size, TF32 off and on."""
     at = {(r["tf32"], r["batch"], r["rule"], r["by"]): r for r in records}
     for tf32, batch in dict.fromkeys((r["tf32"], r["batch"]) for r in records):
         plain = at[tf32, batch, *AUTOGRAD]
         table = Table("rule", *(f"{who}, ms" for who in WHO), *(f"{who}, MiB" for who in WHO), header_style="bold")
         table.title = (
-            f"batch {batch}, TF32 {'on' if tf32 else 'off'}: autograd takes {plain['milliseconds']:.1f} ms, "
-            f"{plain['MiB']:.0f} MiB"
+            f"batch {batch}, TF32 {'on' if tf32 else 'off'}: autograd takes {number(plain['milliseconds'])} ms, "
+            f"{number(plain['MiB'])} MiB"
         )
         for name in dict.fromkeys(r["rule"] for r in records if r["by"]):
-            own = [at.get((tf32, batch, name, who)) for who in WHO]
-            table.add_row(
-                str(name), *(f"{r[column]:.1f}" if r else "–" for column in ("milliseconds", "MiB") for r in own)
-            )
+            those = [at.get((tf32, batch, name, who)) for who in WHO]
+            times = (number(r["milliseconds"]) if r else "" for r in those)
+            table.add_row(name, *times, *(number(r["MiB"]) if r else "" for r in those))
         console.print(table)
 
 
-def main(
-    folder: Path,
-    device: str = "cuda",
-    batches: tuple[int, ...] = BATCHES,
-    repeats: int = REPEATS,
-    warm: int = WARM,
-) -> Path:
+def number(value: float | None) -> str:
+    """With one digit; a dash for none."""
+    return "–" if value is None else f"{value:.1f}"
+
+
+def main(folder: Path, device: str) -> Path:
     """Measure, print, write."""
-    records = list(measured(device, batches, repeats, warm))
+    records = list(measured(device))
     show(records)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "times.json", json.dumps({**origin(device), "times": records}, indent=1))
@@ -123,7 +119,11 @@ def main(
 
 
 if __name__ == "__main__":
-    folder, device = (*sys.argv[1:], *("results/gpu", "cuda")[len(sys.argv) - 1 :])
-    if device != "cpu" and not torch.cuda.is_available():
-        sys.exit("benchmarks.gpu: PyTorch sees no GPU")
-    console.print(main(Path(folder), device), highlight=False, soft_wrap=True)
+    if sys.argv[1:2] == ["own"]:
+        rule, by, batch, tf32, device = sys.argv[2:]
+        print(json.dumps(own((rule, by), int(batch), bool(int(tf32)), device)))
+    else:
+        folder, device = (*sys.argv[1:], *("results/gpu", "cuda")[len(sys.argv) - 1 :])
+        if device != "cpu" and not torch.cuda.is_available():
+            sys.exit("benchmarks.gpu: PyTorch sees no GPU")
+        console.print(main(Path(folder), device), highlight=False, soft_wrap=True)

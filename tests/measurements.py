@@ -34,7 +34,7 @@ PROVENANCE = {
     "versions": '{"torch": "2.0"}',
     "command": "nfrlab bridge --seed 11",
 }
-FULL = (*plan("full", cifar=True), replace(RANDOM, name=IMAGENET, weights="trained", bias=True))
+FULL = (*plan("full", cifar=True, learned_at=32), replace(RANDOM, name=IMAGENET, weights="trained", bias=True))
 QUICK = plan("quick", cifar=True)
 
 

@@ -227,6 +227,21 @@ def test_families_with_more_draws_compare_with_as_many_of_gaussian_weights() -> 
         assert {piece.n for piece in verdict.evidence} == {k * DRAWS for k in times}
 
 
+@pytest.mark.parametrize("change", [{"seed": 12}, {"images": "others"}, {"device": "b"}, {"setting": '{"side": 32}'}])
+def test_what_several_runs_left_is_not_compared(change: dict[str, Any]) -> None:
+    """Catches α of one size, seed or device subtracted from another's: a folder keeps what the last run left out."""
+    measured = true_world("fig-4-centred-families-equal")
+    lost = {"vgg16-laplace", "vgg16-sparse"}
+    mixed = {name: own.assign_attrs(change) if name in lost else own for name, own in measured.items()}
+    texts = [evidence.statement for evidence in tried("fig-4-centred-families-equal", mixed).evidence]
+    assert texts
+    assert all("uniform" in text for text in texts)
+    lost = {name for name in measured if name.endswith("-gaussian")}
+    mixed = {name: own.assign_attrs(change) if name in lost else own for name, own in measured.items()}
+    for id in ("fig-4-centred-families-equal", "fig-2a-random-above-trained", "fig-4-overflow"):
+        assert tried(id, mixed).missing
+
+
 def test_a_verdict_names_the_command_that_reaches_it_again() -> None:
     """Catches a line that runs on the images of one network only, with other options, or not at all."""
     measured = world(False, FULL)

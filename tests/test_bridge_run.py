@@ -4,6 +4,7 @@ bits are the same. And the draws themselves: what the settings of a network shar
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -28,14 +29,18 @@ from scipy.special import ndtr
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import save_file  # noqa: E402
+
+from simulations.deep import models  # noqa: E402
 from simulations.deep.images import CIFAR_CLASSES  # noqa: E402
 from simulations.deep.ops import Weighted  # noqa: E402
+from simulations.deep.weights import randomise  # noqa: E402
 from simulations.images import IMAGENET_MEAN, IMAGENET_SD  # noqa: E402
 from tests.test_cli import contents, members, posix  # noqa: E402
 from tests.test_sweep_survives import Run, started, wait_for, watched  # noqa: E402
 from verify.bridge import draws  # noqa: E402
 from verify.bridge import run as bridge  # noqa: E402
-from verify.bridge.settings import ENDS, Setting  # noqa: E402
+from verify.bridge.settings import ENDS, Setting, plan_for  # noqa: E402
 from verify.bridge.sources import Draw, Sources  # noqa: E402
 
 SOME = Setting("digits-ring", "digits", family="ring", side=16, effects=(ENDS, "filtering"))
@@ -157,8 +162,9 @@ def test_more_draws_keep_the_first_ones(whole: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "parts").items() <= all_parts.items()
 
 
-def test_a_part_is_named_by_all_that_it_depends_on(tmp_path: Path) -> None:
+def test_a_part_is_named_by_all_that_it_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a stored draw that is taken for another one: seed, setting, checkpoint, images, device, code, model."""
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"the GPU {device}")
     checkpoint, images, model = tmp_path / "a.safetensors", tmp_path / "images", tmp_path / "net.py"
     for file in (checkpoint, images / "a.png", model):
         file.parent.mkdir(exist_ok=True)
@@ -317,6 +323,46 @@ def test_a_run_that_finds_everything_needs_no_worker(whole: Path, tmp_path: Path
     assert results(out) == results(whole)
 
 
+def test_maps_that_are_not_this_runs_are_made_again(whole: Path, tmp_path: Path) -> None:
+    """Catches figures that show another run's maps beside this run's numbers, and maps that stay away for good."""
+    out = shutil.copytree(whole, tmp_path / "copy")
+    kept, names = ages(out), [f"{setting.name}.nc" for setting in SETTINGS]
+    wanted = {name: (out / "pictures" / name).read_bytes() for name in names}
+    other = [replace(setting, rules=("gbp",)) for setting in SETTINGS]
+    bridge.run(other, 1, SEED, Sources(out), 1)
+    assert all((out / "pictures" / name).read_bytes() != wanted[name] for name in names)
+    (out / "pictures" / names[0]).unlink()
+    measured(out)
+    found = ages(out)
+    assert {name: found[name] for name in kept} == kept
+    for name in names:
+        with xr.open_dataset(whole / "pictures" / name) as one, xr.open_dataset(out / "pictures" / name) as same:
+            xr.testing.assert_equal(one, same)
+            assert one.attrs["identity"] == same.attrs["identity"]
+
+
+def test_a_checkpoint_of_ones_own_is_what_is_measured(tmp_path: Path) -> None:
+    """Catches the digits' own weights in place of a user's file, and a training that nobody is told of."""
+    module = models.digits_vgg()
+    randomise(module, "gaussian", np.random.SeedSequence(3))
+    file = tmp_path / "mine.safetensors"
+    save_file(module.state_dict(), file, {"accuracy": "0.1"})
+    sources = Sources(tmp_path, checkpoint=file)
+    built = draws.build("digits", "trained", True, sources).state_dict()
+    assert all(torch.equal(built[name], value) for name, value in module.state_dict().items())
+    trained = replace(SOME, weights="trained", bias=True, name="digits-trained")
+    own = bridge.run((trained, SOME), 1, SEED, sources, 1)
+    assert json.loads(own["digits-trained"].attrs["training"]) == {"accuracy": "0.1"}
+    assert own["digits-trained"].attrs["checkpoint"] != own[SOME.name].attrs["checkpoint"] == "none"
+    assert json.loads(own[SOME.name].attrs["training"]) == {}
+
+
+def test_small_networks_meet_images_of_the_size_that_they_are_made_for() -> None:
+    """Catches CIFAR-10's images enlarged to 224 × 224 for a network of 32 × 32."""
+    sides = {model: {s.side for s in plan_for(model, True, 224)} for model in ("digits", "cifar", "resnet20", "vgg16")}
+    assert sides == {"digits": {16}, "cifar": {32}, "resnet20": {32}, "vgg16": {224}}
+
+
 def test_a_network_of_ones_own_draws_the_same_numbers_wherever_its_file_lies() -> None:
     """Catches random numbers that change with the way a path is typed."""
     words = [
@@ -389,7 +435,7 @@ def test_other_errors_are_no_lack_of_memory(tmp_path: Path, monkeypatch: pytest.
     """Catches a defect that is reported as a machine too small."""
 
     def broken(draw: Draw) -> xr.Dataset:
-        raise RuntimeError("shapes do not match")
+        raise RuntimeError("an illegal memory access; shapes do not match")
 
     monkeypatch.setattr(draws, "measure", broken)
     with pytest.raises(RuntimeError, match="shapes"):

@@ -31,7 +31,7 @@ from simulations.deep.effects import (  # noqa: E402
     removal,
     resemblance,
 )
-from simulations.deep.effects.common import REVERSED, generator  # noqa: E402
+from simulations.deep.effects.common import REVERSED  # noqa: E402
 from simulations.deep.graph import Graph, Node, Trace  # noqa: E402
 from simulations.deep.ops import Linear, ReLU, Weighted  # noqa: E402
 from tests.oracles import jacobian as oracle  # noqa: E402
@@ -41,10 +41,14 @@ from tests.oracles.pairs import PAIRS, UNDER_TEST  # noqa: E402
 Floats = npt.NDArray[np.float64]
 SEEDS = st.integers(0, 2**32 - 1)
 CLASSIFIERS = ("plain", "residual", "pre_activation", "dense")
-CPU = torch.device("cpu")
 THREE = ("gbp", "rectgrad", "zplus")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def generator(seed: int) -> torch.Generator:
+    """PyTorch's random numbers from a seed."""
+    return torch.Generator().manual_seed(seed)
 
 
 def alpha(R: Any, x: Any) -> float:
@@ -105,7 +109,7 @@ def met(name: str, seed: int, biased: bool = True) -> Met:
 def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased: bool) -> None:
     """Catches levels in the wrong order, rules mixed up, Activation one layer off, and ends that are other levels."""
     c = met(name, seed, biased)
-    got = cascade.measure(c.trace, THREE, generator(seed, CPU))
+    got = cascade.measure(c.trace, THREE, generator(seed))
     for rule in THREE:
         wanted = [alpha(oracle.cascade(c.net, UNDER_TEST[rule], N, c.k), c.x) for N in range(c.depth + 1)]
         same(got["alpha"].sel(rule=rule, level=range(c.depth + 1)), wanted)
@@ -131,21 +135,21 @@ def test_shuffled_activation_is_carried_from_the_middle_layer(seed: int) -> None
     middle = (c.depth + 1) // 2
     assert (c.depth, middle) == (7, 4)
     A = c.trace.activation(middle)
-    shuffled = cascade.permuted(A, generator(seed, CPU))
+    shuffled = cascade.permuted(A, generator(seed))
     assert shuffled.shape == A.shape
     assert Counter(shuffled.flatten().tolist()) == Counter(A.flatten().tolist())
-    got = cascade.measure(c.trace, ("gbp",), generator(seed, CPU))["alpha_shuffled"]
+    got = cascade.measure(c.trace, ("gbp",), generator(seed))["alpha_shuffled"]
     same(got, alpha(c.from_layer(oracle.GRAD, shuffled.flatten(), middle), c.x))
 
 
 def test_shuffling_moves_most_neurons() -> None:
     """Catches a permutation that is the identity, the same for every seed, or within channels or rows only."""
     A = torch.arange(4000.0).view(1, 10, 20, 20)
-    one, two = (cascade.permuted(A, generator(seed, CPU)) for seed in (1, 2))
+    one, two = (cascade.permuted(A, generator(seed)) for seed in (1, 2))
     for a, b in ((A, one), (A, two), (one, two)):
         assert (a == b).float().mean() < 0.01
     assert (one // 400 == A // 400).float().mean() < 0.2  # of 10 channels each neuron keeps its own with chance 1/10
-    assert torch.equal(one, cascade.permuted(A, generator(1, CPU)))
+    assert torch.equal(one, cascade.permuted(A, generator(1)))
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("not enough memory")])
@@ -261,7 +265,7 @@ def test_resemblance_with_the_image_and_its_edges(name: str, seed: int) -> None:
     one of the other images in place of their mean.
     """
     c = met(name, seed)
-    others = torch.randn(3, *SHAPE, generator=generator(seed, CPU), dtype=torch.float64)
+    others = torch.randn(3, *SHAPE, generator=generator(seed), dtype=torch.float64)
     got = resemblance.measure(c.trace, others)["alpha_map"]
     for (method, pair), (image, seen) in product(table_1(c).items(), (("", c.x), ("other ", others))):
         for bottom, R in zip(resemblance.BOTTOMS, pair, strict=True):
@@ -373,13 +377,13 @@ def test_a_quarter_of_a_percent_of_the_inputs_is_left(inputs: int, few: int) -> 
 
 def test_random_weights_have_the_mean_square_of_the_layer() -> None:
     """Catches a scale of another layer, or by variance where the mean is not 0. Five standard errors of 20,000."""
-    W = 3 + torch.randn(100, 200, generator=generator(0, CPU), dtype=torch.float64)
-    fresh = removal.randomised(W, generator(1, CPU))
+    W = 3 + torch.randn(100, 200, generator=generator(0), dtype=torch.float64)
+    fresh = removal.randomised(W, generator(1))
     assert fresh.shape == W.shape
     assert abs(fresh.square().mean() / W.square().mean() - 1) < 5 * (2 / W.numel()) ** 0.5
     assert abs(fresh.mean()) < 5 * (W.square().mean() / W.numel()) ** 0.5
     assert abs(alpha(fresh, W)) < 5 / W.numel() ** 0.5
-    assert not torch.equal(fresh, removal.randomised(W, generator(2, CPU)))
+    assert not torch.equal(fresh, removal.randomised(W, generator(2)))
 
 
 def changed(made: Twin, top: int, reading: str) -> Twin:
@@ -409,7 +413,7 @@ def test_maps_after_removal_are_those_of_the_changed_network(name: str, seed: in
     """Catches a layer too few or too many, biases that go too, the old activations, and zero maps as α = 0."""
     depths, names = (1, 3), (*THREE, REVERSED)
     c = met(name, seed)
-    got = removal.measure(c.trace, names, depths, generator(seed, CPU))["alpha_changed"]
+    got = removal.measure(c.trace, names, depths, generator(seed))["alpha_changed"]
     assert list(got["changed"].values) == [0, 1, 3]
     for change in got["change"].values:
         same(got.sel(change=change, changed=0, rule=list(names)), [alpha(c.map(rule), c.x) for rule in names])
@@ -423,7 +427,7 @@ def test_maps_after_removal_are_those_of_the_changed_network(name: str, seed: in
 def test_only_the_top_layers_change(top: int) -> None:
     """Catches a change below or beside the top layers: weights of the others, all biases, all other nodes."""
     made = twin("residual", 1)
-    graph = removal.with_top(made.graph, top, removal.changes(generator(0, CPU))["random"])
+    graph = removal.with_top(made.graph, top, removal.changes(generator(0))["random"])
     for node, old, layer in zip(graph.nodes, made.graph.nodes, made.graph.layer_of, strict=True):
         assert (node.name, node.inputs) == (old.name, old.inputs)
         if isinstance(old.op, Weighted):
@@ -465,7 +469,7 @@ def statistics(W: Floats) -> dict[str, float]:
 def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
     """Catches columns for rows, an orientation or normalisation off, and a kurtosis that a mean disturbs."""
     W = shift + np.random.default_rng(seed).standard_normal((N, d))
-    got = neurons.of_neurons(torch.from_numpy(W), generator(seed, CPU))
+    got = neurons.of_neurons(torch.from_numpy(W), generator(seed))
     wanted = statistics(W)
     assert got.keys() == wanted.keys()
     for name, value in wanted.items():
@@ -475,7 +479,7 @@ def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
 def test_many_neurons_are_sampled() -> None:
     """Catches the first neurons instead of random ones: of two halves, one long and one short, both are met."""
     W = torch.cat([torch.eye(200, 400), 3 * torch.eye(200, 400).flip(1)])
-    got = neurons.of_neurons(W, generator(0, CPU))
+    got = neurons.of_neurons(W, generator(0))
     assert (got["width"], got["fan_in"]) == (400, 400)
     assert 1.6 < got["norm"] < 2.4  # 128 of 400, s.d. of the mean 0.07
     assert got["cosine_largest"] == 0
@@ -483,7 +487,7 @@ def test_many_neurons_are_sampled() -> None:
 
 def test_one_neuron_alone_has_no_angle() -> None:
     """Catches a network with a single output that cannot be measured, or a warning about it: no pair, no number."""
-    got = neurons.of_neurons(torch.tensor([[3.0, -4.0]]), generator(0, CPU))
+    got = neurons.of_neurons(torch.tensor([[3.0, -4.0]]), generator(0))
     none = {name for name, value in got.items() if np.isnan(value)}
     assert none == {"cosine", "cosine_largest", "cosine_rms", "cosine_of_sizes", "norm_sd"}
     assert got["norm"] == 5
@@ -493,7 +497,7 @@ def test_active_share_is_of_layers_with_a_relu() -> None:
     """Catches a linear output counted as active because it happens to be positive, and zeros counted as active."""
     hidden = Linear(torch.tensor([[1.0], [-1.0], [2.0], [-2.0]]))
     nodes = Node("a", hidden, (-1,)), Node("relu", ReLU(), (0,)), Node("b", Linear(torch.ones(2, 4)), (1,))
-    got = neurons.measure(Graph(nodes).forward(torch.ones(1, 1)), generator(0, CPU))
+    got = neurons.measure(Graph(nodes).forward(torch.ones(1, 1)), generator(0))
     same(got["active"], [0.5, np.nan])
     same(got["width"], [4, 2])
     same(got["fan_in"], [1, 4])
@@ -502,7 +506,7 @@ def test_active_share_is_of_layers_with_a_relu() -> None:
 def test_neurons_of_a_convolution_are_its_output_channels() -> None:
     """Catches input channels taken for neurons, and a layer missed."""
     c = met("residual", 0)
-    got = neurons.measure(c.trace, generator(0, CPU))
+    got = neurons.measure(c.trace, generator(0))
     weights = [part.function.keywords["weight"] for part in c.made.parts if part.kind == "affine"]  # type: ignore[attr-defined]
     for layer, W in enumerate(weights, start=1):
         wanted = statistics(W.flatten(1).numpy())
@@ -516,7 +520,7 @@ def test_neurons_of_a_convolution_are_its_output_channels() -> None:
 def test_pictures_are_the_maps_that_were_measured() -> None:
     """Catches a picture under another name than its number, and one of another layer."""
     c = met("plain", 5)
-    changed_maps = pictures.changed(c.trace, THREE, 3, generator(0, CPU))
+    changed_maps = pictures.changed(c.trace, THREE, 3, generator(0))
     got = xr.merge([pictures.measure(c.trace), pictures.by_layer(c.trace), changed_maps], combine_attrs="no_conflicts")
     assert {str(v.dtype) for v in got.values()} == {"float32"}
     assert got.attrs["removed"] == 3

@@ -44,6 +44,7 @@ def test_training_learns_and_is_repeatable(monkeypatch: pytest.MonkeyPatch) -> N
     """Catches a loss that does not fall, labels that miss their images, and random numbers that are not the seed's."""
     monkeypatch.setattr(learning, "BATCH", 50)
     monkeypatch.setattr(learning, "RATE", 0.1)
+    monkeypatch.setattr(learning, "varied", lambda x, rng: x)
     found, accuracies = [], []
     for seed in (0, 0, 1):
         module = small(1, norm=True)
@@ -51,8 +52,8 @@ def test_training_learns_and_is_repeatable(monkeypatch: pytest.MonkeyPatch) -> N
         found.append(torch.cat([p.detach().flatten() for p in module.parameters()]))
         accuracies.append([epoch.accuracy for epoch in epochs])
         assert [epoch.number for epoch in epochs] == [1, 2, 3, 4]
-        assert epochs[-1].loss < 0.9 * epochs[0].loss
-    assert accuracies[0][-1] > 0.3  # turned and shifted digits, a tenth by chance
+        assert epochs[-1].loss < 0.5 * epochs[0].loss
+    assert accuracies[0][-1] > 0.8  # a tenth by chance
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
 

@@ -24,7 +24,7 @@ from simulations.deep.trained import accuracy
 from simulations.seeds import seed_sequence
 
 M = TypeVar("M", bound=nn.Module)
-BATCH, RATE, MOMENTUM, DECAY, STEEPEST = 250, 0.02, 0.9, 5e-4, 2.0
+BATCH, RATE, MOMENTUM, DECAY, STEEPEST = 250, 0.03, 0.9, 5e-4, 2.0
 REACH = 4
 """Pixels of 32 by which an image is shifted at most."""
 
@@ -64,7 +64,7 @@ def fit(module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: 
     rng = Generator().manual_seed(int(seed_sequence(seed, "learning", "order").generate_state(1)[0]))
     optimiser = torch.optim.SGD(module.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
     steps = len(train) // min(BATCH, len(train))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * steps, cycle_momentum=False)
     for number in range(1, epochs + 1):
         losses = []
         module.train()

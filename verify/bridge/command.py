@@ -29,7 +29,7 @@ from verify.bridge.options import (
     require_torch,
 )
 from verify.bridge.run import Stopped, run
-from verify.bridge.settings import FILTERS, Setting, plan, plan_for
+from verify.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from verify.bridge.sources import Sources
 from verify.bridge.tables import print_alphas, print_diagnosis
 from verify.console import OUT, console, refuse
@@ -77,7 +77,15 @@ def bridge(
         settings = settings_from(model, weights, quick, size, sources)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
-    own = {"model": model, "weights": weights, "images": images, "rules": rules, "seeds": seeds, "size": size}
+    own = {
+        "model": model,
+        "weights": weights,
+        "images": images,
+        "rules": rules,
+        "device": used,
+        "seeds": seeds,
+        "size": size,
+    }
     found = held(settings, count, seed, sources, workers, typed(seed, quick, own))
     print_alphas(found)
     if model is not None:
@@ -120,12 +128,13 @@ def settings_from(
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
         at = None if quick or sources.cifar_images is None else learned_at(sources.cifar_vgg16)
         return plan("quick" if quick else "full", sources.cifar is not None, size, at)
-    return plan_for(model, weights is not None or ":" in model, size)
+    at = learned_at(weights) if model == CIFAR_VGG16 and weights is not None else size
+    return plan_for(model, weights is not None or ":" in model, at or size)
 
 
 def typed(seed: int, quick: bool, options: Mapping[str, object]) -> str:
     """The command that reaches the same numbers: of the options those that are not as they are by default."""
-    usual = {"rules": ",".join(FILTERS), "seeds": 0, "size": 224}
+    usual = {"rules": ",".join(FILTERS), "device": "cpu", "seeds": 0, "size": 224}
     given = {name: value for name, value in options.items() if value is not None and value != usual.get(name)}
     words = ["nfrlab", "bridge", *(["--quick"] if quick else []), "--seed", str(seed)]
     return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])

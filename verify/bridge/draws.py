@@ -148,9 +148,10 @@ def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
     """A network by name or `FILE.py:FUNCTION`, with trained weights where it is to have them: the digits' own, a
     checkpoint, or those that the user's function gave it.
     """
-    if weighted == "trained" and name == "digits":
+    checkpoint = sources.weights_of(name)
+    if weighted == "trained" and name == "digits" and checkpoint is None:
         return trained.digits(sources.out)[0]
-    module, checkpoint = named.build(name, bias), sources.weights_of(name)
+    module = named.build(name, bias)
     if weighted == "trained" and checkpoint == OFFICIAL:
         checkpoints.official(module, name)
     elif weighted == "trained" and checkpoint is not None:

@@ -27,7 +27,13 @@ def draws_needed() -> int:
     """Draws of a setting, planned beforehand: of 64 medians each is decided with probability ≥ 0.99 where at most 1 %
     of the draws fall on the wrong side.
     """
-    return intervals.median_plan(Ledger().allotment / CHECKS, WRONG)
+    return planned(Ledger().allotment / CHECKS)
+
+
+@cache
+def planned(alpha: float) -> int:
+    """The same for a median at level 1 − α."""
+    return intervals.median_plan(alpha, WRONG)
 
 
 def median_evidence(
@@ -65,7 +71,7 @@ def _median(
         n=len(kept),
         interval=interval,
         claimed=claimed,
-        power=0.99 if len(kept) >= draws_needed() else None,
+        power=0.99 if len(kept) >= planned(alpha) else None,
         details={"median": float(np.median(kept)) if len(kept) else None, "undefined": missing},
     )
 

@@ -18,10 +18,10 @@ CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """A `ValueError` becomes one sentence and exit status 2."""
+    """A `ValueError`, or what the disk refuses, becomes one sentence and exit status 2."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise refuse(str(error)) from error
 
 
@@ -68,5 +68,5 @@ def learned_at(path: Path | None) -> int | None:
     try:
         with safe_open(path, framework="numpy") as file:
             return int((file.metadata() or {})["side"])
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is not what nfrlab train writes; remove it, or train again") from error

@@ -32,10 +32,14 @@ ROOT = Path(__file__).parents[2]
 CODE = (
     "simulations/deep/**/*.py",
     "simulations/images.py",
+    "simulations/onelayer/weights.py",
     "simulations/seeds.py",
     "verify/bridge/draws.py",
     "verify/bridge/sources.py",
 )
+LEARNING = ROOT / "simulations/deep/learning.py"
+"""What came out of it is a checkpoint, and counts as that."""
+
 PARTS, PICTURES = "parts", "pictures"
 MEANINGS = {
     "finite": "1 where every number of the forward pass is finite, 0 after an overflow",
@@ -75,7 +79,7 @@ class Part:
             "index": self.draw.index,
             "images": sources.images_digest(self.draw.setting.network),
             "weights": sources.weights_digest(self.draw.setting),
-            "device": sources.device,
+            "device": sources.device_name,
             "code": self.code,
         }
         file = Path(self.draw.setting.network.rpartition(":")[0])
@@ -88,6 +92,25 @@ class Part:
         """Where it is, or will be."""
         key = sha256(self.identity.encode()).hexdigest()[:20]
         return self.draw.sources.out / PARTS / f"{self.draw.setting.name}-{self.draw.index:05d}-{key}.nc"
+
+    @property
+    def picture(self) -> Path:
+        """Where the maps of the setting's first draw are, or will be."""
+        return self.draw.sources.out / PICTURES / f"{self.draw.setting.name}.nc"
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether the maps that are there are this draw's."""
+        try:
+            with xr.open_dataset(self.picture, engine="h5netcdf") as stored:
+                return bool(stored.attrs.get("identity") == self.identity)
+        except (OSError, ValueError):
+            return False
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is something to measure: of a setting's first draw the maps too."""
+        return self.read() is None or (self.draw.index == 0 and not self.is_pictured)
 
     def read(self) -> xr.Dataset | None:
         """The stored measurements; None where there are none, or what is there is damaged."""
@@ -115,13 +138,14 @@ def unsealed(data: bytes) -> bytes:
 
 
 def measured(part: Part) -> Part:
-    """Measure a draw and store it, in whichever process; of the first draw of a setting the maps too."""
+    """Measure what is missing of a draw and store it, in whichever process."""
     from verify.bridge import draws
 
-    if part.draw.index == 0:
-        picture = part.draw.sources.out / PICTURES / f"{part.draw.setting.name}.nc"
-        write_atomically(picture, bytes(draws.pictured(part.draw).to_netcdf(engine="h5netcdf")))
-    write_atomically(part.path, sealed(draws.measure(part.draw)))
+    if part.draw.index == 0 and not part.is_pictured:
+        maps = draws.pictured(part.draw).assign_attrs(identity=part.identity)
+        write_atomically(part.picture, bytes(maps.to_netcdf(engine="h5netcdf")))
+    if part.read() is None:
+        write_atomically(part.path, sealed(draws.measure(part.draw)))
     return part
 
 
@@ -130,7 +154,7 @@ def code_version() -> str:
     """Digest of the code and the packages that the numbers come from."""
     digest = sha256(f"{np.__version__} {version('torch')}".encode())
     for pattern in CODE:
-        for source in sorted(ROOT.glob(pattern)):
+        for source in sorted(set(ROOT.glob(pattern)) - {LEARNING}):
             digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -158,7 +182,7 @@ def run(
         for i in range(draws * setting.times)
     ]
     with writing(sources.out):
-        missing = [part for part in parts if part.read() is None]
+        missing = [part for part in parts if part.is_missing]
         watch(done := len(parts) - len(missing), len(parts))
         for _ in reached(measured, [(part,) for part in sorted(missing, key=lambda part: part.draw.index > 0)], jobs):
             watch(done := done + 1, len(parts))
@@ -195,7 +219,8 @@ def writing(out: Path) -> Iterator[None]:
 
 def lacks_memory(error: Exception) -> bool:
     """Whether a worker was killed, or an allocation failed: PyTorch says so in a `RuntimeError`."""
-    return isinstance(error, BrokenProcessPool | MemoryError) or "memory" in str(error).lower()
+    said = ("out of memory", "allocate memory")
+    return isinstance(error, BrokenProcessPool | MemoryError) or any(words in str(error).lower() for words in said)
 
 
 def together(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dataset:
@@ -213,6 +238,7 @@ def together(setting: Setting, parts: Sequence[Part], command: str) -> xr.Datase
         images=first.sources.images_source(setting.network),
         device=first.sources.device_name,
         checkpoint=first.sources.weights_digest(setting),
+        training=json.dumps(first.sources.training(setting)),
         code_version=code_version(),
         command=command,
         versions=json.dumps(

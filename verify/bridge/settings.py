@@ -107,9 +107,15 @@ def plan(profile: Profile, cifar: bool, side: int = 224, learned_at: int | None 
     return *(replace(s, side=32) for s in quick), *SMALL, *resnets
 
 
+SIDES = {"digits": 16, "cifar": 32, "resnet20": 32}
+"""Of the images that small networks are made for."""
+
+
 def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:
-    """The settings of a run on one network: with its own weights where there are any, and with random ones."""
-    random = Setting(f"{called(model)}-gaussian", model, side=side)
+    """The settings of a run on one network: with its own weights where there are any, and with random ones; small
+    networks at the size that they are made for.
+    """
+    random = Setting(f"{called(model)}-gaussian", model, side=SIDES.get(model, side))
     own = replace(random, name=f"{called(model)}-trained", weights="trained", bias=True)
     return (own, random) if trained else (random,)
 

@@ -75,9 +75,22 @@ class Sources:
     def weights_digest(self, setting: Setting) -> str:
         """Which checkpoint a trained network is."""
         path = self.weights_of(setting.network)
-        if path == OFFICIAL:
-            return str(OFFICIAL)
-        return file_digest(path) if setting.weights == "trained" and path is not None else "none"
+        if setting.weights == "random" or path is None:
+            return "none"
+        return str(OFFICIAL) if path == OFFICIAL else file_digest(path)
+
+    def training(self, setting: Setting) -> dict[str, str]:
+        """What its checkpoint tells of where it comes from."""
+        path = self.weights_of(setting.network)
+        if setting.weights == "random" or path is None:
+            return {}
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="numpy") as file:
+                return dict(file.metadata() or {})
+        except (OSError, SafetensorError):
+            return {}
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated
@@ -18,6 +20,7 @@ from verify.bridge.options import (
     require_counts,
     require_torch,
 )
+from verify.bridge.run import lacks_memory
 from verify.bridge.sources import Sources
 from verify.console import OUT, console
 from verify.trial import MEASUREMENTS
@@ -59,15 +62,18 @@ def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path
     if size < 32 or epochs < 1:
         raise ValueError(f"--size must be at least 32 and --epochs at least 1, got {size} and {epochs}")
     path = folder / LEARNED[0]
-    try:
+    with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise ValueError(f"{folder} cannot be written ({error.strerror}); name a folder that can") from error
     keep_freed_memory()
     train, test = (replace(images.cifar10(source, part), side=size) for part in ("train", "test"))
-    module, accuracy = learning.learn(train, test, epochs, device, seed, show)
+    try:
+        module, accuracy = learning.learn(train, test, epochs, device, seed, show)
+    except (RuntimeError, MemoryError) as error:
+        if not lacks_memory(error):
+            raise
+        raise ValueError("memory does not suffice for training; choose a smaller --size") from error
     origin = {
         "side": size,
         "accuracy": accuracy,
@@ -77,9 +83,20 @@ def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path
         "torch": torch.__version__,
         "images": source.name,
     }
-    write_atomically(path, save(module.cpu().state_dict(), {name: str(value) for name, value in origin.items()}))
+    content = save(module.cpu().state_dict(), {name: str(value) for name, value in origin.items()})
+    with writable(folder):
+        write_atomically(path, content)
     console.print(f"accuracy on the test images: {100 * accuracy:.2f} %", highlight=False)
     return path
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """What the disk refuses becomes a `ValueError`."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be written ({error.strerror}); name a folder that can") from error
 
 
 def show(number: int, loss: float, accuracy: float) -> None:

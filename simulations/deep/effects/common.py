@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 import xarray as xr
 from torch import Tensor
 
@@ -38,8 +37,3 @@ def named(**variables: tuple[Sequence[str], object]) -> xr.Dataset:
 def rows(values: Iterable[Tensor]) -> np.ndarray:
     """Tensors, one behind the other, as float64."""
     return np.stack([value.detach().cpu().double().numpy() for value in values])
-
-
-def generator(seed: int, device: torch.device) -> torch.Generator:
-    """PyTorch's random numbers from a seed."""
-    return torch.Generator(device=device).manual_seed(seed)

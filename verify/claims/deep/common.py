@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -15,12 +16,19 @@ BRIDGE = "measurements of deep networks; run: nfrlab bridge"
 WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
 RANDOM_VGG16 = "vgg16-gaussian"
+ORIGIN = "seed", "images", "device", "code_version"
 PREMISES = (
     "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
     "images are random crops of the photographs, random digits, or test images of CIFAR-10; a statement is about the "
     "median over draws",
-    "networks: random VGG16; a VGG trained on digits and, where NFRLAB_DATA holds them, a ResNet-20 and a VGG16 "
-    "trained on CIFAR-10 on its images, else on crops of the photographs",
+    "networks: random VGG16; a VGG trained on digits and, where they are there, a ResNet-20 and a VGG16 trained on "
+    "CIFAR-10 on its images, else on crops of the photographs",
+)
+
+WITH_BIASES = (
+    "random weights are Gaussian, E w² = 2/d, without biases, or PyTorch's initialisation with biases, fresh in every "
+    "draw; trained ones have their biases",
+    *PREMISES[1:],
 )
 
 
@@ -34,12 +42,23 @@ def having(measured: Measured, variable: str, weights: str = "") -> dict[str, xr
     return {name: own for name, own in measured.items() if variable in own and weights in ("", own.attrs["weights"])}
 
 
+def comparable(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Whether both were measured on the same images, at one size, with one seed, on one device and by the same code:
+    a folder may hold what several runs left.
+    """
+    origins = (
+        (*(own.attrs.get(name) for name in ORIGIN), json.loads(own.attrs.get("setting", "{}")).get("side"))
+        for own in (one, other)
+    )
+    return len(set(origins)) == 1
+
+
 def pairs(measured: Measured, variable: str) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
     """By network: with Gaussian weights, and trained, on the images that both met."""
     found = {}
     for name, trained in having(measured, variable, "trained").items():
         random = measured.get(f"{name.removesuffix('-trained')}-gaussian")
-        if random is not None and variable in random:
+        if random is not None and variable in random and comparable(random, trained):
             both_met = slice(min(random.sizes["draw"], trained.sizes["draw"]))
             found[str(trained.attrs["network"])] = random.isel(draw=both_met), trained.isel(draw=both_met)
     return found

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from verify.bridge.evidence import rate_evidence
+from verify.bridge.settings import CIFAR_VGG16
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, having, on_deep_networks
+from verify.claims.deep.common import WITH_BIASES, both, having, on_deep_networks
 from verify.evidence import Evidence, Kind
 
 SOURCE = f"{PAPER}, Def. 2, ineq. 13, Prop. 1–3"
@@ -20,7 +21,7 @@ ROUNDING = 1e-5
 """Relative margins of this size are equalities in float32."""
 
 ALWAYS, MARGIN = (0.95, 1.0), 0.35
-CHAINS = ("vgg16", "digits")
+CHAINS = ("vgg16", CIFAR_VGG16, "digits")
 """Networks without residual additions, into which a branch may bring negative contributions alone."""
 
 Event = Callable[[xr.DataArray], npt.NDArray[np.bool_]]
@@ -88,7 +89,7 @@ CLAIMS = (
             "At every hidden layer of a deep network ⟨A_{l−1}, F(WM) r⟩ > ⟨A_{l−1}, W M r⟩, strictly, for GBP, "
             "RectGrad (90 %) and z⁺ "
             "with its own γ, r the rule's own relevance: in 95 % of draws or more (margin 0.35).",
-            PREMISES,
+            WITH_BIASES,
             (Kind.BRIDGE,),
             printed(),
             BrokenPremise("GBP's filter reversed", partial(rates, checks=[("gbp", "gbp-reversed", strict)])),
@@ -103,7 +104,7 @@ CLAIMS = (
             "In deep networks without biases GBP's margin is nowhere negative; in those without residual additions "
             "z⁺'s is "
             "zero at every layer (conserved relevance): in 95 % of draws or more (margin 0.35).",
-            PREMISES,
+            WITH_BIASES,
             (Kind.BRIDGE,),
             partial(rates, checks=REPAIRED, biases=False),
             BrokenPremise("GBP's filter reversed", partial(rates, checks=BROKEN, biases=False)),

@@ -11,7 +11,7 @@ from verify.bridge.evidence import median_evidence, rate_evidence
 from verify.bridge.settings import FILTERS, MORE
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, RANDOM_VGG16, depth, on_deep_networks, quarters
+from verify.claims.deep.common import PREMISES, RANDOM_VGG16, comparable, depth, on_deep_networks, quarters
 from verify.evidence import Evidence, Kind
 
 EQUAL, WORSE = (-0.05, 0.05), (-2.0, -0.05)
@@ -28,17 +28,23 @@ COUPLED = (
 
 
 def beside(measured: Measured, names: tuple[str, ...], rules: tuple[str, ...] = FILTERS) -> dict[str, xr.Dataset]:
-    """The settings among `names` of which α was measured for one of the rules; none without Gaussian weights to
-    compare with.
+    """The settings among `names` of which α was measured for one of the rules, and can be compared with Gaussian
+    weights.
     """
-    found = {name: measured[name] for name in names if RANDOM_VGG16 in measured and name in measured}
+    gaussian = measured.get(RANDOM_VGG16)
+    found = {
+        name: measured[name]
+        for name in names
+        if gaussian is not None and name in measured and comparable(gaussian, measured[name])
+    }
     return {name: own for name, own in found.items() if "alpha" in own and set(rules) & set(own["rule"].values)}
 
 
 def paired(measured: Measured, own: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
     """A family beside Gaussian weights, on the draws that both have: of these there are more at the ends alone."""
     few, more = measured[RANDOM_VGG16], measured.get(MORE.name)
-    gaussian = few if more is None or own.sizes["draw"] <= few.sizes["draw"] else more
+    enough = own.sizes["draw"] <= few.sizes["draw"]
+    gaussian = few if more is None or enough or not comparable(few, more) else more
     both = slice(min(own.sizes["draw"], gaussian.sizes["draw"]))
     return own.isel(draw=both), gaussian.isel(draw=both)
 
@@ -80,14 +86,13 @@ def often_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
 
 def naively_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
     """The same where α is computed in float32 without scaling, what overflows counted as no alignment."""
-    gaussian = exam.measured[RANDOM_VGG16]["alpha_naive"]
-    last = int(gaussian["level"].max())
     found = {}
-    for own in beside(exam.measured, names).values():
+    for own, gaussian in (paired(exam.measured, family) for family in beside(exam.measured, names).values()):
+        last = depth(gaussian)
         for rule in (rule for rule in FILTERS if rule in own["rule"].values):
             title = f"α of {own.attrs['title']} as computed without scaling − of Gaussian weights, {rule}, N = {last}"
             alpha = own["alpha_naive"].sel(rule=rule, level=last).fillna(0)
-            found[title] = alpha - gaussian.sel(rule=rule, level=last)
+            found[title] = alpha - gaussian["alpha_naive"].sel(rule=rule, level=last)
     return median_evidence(exam, found, WORSE, 0.0)
 
 

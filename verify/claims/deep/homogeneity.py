@@ -9,7 +9,7 @@ import xarray as xr
 from verify.bridge.evidence import median_evidence
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, having, on_deep_networks
+from verify.claims.deep.common import WITH_BIASES, both, having, on_deep_networks
 from verify.evidence import Evidence, Kind
 
 SMALL, ROUNDING = 0.01, 1e-3
@@ -63,7 +63,7 @@ CLAIMS = (
             "The theory ignores biases: on networks as they are used, f(x) = ⟨∇f(x), x⟩ within 1 %, so that LRP-z is "
             "Grad⊙Input and "
             "its relevance sums to f, in the median.",
-            PREMISES,
+            WITH_BIASES,
             (Kind.BRIDGE,),
             lost,
             BrokenPremise("a factor 2: f in place of f/2", lambda exam: lost(exam, 2.0)),
@@ -78,7 +78,7 @@ CLAIMS = (
             "What ⟨∇f, x⟩ misses of f is what the gradient hands to the biases, Σ_l ⟨M_l b_l, r_l⟩, within 0.1 % of "
             "f, on every "
             "network, and nothing without biases.",
-            PREMISES,
+            WITH_BIASES,
             (Kind.BRIDGE,),
             not_explained,
             BrokenPremise("half of the biases forgotten", lambda exam: not_explained(exam, 0.5)),
