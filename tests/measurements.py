@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from verify.bridge.evidence import draws_needed
-from verify.bridge.settings import CASCADE, ENDS, FILTERS, IMAGENET, LEVELS, RANDOM, Setting, plan
+from verify.bridge.settings import CASCADE, ENDS, FILTERS, IMAGENET, LEVELS, MORE, RANDOM, Setting, plan
 
 World = dict[str, xr.Dataset]
 Arrays = dict[str, xr.DataArray]
@@ -174,9 +174,10 @@ def repaired(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
     for name in world:
         if "margin" in world[name] and "zplus" in world[name]["rule"].values:
             world = put(world, name, "margin", 0.0, rule="zplus")
-    if "vgg16-uniform" in world:
-        for rule in world["vgg16-uniform"]["rule"].values:
-            world = put(world, "vgg16-uniform", "alpha", world[RANDOM.name]["alpha"].sel(rule=rule), rule=rule)
+    for name, gaussian in (("vgg16-uniform", RANDOM.name), ("vgg16-uniform-more", MORE.name)):
+        if name in world:
+            own, wanted = world[name]["alpha"], world[gaussian]["alpha"].isel(draw=slice(world[name].sizes["draw"]))
+            world = put(world, name, "alpha", wanted.sel(rule=own["rule"], level=own["level"]))
     return world
 
 

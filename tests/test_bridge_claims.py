@@ -55,8 +55,8 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
     "fig-2c": ("vgg16-gaussian", "norm_sd", 0.2, {"layer": 1}),
     "fig-2c-repair": ("vgg16-gaussian", "norm_sd", 0.14, {"layer": 2}),
     "fig-2c-trained": ("digits-trained", "norm_sd", 0.05, {"layer": L}),
-    "fig-4-ring-equals-gaussian": ("vgg16-ring", "alpha", 0.6, {"rule": "rectgrad", "level": L}),
-    "fig-4-uniform-worse-gbp": ("vgg16-uniform", "alpha", 0.79, {"rule": "gbp", "level": L}),
+    "fig-4-ring-equals-gaussian": ("vgg16-ring-more", "alpha", 0.6, {"rule": "rectgrad", "level": L}),
+    "fig-4-uniform-worse-gbp": ("vgg16-uniform-more", "alpha", 0.79, {"rule": "gbp", "level": L}),
     "fig-4-uniform-worse-rectgrad": ("vgg16-uniform-raw", "alpha", 0.79, {"rule": "rectgrad", "level": L}),
     "fig-4-uniform-worse-zplus": ("vgg16-default-biased", "alpha", 0.79, {"rule": "zplus", "level": L}),
     "fig-4-centred-families-equal": ("vgg16-sparse", "alpha", 0.6, {"rule": "zplus", "level": L}),
@@ -221,7 +221,7 @@ def test_random_and_trained_networks_compare_on_the_images_that_both_met() -> No
 
 def test_families_with_more_draws_compare_with_as_many_of_gaussian_weights() -> None:
     """Catches draw i beside draw j, and draws that were made and not judged."""
-    for id, times in (("fig-4-mean-worse", {3}), ("fig-4-centred-families-equal", {1, 3, 4})):
+    for id, times in (("fig-4-mean-worse", {3}), ("fig-4-centred-families-equal", {1, 3, 6})):
         verdict = tried(id, true_world(id))
         assert verdict.status is Status.CONFIRMED
         assert {piece.n for piece in verdict.evidence} == {k * DRAWS for k in times}
@@ -301,7 +301,7 @@ def test_titles_are_unique() -> None:
 
 @pytest.mark.parametrize("rule", FILTERS)
 @pytest.mark.parametrize(
-    "name", ["vgg16-uniform", "vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-default-biased"]
+    "name", ["vgg16-uniform-more", "vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-default-biased"]
 )
 def test_every_reading_of_uniform_counts(name: str, rule: str) -> None:
     """Catches a reading that is announced and not judged: float32 beside float64, say."""
@@ -312,7 +312,7 @@ def test_every_reading_of_uniform_counts(name: str, rule: str) -> None:
 @pytest.mark.parametrize(
     ("id", "number"),
     [
-        ("fig-4-ring-equals-gaussian", ("vgg16-ring", "alpha", 0.83, {"rule": "gbp", "level": L})),
+        ("fig-4-ring-equals-gaussian", ("vgg16-ring-more", "alpha", 0.83, {"rule": "gbp", "level": L})),
         ("fig-4-centred-families-equal", ("vgg16-laplace", "alpha", 0.77, {"rule": "zplus", "level": L})),
         ("fig-5-random", ("cifar-gaussian", "alpha_changed", 0.75, {"change": "random", "changed": 8, "rule": "gbp"})),
         ("fig-6", ("digits-trained", "alpha_part", 0.42, {"layer": L - 1, "part": "top"})),

@@ -18,7 +18,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from simulations.deep.batches import read_batch
-from simulations.images import IMAGENET_MEAN, IMAGENET_SD, SUFFIXES, ImageSet, decode, folder, photographs
+from simulations.images import IMAGENET_MEAN, IMAGENET_SD, SUFFIXES, ImageSet, decode
 from simulations.onelayer.arrays import Array
 
 IMAGENET = (tuple(IMAGENET_MEAN), tuple(IMAGENET_SD))
@@ -59,11 +59,6 @@ class Labelled:
     def enlarged(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C side side"]:
         """Images, bilinearly, at `side × side`."""
         return x if self.side in (None, x.shape[-1]) else F.interpolate(x, (self.side, self.side), mode="bilinear")
-
-
-def source(path: Path | None) -> ImageSet:
-    """The images under `path`; scikit-learn's photographs by default. Raises `ValueError` as `images.folder` does."""
-    return photographs() if path is None else folder(path)
 
 
 def resized(image: Float[Array, "h w 3"], size: int) -> Float[Tensor, "1 3 H W"]:

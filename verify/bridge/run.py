@@ -74,7 +74,7 @@ class Part:
         """All that its numbers depend on."""
         sources = self.draw.sources
         own: dict[str, object] = {
-            "setting": asdict(self.draw.setting),
+            "setting": {name: value for name, value in asdict(self.draw.setting).items() if name != "times"},
             "seed": self.draw.seed,
             "index": self.draw.index,
             "images": sources.images_digest(self.draw.setting.network),

@@ -42,13 +42,14 @@ class Setting:
             return f"{self.network}, trained"
         scale = "" if self.scale == "he" else f" {self.scale}"
         precision = "" if self.precision == "float32" else f", {self.precision}"
-        more = ", more draws" if self.name.endswith("-more") else ""
+        more = ", more draws" if self.name.endswith(MORE_DRAWS) else ""
         return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}{precision}{more}"
 
 
 IMAGENET = "vgg16-trained"
 """VGG16 with a checkpoint of the user's: what the paper takes from torchvision."""
 
+MORE_DRAWS = "-more"
 CIFAR_VGG16 = "vgg16-cifar10"
 """VGG16 for CIFAR-10, trained by `nfrlab train`."""
 
@@ -76,16 +77,19 @@ def _family(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **o
     return replace(RANDOM, name=f"vgg16-{name or family}", family=family, effects=effects, **own)  # type: ignore[arg-type]
 
 
-MORE = _family("gaussian", "gaussian-more", times=4)
+MORE = _family("gaussian", f"gaussian{MORE_DRAWS}", times=6)
 """What families with more draws compare with; its first draws are those of `RANDOM`."""
 
 RING, UNIFORM = _family("ring", effects=(LEVELS,)), _family("uniform", effects=(LEVELS,))
+AT_THE_ENDS = tuple(replace(s, name=s.name + MORE_DRAWS, effects=(ENDS,), times=3) for s in (RING, UNIFORM))
+"""The same with more draws at N = 0 and L, where α differs most from draw to draw."""
+
 PRINTED = _family("uniform", "uniform-raw", scale="raw")
 OTHERS = (
     _family("uniform", "uniform-raw-float64", scale="raw", precision="float64"),
     _family("uniform01", times=3),
     _family("laplace", times=3),
-    _family("sparse", times=4),
+    _family("sparse", times=6),
     _family("powerlaw", times=3),
     _family("shifted", times=3),
     _family("uniform", "default-biased", effects=(ENDS, "filtering"), scale="default", bias=True),
@@ -100,7 +104,7 @@ def plan(profile: Profile, cifar: bool, side: int = 224, learned_at: int | None 
     """
     some = (CASCADE, "resemblance", "neurons", "filtering")
     if profile == "full":
-        large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, PRINTED, *OTHERS))
+        large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, *AT_THE_ENDS, PRINTED, *OTHERS))
         return *large, *SMALL, *(CIFAR if cifar else ()), *(learned(learned_at) if learned_at else ())
     quick = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)

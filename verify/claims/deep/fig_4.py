@@ -8,7 +8,7 @@ from functools import partial
 import xarray as xr
 
 from verify.bridge.evidence import median_evidence, rate_evidence
-from verify.bridge.settings import FILTERS, MORE
+from verify.bridge.settings import FILTERS, MORE, MORE_DRAWS
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
 from verify.claims.deep.common import PREMISES, RANDOM_VGG16, comparable, depth, on_deep_networks, quarters
@@ -17,9 +17,15 @@ from verify.evidence import Evidence, Kind
 EQUAL, WORSE = (-0.05, 0.05), (-2.0, -0.05)
 LOSS, OFTEN = 0.1, (0.2, 1.0)
 SOURCE = f"{PAPER}, Fig. 4 and Sec. IV-B"
-UNIFORM = ("vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-uniform", "vgg16-default-biased")
+UNIFORM = (
+    "vgg16-uniform-raw",
+    "vgg16-uniform-raw-float64",
+    "vgg16-uniform",
+    "vgg16-uniform-more",
+    "vgg16-default-biased",
+)
 WITH_MEAN = ("vgg16-uniform01", "vgg16-shifted")
-CENTRED = ("vgg16-uniform", "vgg16-laplace", "vgg16-sparse")
+CENTRED = ("vgg16-uniform", "vgg16-uniform-more", "vgg16-laplace", "vgg16-sparse")
 UNEQUAL = ("vgg16-powerlaw",)
 COUPLED = (
     *PREMISES,
@@ -52,16 +58,19 @@ def paired(measured: Measured, own: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]
 def differences(
     exam: Examination, names: tuple[str, ...], rules: tuple[str, ...], plain: bool = False
 ) -> dict[str, xr.DataArray]:
-    """α of a family minus α of Gaussian weights, for the rule alone and at the quarters that both have.
+    """α of a family minus α of Gaussian weights, for the rule alone and at the quarters that both have; for the rule
+    alone from the setting with more draws, where there is one.
 
-    `plain`: the gradient in place of the family's rule, a broken premise.
+    `plain`: only there, the gradient in place of the family's rule, a broken premise.
     """
-    found = {}
-    for own, gaussian in (paired(exam.measured, family) for family in beside(exam.measured, names).values()):
-        there = own["alpha"].dropna("level", how="all")["level"].values
-        levels = [level for level in quarters(gaussian)[1:] if level in there]
+    found, there = {}, beside(exam.measured, names)
+    for name, family in there.items():
+        own, gaussian = paired(exam.measured, family)
+        first, last = 1 if not plain else depth(gaussian), depth(gaussian) - (f"{name}{MORE_DRAWS}" in there)
+        known = own["alpha"].dropna("level", how="all")["level"].values
+        levels = [level for level in quarters(gaussian) if first <= level <= last and level in known]
         for rule in (rule for rule in rules if rule in own["rule"].values):
-            for level in [depth(gaussian)] if plain else levels:
+            for level in levels:
                 at = own["alpha"].sel(rule=rule, level=0 if plain else level, drop=True)
                 difference = at - gaussian["alpha"].sel(rule=rule, level=level, drop=True)
                 found[f"α of {own.attrs['title']} − of Gaussian weights, {rule}, N = {level}"] = difference
@@ -114,7 +123,7 @@ def family_claim(
 
 PLAIN = "the plain gradient in place of the family's rule"
 CENTRE = "independent entries of mean zero and one variance: Laplace"
-RING, LAPLACE, PRINTED = ("vgg16-ring",), ("vgg16-laplace",), ("vgg16-uniform-raw",)
+RING, LAPLACE, PRINTED = ("vgg16-ring", "vgg16-ring-more"), ("vgg16-laplace",), ("vgg16-uniform-raw",)
 
 CLAIMS = (
     family_claim(
