@@ -98,6 +98,16 @@ def test_torchvisions_checkpoints_fit(module: nn.Module, wanted: dict[str, tuple
     assert count(module) == parameters
 
 
+def test_batch_normalised_vgg16_is_torchvisions() -> None:
+    """Catches normalisations at other places than behind every convolution, where torchvision's checkpoints have
+    them.
+    """
+    names = {name for name, _ in models.vgg16_bn().named_parameters()}
+    assert count(models.vgg16_bn()) == 138_365_992
+    assert {"features.0.weight", "features.1.weight", "features.3.bias", "features.41.weight"} <= names
+    assert sum(name.endswith("running_var") for name in models.vgg16_bn().state_dict()) == 13
+
+
 @pytest.mark.parametrize("name", models.MODELS)
 def test_bias_free_and_evaluation(name: str) -> None:
     """Catches a bias that survives `bias=False`, and dropout or batch statistics left switched on."""
