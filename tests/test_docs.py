@@ -51,6 +51,8 @@ def test_readme_commands_exist() -> None:
     for target in re.findall(r"\bmake ([a-z]+)\b", readme):
         assert f"\n{target}:" in makefile, target
     for command in re.findall(r"^nfrlab ([a-z]+)", readme, re.MULTILINE):
-        assert command in {"claims", "show", "verify", "sweep", "converge", "law", "figures", "bridge"}, command
+        assert command in {"claims", "show", "verify", "sweep", "converge", "law", "figures", "bridge", "train"}, (
+            command
+        )
     for id in re.findall(r"`((?:prop|thm|law)-[a-z0-9-]+)`", readme):
         assert id in REGISTRY, id
