@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PART = ".part"
@@ -29,6 +31,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """What the disk refuses becomes a `ValueError` that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be written ({error.strerror}); name a folder that can") from error
 
 
 def sweep_parts(folder: Path) -> None:

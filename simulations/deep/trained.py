@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from simulations.deep import checkpoints, images, models, weights
 from simulations.deep.images import Labelled
-from simulations.files import write_atomically
+from simulations.files import writable, write_atomically
 from simulations.seeds import seed_sequence
 
 SOURCES = [Path(__file__), *(Path(str(module.__file__)) for module in (images, models, weights))]
@@ -35,14 +35,12 @@ def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, f
     train, held_out = split(seed)
     module = models.digits_vgg(bias)
     if not _kept(module, file):
-        try:
+        with writable(cache):
             cache.mkdir(parents=True, exist_ok=True)
             with FileLock(file.with_suffix(".lock")):  # of two processes one trains, the other waits
                 if not _kept(module, file):
                     fit(module, images.digits(), train, seed)
                     write_atomically(file, save(module.state_dict()))
-        except OSError as error:
-            raise ValueError(f"{cache} cannot be written ({error.strerror}); name a folder that can") from error
     return module, accuracy(module, images.digits(), held_out)
 
 

@@ -128,8 +128,8 @@ def settings_from(
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
         at = None if quick or sources.cifar_images is None else learned_at(sources.cifar_vgg16)
         return plan("quick" if quick else "full", sources.cifar is not None, size, at)
-    at = learned_at(weights) if model == CIFAR_VGG16 and weights is not None else size
-    return plan_for(model, weights is not None or ":" in model, at or size)
+    at = learned_at(weights if model == CIFAR_VGG16 else None) or size
+    return plan_for(model, weights is not None or ":" in model, at)
 
 
 def typed(seed: int, quick: bool, options: Mapping[str, object]) -> str:

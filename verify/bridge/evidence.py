@@ -22,7 +22,6 @@ WRONG = 0.01
 """Share of draws on the wrong side of the margin up to which a median is decided with probability ≥ 0.99."""
 
 
-@cache
 def draws_needed() -> int:
     """Draws of a setting, planned beforehand: of 64 medians each is decided with probability ≥ 0.99 where at most 1 %
     of the draws fall on the wrong side.

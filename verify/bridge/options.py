@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from verify.bridge.sources import told_by
 from verify.console import refuse
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
@@ -63,10 +64,7 @@ def learned_at(path: Path | None) -> int | None:
     """
     if path is None:
         return None
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="numpy") as file:
-            return int((file.metadata() or {})["side"])
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        return int(told_by(path)["side"])
+    except (KeyError, ValueError) as error:
         raise ValueError(f"{path} is not what nfrlab train writes; remove it, or train again") from error

@@ -111,7 +111,7 @@ def plan(profile: Profile, cifar: bool, side: int = 224, learned_at: int | None 
     return *(replace(s, side=32) for s in quick), *SMALL, *resnets
 
 
-SIDES = {"digits": 16, "cifar": 32, "resnet20": 32}
+SIDES = {s.network: s.side for s in (*SMALL, *CIFAR)} | {"resnet20": CIFAR[0].side}
 """Of the images that small networks are made for."""
 
 

@@ -82,15 +82,18 @@ class Sources:
     def training(self, setting: Setting) -> dict[str, str]:
         """What its checkpoint tells of where it comes from."""
         path = self.weights_of(setting.network)
-        if setting.weights == "random" or path is None:
-            return {}
-        from safetensors import SafetensorError, safe_open
+        return {} if setting.weights == "random" or path is None else told_by(path)
 
-        try:
-            with safe_open(path, framework="numpy") as file:
-                return dict(file.metadata() or {})
-        except (OSError, SafetensorError):
-            return {}
+
+def told_by(checkpoint: Path) -> dict[str, str]:
+    """What a safetensors file tells of itself; nothing where it is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(checkpoint, framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError):
+        return {}
 
 
 @cache

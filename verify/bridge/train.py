@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
 
-from simulations.files import write_atomically
+from simulations.files import writable, write_atomically
 from verify.bridge.options import (
     CIFAR_IMAGES,
     LEARNED,
@@ -88,15 +86,6 @@ def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path
         write_atomically(path, content)
     console.print(f"accuracy on the test images: {100 * accuracy:.2f} %", highlight=False)
     return path
-
-
-@contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """What the disk refuses becomes a `ValueError`."""
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"{folder} cannot be written ({error.strerror}); name a folder that can") from error
 
 
 def show(number: int, loss: float, accuracy: float) -> None:

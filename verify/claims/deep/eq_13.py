@@ -13,7 +13,7 @@ from verify.bridge.evidence import rate_evidence
 from verify.bridge.settings import CIFAR_VGG16
 from verify.claim import BrokenPremise, Claim, Examination, Measured
 from verify.claims.common import PAPER
-from verify.claims.deep.common import WITH_BIASES, both, having, on_deep_networks
+from verify.claims.deep.common import PREMISES, WITH_BIASES, both, having, on_deep_networks
 from verify.evidence import Evidence, Kind
 
 SOURCE = f"{PAPER}, Def. 2, ineq. 13, Prop. 1–3"
@@ -104,7 +104,7 @@ CLAIMS = (
             "In deep networks without biases GBP's margin is nowhere negative; in those without residual additions "
             "z⁺'s is "
             "zero at every layer (conserved relevance): in 95 % of draws or more (margin 0.35).",
-            WITH_BIASES,
+            PREMISES,
             (Kind.BRIDGE,),
             partial(rates, checks=REPAIRED, biases=False),
             BrokenPremise("GBP's filter reversed", partial(rates, checks=BROKEN, biases=False)),

@@ -66,9 +66,9 @@ def differences(
     found, there = {}, beside(exam.measured, names)
     for name, family in there.items():
         own, gaussian = paired(exam.measured, family)
-        first, last = 1 if not plain else depth(gaussian), depth(gaussian) - (f"{name}{MORE_DRAWS}" in there)
-        known = own["alpha"].dropna("level", how="all")["level"].values
-        levels = [level for level in quarters(gaussian) if first <= level <= last and level in known]
+        top, known = depth(gaussian), own["alpha"].dropna("level", how="all")["level"].values
+        last = top - 1 if f"{name}{MORE_DRAWS}" in there else top
+        levels = [k for k in ([top] if plain else quarters(gaussian)[1:]) if k in known and k <= last]
         for rule in (rule for rule in rules if rule in own["rule"].values):
             for level in levels:
                 at = own["alpha"].sel(rule=rule, level=0 if plain else level, drop=True)
