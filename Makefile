@@ -26,13 +26,15 @@ gpu: $(READY)  # needs one, and NFRLAB_DATA
 	$(BIN)/nfrlab bridge --device cuda --out results/gpu
 
 docs: $(READY)
-	$(BIN)/python -m verify.docs
+	$(BIN)/python -m nfrlab.verify.report.claims_page
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bridge]' --group dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps zennit  # it asks for torchvision, and needs none
+	rm -rf .venv/house && mkdir -p .venv/house/nfrlab
+	ln -s $(addprefix $(CURDIR)/,nfrlab/__init__.py nfrlab/py.typed theory simulations verify paper_figs) .venv/house/nfrlab/
 	touch $@
 
 clean:

@@ -26,12 +26,12 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks.peers import PEERS, Method
-from simulations.deep import models, weights
-from simulations.deep.backward import attribution, cascades, rule, start_at_output
-from simulations.deep.graph import Graph
-from simulations.deep.memory import keep_freed_memory
-from simulations.deep.ops import Weighted
-from simulations.deep.rewrite import rewrite
+from nfrlab.simulations.deep.engine.backward import attribution, cascades, rule, start_at_output
+from nfrlab.simulations.deep.engine.graph import Graph
+from nfrlab.simulations.deep.engine.memory import keep_freed_memory
+from nfrlab.simulations.deep.engine.ops import Weighted
+from nfrlab.simulations.deep.networks import models, weights
+from nfrlab.simulations.deep.reading.rewrite import rewrite
 
 console = Console(width=150)
 BARS = {"gbp": 1.06, "rectgrad": 1.25, "zplus": 1.6, "lrp-alpha-beta": 2.2, "cascades": 5.6}

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bridge import AUTOGRAD, WHO, Key, images, method, network, rows
-from simulations.files import write_atomically
+from nfrlab.simulations.files import write_atomically
 
 console = Console(width=150)
 BATCHES, REPEATS, WARM = (1, 8, 64), 20, 3

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from simulations.onelayer import montecarlo, reduced
-from simulations.onelayer.invariant import INVARIANT_RULES
-from simulations.onelayer.polar import INVARIANT_FAMILIES
+from nfrlab.simulations.dense import montecarlo, reduced
+from nfrlab.simulations.dense.reduced.invariant import INVARIANT_RULES
+from nfrlab.simulations.dense.reduced.polar import INVARIANT_FAMILIES
 
 console = Console(width=150)
 LAYER = 3072, 4096  # a CIFAR-10 image

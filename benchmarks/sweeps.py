@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from simulations.sweep import Spec, run
+from nfrlab.simulations.sweep import Spec, run
 
 console = Console(width=150)
 DRAWS_PER_MINUTE = 1e9

@@ -24,14 +24,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_figs import fig1
-from paper_figs.render import STYLE
-from simulations.images import photographs
-from simulations.onelayer import alignment, attribution, layer, rule
-from verify.fig1 import plane
-from verify.registry import REGISTRY
-from verify.trial import try_claim
-from verify.verdict import Status
+from nfrlab.paper_figs import fig1
+from nfrlab.paper_figs.render import STYLE
+from nfrlab.simulations.dense import alignment, attribution, layer, rule
+from nfrlab.simulations.images import photographs
+from nfrlab.verify.court.verdict import Status
+from nfrlab.verify.exhibits.fig1 import plane
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.trial import try_claim
 
 try:  # sliders, where there is a page to show them on
     from IPython import get_ipython

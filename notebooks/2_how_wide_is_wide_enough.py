@@ -31,15 +31,15 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_figs.render import STYLE
-from simulations.images import normalise, photographs
-from simulations.onelayer import montecarlo, reduced
-from theory.law import KAPPA, alignment_law, required_neurons
-from verify.claim import BrokenPremise, Claim
-from verify.evidence import Kind
-from verify.law_evidence import law_evidence
-from verify.trial import try_claim
-from verify.verdict import Status
+from nfrlab.paper_figs.render import STYLE
+from nfrlab.simulations.dense import montecarlo, reduced
+from nfrlab.simulations.images import normalise, photographs
+from nfrlab.theory.finite_width.law import KAPPA, alignment_law, required_neurons
+from nfrlab.verify.court.claim import BrokenPremise, Claim
+from nfrlab.verify.court.evidence import Kind
+from nfrlab.verify.court.verdict import Status
+from nfrlab.verify.examine.finite_width import law_evidence
+from nfrlab.verify.proceedings.trial import try_claim
 
 try:  # sliders, where there is a page to show them on
     from IPython import get_ipython

@@ -27,14 +27,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_figs.render import STYLE
-from simulations.images import digit, photographs
-from simulations.onelayer import alignment, layer, rules
-from simulations.onelayer.weights import orthonormal
-from theory.weighting import activation_gain, orthogonal_alignment
-from verify.registry import REGISTRY
-from verify.trial import try_claim
-from verify.verdict import Status
+from nfrlab.paper_figs.render import STYLE
+from nfrlab.simulations.dense import alignment, layer, rules
+from nfrlab.simulations.dense.weights import orthonormal
+from nfrlab.simulations.images import digit, photographs
+from nfrlab.theory.weighting.orthogonal_neurons import activation_gain, orthogonal_alignment
+from nfrlab.verify.court.verdict import Status
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.trial import try_claim
 
 try:  # sliders, where there is a page to show them on
     from IPython import get_ipython

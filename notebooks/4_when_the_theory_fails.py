@@ -28,17 +28,17 @@ from itertools import product
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_figs.render import STYLE
-from simulations.images import digit, photographs
-from simulations.onelayer import alignment, attribution, layer, rule, rules, sample
-from theory.alignment import gbp_limit, zplus_filter_direction
-from theory.families import FAMILIES
-from verify.claim import BrokenPremise, Claim
-from verify.claims.thm_1_gbp import deviates
-from verify.evidence import Kind
-from verify.registry import REGISTRY
-from verify.trial import try_claim
-from verify.verdict import Status
+from nfrlab.paper_figs.render import STYLE
+from nfrlab.simulations.dense import alignment, attribution, layer, rule, rules, sample
+from nfrlab.simulations.images import digit, photographs
+from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.limit.direction import gbp_limit, zplus_filter_direction
+from nfrlab.verify.claims.theorem_1.thm_1_gbp import deviates
+from nfrlab.verify.court.claim import BrokenPremise, Claim
+from nfrlab.verify.court.evidence import Kind
+from nfrlab.verify.court.verdict import Status
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.trial import try_claim
 
 try:  # sliders, where there is a page to show them on
     from IPython import get_ipython

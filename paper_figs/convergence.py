@@ -12,10 +12,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from theory.alignment import gbp_alignment, gbp_limit
-from theory.families import FAMILIES
-from theory.law import LAWS, alignment_law
-from theory.mixture import AlignmentLaw
+from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.finite_width.law import LAWS, alignment_law
+from nfrlab.theory.finite_width.mixture import AlignmentLaw
+from nfrlab.theory.limit.direction import gbp_alignment, gbp_limit
 
 Floats = npt.NDArray[np.float64]
 BANDS = (0.05, 0.95), (0.25, 0.75)

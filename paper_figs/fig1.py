@@ -20,9 +20,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Arc, Circle, Patch, Polygon
 from PIL import Image
 
-from paper_figs.render import STYLE
-from theory.law import alignment_law
-from theory.vectors import cosine
+from nfrlab.paper_figs.render import STYLE
+from nfrlab.theory.finite_width.law import alignment_law
+from nfrlab.theory.numerics.vectors import cosine
 
 Floats = npt.NDArray[np.float64]
 RULES = {"grad": "plain gradient", "gbp": "GBP", "constant": "constant weights", "activation": "Activation"}

@@ -7,18 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paper_figs.bridge import (
-    RULES,
-    Stored,
-    alpha_axis,
-    bars,
-    few,
-    heading,
-    legend,
-    map_tile,
-    rules,
-    tile,
-)
+from nfrlab.paper_figs.stored import RULES, Stored, alpha_axis, bars, few, heading, legend, map_tile, rules, tile
 
 CHANGES = {
     "random": ("randomised", "C0", "o"),
@@ -54,9 +43,8 @@ def figure(stored: Stored) -> Figure:
     legend(drawn, grid[:1, -1], 4)
     removed = {int(stored.pictures[name].attrs["removed"]) for name in names}
     drawn.suptitle(
-        f"Fig. 5. Images: {stored.images(names)}.\n"
-        f"Maps $r_0$ of draw 0, top {' or '.join(map(str, sorted(removed)))} layers changed, grey is 0; "
-        "right: medians and 10–90 % of the n draws",
+        f"Fig. 5. Images: {stored.images(names)}.\nMaps $r_0$ of draw 0, top {' or '.join(map(str, sorted(removed)))} "
+        "layers changed, grey is 0; right: medians and 10–90 % of the n draws",
         fontsize=9,
     )
     return drawn

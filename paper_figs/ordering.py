@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from theory.ordering import gaussian_law, reversal_limit, reversal_probability
+from nfrlab.theory.weighting.ordering import gaussian_law, reversal_limit, reversal_probability
 
 NAMES = {"activation": "Activation, s = A", "constant": "constant, s = 1", "positive": "random positive, s = |N(0, 1)|"}
 COLOURS = dict(zip(NAMES, ("C1", "C2", "C0"), strict=True))

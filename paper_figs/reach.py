@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paper_figs.render import render
+from nfrlab.paper_figs.render import render
 
 Rows = list[tuple[str, str, float, float, float]]
 

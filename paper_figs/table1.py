@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paper_figs.bridge import Stored, alpha_axis, bars, few, heading, legend, map_tile, tile
+from nfrlab.paper_figs.stored import Stored, alpha_axis, bars, few, heading, legend, map_tile, tile
 
 METHODS = {
     "grad-input": "Grad ⊙ Input",
@@ -45,8 +45,8 @@ def figure(stored: Stored) -> Figure:
     alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_map"] for name in names))
     legend(drawn, grid[:1, -1], 4)
     drawn.suptitle(
-        f"Table I. Images: {stored.images(names)}.\n"
-        "Maps of draw 0, grey is 0; right: medians and 10–90 % of the n draws",
+        f"Table I. Images: {stored.images(names)}.\nMaps of draw 0, grey is 0; right: medians and 10–90 % of the n "
+        "draws",
         fontsize=9,
     )
     return drawn

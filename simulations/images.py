@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
-from simulations.onelayer.arrays import Array
+from nfrlab.simulations.dense.arrays import Array
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"}
 SHIPPED = "scikit-learn photographs"
@@ -82,6 +82,15 @@ def folder(path: Path) -> ImageSet:
     if not files:
         raise ValueError(f"no image in {path}; expected files ending in {', '.join(sorted(SUFFIXES))}")
     return ImageSet(str(path), tuple(read(file) for file in files))
+
+
+@cache
+def image_set(path: Path | None) -> ImageSet:
+    """The photographs that ship with the product, or a user's folder; read once a process.
+
+    Raises `ValueError` as `folder` does.
+    """
+    return photographs() if path is None else folder(path)
 
 
 def decode(file: Path) -> Float[Array, "h w c"]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from jaxtyping import install_import_hook
 
-import tests.checker  # noqa: F401  (the hook looks it up by name)
+import tests.support.checker  # noqa: F401  (the hook looks it up by name)
 
-install_import_hook(["theory", "simulations"], "tests.checker.check")
+install_import_hook(["nfrlab.theory", "nfrlab.simulations"], "tests.support.checker.check")
 
-import os  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
+import os
+from collections.abc import Iterator
 
-import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+import pytest
+from hypothesis import settings
 
-from simulations.images import ImageSet, photographs  # noqa: E402
+from nfrlab.simulations.images import ImageSet, photographs
 
 LEAST_THEOREM_ITEMS = 40
 
@@ -41,8 +41,8 @@ def one_thread() -> Iterator[None]:
 
 def missing_theorem_items(names: list[str]) -> list[str]:
     """What `-m theorem` should have collected but did not: claims and families by name, or the least number."""
-    from theory.families import FAMILIES
-    from verify.registry import REGISTRY
+    from nfrlab.theory.families import FAMILIES
+    from nfrlab.verify.proceedings.registry import REGISTRY
 
     wanted = [f"[{name}]" for name in (*REGISTRY, *FAMILIES)]
     missing = [name for name in wanted if not any(item.endswith(name) for item in names)]

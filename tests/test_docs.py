@@ -6,9 +6,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from simulations import sweep
-from verify.docs import claims_page
-from verify.registry import REGISTRY
+from nfrlab.simulations import sweep
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.report.claims_page import claims_page
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,7 +13,7 @@ import jupytext
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from verify.verdict import Status, Verdict, judge
+from nfrlab.verify.court.verdict import Status, Verdict, judge
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
@@ -29,7 +29,7 @@ WRONG = {
 SILENT = """
 import runpy, sys
 from verify import trial
-from verify.verdict import Control, Verdict, judge
+from nfrlab.verify.court.verdict import Control, Verdict, judge
 
 def silent(claim, seed, profile, images):
     nothing = Control(claim.control.premise, judge(()), ())

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm
 
-from theory import quadrature
-from theory.vectors import Array
+from nfrlab.theory.numerics import quadrature
+from nfrlab.theory.numerics.vectors import Array
 
 ROUNDING = 1e-14
 

@@ -12,22 +12,23 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from simulations.onelayer import RULES
-from theory.families import FAMILIES
-from verify import store
-from verify.bridge.command import bridge
-from verify.bridge.train import train
-from verify.cards import claim_card, family_card, rule_card
-from verify.claim import PROFILES
-from verify.console import OUT, console, refuse
-from verify.converge import converge
-from verify.figures import figures
-from verify.hearing import hear
-from verify.law import law
-from verify.pool import default_jobs
-from verify.registry import REGISTRY, find_claim
-from verify.sweeps import sweep
-from verify.trial import MEASUREMENTS, images_from, measured_in
+from nfrlab.simulations.dense import RULES
+from nfrlab.simulations.images import image_set
+from nfrlab.simulations.workers import default_jobs
+from nfrlab.theory.families import FAMILIES
+from nfrlab.verify.commands.bridge import bridge
+from nfrlab.verify.commands.console import OUT, console, refuse
+from nfrlab.verify.commands.converge import converge
+from nfrlab.verify.commands.figures import figures
+from nfrlab.verify.commands.hearing import hear
+from nfrlab.verify.commands.law import law
+from nfrlab.verify.commands.sweep import sweep
+from nfrlab.verify.commands.train import train
+from nfrlab.verify.court.claim import PROFILES
+from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
+from nfrlab.verify.proceedings.trial import MEASUREMENTS, measured_in
+from nfrlab.verify.report.cards import claim_card, family_card, rule_card
 
 app = typer.Typer(
     add_completion=False,
@@ -102,7 +103,7 @@ def verify(
             raise ValueError(f"--seed must be a non-negative integer, got {seed}")
         if jobs < 0:
             raise ValueError(f"--jobs must be a positive integer, or 0 for one per core, got {jobs}")
-        images_from(images)
+        image_set(images)
         store.prepare(out)
         store.read(out)
         measured_in(out / MEASUREMENTS)

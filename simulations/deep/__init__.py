@@ -1,9 +1,18 @@
 """PyTorch networks of any depth: every rule of the one-layer laboratory on convolutional and residual networks."""
 
-from simulations.deep.backward import RULES, Rule, activation, attribution, backward, cascade, cascades, rule
-from simulations.deep.graph import Graph, Trace
-from simulations.deep.measure import alignment
-from simulations.deep.rewrite import rewrite
+from nfrlab.simulations.deep.engine.backward import (
+    RULES,
+    Rule,
+    activation,
+    attribution,
+    backward,
+    cascade,
+    cascades,
+    rule,
+)
+from nfrlab.simulations.deep.engine.graph import Graph, Trace
+from nfrlab.simulations.deep.engine.measure import alignment
+from nfrlab.simulations.deep.reading.rewrite import rewrite
 
 __all__ = [
     "RULES",

@@ -14,17 +14,17 @@ import numpy as np
 from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
-from simulations.files import write_atomically
-from simulations.onelayer import montecarlo, reduced
-from simulations.onelayer.arrays import Array
-from simulations.seeds import seed_sequence
-from simulations.sweep import inputs
-from simulations.sweep.spec import Point, Spec, parse_rule
-from simulations.sweep.sums import Sums
+from nfrlab.simulations.dense import montecarlo, reduced
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.seeds import seed_sequence
+from nfrlab.simulations.sweep import inputs
+from nfrlab.simulations.sweep.spec import Point, Spec, parse_rule
+from nfrlab.simulations.sweep.sums import Sums
 
 HERE = Path(__file__).parent
 SOURCES = (
-    *sorted((HERE.parent / "onelayer").glob("*.py")),
+    *sorted((HERE.parent / "dense").rglob("*.py")),
     HERE.parent / "images.py",
     HERE.parent / "seeds.py",
     HERE / "blocks.py",

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from simulations.sweep.blocks import code_version
-from simulations.sweep.spec import Point, Spec
-from simulations.sweep.sums import CELLS, Sums
+from nfrlab.simulations.sweep.blocks import code_version
+from nfrlab.simulations.sweep.spec import Point, Spec
+from nfrlab.simulations.sweep.sums import CELLS, Sums
 
 DIMENSIONS = ("rule", "family", "d", "N", "seed")
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

@@ -8,8 +8,8 @@ from math import isqrt
 import numpy as np
 from jaxtyping import Float
 
-from simulations.images import photographs
-from simulations.onelayer.arrays import Array
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.images import photographs
 
 
 def normal(d: int, rng: np.random.Generator) -> Float[Array, " d"]:

@@ -21,12 +21,12 @@ from filelock import FileLock, Timeout
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from simulations.files import sweep_parts, write_atomically
-from simulations.interrupts import interrupts_ignored
-from simulations.sweep.blocks import Block, Damaged, Store, blocks, compute
-from simulations.sweep.dataset import assemble
-from simulations.sweep.spec import Spec
-from simulations.sweep.sums import Sums
+from nfrlab.simulations.files import sweep_parts, write_atomically
+from nfrlab.simulations.interrupts import interrupts_ignored
+from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, compute
+from nfrlab.simulations.sweep.dataset import assemble
+from nfrlab.simulations.sweep.spec import Spec
+from nfrlab.simulations.sweep.sums import Sums
 
 BACKENDS = ("local", "dask")
 PATIENCE = 30  # seconds to wait for a cluster

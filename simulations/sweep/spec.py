@@ -12,12 +12,12 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from simulations.onelayer.invariant import INVARIANT_RULES
-from simulations.onelayer.montecarlo import RELEVANCES
-from simulations.onelayer.polar import INVARIANT_FAMILIES
-from simulations.onelayer.propagate import RULES
-from simulations.onelayer.weights import FAMILIES
-from simulations.sweep.inputs import INPUTS, check_input
+from nfrlab.simulations.dense.montecarlo import RELEVANCES
+from nfrlab.simulations.dense.propagate import RULES
+from nfrlab.simulations.dense.reduced.invariant import INVARIANT_RULES
+from nfrlab.simulations.dense.reduced.polar import INVARIANT_FAMILIES
+from nfrlab.simulations.dense.weights import FAMILIES
+from nfrlab.simulations.sweep.inputs import INPUTS, check_input
 
 SAMPLERS = ("auto", "reduced", "direct")
 BLOCK_DRAWS = 1 << 24  # numbers drawn in a block: well under a second of work to lose

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from simulations.images import ImageSet
-from simulations.onelayer import sample
-from simulations.seeds import seed_sequence
-from theory.families import FAMILIES
-from verify import intervals, store
-from verify.ledger import CAPACITY, RUN_BUDGET
-from verify.registry import REGISTRY
-from verify.trial import try_claim
-from verify.verdict import Status, Verdict
+from nfrlab.simulations.dense import sample
+from nfrlab.simulations.images import ImageSet
+from nfrlab.simulations.seeds import seed_sequence
+from nfrlab.theory.families import FAMILIES
+from nfrlab.verify import intervals
+from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET
+from nfrlab.verify.court.verdict import Status, Verdict
+from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.trial import try_claim
 
 COURT = [id for id, claim in REGISTRY.items() if not claim.on_deep_networks]
 DEEP = [id for id, claim in REGISTRY.items() if claim.on_deep_networks]

@@ -8,10 +8,10 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from simulations.deep.backward import GRAD, Rule, backward, cascade, cascades, from_every_layer
-from simulations.deep.effects.common import REVERSED, named, rows, under_test
-from simulations.deep.graph import Trace
-from simulations.deep.measure import alignment, naive_alignment
+from nfrlab.simulations.deep.effects.common import REVERSED, named, rows, under_test
+from nfrlab.simulations.deep.engine.backward import GRAD, Rule, backward, cascade, cascades, from_every_layer
+from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment
 
 
 def measure(trace: Trace, names: Sequence[str], rng: torch.Generator) -> xr.Dataset:

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from simulations.deep import rules
-from simulations.deep.backward import Rule, rule
-from simulations.deep.ops import Met, Op, ReLU
+from nfrlab.simulations.deep.engine import rules
+from nfrlab.simulations.deep.engine.backward import Rule, rule
+from nfrlab.simulations.deep.engine.ops import Met, Op, ReLU
 
 REVERSED = "gbp-reversed"
 """GBP with its filter reversed, `W M min(r, 0)`: a broken premise, for negative controls."""

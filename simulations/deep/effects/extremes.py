@@ -8,10 +8,10 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from simulations.deep.backward import from_every_layer
-from simulations.deep.effects.common import named, rows, under_test
-from simulations.deep.graph import Trace
-from simulations.deep.measure import alignment
+from nfrlab.simulations.deep.effects.common import named, rows, under_test
+from nfrlab.simulations.deep.engine.backward import from_every_layer
+from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.engine.measure import alignment
 
 SHARE = 0.1
 PARTS = ("top", "bottom", "all")

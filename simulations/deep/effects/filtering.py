@@ -9,10 +9,10 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from simulations.deep.backward import GRAD, Pending, Rule, descend, start_at_output
-from simulations.deep.effects.common import named, under_test
-from simulations.deep.graph import INPUT, Trace
-from simulations.deep.ops import Met, Op, Weighted
+from nfrlab.simulations.deep.effects.common import named, under_test
+from nfrlab.simulations.deep.engine.backward import GRAD, Pending, Rule, descend, start_at_output
+from nfrlab.simulations.deep.engine.graph import INPUT, Trace
+from nfrlab.simulations.deep.engine.ops import Met, Op, Weighted
 
 
 def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:

@@ -7,10 +7,10 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from simulations.deep.backward import GRAD, from_every_layer
-from simulations.deep.effects.common import named, rows
-from simulations.deep.graph import Trace
-from simulations.deep.measure import alignment
+from nfrlab.simulations.deep.effects.common import named, rows
+from nfrlab.simulations.deep.engine.backward import GRAD, from_every_layer
+from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.engine.measure import alignment
 
 Map = Float[Tensor, "*B C H W"]
 BANDS = (("coarse", 0.0, 1 / 8), ("middle", 1 / 8, 1 / 2), ("fine", 1 / 2, 1.0))

@@ -7,9 +7,9 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from simulations.deep.effects.common import named
-from simulations.deep.graph import Graph, Trace
-from simulations.deep.ops import ReLU, Weighted
+from nfrlab.simulations.deep.effects.common import named
+from nfrlab.simulations.deep.engine.graph import Graph, Trace
+from nfrlab.simulations.deep.engine.ops import ReLU, Weighted
 
 AT_MOST = 128
 """Neurons of a layer that are looked at; random ones where there are more."""

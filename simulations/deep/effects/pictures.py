@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 import xarray as xr
 
-from simulations.deep.backward import GRAD, backward, from_every_layer
-from simulations.deep.effects import resemblance
-from simulations.deep.effects.common import under_test
-from simulations.deep.effects.removal import changes, with_top
-from simulations.deep.graph import Trace
+from nfrlab.simulations.deep.effects import resemblance
+from nfrlab.simulations.deep.effects.common import under_test
+from nfrlab.simulations.deep.effects.removal import changes, with_top
+from nfrlab.simulations.deep.engine.backward import GRAD, backward, from_every_layer
+from nfrlab.simulations.deep.engine.graph import Trace
 
 PIXELS = ("channel", "y", "x")
 

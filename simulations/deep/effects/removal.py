@@ -9,11 +9,11 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from simulations.deep.backward import backward
-from simulations.deep.effects.common import named, under_test
-from simulations.deep.graph import Graph, Node, Trace
-from simulations.deep.measure import alignment
-from simulations.deep.ops import Conv, Weighted
+from nfrlab.simulations.deep.effects.common import named, under_test
+from nfrlab.simulations.deep.engine.backward import backward
+from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
+from nfrlab.simulations.deep.engine.measure import alignment
+from nfrlab.simulations.deep.engine.ops import Conv, Weighted
 
 KEPT = 0.0025
 """Share of a linear layer's inputs that keep their weights."""

@@ -8,10 +8,10 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from simulations.deep.backward import Rule, activation, carried, rule
-from simulations.deep.effects.common import named
-from simulations.deep.graph import Trace
-from simulations.deep.measure import alignment
+from nfrlab.simulations.deep.effects.common import named
+from nfrlab.simulations.deep.engine.backward import Rule, activation, carried, rule
+from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.engine.measure import alignment
 
 Map = Float[Tensor, "B C H W"]
 METHODS = ("grad-input", "gbp", "rectgrad", "zplus", "dtd", "activation")

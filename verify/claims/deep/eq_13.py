@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from verify.bridge.evidence import rate_evidence
-from verify.bridge.settings import CIFAR_VGG16
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, WITH_BIASES, both, having, on_deep_networks
-from verify.evidence import Evidence, Kind
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import rate_evidence
+from nfrlab.verify.examine.measured import PREMISES, WITH_BIASES, both, having, on_deep_networks
 
 SOURCE = f"{PAPER}, Def. 2, ineq. 13, Prop. 1–3"
 ROUNDING = 1e-5
@@ -87,8 +87,8 @@ CLAIMS = (
             "Deep networks: every rule satisfies ineq. 13",
             SOURCE,
             "At every hidden layer of a deep network ⟨A_{l−1}, F(WM) r⟩ > ⟨A_{l−1}, W M r⟩, strictly, for GBP, "
-            "RectGrad (90 %) and z⁺ "
-            "with its own γ, r the rule's own relevance: in 95 % of draws or more (margin 0.35).",
+            "RectGrad (90 %) and z⁺ with its own γ, r the rule's own relevance: in 95 % of draws or more (margin "
+            "0.35).",
             WITH_BIASES,
             (Kind.BRIDGE,),
             printed(),
@@ -102,8 +102,7 @@ CLAIMS = (
             "Without biases GBP never lowers ⟨A, ·⟩, and z⁺ keeps it",
             "repair of ineq. 13 in deep networks",
             "In deep networks without biases GBP's margin is nowhere negative; in those without residual additions "
-            "z⁺'s is "
-            "zero at every layer (conserved relevance): in 95 % of draws or more (margin 0.35).",
+            "z⁺'s is zero at every layer (conserved relevance): in 95 % of draws or more (margin 0.35).",
             PREMISES,
             (Kind.BRIDGE,),
             partial(rates, checks=REPAIRED, biases=False),

@@ -6,10 +6,11 @@ from functools import partial
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import (
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import (
     PREMISES,
     activation_at,
     both,
@@ -21,7 +22,6 @@ from verify.claims.deep.common import (
     quarters,
     smallest,
 )
-from verify.evidence import Evidence, Kind
 
 FALL, CLEAR, MARGIN = 0.05, 0.05, 0.02
 SIGNIFICANT = 0.1
@@ -107,9 +107,8 @@ CLAIMS = (
             "Alignment rises with the number of replaced layers",
             SOURCE,
             "“As the number of substitution rules increases, the alignment effect shows a clear upward trend across "
-            "all "
-            "NFRs and Activation”: over no quarter of the layers α falls by more than 0.05 in the median, "
-            "and from N = 0 to L the median gain is at least 0.05 (margin 0.05).",
+            "all NFRs and Activation”: over no quarter of the layers α falls by more than 0.05 in the median, and "
+            "from N = 0 to L the median gain is at least 0.05 (margin 0.05).",
             PREMISES,
             (Kind.BRIDGE,),
             rises,
@@ -123,8 +122,8 @@ CLAIMS = (
             "Random networks align better than trained ones",
             SOURCE,
             "“The alignment performance of the randomly weighted model is significantly better than that of the "
-            "pretrained "
-            "model”: by 0.1 or more in the median, half way down and all the way, for every rule and network.",
+            "pretrained model”: by 0.1 or more in the median, half way down and all the way, for every rule and "
+            "network.",
             PREMISES,
             (Kind.BRIDGE,),
             random_above,
@@ -140,10 +139,8 @@ CLAIMS = (
             "Activation is above every NFR throughout",
             SOURCE,
             "“The direct use of activation consistently outperforms all NFR methods in alignment”: the smallest lead "
-            "of "
-            "Activation, put at layer L − N, over any rule in the top N layers, 0 < N < L, is not below 0 in the "
-            "median "
-            "(margin 0.02).",
+            "of Activation, put at layer L − N, over any rule in the top N layers, 0 < N < L, is not below 0 in the "
+            "median (margin 0.02).",
             PREMISES,
             (Kind.BRIDGE,),
             dominates,

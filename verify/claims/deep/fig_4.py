@@ -7,12 +7,12 @@ from functools import partial
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence, rate_evidence
-from verify.bridge.settings import FILTERS, MORE, MORE_DRAWS
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, RANDOM_VGG16, comparable, depth, on_deep_networks, quarters
-from verify.evidence import Evidence, Kind
+from nfrlab.simulations.bridge.settings import FILTERS, MORE, MORE_DRAWS
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence, rate_evidence
+from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, comparable, depth, on_deep_networks, quarters
 
 EQUAL, WORSE = (-0.05, 0.05), (-2.0, -0.05)
 LOSS, OFTEN = 0.1, (0.2, 1.0)
@@ -130,8 +130,7 @@ CLAIMS = (
         "fig-4-ring-equals-gaussian",
         "Ring weights align like Gaussian ones",
         "“Ring randomization provides similar alignment performance to Gaussian randomization”: for every rule the "
-        "median "
-        "difference in α is within ± 0.05.",
+        "median difference in α is within ± 0.05.",
         RING,
         equal,
         BrokenPremise(PLAIN, partial(equal, names=RING, plain=True)),
@@ -141,9 +140,8 @@ CLAIMS = (
             f"fig-4-uniform-worse-{rule}",
             f"Uniform weights align significantly worse: {rule}",
             "“Uniform randomization performs significantly worse across all NFR methods”: with entries U[−1, 1], as "
-            "printed (not "
-            "scaled, float32 and float64), scaled per layer, or as PyTorch initialises (with biases), α is lower by "
-            "0.05 or more.",
+            "printed (not scaled, float32 and float64), scaled per layer, or as PyTorch initialises (with biases), α "
+            "is lower by 0.05 or more.",
             UNIFORM,
             partial(worse, rules=(rule,)),
             BrokenPremise("isotropic weights: a ring", partial(worse, names=RING, rules=(rule,))),
@@ -155,9 +153,8 @@ CLAIMS = (
         "fig-4-centred-families-equal",
         "Centred independent entries align like Gaussian ones",
         "What the one-layer law predicts at photographs: with independent entries of mean zero and one variance "
-        "(uniform, Laplace, "
-        "sparse, scaled per layer) α is within ± 0.05 of Gaussian weights', for every rule: rotation invariance is "
-        "not what matters.",
+        "(uniform, Laplace, sparse, scaled per layer) α is within ± 0.05 of Gaussian weights', for every rule: "
+        "rotation invariance is not what matters.",
         CENTRED,
         equal,
         BrokenPremise(PLAIN, partial(equal, names=CENTRED, plain=True)),
@@ -167,8 +164,7 @@ CLAIMS = (
         "fig-4-overflow",
         "What Fig. 4 shows is what an overflow would show",
         "With entries U[−1, 1] as printed, not scaled, α is lower by 0.05 or more for every rule *if* it is computed "
-        "in float32 by "
-        "squaring before scaling, where ‖R‖² overflows (counted as α = 0).",
+        "in float32 by squaring before scaling, where ‖R‖² overflows (counted as α = 0).",
         PRINTED,
         naively_worse,
         BrokenPremise("the same computation on scaled weights: a ring", partial(naively_worse, names=RING)),
@@ -185,8 +181,8 @@ CLAIMS = (
     family_claim(
         "fig-4-unequal-variances-worse",
         "Unequal variances align worse",
-        "With a covariance that falls like 1/i over a neuron's weights α is lower than with Gaussian weights by 0.1 or "
-        "more in a fifth of the draws or more, for every rule.",
+        "With a covariance that falls like 1/i over a neuron's weights α is lower than with Gaussian weights by 0.1 "
+        "or more in a fifth of the draws or more, for every rule.",
         UNEQUAL,
         often_worse,
         BrokenPremise(CENTRE, partial(often_worse, names=LAPLACE)),

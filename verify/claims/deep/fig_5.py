@@ -6,11 +6,11 @@ from functools import partial
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, filters, having
-from verify.evidence import Evidence, Kind
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import PREMISES, both, filters, having
 
 SOURCE = f"{PAPER}, Fig. 5 and Sec. IV-B"
 KEPT, LOST, MARGIN = (-0.1, 2.0), (-2.0, -0.1), 0.05
@@ -69,8 +69,8 @@ CLAIMS = (
             "Randomising the top layers does not destroy alignment",
             SOURCE,
             "“Weight randomizations do not disrupt the cascade alignment process”: with the top 3 or 8 layers "
-            "replaced by Gaussian "
-            "weights of the same size α falls by no more than 0.1 in the median, for every rule and network.",
+            "replaced by Gaussian weights of the same size α falls by no more than 0.1 in the median, for every rule "
+            "and network.",
             PREMISES,
             (Kind.BRIDGE,),
             kept,
@@ -86,10 +86,9 @@ CLAIMS = (
                 f"fig-5-removal-{reading}",
                 f"Removing weights destroys alignment: {reading}",
                 SOURCE,
-                "“The removal operation leads to a marked loss of alignment”: with only "
-                f"{words} kept, and 0.25 % of a linear layer's inputs, in the top 3 or 8 layers, α falls by 0.1 or "
-                f"more in the "
-                "median, for every rule and network, zero maps left out and counted as α = 0.",
+                f"“The removal operation leads to a marked loss of alignment”: with only {words} kept, and 0.25 % of "
+                "a linear layer's inputs, in the top 3 or 8 layers, α falls by 0.1 or more in the median, for every "
+                "rule and network, zero maps left out and counted as α = 0.",
                 PREMISES,
                 (Kind.BRIDGE,),
                 partial(lost, change=reading),

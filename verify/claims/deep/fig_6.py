@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, filters, having
-from verify.evidence import Evidence, Kind
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import PREMISES, both, filters, having
 
 NOTABLE, VANISHED, AGREE = (-1.0, 0.9), (0.9, 1.0), (-0.05, 0.05)
 
@@ -48,12 +48,9 @@ CLAIMS = both(
         "Large and small activations give one map from high layers, two from low ones",
         f"{PAPER}, Fig. 6 and Sec. IV-B",
         "“A notable difference between the explanations of large and small activations shows in the bottom layers. "
-        "However, this "
-        "difference diminishes to zero in higher layers”: the cosine between the maps of the top and the bottom 10 % "
-        "of the "
-        "non-zero activations is below 0.9 from layer 1 and above 0.9 from layer L − 1 (margin 0.05), where their α "
-        "agree "
-        "within 0.05, for every rule and network, in the median.",
+        "However, this difference diminishes to zero in higher layers”: the cosine between the maps of the top and "
+        "the bottom 10 % of the non-zero activations is below 0.9 from layer 1 and above 0.9 from layer L − 1 (margin "
+        "0.05), where their α agree within 0.05, for every rule and network, in the median.",
         PREMISES,
         (Kind.BRIDGE,),
         converge,

@@ -6,11 +6,11 @@ from functools import partial
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, having, on_deep_networks, on_imagenet
-from verify.evidence import Evidence, Kind
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import PREMISES, having, on_deep_networks, on_imagenet
 
 LOSS = {"trained": 0.1, "random": 0.0}
 COMPONENTS = {"colour": "colour", "coarse": "background (coarse luminance)"}
@@ -40,9 +40,9 @@ def claim(weights: str, id: str, title: str, why: str) -> Claim:
         id,
         title,
         f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
-        f"“Color and background information gradually fade”: in {weights} networks on colour images{why} the alignment "
-        "of Activation's map with the colour of the image, and with its coarse luminance, falls"
-        f"{' by 0.1 or more' if LOSS[weights] else ''} from layer 1 to layer L, in the median.",
+        f"“Color and background information gradually fade”: in {weights} networks on colour images{why} the "
+        "alignment of Activation's map with the colour of the image, and with its coarse luminance, "
+        f"falls{' by 0.1 or more' if LOSS[weights] else ''} from layer 1 to layer L, in the median.",
         PREMISES,
         (Kind.BRIDGE,),
         partial(fades, weights=weights),

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import WITH_BIASES, both, having, on_deep_networks
-from verify.evidence import Evidence, Kind
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import WITH_BIASES, both, having, on_deep_networks
 
 SMALL, ROUNDING = 0.01, 1e-3
 SOURCE = f"{PAPER}, Sec. III-A (biases are ignored) and text after Prop. 3 (LRP-z is Grad⊙Input)"
@@ -61,8 +61,7 @@ CLAIMS = (
             "f = ⟨∇f, x⟩, with biases as without",
             SOURCE,
             "The theory ignores biases: on networks as they are used, f(x) = ⟨∇f(x), x⟩ within 1 %, so that LRP-z is "
-            "Grad⊙Input and "
-            "its relevance sums to f, in the median.",
+            "Grad⊙Input and its relevance sums to f, in the median.",
             WITH_BIASES,
             (Kind.BRIDGE,),
             lost,
@@ -76,8 +75,7 @@ CLAIMS = (
             "f = ⟨∇f, x⟩ + Σ_l ⟨M_l b_l, r_l⟩",
             "repair of homogeneity",
             "What ⟨∇f, x⟩ misses of f is what the gradient hands to the biases, Σ_l ⟨M_l b_l, r_l⟩, within 0.1 % of "
-            "f, on every "
-            "network, and nothing without biases.",
+            "f, on every network, and nothing without biases.",
             WITH_BIASES,
             (Kind.BRIDGE,),
             not_explained,

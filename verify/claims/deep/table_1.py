@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from verify.bridge.evidence import median_evidence
-from verify.claim import BrokenPremise, Claim, Examination, Measured
-from verify.claims.common import PAPER
-from verify.claims.deep.common import PREMISES, both, having, on_deep_networks
-from verify.evidence import Evidence, Kind
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
 
 SOURCE = f"{PAPER}, Table I and Sec. IV-A"
 METHODS = ("gbp", "rectgrad", "zplus", "dtd", "activation")
@@ -62,11 +62,9 @@ CLAIMS = (
             "table-1-random",
             "Maps of random networks resemble the image",
             SOURCE,
-            "“For untrained models with random weights, the results of these methods effectively align with the "
-            "input image” "
-            "without their bottom process: the median of α with the image is 0.2 or more (margin 0.05), for GBP, "
-            "RectGrad, "
-            "LRP (α1β0), DTD and Activation, on every network; what other images give stands beside it.",
+            "“For untrained models with random weights, the results of these methods effectively align with the input "
+            "image” without their bottom process: the median of α with the image is 0.2 or more (margin 0.05), for "
+            "GBP, RectGrad, LRP (α1β0), DTD and Activation, on every network; what other images give stands beside it.",
             PREMISES,
             (Kind.BRIDGE,),
             random_resembles,
@@ -80,10 +78,8 @@ CLAIMS = (
             "Maps of trained networks keep the edges",
             SOURCE,
             "“In pretrained model attribution focuses on edge information of the target objects”: without their "
-            "bottom process the "
-            "median of α between the size of the map and the image's edge strength is above the mean with the "
-            "edges of four other images by 0.05 "
-            "or more, for every method and network.",
+            "bottom process the median of α between the size of the map and the image's edge strength is above the "
+            "mean with the edges of four other images by 0.05 or more, for every method and network.",
             PREMISES,
             (Kind.BRIDGE,),
             trained_edges,

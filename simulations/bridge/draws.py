@@ -1,0 +1,160 @@
+"""One draw of a setting: a network, an image, and every effect that the setting asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Generator, Tensor, nn
+
+from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, REMOVAL, Setting
+from nfrlab.simulations.bridge.sources import OFFICIAL, ON_CIFAR, Draw, Sources
+from nfrlab.simulations.deep.effects import (
+    cascade,
+    extremes,
+    filtering,
+    information,
+    neurons,
+    pictures,
+    removal,
+    resemblance,
+)
+from nfrlab.simulations.deep.effects.common import REVERSED
+from nfrlab.simulations.deep.engine.graph import Graph, Trace
+from nfrlab.simulations.deep.engine.memory import keep_freed_memory
+from nfrlab.simulations.deep.inputs import images
+from nfrlab.simulations.deep.networks import checkpoints, named, trained, weights
+from nfrlab.simulations.deep.reading.rewrite import rewrite
+from nfrlab.simulations.images import image_set
+
+PER_CLASS = 100
+OTHERS = 4
+"""Other images whose average resemblance to a map is what there is by chance."""
+
+
+def measure(draw: Draw) -> xr.Dataset:
+    """All effects of a draw, and whether its forward pass was `finite`: where it was not, no map has an alignment.
+
+    Raises `ValueError` for a network, image or checkpoint that cannot be used.
+    """
+    trace, rng = met(draw)
+    others = torch.cat([image(draw, f"other image {k}") for k in range(OTHERS)])
+    effects = [EFFECTS[name](draw.setting, trace, others, rng) for name in draw.setting.effects]
+    found = xr.merge(effects, join="outer", compat="no_conflicts")
+    finite = bool(trace.finite.all())
+    maps = [name for name in found.data_vars if str(name).startswith("alpha")]
+    return found.assign({name: found[name].where(finite) for name in maps} | {"finite": float(finite)})
+
+
+def pictured(draw: Draw) -> xr.Dataset:
+    """The maps of a draw, those of its setting's effects."""
+    (trace, rng), own = met(draw), draw.setting
+    found = [pictures.measure(trace)]
+    if INFORMATION in own.effects:
+        found.append(pictures.by_layer(trace))
+    if REMOVAL in own.effects:
+        found.append(pictures.changed(trace, own.rules, min(own.removed), rng))
+    return xr.merge(found, combine_attrs="no_conflicts")
+
+
+EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {
+    CASCADE: lambda own, trace, others, rng: cascade.measure(trace, own.rules, rng),
+    LEVELS: lambda own, trace, others, rng: cascade.levels(trace, own.rules),
+    ENDS: lambda own, trace, others, rng: cascade.ends(trace, own.rules),
+    "resemblance": lambda own, trace, others, rng: resemblance.measure(trace, others),
+    "neurons": lambda own, trace, others, rng: neurons.measure(trace, rng),
+    "filtering": lambda own, trace, others, rng: filtering.measure(trace, (*own.rules, REVERSED)),
+    INFORMATION: lambda own, trace, others, rng: information.measure(trace),
+    "extremes": lambda own, trace, others, rng: extremes.measure(trace, own.rules),
+    REMOVAL: lambda own, trace, others, rng: removal.measure(trace, (*own.rules, REVERSED), own.removed, rng),
+}
+
+
+def met(draw: Draw) -> tuple[Trace, Generator]:
+    """The draw's network as it meets the draw's image, and random numbers for the effects."""
+    prepare(draw.sources.device)
+    x = image(draw)
+    rng = Generator(x.device).manual_seed(int(draw.seeds("effects").generate_state(1)[0]))
+    return graph(draw, x).forward(x), rng
+
+
+def prepare(device: str) -> None:
+    """One thread a worker on a CPU, so that the bits do not depend on the number of workers; float32 proper on a
+    GPU.
+    """
+    keep_freed_memory()
+    if device == "cpu":
+        torch.set_num_threads(1)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+
+def image(draw: Draw, purpose: str = "image") -> Tensor:
+    """The draw's image as the network reads it, `(1, C, side, side)`: a digit, one of CIFAR-10, or a random crop of a
+    photograph.
+    """
+    rng, setting = np.random.default_rng(draw.seeds(purpose)), draw.setting
+    labelled = small(setting.network, draw.sources.cifar_images)
+    if labelled is None:
+        x = images.draw(image_set(draw.sources.images), setting.side, rng)
+    else:
+        x = replace(labelled, side=setting.side).x(torch.tensor([int(rng.integers(len(labelled)))]))
+    return x.to(draw.sources.device, getattr(torch, setting.precision))
+
+
+@cache
+def small(network: str, cifar: Path | None) -> images.Labelled | None:
+    """The small images that a network was made for, where they are there; of CIFAR-10 some of every class."""
+    if network == "digits":
+        return images.digits()
+    return images.cifar10(cifar, per_class=PER_CLASS) if network in ON_CIFAR and cifar is not None else None
+
+
+def graph(draw: Draw, x: Tensor) -> Graph:
+    """The draw's network, with fresh weights where they are random."""
+    setting = draw.setting
+    own = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources)
+    if setting.weights == "random":
+        weights.randomise(own.module, setting.family, draw.seeds("weights"), setting.scale, setting.bias)
+    if own.graph is None or (setting.weights == "random" and own.folds):
+        own.graph = rewrite(own.module, x)
+    return own.graph
+
+
+@dataclass
+class Own:
+    """A worker's network, and its graph once it is rewritten: they share weights unless batch normalisations fold."""
+
+    module: nn.Module
+    graph: Graph | None = None
+
+    @property
+    def folds(self) -> bool:
+        """Whether the graph has weights of its own."""
+        return any(isinstance(part, nn.BatchNorm2d) for part in self.module.modules())
+
+
+@lru_cache(maxsize=1)
+def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> Own:
+    """The network of a setting, built once a worker."""
+    module = build(name, weighted, bias, sources)
+    return Own(module.to(sources.device, getattr(torch, precision)).eval())
+
+
+def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
+    """A network by name or `FILE.py:FUNCTION`, with trained weights where it is to have them: the digits' own, a
+    checkpoint, or those that the user's function gave it.
+    """
+    checkpoint = sources.weights_of(name)
+    if weighted == "trained" and name == "digits" and checkpoint is None:
+        return trained.digits(sources.out)[0]
+    module = named.build(name, bias)
+    if weighted == "trained" and checkpoint == OFFICIAL:
+        checkpoints.official(module, name)
+    elif weighted == "trained" and checkpoint is not None:
+        checkpoints.load(module, checkpoint)
+    return module

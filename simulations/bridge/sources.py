@@ -1,0 +1,134 @@
+"""Where a run takes images, checkpoints and trained networks from, where it writes and computes; and one of its
+draws.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16, Setting, called
+from nfrlab.simulations.images import SHIPPED
+from nfrlab.simulations.seeds import seed_sequence
+
+DIGITS, CIFAR = "scikit-learn digits", "CIFAR-10's test images"
+ON_CIFAR = "cifar", CIFAR_VGG16
+"""Networks that are made for CIFAR-10's images."""
+
+OFFICIAL = Path("official")
+"""In place of a checkpoint: torchvision's ImageNet weights, by download."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a run is given. `cifar` and `cifar_vgg16` are the checkpoints of a ResNet and of VGG16 for CIFAR-10,
+    `cifar_images` what such networks then meet; `checkpoint` is that of the user's own network.
+    """
+
+    out: Path
+    images: Path | None = None
+    checkpoint: Path | None = None
+    cifar: Path | None = None
+    cifar_vgg16: Path | None = None
+    cifar_images: Path | None = None
+    device: str = "cpu"
+
+    def images_of(self, network: str) -> Path | str:
+        """What it meets, a path or the name of what is shipped."""
+        if network == "digits":
+            return DIGITS
+        if network in ON_CIFAR and self.cifar_images is not None:
+            return self.cifar_images
+        return SHIPPED if self.images is None else self.images
+
+    def images_source(self, network: str) -> str:
+        """The same in words, as verdicts name it."""
+        found = self.images_of(network)
+        return CIFAR if found == self.cifar_images else str(found)
+
+    @property
+    def device_name(self) -> str:
+        """In words."""
+        if self.device == "cpu":
+            return f"CPU, {platform.machine()}"
+        import torch
+
+        return str(torch.cuda.get_device_name(self.device))
+
+    def images_digest(self, network: str) -> str:
+        """Which files the images are."""
+        found = self.images_of(network)
+        if isinstance(found, str):
+            return found
+        return folder_digest(found) if found.is_dir() else file_digest(found)
+
+    def weights_of(self, network: str) -> Path | None:
+        """Its checkpoint."""
+        own = {"cifar": self.cifar, CIFAR_VGG16: self.cifar_vgg16}
+        return self.checkpoint or own.get(network)
+
+    def weights_digest(self, setting: Setting) -> str:
+        """Which checkpoint a trained network is."""
+        path = self.weights_of(setting.network)
+        if setting.weights == "random" or path is None:
+            return "none"
+        return str(OFFICIAL) if path == OFFICIAL else file_digest(path)
+
+    def training(self, setting: Setting) -> dict[str, str]:
+        """What its checkpoint tells of where it comes from."""
+        path = self.weights_of(setting.network)
+        return {} if setting.weights == "random" or path is None else told_by(path)
+
+
+def told_by(checkpoint: Path) -> dict[str, str]:
+    """What a safetensors file tells of itself; nothing where it is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(checkpoint, framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError):
+        return {}
+
+
+@cache
+def file_digest(path: Path) -> str:
+    """Of a file's content. Raises `ValueError` for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            digest = sha256()
+            while piece := file.read(1 << 24):
+                digest.update(piece)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}); name a file that can") from error
+    return digest.hexdigest()[:16]
+
+
+@cache
+def folder_digest(folder: Path) -> str:
+    """Of the names and sizes of the files in a folder."""
+    listed = (
+        f"{file.relative_to(folder)} {file.stat().st_size}" for file in sorted(folder.rglob("*")) if file.is_file()
+    )
+    return sha256("\n".join(listed).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The i-th network and image of a setting."""
+
+    setting: Setting
+    seed: int
+    index: int
+    sources: Sources
+
+    def seeds(self, purpose: str) -> np.random.SeedSequence:
+        """Random numbers of this draw's image, weights or effects, the same for all settings of a network: they
+        compare in pairs, on one image and, where families use the same normal numbers, with coupled weights.
+        """
+        return seed_sequence(self.seed, "bridge", purpose, called(self.setting.network), self.index)

@@ -1,0 +1,1 @@
+"""The backward pass: graph, operations, rules, numerics."""

@@ -1,0 +1,256 @@
+"""From one step to a map: named rules, the way down through a network, all cascades in one pass, bottom processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
+from typing import Any, Literal, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nfrlab.simulations.deep.engine import rules
+from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Trace
+from nfrlab.simulations.deep.engine.ops import Flatten, Weighted
+from nfrlab.simulations.deep.engine.shares import share
+from nfrlab.simulations.deep.engine.signs import Bias, Sign
+
+Bottom = Literal["none", "times input", "rectified times input"]
+Map = Float[Tensor, "B ..."]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named backward rule: its step, its bottom process, and a step into the input that ends in relevance, if any."""
+
+    name: str
+    step: rules.Step
+    bottom: Bottom = "none"
+    first: rules.Step | None = None
+    at_relu: bool = True
+
+    def step_at(self, graph: Graph, i: int) -> rules.Step:
+        """The step of node i.
+
+        Raises `ValueError` where a step into the input is needed and the node has none.
+        """
+        node = graph.nodes[i]
+        if self.first is None or not graph.pixels.intersection(node.inputs) or isinstance(node.op, Flatten):
+            return self.step
+        if isinstance(node.op, Weighted):
+            return self.first
+        raise ValueError(f"rule '{self.name}' needs convolutions or linear maps at the input, '{node.name}' is none")
+
+    def process(self, r0: Float[Tensor, "*K B ..."], x: Map) -> Float[Tensor, "*K B ..."]:
+        """The bottom process, `r_0` to `R`."""
+        if self.bottom == "none":
+            return r0
+        R = r0 * x
+        return R.clamp(min=0) if self.bottom == "rectified times input" else R
+
+
+RULES: dict[str, Callable[..., Rule]] = {
+    "grad": lambda: Rule("grad", rules.grad),
+    "grad-input": lambda: Rule("grad-input", rules.grad, "times input"),
+    "gbp": lambda: Rule("gbp", rules.gbp),
+    "deconv": lambda: Rule("deconv", rules.deconv),
+    "rectgrad": lambda q=0.9, **own: _rectgrad("rectgrad", rules.rectgrad_quantile, q=q, **own),
+    "rectgrad-constant": lambda tau=0.0, **own: _rectgrad("rectgrad-constant", rules.rectgrad, tau=tau, **own),
+    "lrp-z": lambda bias="split": _relevance("lrp-z", rules.lrp_epsilon, bias=bias),
+    "lrp-epsilon": lambda eps=1e-6, bias="split": _relevance("lrp-epsilon", rules.lrp_epsilon, eps=eps, bias=bias),
+    "lrp-alpha-beta": lambda alpha=2.0, **own: _relevance("lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, **own),
+    "zplus": lambda **own: _relevance("zplus", rules.zplus, **own),
+    "zplus-filter": lambda: _relevance("zplus-filter", rules.zplus_filter),
+    "dtd": lambda low, high, **own: replace(
+        _relevance("dtd", rules.zplus, **own), first=_switched(rules.z_box, low=low, high=high, **own)
+    ),
+}
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "residual": ("z", "norm"),
+    "pooling": ("winner", "share"),
+    "bias": get_args(Bias),
+    "sign": get_args(Sign),
+    "bottom": get_args(Bottom),
+}
+
+
+def _switched(step: Callable[..., tuple[Tensor, ...]], **own: Any) -> rules.Step:
+    """`step` with these switches. Raises `TypeError` for one that it does not have."""
+    signature(step).bind(None, None, None, **own)
+    return partial(step, **own) if own else step
+
+
+def _relevance(name: str, step: rules.Step, **own: Any) -> Rule:
+    return Rule(name, _switched(step, **own), "times input", at_relu=False)
+
+
+def _rectgrad(
+    name: str, step: rules.Step, prr: bool = False, bottom: Bottom = "rectified times input", **own: Any
+) -> Rule:
+    used = _switched(step, **own)
+    return Rule(name, rules.redistributed(used) if prr else used, bottom)
+
+
+def rule(name: str, residual: str = "z", pooling: str = "winner", **own: Any) -> Rule:
+    """The rule called `name` with its own switches (docs/conventions.md).
+
+    `residual` says how an addition divides relevance, `pooling` how a maximum does.
+    Raises `ValueError` for an unknown name, switch or setting.
+    """
+    if name not in RULES:
+        raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")
+    for switch, value in {"residual": residual, "pooling": pooling, **own}.items():
+        if switch in SETTINGS and value not in SETTINGS[switch]:
+            raise ValueError(f"rule '{name}': {switch} is one of {', '.join(SETTINGS[switch])}, got {value}")
+    try:
+        made = RULES[name](**own)
+    except TypeError as error:
+        raise ValueError(f"rule '{name}': {error}") from error
+    step = rules.norm_split(made.step) if residual == "norm" else made.step
+    return replace(made, step=rules.shared_maximum(step) if pooling == "share" else step)
+
+
+BUFFER = 2**25  # bytes that stay in the cache, and in the heap (memory.py)
+GRAD = RULES["grad"]()
+Pending = dict[int, Tensor]
+"""Relevance by the node at whose output it waits."""
+
+
+def start_at_output(trace: Trace, k: Tensor | None = None) -> Tensor:
+    """`e_k` for every image: k is given, or the class of the largest output. Its relevance is `f_k e_k`."""
+    f = trace.output
+    return torch.zeros_like(f).scatter_(1, (f.argmax(dim=1) if k is None else k)[:, None], 1)
+
+
+def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pending:
+    """Carry what waits at outputs of nodes through `layers`, given from the top; what waits below them is returned.
+
+    Relevance that reaches a place over several edges is summed. Layers 1 … L; layer 0 holds nodes before the first
+    weighted one, if any, and belongs to layer 1.
+    """
+    graph = trace.graph
+    nodes = [i for i, layer in enumerate(graph.layer_of) if max(layer, 1) in layers]
+    for i in reversed(nodes):
+        if i in pending:
+            node = graph.nodes[i]
+            below = rule.step_at(graph, i)(node.op, pending.pop(i), trace.recall(i))
+            for source, part in zip(node.inputs, below, strict=True):
+                pending[source] = pending[source] + part if source in pending else part
+        if trace.once:
+            trace.forget(i)
+    return pending
+
+
+@torch.no_grad()
+def carried(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
+    """What arrives at the input from `r` at the neurons of `layer`, by default from the largest output of the network.
+
+    It is `r_0`, or relevance where the rule has a step into the input. Relevance `R` enters a rule that distributes
+    relevance as `r = R / A`.
+    Raises `ValueError` when `r` is not shaped like `A_layer`, or like the output.
+    """
+    graph = trace.graph
+    place = len(graph.nodes) - 1 if layer is None else graph.place(layer)
+    at, where = (trace.output, "the output") if layer is None else (trace.activation(layer), f"layer {layer}")
+    r = start_at_output(trace) if r is None else r
+    if r.shape[1:] != at.shape[1:]:
+        raise ValueError(
+            f"relevance of shape {tuple(r.shape[1:])} cannot enter at {where}, which has shape {tuple(at.shape[1:])}"
+        )
+    return descend(trace, rule, {place: r}, range(graph.depth if layer is None else layer, 0, -1))[INPUT]
+
+
+def as_gradients(trace: Trace, rule: Rule, pending: Pending) -> Pending:
+    """What waits, in modified gradients: relevance at a pixel is `x ⊙ r_0`, and tells nothing where `x = 0`."""
+    if rule.first is None:
+        return pending
+    x = {i: trace.x if i == INPUT else trace.recall(i).output for i in trace.graph.pixels.intersection(pending)}
+    return {i: share(r.view(-1, *x[i].shape), x[i]).view(r.shape) if i in x else r for i, r in pending.items()}
+
+
+def backward(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
+    """`r_0` of `rule`, from `r` at the neurons of `layer` or at the output (see `carried`)."""
+    return as_gradients(trace, rule, {INPUT: carried(trace, rule, r, layer)})[INPUT]
+
+
+def attribution(
+    trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None, bottom: bool = True
+) -> Map:
+    """The map `R` of `rule`; `bottom = False` leaves `r_0`."""
+    if not bottom:
+        return backward(trace, rule, r, layer)
+    map = carried(trace, rule, r, layer)
+    return map if rule.first else rule.process(map, trace.x)
+
+
+def activation(trace: Trace, layer: int) -> Map:
+    """Activation weighting: `r_l := A_l` at layer l, plain gradient below it; `x` itself for l = 0."""
+    return backward(trace, GRAD, trace.activation(layer), layer) if layer else trace.x
+
+
+@torch.no_grad()
+def from_every_layer(
+    trace: Trace, rule: Rule, start: Callable[[int], Tensor], lowest: int = 1
+) -> Float[Tensor, "layers B ..."]:
+    """`r_0` of the relevance `start(l)` put at the neurons of layer l, for l = L … `lowest`: one pass for all.
+
+    `start = trace.activation` with the gradient is Activation at every layer.
+    """
+    graph, waiting, rows = trace.graph, Pending(), 0
+    for layer in range(graph.depth, 0, -1):
+        if layer >= lowest:
+            own, place = start(layer), graph.place(layer)
+            waiting = {i: torch.cat([r, torch.zeros_like(r[: len(own)])]) for i, r in waiting.items()}
+            started = torch.cat([own.new_zeros(rows, *own.shape[1:]), own])
+            waiting[place] = waiting[place] + started if place in waiting else started
+            rows += len(own)
+        descend(trace, rule, waiting, range(layer, layer - 1, -1))
+    return waiting[INPUT].view(-1, *trace.x.shape)
+
+
+@torch.no_grad()
+def cascade(trace: Trace, rule: Rule, level: int, r: Tensor | None = None) -> Map:
+    """`r_0` of one N-level cascade, Def. 3: `rule` in the top `level` layers, the plain gradient below them."""
+    depth = trace.graph.depth
+    top = {len(trace.graph.nodes) - 1: start_at_output(trace) if r is None else r}
+    handed = as_gradients(trace, rule, descend(trace, rule, top, range(depth, depth - level, -1)))
+    return descend(trace, GRAD, handed, range(depth - level, 0, -1))[INPUT]
+
+
+@torch.no_grad()
+def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor, "levels B ..."]:
+    """`r_0` of every N-level cascade, Def. 3, N = 0 … L: `rule` in the top N layers, the plain gradient below them.
+
+    The rule goes down once and hands a copy over to the gradient at every layer: layer l costs L − l + 1 maps, not L.
+    Copies share a pass of the gradient, as many as `BUFFER` bytes hold. A rule that acts at ReLUs leaves the linear
+    output layer alone, so that N = 0 is N = 1.
+    """
+    r = start_at_output(trace) if r is None else r
+    rows = max(1, BUFFER // max(met.output[:1].nbytes for met in trace.met))
+    parts = (slice(i, i + rows) for i in range(0, len(r), rows))
+    return torch.cat([_cascades(trace.images(part), rule, r[part], rows) for part in parts], dim=1)
+
+
+def _cascades(trace: Trace, rule: Rule, r: Tensor, rows: int) -> Float[Tensor, "levels B ..."]:
+    """The same, with `rows` maps in a pass."""
+    spared = _spares_the_top(trace, rule)
+    ruled = {len(trace.graph.nodes) - 1: r}
+    handed: list[Pending] = [] if spared else [dict(ruled)]
+    for layer in range(trace.graph.depth, 0, -1):
+        for passing in (*handed, ruled):
+            descend(trace, rule if passing is ruled else GRAD, passing, range(layer, layer - 1, -1))
+        own = as_gradients(trace, rule, ruled)
+        if handed and all(len(handed[-1][i]) + len(own[i]) <= rows for i in own):
+            handed[-1] = {i: torch.cat([handed[-1][i], own[i]]) for i in own}
+        else:
+            handed.append(dict(own))
+    maps = torch.cat([passed[INPUT] for passed in handed]).view(-1, *trace.x.shape)
+    return torch.cat([maps[:1], maps]) if spared else maps
+
+
+def _spares_the_top(trace: Trace, rule: Rule) -> bool:
+    """Whether the rule treats the top layer like the gradient: it acts at ReLUs, and the layer is one linear map."""
+    return rule.at_relu and isinstance(trace.graph.nodes[-1].op, Weighted)

@@ -1,0 +1,143 @@
+"""A network as a list of operations, and what an input left behind on its way through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from nfrlab.simulations.deep.engine.memory import keep_freed_memory
+from nfrlab.simulations.deep.engine.ops import Add, Flatten, Met, Op, ReLU, Weighted
+
+INPUT = -1
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation on the outputs of earlier nodes, given by their places in the list; INPUT is the network's."""
+
+    name: str
+    op: Op
+    inputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network `f`: nodes in topological order, the last one's output is `f(x)`.
+
+    Layer l of the paper, l = 1 … L, is the l-th weighted node (convolution or linear map) with all that follows it up
+    to the next one: its ReLU, and a pooling, addition or flattening after that.
+    """
+
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def layer_of(self) -> tuple[int, ...]:
+        """The layer of every node: how many weighted nodes there are up to it, itself included."""
+        found, layer = [], 0
+        for node in self.nodes:
+            layer += isinstance(node.op, Weighted)
+            found.append(layer)
+        return tuple(found)
+
+    @cached_property
+    def depth(self) -> int:
+        """L."""
+        return self.layer_of[-1]
+
+    @cached_property
+    def neurons(self) -> tuple[int, ...]:
+        """For every layer 1 … L the node whose output is `A_l`: its last ReLU, or its weighted node if it has none."""
+        found: dict[int, int] = {}
+        for i, (node, layer) in enumerate(zip(self.nodes, self.layer_of, strict=True)):
+            if isinstance(node.op, ReLU | Weighted):
+                found[layer] = i
+        return tuple(found[layer] for layer in range(1, self.depth + 1))
+
+    @cached_property
+    def overwritten(self) -> tuple[bool, ...]:
+        """Whether a node is a ReLU that alone reads a sum of its own memory, and may write its output there."""
+        read = [source for node in self.nodes for source in node.inputs]
+        return tuple(
+            isinstance(node.op, ReLU)
+            and node.inputs != (INPUT,)
+            and read.count(node.inputs[0]) == 1
+            and isinstance(self.nodes[node.inputs[0]].op, Weighted | Add)
+            for node in self.nodes
+        )
+
+    @cached_property
+    def pixels(self) -> frozenset[int]:
+        """The places that hold the input's own numbers: INPUT, and what only flattens it."""
+        found = {INPUT}
+        for i, node in enumerate(self.nodes):
+            if isinstance(node.op, Flatten) and node.inputs[0] in found:
+                found.add(i)
+        return frozenset(found)
+
+    def place(self, layer: int) -> int:
+        """The node whose output is `A_l`; INPUT for layer 0. Raises `ValueError` for a layer that does not exist."""
+        if not 0 <= layer <= self.depth:
+            raise ValueError(f"layers run from 0 (the input) to {self.depth}, got {layer}")
+        return self.neurons[layer - 1] if layer else INPUT
+
+    def __call__(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B classes"]:
+        """`f(x)`."""
+        return self.forward(x).output
+
+    @torch.no_grad()
+    def forward(self, x: Float[Tensor, "B ..."], once: bool = False) -> Trace:
+        """Every node as `x` met it; `once` for a single way down, on which memory is freed node by node.
+
+        Raises `ValueError` for an input with NaN or infinite entries.
+        """
+        keep_freed_memory()
+        if not torch.isfinite(x).all():
+            raise ValueError("the input has NaN or infinite entries; every pixel must be finite")
+        met: list[Met] = []
+        for node, alone in zip(self.nodes, self.overwritten, strict=True):
+            inputs = tuple(met[i].output if i != INPUT else x for i in node.inputs)
+            met.append(Met(inputs, inputs[0].clamp_(min=0)) if alone else node.op.meet(*inputs))
+        return Trace(self, x, met, once)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A network as a batch of inputs met it: all that a backward rule may look at."""
+
+    graph: Graph
+    x: Float[Tensor, "B ..."]
+    met: list[Met]
+    once: bool = False
+
+    @property
+    def output(self) -> Float[Tensor, "B classes"]:
+        """`f(x)`."""
+        return self.recall(len(self.graph.nodes) - 1).output
+
+    def recall(self, i: int) -> Met:
+        """Node i. Raises `ValueError` when it is forgotten."""
+        if i >= len(self.met):
+            raise ValueError("this trace was made for one way down and is used up; run forward again, or without once")
+        return self.met[i]
+
+    def forget(self, i: int) -> None:
+        """Free node i and all above it."""
+        del self.met[i:]
+
+    def images(self, rows: slice) -> Trace:
+        """These images of the batch alone, in the same memory."""
+        return Trace(self.graph, self.x[rows], [met.images(rows) for met in self.met])
+
+    @property
+    def finite(self) -> Bool[Tensor, " B"]:
+        """Whether an image went through without overflow: every number on its way to `f(x)` is finite."""
+        return torch.stack([met.output.flatten(1).isfinite().all(dim=1) for met in self.met]).all(dim=0)
+
+    def activation(self, layer: int) -> Float[Tensor, "B ..."]:
+        """`A_l`; `A_0 = x`."""
+        place = self.graph.place(layer)
+        return self.x if place == INPUT else self.recall(place).output

@@ -1,0 +1,66 @@
+"""Relevance by the sign of contributions `z_ij = a_i w_ij`: the one step of LRP-αβ and z⁺.
+
+What it costs is a product for `Z⁺`, and a transposed product for each sign. Inputs of both signs are inputs of one sign
+to a layer with twice as many: `W a = (W, −W) (a⁺, −a⁻)`. `Z⁻ = z − Z⁺` needs no product of its own, unless so little is
+left that digits are lost. Linear maps are taken a few neurons at a time, whose weights stay in the cache.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from nfrlab.simulations.deep.engine.ops import Met, Weighted
+from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
+
+Bias = Literal["split", "full", "none"]
+Sign = Literal["product", "weight"]
+CANCELLED = 2.0**8  # 8 binary digits may be lost in a difference
+
+
+def by_sign(op: Weighted, r: Tensor, met: Met, alpha: float, bias: Bias, eps: float, sign: Sign) -> Tensor:
+    """`Σ_j (α w_ij⁺ z_j/Z_j⁺ − β w_ij⁻ z_j/Z_j⁻) r_j`, `β = α − 1`, `w_ij⁺` the weights of contributions `z_ij > 0`."""
+    a, z = met.inputs[0], met.output
+    if signed := sign == "product" and bool(a.amin() < 0):
+        op, a = op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
+    each = (_of_neurons(op.only(n), a, z[:, n], r[:, n], alpha, bias, eps) for n in op.blocks())
+    below = reduce(Tensor.add_, each)
+    return _own_sign(op, below, met.inputs[0]) if signed else below
+
+
+def _own_sign(op: Weighted, below: Tensor, a: Tensor) -> Tensor:
+    """Of what came down to `a⁺` and to `−a⁻` that to the sign of a, as a modified gradient by a."""
+    positive, negative = (v.reshape(-1, *a.shape) for v in op.apart(below))
+    return torch.where(a < 0, -negative, positive).view(-1, *a.shape[1:])
+
+
+def _of_neurons(op: Weighted, a: Tensor, z: Tensor, r: Tensor, alpha: float, bias: Bias, eps: float) -> Tensor:
+    """What these neurons send down."""
+    plus = op.weight.clamp(min=0)
+    Z = op.product(a, plus, _of_bias(op, 1, bias))
+    below = op.pull(times(share(z, stabilised(Z, eps)), r), plus, a.shape)
+    if alpha == 1:
+        return below
+    minus = op.weight.clamp(max=0)
+    Z = _negative(op, a, z, Z, minus, bias)
+    other = op.pull(times(share(z, stabilised(Z, eps)), r), minus, a.shape)
+    return below.mul_(alpha).sub_(other, alpha=alpha - 1)
+
+
+def _negative(op: Weighted, a: Tensor, z: Tensor, positive: Tensor, minus: Tensor, bias: Bias) -> Tensor:
+    """`Z⁻`. Where a ReLU has overwritten z with 0 it is wrong, and no relevance is there to notice."""
+    if bias == "split" or op.bias is None:
+        rest = z - positive
+        if (z / rest).abs().amax() < CANCELLED:
+            return rest
+    return op.product(a, minus, _of_bias(op, -1, bias))
+
+
+def _of_bias(op: Weighted, side: int, bias: Bias) -> Tensor | None:
+    """What of b_j stands in the denominator of this side."""
+    if op.bias is None or bias == "none":
+        return None
+    return op.bias if bias == "full" else part(op.bias, side)

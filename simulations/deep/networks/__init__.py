@@ -1,0 +1,1 @@
+"""Networks by name, their weights and checkpoints, and training."""

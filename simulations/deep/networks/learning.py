@@ -1,0 +1,124 @@
+"""VGG16 learns CIFAR-10, at any size of the images: the paper's network, trained, where ImageNet is out of reach.
+
+Batch normalisations stand behind the convolutions while it learns, and are folded into them afterwards: what is kept
+is plain VGG16 with biases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Generator, Tensor, nn
+
+from nfrlab.simulations.deep.engine.ops import Weighted
+from nfrlab.simulations.deep.inputs.images import Labelled
+from nfrlab.simulations.deep.networks import models, weights
+from nfrlab.simulations.deep.networks.trained import accuracy
+from nfrlab.simulations.deep.reading.rewrite import rewrite
+from nfrlab.simulations.seeds import seed_sequence
+
+M = TypeVar("M", bound=nn.Module)
+BATCH, RATE, MOMENTUM, DECAY, STEEPEST = 250, 0.03, 0.9, 5e-4, 2.0
+REACH = 4
+"""Pixels of 32 by which an image is shifted at most."""
+
+
+class Epoch(NamedTuple):
+    """What an epoch of training came to: its number from 1, the mean cross-entropy, the share of test images right."""
+
+    number: int
+    loss: float
+    accuracy: float
+
+
+def learn(
+    train: Labelled, test: Labelled, epochs: int, device: str, seed: int, watch: Callable[[int, float, float], None]
+) -> tuple[models.VGG, float]:
+    """VGG16 after `epochs` of training from He's Gaussian weights, without batch normalisations, and its accuracy on
+    `test`; `watch(number, loss, accuracy)` after each epoch.
+
+    Raises `ValueError` where the loss is no longer a number.
+    """
+    module = models.vgg16_bn(classes=len(train.classes))
+    weights.randomise(module, "gaussian", seed_sequence(seed, "learning", "weights"))
+    for epoch in fit(module.to(device), train, test, epochs, seed):
+        watch(*epoch)
+    plain = folded(module.cpu(), models.vgg16(classes=len(train.classes)), test.x(slice(1)))
+    return plain, accuracy(plain.to(device), test)
+
+
+def fit(module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: int) -> Iterator[Epoch]:
+    """Train in place, without dropout: epochs are few. Stochastic gradients with Nesterov's momentum in bfloat16, the
+    rate rising and falling once. Raises `ValueError` as `learn` does.
+    """
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
+    rng = Generator().manual_seed(int(seed_sequence(seed, "learning", "order").generate_state(1)[0]))
+    optimiser = torch.optim.SGD(module.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
+    steps = len(train) // min(BATCH, len(train))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * steps, cycle_momentum=False)
+    for number in range(1, epochs + 1):
+        losses = []
+        module.train()
+        for x, y in batches(train, rng):
+            loss = descend(module, optimiser, x, y)
+            schedule.step()
+            losses.append(loss)
+        mean = float(torch.stack(losses).mean())
+        if not np.isfinite(mean):
+            raise ValueError(f"training diverged in epoch {number}: the loss is {mean}")
+        yield Epoch(number, mean, accuracy(module.eval(), test))
+
+
+def batches(train: Labelled, rng: Generator) -> Iterator[tuple[Float[Tensor, "B C side side"], Int64[Tensor, " B"]]]:
+    """Every image once, varied and then enlarged."""
+    batch, small = min(BATCH, len(train)), replace(train, side=None)
+    order = torch.randperm(len(train), generator=rng)[: len(train) // batch * batch]
+    for i in torch.chunk(order, len(order) // batch):
+        yield train.enlarged(varied(small.x(i), rng)), train.labels[i]
+
+
+def descend(
+    module: nn.Module, optimiser: torch.optim.Optimizer, x: Float[Tensor, "B ..."], y: Int64[Tensor, " B"]
+) -> Float[Tensor, ""]:
+    """One step down the cross-entropy, which is returned; a gradient longer than 2 is shortened to 2."""
+    device = next(module.parameters()).device
+    with torch.autocast(device.type, torch.bfloat16):
+        f = module(x.to(device, memory_format=torch.channels_last))
+    loss = F.cross_entropy(f.float(), y.to(device))
+    optimiser.zero_grad()
+    torch.autograd.backward(loss)
+    nn.utils.clip_grad_norm_(module.parameters(), STEEPEST)
+    optimiser.step()
+    return loss.detach()
+
+
+def varied(x: Float[Tensor, "B C H W"], rng: Generator) -> Float[Tensor, "B C H W"]:
+    """Every image flipped with probability ½ and shifted by up to 4 pixels each way; the mean colour moves in."""
+    B, C, H, W = x.shape
+    turned = torch.where(torch.rand(B, 1, 1, 1, generator=rng) < 0.5, x.flip(3), x)
+    top, left = torch.randint(2 * REACH + 1, (2, B, 1), generator=rng)
+    rows, columns = top + torch.arange(H), left + torch.arange(W)
+    image, channel = torch.arange(B)[:, None, None, None], torch.arange(C)[:, None, None]
+    return F.pad(turned, (REACH,) * 4)[image, channel, rows[:, None, :, None], columns[:, None, None, :]]
+
+
+@torch.no_grad()
+def folded(module: nn.Module, plain: M, example: Float[Tensor, "1 C H W"]) -> M:
+    """`plain` with the weights and biases that make it the same function as `module`. Raises `ValueError` as `rewrite`
+    does.
+    """
+    ops = [node.op for node in rewrite(module, example).nodes if isinstance(node.op, Weighted)]
+    for part, op in zip((p for p in plain.modules() if isinstance(p, nn.Conv2d | nn.Linear)), ops, strict=True):
+        part.weight.copy_(op.weight)
+        if part.bias is not None and op.bias is not None:
+            part.bias.copy_(op.bias)
+    return plain

@@ -1,0 +1,233 @@
+"""Networks without weights: VGG16, ResNet-18, the ResNet of CIFAR-10, a small VGG for digits.
+
+Names and shapes of parameters are torchvision's, so that its checkpoints load. No module is used twice and no ReLU
+writes in place: every operation can be told apart. Parameters come uninitialised, in evaluation mode:
+`weights.randomise` or `checkpoints.load` gives them values. Shapes: `(B, C, H, W)` to `(B, classes)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.fx import Proxy
+
+from nfrlab.simulations.deep.engine.ops import Subsample
+
+POOL = 0  # in a plan of channels
+VGG16_PLAN = (64, 64, POOL, 128, 128, POOL, *(256,) * 3, POOL, *(512,) * 3, POOL, *(512,) * 3, POOL)
+DIGITS_PLAN = (16, 16, POOL, 32, 32, POOL, 64, 64, POOL)
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=nn.Module)
+Signal = Tensor | Proxy  # what passes through a network: numbers, or what torch.fx traces it with
+
+
+def _uninitialised(build: Callable[P, M]) -> Callable[P, M]:
+    """Build without drawing a weight; batch normalisations start as the identity."""
+
+    @wraps(build)
+    def made(*args: P.args, **own: P.kwargs) -> M:
+        with torch.device("meta"):
+            module = build(*args, **own)
+        module.to_empty(device="cpu").eval()
+        for part in module.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                identity_norm(part)
+        return module
+
+    return made
+
+
+@torch.no_grad()
+def identity_norm(norm: nn.BatchNorm2d) -> None:
+    """Mean 0, variance 1, scale 1, shift 0."""
+    norm.reset_running_stats()
+    if norm.weight is not None:
+        norm.weight.fill_(1)
+    if norm.bias is not None:
+        norm.bias.fill_(0)
+
+
+class VGG(nn.Module):
+    """Convolutions 3×3 with ReLUs and maximum pools by `plan`, then linear maps of the widths `hidden` and `classes`.
+
+    Takes images of any size that survives the pools: adaptive pooling brings them to `pool × pool`. With `norm` a batch
+    normalisation behind every convolution.
+    """
+
+    def __init__(
+        self,
+        plan: tuple[int, ...],
+        hidden: tuple[int, ...],
+        classes: int,
+        channels: int,
+        pool: int,
+        bias: bool,
+        norm: bool = False,
+    ) -> None:
+        super().__init__()
+        features: list[nn.Module] = []
+        for width in plan:
+            if width == POOL:
+                features.append(nn.MaxPool2d(2, 2))
+            else:
+                normalised = [_norm(width, bias)] if norm else []
+                features += [nn.Conv2d(channels, width, 3, padding=1, bias=bias), *normalised, nn.ReLU()]
+                channels = width
+        self.features = nn.Sequential(*features)
+        self.avgpool = nn.AdaptiveAvgPool2d(pool)
+        classifier: list[nn.Module] = []
+        below = channels * pool**2
+        for width in hidden:
+            classifier += [nn.Linear(below, width, bias), nn.ReLU(), nn.Dropout()]
+            below = width
+        self.classifier = nn.Sequential(*classifier, nn.Linear(below, classes, bias))
+
+    def forward(self, x: Signal) -> Signal:
+        """`f(x)`."""
+        return self.classifier(torch.flatten(self.avgpool(self.features(x)), 1))
+
+
+@_uninitialised
+def vgg16(bias: bool = True, classes: int = 1000) -> VGG:
+    """VGG16, Simonyan & Zisserman 2015: 13 convolutions, 3 linear maps, 138,357,544 parameters with biases; 224×224."""
+    return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias)
+
+
+@_uninitialised
+def vgg16_bn(bias: bool = True, classes: int = 1000) -> VGG:
+    """VGG16 with a batch normalisation behind every convolution: 138,365,992 parameters with biases."""
+    return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias, norm=True)
+
+
+def vgg16_cifar(bias: bool = True) -> VGG:
+    """VGG16 for the ten classes of CIFAR-10."""
+    return vgg16(bias, classes=10)
+
+
+@_uninitialised
+def digits_vgg(bias: bool = True) -> VGG:
+    """A VGG of 6 convolutions and 2 linear maps for grey digits of 16×16, ten classes."""
+    return VGG(DIGITS_PLAN, (64,), 10, channels=1, pool=2, bias=bias)
+
+
+class Shortcut(nn.Module):
+    """He et al.'s shortcut A: every `stride`-th position, `channels` zero channels on either side."""
+
+    def __init__(self, stride: int, channels: int) -> None:
+        super().__init__()
+        self.stride, self.channels = stride, channels
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
+        """`x[:, :, ::stride, ::stride]`, padded."""
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.channels, self.channels))
+
+    def as_op(self) -> Subsample:
+        """The same as an operation."""
+        return Subsample(self.stride, self.channels)
+
+
+def _conv(below: int, width: int, size: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(below, width, size, stride, padding=size // 2, bias=False)
+
+
+def _norm(width: int, bias: bool) -> nn.BatchNorm2d:
+    norm = nn.BatchNorm2d(width)
+    if not bias:
+        norm.register_parameter("bias", None)
+    return norm
+
+
+class Block(nn.Module):
+    """`relu(g(x) + shortcut(x))`, g two 3×3 convolutions with batch normalisation and a ReLU between them."""
+
+    def __init__(self, below: int, width: int, stride: int, bias: bool, downsample: nn.Module | None) -> None:
+        super().__init__()
+        self.conv1, self.bn1, self.relu1 = _conv(below, width, 3, stride), _norm(width, bias), nn.ReLU()
+        self.conv2, self.bn2, self.relu2 = _conv(width, width, 3), _norm(width, bias), nn.ReLU()
+        self.downsample = downsample
+
+    def forward(self, x: Signal) -> Signal:
+        """The block's output."""
+        g = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
+        return self.relu2(g + (x if self.downsample is None else self.downsample(x)))
+
+
+def _stage(count: int, below: int, width: int, stride: int, bias: bool, project: bool) -> nn.Sequential:
+    """`count` blocks; where the first one changes stride or width, its shortcut projects (B) or subsamples (A)."""
+    down: nn.Module | None = None
+    if stride > 1 or below != width:
+        projection = (_conv(below, width, 1, stride), _norm(width, bias))
+        down = nn.Sequential(*projection) if project else Shortcut(stride, (width - below) // 2)
+    rest = (Block(width, width, 1, bias, None) for _ in range(count - 1))
+    return nn.Sequential(Block(below, width, stride, bias, down), *rest)
+
+
+class ResNet(nn.Module):
+    """ResNet-18, He et al. 2016, shortcut B: 11,689,512 parameters for 1,000 classes."""
+
+    def __init__(self, classes: int, bias: bool) -> None:
+        super().__init__()
+        self.conv1, self.bn1, self.relu = _conv(3, 64, 7, 2), _norm(64, bias), nn.ReLU()
+        self.maxpool = nn.MaxPool2d(3, 2, padding=1)
+        self.layer1, self.layer2, self.layer3, self.layer4 = (
+            _stage(2, below, width, stride, bias, project=True)
+            for below, width, stride in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2))
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(512, classes, bias)
+
+    def forward(self, x: Signal) -> Signal:
+        """`f(x)`."""
+        a = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        a = self.layer4(self.layer3(self.layer2(self.layer1(a))))
+        return self.fc(torch.flatten(self.avgpool(a), 1))
+
+
+@_uninitialised
+def resnet18(bias: bool = True, classes: int = 1000) -> ResNet:
+    """ResNet-18; without biases its batch normalisations have a scale and no shift."""
+    return ResNet(classes, bias)
+
+
+class CifarResNet(nn.Module):
+    """He et al. 2016, Sec. 4.2: three stages of n blocks with 16, 32, 64 channels and shortcut A; depth 6n + 2."""
+
+    def __init__(self, n: int, classes: int, bias: bool) -> None:
+        super().__init__()
+        self.conv1, self.bn1, self.relu = _conv(3, 16, 3), _norm(16, bias), nn.ReLU()
+        self.layer1, self.layer2, self.layer3 = (
+            _stage(n, below, width, stride, bias, project=False)
+            for below, width, stride in ((16, 16, 1), (16, 32, 2), (32, 64, 2))
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.linear = nn.Linear(64, classes, bias)
+
+    def forward(self, x: Signal) -> Signal:
+        """`f(x)`."""
+        a = self.layer3(self.layer2(self.layer1(self.relu(self.bn1(self.conv1(x))))))
+        return self.linear(torch.flatten(self.avgpool(a), 1))
+
+
+@_uninitialised
+def cifar_resnet(depth: int = 20, bias: bool = True, classes: int = 10) -> CifarResNet:
+    """The ResNet of this depth for 32×32 images. Raises `ValueError` unless depth is 6n + 2."""
+    if depth < 8 or depth % 6 != 2:
+        raise ValueError(f"a CIFAR ResNet has depth 6n + 2 (8, 14, 20, …), got {depth}")
+    return CifarResNet(depth // 6, classes, bias)
+
+
+MODELS: dict[str, Callable[..., nn.Module]] = {
+    "vgg16": vgg16,
+    "vgg16_bn": vgg16_bn,
+    "vgg16-cifar10": vgg16_cifar,
+    "resnet18": resnet18,
+    "resnet20": cifar_resnet,
+    "digits": digits_vgg,
+}

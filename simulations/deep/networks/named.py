@@ -1,0 +1,48 @@
+"""A network by its name, or by the function in a user's file that builds it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nfrlab.simulations.deep.networks.models import MODELS
+
+ALIASES = {"cifar": "resnet20"}
+
+
+def build(name: str, bias: bool = True) -> nn.Module:
+    """`vgg16`, `resnet18`, … without values for their weights, or what `FILE.py:FUNCTION` returns, as it is.
+
+    Raises `ValueError` for an unknown name, and for a file or function that gives no network.
+    """
+    if ":" in name:
+        return from_file(name)
+    own = ALIASES.get(name, name)
+    if own not in MODELS:
+        raise ValueError(f"unknown --model '{name}'; known: {', '.join(MODELS)}, or FILE.py:FUNCTION of your own")
+    return MODELS[own](bias=bias)
+
+
+def from_file(name: str) -> nn.Module:
+    """The network that a function of a Python file returns; the function is called without arguments, and weights
+    that it draws from PyTorch's random numbers are the same at every call.
+    """
+    file, _, function = name.rpartition(":")
+    path = Path(file)
+    spec = importlib.util.spec_from_file_location(path.stem, path) if path.is_file() else None
+    if spec is None or spec.loader is None:
+        raise ValueError(f"--model {name}: {file} is no Python file; give FILE.py:FUNCTION")
+    loaded = importlib.util.module_from_spec(spec)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            spec.loader.exec_module(loaded)
+            module = getattr(loaded, function)()
+    except Exception as error:  # whatever a user's file stumbles over
+        raise ValueError(f"--model {name} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"--model {name} returned a {type(module).__name__}; it has to return a torch.nn.Module")
+    return module.eval()

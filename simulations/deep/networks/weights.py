@@ -1,0 +1,236 @@
+"""Random weights for any network: every family of the one-layer laboratory, one neuron per output channel.
+
+A neuron of a convolution is the vector `w ∈ R^d` of all its weights, d = channels × height × width (its fan-in), and
+the structured families fill blocks of d neurons of one layer. Drawn in float32 on the CPU from torch's generators, so
+that a seed gives the same numbers in every precision and on every device. Families with Gaussian directions and,
+through Φ, those of independent uniform, Laplace and sparse entries use the same normal numbers for the same seed, so
+that they compare in pairs. The laws are
+those of `simulations.dense.weights`; the same constants, other code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import pi, sqrt
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.special import ndtri
+from torch import Generator, Tensor, nn
+
+from nfrlab.simulations.deep.networks.models import identity_norm
+from nfrlab.simulations.dense.weights import FRAME_COSINE, POWER, RING_BAND, SHIFT, SPARSE_RATE, STUDENT_DOF
+
+Sampler = Callable[[int, int, Generator], Tensor]
+KNOWN = nn.Conv2d | nn.Linear | nn.BatchNorm2d
+CHUNK = 1 << 22
+SPARSE_BEYOND = float(ndtri(1 - SPARSE_RATE / 2))
+
+
+def gaussian(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. N(0, 1)."""
+    return torch.empty(N, d).normal_(generator=rng)
+
+
+def _with_norms(w: Tensor, radius: Tensor) -> Tensor:
+    """The same directions with these lengths."""
+    return w.mul_((radius / torch.linalg.vector_norm(w, dim=1))[:, None])
+
+
+def sphere(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Uniform on the sphere of radius √d."""
+    return _with_norms(gaussian(N, d, rng), torch.full((N,), sqrt(d)))
+
+
+def ring(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Uniform direction, radius uniform in [0.8, 1.2]·√d."""
+    w = gaussian(N, d, rng)
+    return _with_norms(w, sqrt(d) * torch.empty(N).uniform_(*RING_BAND, generator=rng))
+
+
+def student(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Multivariate t with 3 degrees of freedom: `g · √(3 / χ²₃)`."""
+    w = gaussian(N, d, rng)
+    chi2 = gaussian(N, int(STUDENT_DOF), rng).square().sum(dim=1)
+    return w.mul_((STUDENT_DOF / chi2).sqrt()[:, None])
+
+
+def uniform(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. U[−1, 1]: `2 Φ(g) − 1`, g standard normal."""
+    return gaussian(N, d, rng).mul_(sqrt(0.5)).erf_()
+
+
+def uniform01(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. U[0, 1]: `Φ(g)`."""
+    return uniform(N, d, rng).add_(1).mul_(0.5)
+
+
+def laplace(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. Laplace with scale 1: `−sign(g) ln(1 − erf(|g|/√2))`, g standard normal."""
+    w = gaussian(N, d, rng)
+    for part in torch.split(w.view(-1), CHUNK):
+        size = part.double().abs_().mul_(sqrt(0.5)).erf_().neg_().log1p_().neg_()
+        part.copy_(size.copysign_(part))
+    return w
+
+
+def cauchy(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. standard Cauchy: `tan(π v / 2)`, v uniform in [−1, 1).
+
+    Of v in float64, whose 53 bits reach as far into a tail as any network asks; chunk by chunk.
+    """
+    w = torch.empty(N, d)
+    for part in torch.split(w.view(-1), CHUNK):
+        v = torch.empty(len(part), dtype=torch.float64).uniform_(-1, 1, generator=rng)
+        part.copy_(v.mul_(pi / 2).tan_())
+    return w
+
+
+def sparse(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d.: ±1 with probability 0.05 each, else 0: the sign of g, standard normal, where |g| > 1.64."""
+    w = gaussian(N, d, rng)
+    return w.mul_(w.abs() > SPARSE_BEYOND).sign_()
+
+
+def axis(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """One coordinate axis per neuron: `±√d e_i`, `i` and the sign uniform."""
+    at = torch.randint(d, (N, 1), generator=rng)
+    sign = 2.0 * torch.randint(2, (N, 1), generator=rng) - 1
+    return torch.zeros(N, d).scatter_(1, at, sqrt(d) * sign)
+
+
+def powerlaw(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Gaussian with diagonal covariance ∝ 1/i, of trace d; i runs over (channel, row, column)."""
+    variance = torch.arange(1, d + 1, dtype=torch.float64) ** -POWER
+    return gaussian(N, d, rng).mul_((variance * d / variance.sum()).sqrt().float())
+
+
+def shifted(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Entries i.i.d. N(1/4, 1)."""
+    return gaussian(N, d, rng).add_(SHIFT)
+
+
+def _frame(d: int, n: int, rng: Generator) -> Float[Tensor, "d n"]:
+    """n orthonormal columns, uniform among all such: Gram–Schmidt of Gaussian ones, `G = Q R` with `R_ii > 0`.
+
+    Tall G are well conditioned, and `R` comes faster from the Cholesky factor of `GᵀG`.
+    """
+    G = gaussian(d, n, rng)
+    if d >= 4 * n:
+        L = torch.linalg.cholesky(G.T @ G)
+        return G @ torch.linalg.solve_triangular(L, torch.eye(n), upper=False).T
+    Q, R = torch.linalg.qr(G)
+    return Q * R.diagonal().sign()
+
+
+def _frames(N: int, d: int, rng: Generator) -> Iterator[Float[Tensor, "d n"]]:
+    """Independent frames of d neurons each, the last one of the rest."""
+    return (_frame(d, min(d, N - done), rng) for done in range(0, N, d))
+
+
+def haar(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Haar orthonormal frames times √d, in independent blocks of at most d neurons."""
+    return torch.cat([Q.T for Q in _frames(N, d, rng)]).mul_(sqrt(d))
+
+
+def tilted(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """Norms √d, every two neurons of a block with cosine 1/2: `Q (a I + b 11ᵀ/n)`, Q a Haar frame of n neurons."""
+    blocks, a = [], sqrt(1 - FRAME_COSINE)
+    for Q in _frames(N, d, rng):
+        n = Q.shape[1]
+        b = sqrt(1 + (n - 1) * FRAME_COSINE) - a
+        blocks.append((a * Q + b * Q.mean(dim=1, keepdim=True)).T)
+    return torch.cat(blocks).mul_(sqrt(d))
+
+
+FAMILIES: dict[str, tuple[Sampler, float | None]] = {
+    "gaussian": (gaussian, 1.0),
+    "sphere": (sphere, 1.0),
+    "ring": (ring, 1 + 0.04 / 3),
+    "student": (student, 3.0),
+    "haar": (haar, 1.0),
+    "tilted": (tilted, 1.0),
+    "uniform": (uniform, 1 / 3),
+    "uniform01": (uniform01, 1 / 3),
+    "laplace": (laplace, 2.0),
+    "cauchy": (cauchy, None),
+    "sparse": (sparse, 0.1),
+    "axis": (axis, 1.0),
+    "powerlaw": (powerlaw, 1.0),
+    "shifted": (shifted, 1 + SHIFT**2),
+}
+"""Sampler, and the second moment of an entry: `E‖w‖² / d`."""
+
+TARGETS: dict[str, float] = {"he": 2.0, "default": 1 / 3}
+"""`d E w²` of an entry; a third is that of U[−1/√d, 1/√d], PyTorch's default."""
+
+
+def factor(family: str, d: int, scale: str) -> float:
+    """What a neuron of the family is multiplied by.
+
+    `raw`: 1. `he`: `√(2 / (d E w²))`, so that `E w² = 2/d`. `default`: so that `E w² = 1/(3d)`; of the family `uniform`
+    it makes PyTorch's default initialisation itself. Cauchy entries have no second moment: both divide them by d, so
+    that `w·a` is Cauchy with the scale mean |a|. No map's alignment depends on the scale where there are no biases.
+    """
+    second_moment = FAMILIES[family][1]
+    if scale == "raw":
+        return 1.0
+    return 1 / d if second_moment is None else sqrt(TARGETS[scale] / (d * second_moment))
+
+
+def half_width(family: str, d: int, scale: str) -> float:
+    """Biases are i.i.d. uniform in ± this, with the second moment of a weight; of Cauchy weights, in ± their scale."""
+    second_moment = FAMILIES[family][1]
+    return factor(family, d, scale) * (1.0 if second_moment is None else sqrt(3 * second_moment))
+
+
+def sample(family: str, N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+    """N neurons of the family, as printed."""
+    return FAMILIES[family][0](N, d, rng)
+
+
+def generator(seed: np.random.SeedSequence, layer: int) -> Generator:
+    """The generator of a layer, the same whenever it is asked for: nothing is spawned from `seed`."""
+    child = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, layer))
+    return Generator().manual_seed(int(child.generate_state(1, np.uint64)[0]))
+
+
+@torch.no_grad()
+def randomise(
+    module: nn.Module, family: str, seed: np.random.SeedSequence, scale: str = "he", bias: bool = False
+) -> None:
+    """Give every convolution and linear map new weights, in place; batch normalisations become the identity.
+
+    With `bias` their biases, and the shifts of the batch normalisations after them, are drawn too (`half_width`), else
+    they are zero. Raises `ValueError` for an unknown family or scale, a parameter of another kind of layer, and where
+    `bias` is asked of a network that was built without any.
+    """
+    check(module, family, scale, bias)
+    width = 0.0
+    for index, part in enumerate(part for part in module.modules() if isinstance(part, KNOWN)):
+        rng = generator(seed, index)
+        if isinstance(part, nn.BatchNorm2d):
+            identity_norm(part)
+        else:
+            N, d = len(part.weight), part.weight[0].numel()
+            width = half_width(family, d, scale)
+            part.weight.copy_(sample(family, N, d, rng).mul_(factor(family, d, scale)).view(part.weight.shape))
+        if part.bias is not None:
+            part.bias.copy_(torch.empty(len(part.bias)).uniform_(-1, 1, generator=rng).mul_(width if bias else 0))
+
+
+def check(module: nn.Module, family: str, scale: str, bias: bool) -> None:
+    """Raises `ValueError` as `randomise` does."""
+    if family not in FAMILIES:
+        raise ValueError(f"unknown weight family '{family}'; known families: {', '.join(FAMILIES)}")
+    if scale not in ("raw", *TARGETS):
+        raise ValueError(f"unknown scale '{scale}'; known scales: raw, {', '.join(TARGETS)}")
+    for name, part in module.named_modules():
+        if not isinstance(part, KNOWN) and next(part.parameters(recurse=False), None) is not None:
+            raise ValueError(
+                f"{name or 'the model'}, a {type(part).__name__}, cannot be given random weights; convolutions, "
+                "linear maps and batch normalisations can"
+            )
+    if bias and not any(name.split(".")[-1] == "bias" for name, _ in module.named_parameters()):
+        raise ValueError("random biases were asked for, but the model has none; build it with biases")

@@ -1,0 +1,1 @@
+"""A user's network rewritten into the engine's graph."""

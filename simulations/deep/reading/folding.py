@@ -1,0 +1,79 @@
+"""Batch normalisation in evaluation mode is affine per channel, and folded along the flow of data, not by names.
+
+Where a convolution or linear map feeds it and is read by nothing else, the two become one weighted node. Anywhere else
+(a pre-activation block, a branching point) it is a weighted node of its own: a grouped 1×1 convolution, or a diagonal
+linear map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from nfrlab.simulations.deep.engine.graph import INPUT, Node
+from nfrlab.simulations.deep.engine.ops import Conv, Linear, Op, Weighted
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`s ⊙ a + t`, one s and t per channel, of activations with `axes` axes: `(B, C, H, W)` or `(B, C)`."""
+
+    s: Tensor
+    t: Tensor
+    axes: int
+
+    @property
+    def weighted(self) -> Weighted:
+        """The same map as an operation of its own."""
+        if self.axes == 2:
+            return Linear(torch.diag(self.s), self.t)
+        return Conv(self.s[:, None, None, None], self.t, groups=len(self.s))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A node before folding."""
+
+    name: str
+    op: Op | Affine
+    inputs: tuple[int, ...]
+
+
+def normalisation(
+    mean: Tensor, variance: Tensor, gamma: Tensor | None, beta: Tensor | None, eps: float, axes: int
+) -> Affine:
+    """`γ (a − μ) / √(σ² + ε) + β`, that is `s = γ / √(σ² + ε)` and `t = β − μ s`, computed in float64."""
+    s = (variance.double() + eps).rsqrt() * (1 if gamma is None else gamma.detach().double())
+    t = (0 if beta is None else beta.detach().double()) - mean.double() * s
+    return Affine(s.to(mean.dtype), t.to(mean.dtype), axes)
+
+
+def fold(calls: Sequence[Call]) -> list[Node]:
+    """The same network without `Affine`. A folded node keeps the name of the convolution or linear map."""
+    read = [source for call in calls for source in call.inputs]
+    nodes: list[Node] = []
+    moved = {INPUT: INPUT}
+    for i, call in enumerate(calls):
+        sources = tuple(moved[source] for source in call.inputs)
+        alone = read.count(call.inputs[0]) == 1 and sources[0] != INPUT
+        below = nodes[sources[0]].op if alone else None
+        if isinstance(call.op, Affine) and isinstance(below, Weighted):
+            nodes[sources[0]] = replace(nodes[sources[0]], op=below.scaled(call.op.s, call.op.t))
+            moved[i] = sources[0]
+        else:
+            nodes.append(Node(call.name, call.op.weighted if isinstance(call.op, Affine) else call.op, sources))
+            moved[i] = len(nodes) - 1
+    return nodes
+
+
+def needed(calls: Sequence[Call], output: int) -> list[Call]:
+    """The calls that `output` is computed from, itself last."""
+    wanted = {output}
+    for i in range(output, INPUT, -1):
+        wanted |= set(calls[i].inputs) if i in wanted else set()
+    kept = sorted(wanted - {INPUT})
+    moved = {INPUT: INPUT} | {i: place for place, i in enumerate(kept)}
+    return [replace(calls[i], inputs=tuple(moved[source] for source in calls[i].inputs)) for i in kept]

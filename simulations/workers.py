@@ -1,0 +1,80 @@
+"""Calls in worker processes, their results as they are reached; a Ctrl-C ends the workers and is the caller's to
+report.
+"""
+
+from __future__ import annotations
+
+import _thread
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from nfrlab.simulations.interrupts import interrupts_ignored
+
+T = TypeVar("T")
+
+
+def _die_with_parent() -> None:
+    """A worker ends silently on Ctrl-C, its parent reports; and it ends when its parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_after_parent, daemon=True).start()
+
+
+def _end_after_parent() -> None:
+    """Without this a worker whose parent is gone would wait for its next call for ever, in all its memory."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def interrupts_heard() -> Iterator[None]:
+    """A Ctrl-C that Python swallows, because it lands in a garbage-collection callback, is sent again a moment
+    later.
+    """
+    usual = sys.unraisablehook
+
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            threading.Timer(0.02, _thread.interrupt_main).start()
+        else:
+            usual(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
+
+
+def reached(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int = 1) -> Iterator[T]:
+    """The results of the calls, in the order in which they are reached. On Ctrl-C the workers are ended."""
+    if jobs == 1 or len(calls) <= 1:
+        with interrupts_heard():
+            yield from (function(*call) for call in calls)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(calls)), mp_context=context, initializer=_die_with_parent)
+    try:
+        with interrupts_ignored():  # until every worker has set its own answer to Ctrl-C
+            futures = [pool.submit(function, *call) for call in calls]
+        for future in as_completed(futures):
+            yield future.result()
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
+
+
+def default_jobs() -> int:
+    """One worker per core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

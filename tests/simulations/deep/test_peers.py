@@ -1,0 +1,250 @@
+"""captum and zennit: the same maps on VGG16 where conventions coincide; elsewhere what differs, and who is right.
+
+The judge is the relevance form of the publications as dense matrices (tests/oracles/jacobian.py); docs/conventions.md
+has the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import torch.nn.functional as F
+from torch import nn
+
+from benchmarks.peers import LRP, Alpha1_Beta0_Rule, GuidedBackprop, LayerMapComposite, zennit
+from nfrlab.simulations.deep.engine import rules
+from nfrlab.simulations.deep.engine.backward import Rule, attribution, rule
+from nfrlab.simulations.deep.networks.models import VGG, VGG16_PLAN
+from nfrlab.simulations.deep.networks.weights import randomise
+from nfrlab.simulations.deep.reading.rewrite import rewrite
+from tests.support.oracles import jacobian as oracle
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Setting backward hooks", "ignore:Input Tensor"),
+    pytest.mark.usefixtures("one_thread"),
+]
+AGREES, DIFFERS = 1 - 1e-10, 1 - 1e-6  # ten thousand times further apart than agreement allows
+LOW, HIGH = torch.full((1, 3, 1, 1), -6.0), torch.full((1, 3, 1, 1), 6.0)
+
+
+def cosine(a: Any, b: Any) -> float:
+    """Of two maps."""
+    a, b = np.asarray(a.detach()).ravel(), np.asarray(b.detach()).ravel()
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+
+
+def composite(weighted: Callable[[], Any], first: Callable[[], Any] | None = None) -> Any:
+    """zennit's map of the largest output: a rule at weighted layers, another at the first, ReLUs passed."""
+    from zennit.composites import SpecialFirstLayerMapComposite
+    from zennit.rules import Pass
+    from zennit.types import Activation, Convolution, Linear
+
+    layers = [(Activation, Pass()), (Linear, weighted())]
+    if first is None:
+        return zennit(lambda: LayerMapComposite(layers))
+    return zennit(lambda: SpecialFirstLayerMapComposite(layers, [(Convolution, first())]))
+
+
+def largest(module: nn.Module, x: Any) -> Any:
+    """The class whose output is largest."""
+    with torch.no_grad():
+        return module(x).argmax(dim=1)
+
+
+# On VGG16.
+
+
+def vgg(bias: bool) -> Any:
+    """VGG16 for images of 64 × 64: only the inputs of its first linear map are fewer. He's scale, float64."""
+    module = VGG(VGG16_PLAN, (4096, 4096), 1000, 3, 2, bias).eval()
+    randomise(module, "gaussian", np.random.SeedSequence(7), "he", bias)
+    return module.double().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def biased() -> Any:
+    return vgg(bias=True)
+
+
+IMAGE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+
+
+def ours(module: nn.Module, used: Rule, x: Any = IMAGE) -> Any:
+    """The engine's map of the largest output."""
+    return attribution(rewrite(module, x).forward(x), used)
+
+
+def test_guided_backpropagation_and_deconvnet_agree(biased: Any) -> None:
+    """Catches a ReLU, a bias or a maximum treated differently from both peers on all of VGG16."""
+    from captum.attr import Deconvolution
+    from zennit.composites import DeconvNet
+    from zennit.composites import GuidedBackprop as Guided
+
+    k = largest(biased, IMAGE)
+    maps = {name: ours(biased, rule(name)) for name in ("gbp", "deconv")}
+    for name, by_captum, by_zennit in (("gbp", GuidedBackprop, Guided), ("deconv", Deconvolution, DeconvNet)):
+        assert cosine(maps[name], by_captum(biased).attribute(IMAGE, target=k)) >= AGREES
+        assert cosine(maps[name], zennit(by_zennit)(biased, IMAGE, k)) >= AGREES
+    assert cosine(*maps.values()) < DIFFERS
+
+
+@pytest.mark.parametrize("name", ["zplus", "lrp-alpha-beta", "lrp-epsilon"])
+def test_relevance_rules_agree(name: str, biased: Any) -> None:
+    """Catches a share, a bias or a stabiliser unlike zennit's: a signed image, biases, ε = 1e-6 as zennit has it."""
+    from zennit.rules import AlphaBeta, Epsilon, ZPlus
+
+    by_zennit = composite({"zplus": ZPlus, "lrp-alpha-beta": AlphaBeta, "lrp-epsilon": Epsilon}[name])
+    theirs = by_zennit(biased, IMAGE, largest(biased, IMAGE))
+    assert cosine(ours(biased, rule(name, eps=1e-6)), theirs) >= AGREES
+
+
+def test_deep_taylor_agrees_without_biases() -> None:
+    """Catches z^B bounds applied to the wrong weights: z⁺ above, z^B at the pixels, as zennit composes it."""
+    from zennit.rules import ZBox, ZPlus
+
+    module = vgg(bias=False)
+    theirs = composite(ZPlus, lambda: ZBox(LOW, HIGH))(module, IMAGE, largest(module, IMAGE))
+    assert cosine(ours(module, rule("dtd", low=LOW, high=HIGH, eps=1e-6)), theirs) >= AGREES
+
+
+# Where conventions part: a small network, and the oracle.
+
+
+class Small(nn.Sequential):
+    """Two convolutions, a maximum, two linear maps, of modules that captum and zennit know."""
+
+    def forward(self, x: Any) -> Any:
+        for op in self:
+            x = op(torch.flatten(x, 1) if isinstance(op, nn.Linear) else x)
+        return x
+
+
+def small(bias: bool = True, scale: float = 1.0) -> Small:
+    """The network with normal weights and biases of this scale."""
+    convolutions = nn.Conv2d(3, 4, 3, padding=1, bias=bias), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 5, 3, bias=bias)
+    made = Small(*convolutions, nn.ReLU(), nn.Linear(5, 4, bias), nn.ReLU(), nn.Linear(4, 3, bias))
+    rng = torch.Generator().manual_seed(11)
+    for p in made.double().parameters():
+        p.data.normal_(generator=rng).mul_(scale)
+    return made.requires_grad_(False).eval()
+
+
+def by_oracle(module: Small, used: oracle.Rule, x: Any) -> Any:
+    """The oracle's map of the largest output, module by module."""
+    kinds = {nn.Conv2d: "affine", nn.Linear: "affine", nn.ReLU: "relu", nn.MaxPool2d: "max", nn.Flatten: "move"}
+    parts = [
+        oracle.Part(kinds[type(op)], op, (i - 1,), partial(F.avg_pool2d, kernel_size=2) if i == 2 else None)
+        for i, op in enumerate([*list(module)[:5], nn.Flatten(), *list(module)[5:]])
+    ]
+    net = oracle.Net(parts, x)
+    return oracle.propagate(net, used, oracle.at_output(net, used, int(largest(module, x))), net.layers[-1])
+
+
+def captum_lrp(module: nn.Module, x: Any, calls: int = 1) -> Any:
+    """captum's α1β0 of the largest output, asked so many times after the rules were set once."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            part.rule = Alpha1_Beta0_Rule()
+    lrp = LRP(module)
+    return [lrp.attribute(x, target=largest(module, x)) for _ in range(calls)][-1]
+
+
+SMALL_IMAGE = torch.randn(1, 3, 6, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+
+
+def test_captum_clamps_weights_and_not_inputs() -> None:
+    """Catches captum#1234 in our own code: at signed pixels z⁺ goes by the product a_i w_ij, captum's by w_ij alone.
+
+    The oracle, share by share as published, sides with us; with captum's reading of it we give captum's map.
+    """
+    module = small(bias=False)
+    theirs, published = captum_lrp(module, SMALL_IMAGE), by_oracle(module, oracle.relevance(oracle.z_plus), SMALL_IMAGE)
+    assert cosine(ours(module, rule("zplus"), SMALL_IMAGE), published) >= AGREES
+    assert cosine(theirs, published) < DIFFERS
+    by_weight = ours(module, rule("zplus", sign="weight", eps=1e-9), SMALL_IMAGE)
+    assert cosine(theirs, by_weight) >= AGREES
+    positive = SMALL_IMAGE.abs()
+    assert cosine(captum_lrp(module, positive), ours(module, rule("zplus"), positive)) >= AGREES
+
+
+def test_captum_leaves_biases_whole() -> None:
+    """Catches the two bias conventions confused: captum's denominator has all of b_j, ours and zennit's b_j⁺."""
+    from zennit.rules import ZPlus
+
+    module, x = small(), SMALL_IMAGE.abs()
+    theirs, published = captum_lrp(module, x), by_oracle(module, oracle.relevance(oracle.z_plus), x)
+    assert cosine(ours(module, rule("zplus"), x), published) >= AGREES
+    assert cosine(composite(lambda: ZPlus(stabilizer=1e-12))(module, x, largest(module, x)), published) >= AGREES
+    assert cosine(theirs, published) < DIFFERS
+    assert cosine(theirs, ours(module, rule("zplus", bias="full", sign="weight", eps=1e-9), x)) >= AGREES
+
+
+def test_captum_forgets_its_rules() -> None:
+    """Documents captum#1059: the second call of the same object no longer has the rules set, and is LRP-ε."""
+    module, x = small(), SMALL_IMAGE.abs()
+    first, second = captum_lrp(module, x), captum_lrp(module, x, calls=2)
+    assert cosine(first, second) < DIFFERS
+    assert cosine(second, ours(module, rule("lrp-epsilon", eps=1e-9), x)) >= AGREES
+    used = rule("zplus")
+    assert torch.equal(ours(module, used, x), ours(module, used, x))
+
+
+def test_captum_does_not_see_functional_relus() -> None:
+    """Catches GBP that silently is the plain gradient: of F.relu captum sees nothing, the rewritten graph does."""
+
+    class Functional(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(op for op in small() if isinstance(op, nn.Conv2d | nn.Linear))
+
+        def forward(self, x: Any) -> Any:
+            a = F.max_pool2d(F.relu(self.layers[0](x)), 2)
+            a = torch.flatten(F.relu(self.layers[1](a)), 1)
+            return self.layers[3](F.relu(self.layers[2](a)))
+
+    module, modules = Functional().eval(), small()
+    theirs = GuidedBackprop(module).attribute(SMALL_IMAGE, target=largest(module, SMALL_IMAGE))
+    published = by_oracle(modules, oracle.modified_gradient(relu=oracle.guided), SMALL_IMAGE)
+    assert cosine(theirs, by_oracle(modules, oracle.GRAD, SMALL_IMAGE)) >= AGREES
+    assert cosine(theirs, published) < DIFFERS
+    assert cosine(ours(module, rule("gbp"), SMALL_IMAGE), published) >= AGREES
+
+
+def test_zennits_stabiliser_is_absolute() -> None:
+    """Catches a stabiliser where 0/0 = 0 is meant: zennit's ε bends the maps of small activations."""
+    from zennit.rules import ZPlus
+
+    module, x = small(bias=False, scale=1e-3), SMALL_IMAGE
+    published = by_oracle(module, oracle.relevance(oracle.z_plus), x)
+    theirs = composite(ZPlus)(module, x, largest(module, x))
+    assert cosine(ours(module, rule("zplus"), x), published) >= AGREES
+    assert cosine(theirs, published) < DIFFERS
+    assert cosine(theirs, ours(module, rule("zplus", eps=1e-6), x)) >= AGREES
+
+
+def test_zennits_box_has_no_bias() -> None:
+    """Documents a bias that cancels: zennit clamps b like W, and b − b⁺ − b⁻ = 0 is left of it, as eq. 11 is printed.
+
+    Our default keeps b in the denominator of z^B as in every other rule; without it there we give zennit's map.
+    """
+    from zennit.rules import ZBox, ZPlus
+
+    module, x = small(), SMALL_IMAGE
+    bounds = {"low": LOW, "high": HIGH}
+    theirs = composite(lambda: ZPlus(1e-12), lambda: ZBox(LOW, HIGH, 1e-12))(module, x, largest(module, x))
+    whole = {side: v.expand_as(x) for side, v in bounds.items()}
+    printed = by_oracle(module, oracle.relevance(oracle.z_plus, first=partial(oracle.z_box, **whole, bias="none")), x)
+    absorbed = by_oracle(module, oracle.relevance(oracle.z_plus, first=partial(oracle.z_box, **whole)), x)
+    assert cosine(theirs, printed) >= AGREES
+    without = replace(rule("zplus"), first=partial(rules.z_box, **bounds, bias="none"))
+    assert cosine(ours(module, without, x), printed) >= AGREES
+    assert cosine(ours(module, rule("dtd", **bounds), x), absorbed) >= AGREES
+    assert cosine(absorbed, printed) < AGREES

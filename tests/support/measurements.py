@@ -1,0 +1,198 @@
+"""Measurements of deep networks that are made up: every setting of a plan, with numbers as the paper would have them.
+
+The truth is known beforehand, so that each claim can be seen to come out as it must. Networks have four layers; the
+draws of a number differ by a thousandth of it, and what is zero is exactly zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from zlib import crc32
+
+import numpy as np
+import xarray as xr
+
+from nfrlab.simulations.bridge.settings import CASCADE, ENDS, FILTERS, IMAGENET, LEVELS, MORE, RANDOM, Setting, plan
+from nfrlab.verify.examine.draws import draws_needed
+
+World = dict[str, xr.Dataset]
+Arrays = dict[str, xr.DataArray]
+
+L = 4
+DRAWS = draws_needed()
+REVERSED = "gbp-reversed"
+WORSE = ("uniform", "uniform01", "shifted", "powerlaw")
+CONSTANT = ("fan_in", "width")
+D, N = 100, 40
+"""Inputs and neurons of a layer: mean |cos| √(2/(π d)) and variation of the norms 1/√(2d) are both below 0.1."""
+
+PROVENANCE = {
+    "seed": 11,
+    "images": "made up",
+    "device": "a device",
+    "versions": '{"torch": "2.0"}',
+    "command": "nfrlab bridge --seed 11",
+}
+FULL = (*plan(quick=False, cifar=True, learned_at=32), replace(RANDOM, name=IMAGENET, weights="trained", bias=True))
+QUICK = plan(quick=True, cifar=True)
+
+
+def array(values: object, **coords: Iterable[object]) -> xr.DataArray:
+    """Values along named coordinates, broadcast to them."""
+    axes = {name: list(axis) for name, axis in coords.items()}
+    shape = tuple(map(len, axes.values()))
+    return xr.DataArray(np.broadcast_to(np.asarray(values, dtype=float), shape).copy(), axes, list(axes))
+
+
+def at_levels(setting: Setting, levels: Sequence[int], rules: Sequence[str]) -> Arrays:
+    """α rises with the level, less in trained networks; families with a mean, and so on, are lower; raw weights
+    overflow.
+    """
+    top = 0.5 if setting.weights == "trained" else 0.5 if setting.family in WORSE else 0.8
+    rise = np.array([0.1 + (top - 0.1) * level / L for level in levels])
+    alpha = array(rise, rule=rules, level=levels)
+    overflows = setting.scale == "raw" and setting.precision == "float32"
+    return {"alpha": alpha, "alpha_naive": alpha * np.nan if overflows else alpha}
+
+
+def cascade(setting: Setting) -> Arrays:
+    """Activation is above every rule, but for its neurons in random order; GBP reversed turns away from the input."""
+    all_levels = at_levels(setting, range(L + 1), setting.rules)
+    turned = array([0.1, -0.3], level=[0, L]).reindex(level=range(L + 1)).expand_dims(rule=[REVERSED])
+    return {
+        **{name: xr.concat([own, turned], "rule") for name, own in all_levels.items()},
+        "alpha_activation": array([0.85 - 0.7 * layer / L for layer in range(1, L + 1)], layer=range(1, L + 1)),
+        "alpha_shuffled": array(0.01),
+    }
+
+
+def resemblance(setting: Setting) -> Arrays:
+    """Random maps resemble the image, trained ones its edges; the gradient neither."""
+    methods = ("grad-input", *FILTERS, "dtd", "activation")
+    targets = ("image", "edges", "other image", "other edges")
+    values = [0.1, 0.4, 0.05, 0.2] if setting.weights == "trained" else [0.5, 0.3, 0.1, 0.1]
+    alpha = array(values, method=methods, bottom=("with", "without"), target=targets)
+    alpha.loc[{"method": "grad-input"}] = 0.02
+    alpha.loc[{"method": "activation", "bottom": "with"}] = np.nan
+    return {"alpha_map": alpha}
+
+
+def neurons(setting: Setting) -> Arrays:
+    """Random neurons as in R^d; trained ones with larger cosines and norms that differ more."""
+    trained = setting.weights == "trained"
+    values = {
+        "fan_in": D,
+        "width": N,
+        "cosine": 0.2 if trained else 0.08,
+        "cosine_rms": 1.0,
+        "cosine_of_sizes": 0.64,
+        "norm": 1.4,
+        "norm_sd": 1.4 * (0.2 if trained else (2 * D) ** -0.5),
+        "mean": 1.0,
+        "spread": 1.2,
+    }
+    return {name: array(value, layer=range(1, L + 1)) for name, value in values.items()}
+
+
+def filtering(setting: Setting) -> Arrays:
+    """Ineq. 13 holds strictly below the output layer; of f 0.6 % are lost to the biases."""
+    margin = array(0.2, rule=(*setting.rules, REVERSED), layer=range(1, L + 1))
+    margin.loc[{"rule": REVERSED}] = -0.2
+    margin.loc[{"layer": L}] = 0
+    lost = array(0.006 * setting.bias, level=range(L + 1))
+    return {"margin": margin, "lost": lost, "lost_to_bias": lost}
+
+
+def information(setting: Setting) -> Arrays:
+    """What is left of the image fades; digits have no colour."""
+    components = ("image", "luminance", "colour", "coarse", "middle", "fine")
+    kept = array([0.8 - 0.5 * layer / L for layer in range(1, L + 1)], component=components, layer=range(1, L + 1))
+    if setting.network == "digits":
+        kept.loc[{"component": "colour"}] = np.nan
+    return {"kept": kept}
+
+
+def extremes(setting: Setting) -> Arrays:
+    """Two maps from the first layer, one from the last but one."""
+    layers = range(1, L)
+    return {
+        "alpha_part": array(0.4, rule=setting.rules, layer=layers, part=("top", "bottom", "all")),
+        "between": array(np.linspace(0.3, 0.99, L - 1), rule=setting.rules, layer=layers),
+    }
+
+
+def removal(setting: Setting) -> Arrays:
+    """Randomisation does nothing, removal halves α; what GBP reversed leaves points elsewhere."""
+    changes, changed = ("random", "cross", "corner", "matrix"), (0, *setting.removed)
+    alpha = array(0.8, change=changes, changed=changed, rule=(*setting.rules, REVERSED))
+    alpha.loc[{"change": list(changes[1:]), "changed": list(setting.removed)}] = 0.4
+    alpha.loc[{"rule": REVERSED}] = -0.3
+    return {"alpha_changed": alpha}
+
+
+EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
+    CASCADE: cascade,
+    LEVELS: lambda setting: at_levels(setting, range(L + 1), setting.rules),
+    ENDS: lambda setting: at_levels(setting, (0, L), setting.rules),
+    "resemblance": resemblance,
+    "neurons": neurons,
+    "filtering": filtering,
+    "information": information,
+    "extremes": extremes,
+    "removal": removal,
+}
+
+
+def draws_of(value: xr.DataArray, name: str, draws: int) -> xr.DataArray:
+    """Draws of a number: a thousandth of it more or less."""
+    rng = np.random.default_rng(crc32(name.encode()))
+    spread = 0.0 if name.split()[-1] in CONSTANT else 1e-3
+    noise = xr.DataArray(rng.uniform(-spread, spread, (draws, *value.shape)), dims=("draw", *value.dims))
+    return value * (1 + noise)
+
+
+def measured(setting: Setting, draws: int = DRAWS) -> xr.Dataset:
+    """What the bridge would store of a setting."""
+    values = {name: value for effect in setting.effects for name, value in EFFECTS[effect](setting).items()}
+    found = {name: draws_of(value, f"{setting.name} {name}", draws) for name, value in values.items()}
+    return xr.Dataset(found).assign_attrs(
+        PROVENANCE, title=setting.title, network=setting.network, weights=setting.weights
+    )
+
+
+def printed(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
+    """Deep networks as the paper says they are."""
+    return {setting.name: measured(setting, draws * setting.times) for setting in settings}
+
+
+def repaired(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
+    """The same where the paper is repaired: z⁺ keeps the sum of relevance, centred uniform weights are like
+    Gaussian ones.
+    """
+    world = printed(settings, draws)
+    for name in world:
+        if "margin" in world[name] and "zplus" in world[name]["rule"].values:
+            world = put(world, name, "margin", 0.0, rule="zplus")
+    for name, gaussian in (("vgg16-uniform", RANDOM.name), ("vgg16-uniform-more", MORE.name)):
+        if name in world:
+            own, wanted = world[name]["alpha"], world[gaussian]["alpha"].isel(draw=slice(world[name].sizes["draw"]))
+            world = put(world, name, "alpha", wanted.sel(rule=own["rule"], level=own["level"]))
+    return world
+
+
+def put(world: Mapping[str, xr.Dataset], name: str, variable: str, value: object, **where: object) -> World:
+    """The same world, but for one number of one setting."""
+    own = world[name].copy(deep=True)
+    own[variable].loc[where] = getattr(value, "values", value)
+    return {**world, name: own}
+
+
+def mixed(world: World, other: World, share: float) -> World:
+    """The same world, but for the first share of its draws, which are from the other one."""
+
+    def of(name: str) -> xr.Dataset:
+        n = world[name].sizes["draw"]
+        return other[name].where(xr.DataArray(np.arange(n) < share * n, dims="draw"), world[name])
+
+    return {name: of(name) for name in world}

@@ -1,0 +1,398 @@
+"""The law of α at finite N: against independent quadrature, exact special cases, and its own inverse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.special import beta as beta_function
+from scipy.stats import beta, binom, chi2, halfnorm
+
+from nfrlab.simulations.dense import reduced
+from nfrlab.theory.finite_width import hyperplanes
+from nfrlab.theory.finite_width.law import (
+    KAPPA,
+    LAWS,
+    MOMENTS,
+    alignment_law,
+    constant_moments,
+    gbp_moments,
+    required_neurons,
+)
+from nfrlab.theory.finite_width.mixture import gamma_shape, passing
+from nfrlab.theory.finite_width.one_neuron import neuron
+from nfrlab.theory.finite_width.proofs import law as law_proofs
+from nfrlab.theory.finite_width.proofs import rate as rate_proofs
+from nfrlab.theory.finite_width.rate import NEXT, expansion, kappa, next_order, rectgrad_kappa
+from nfrlab.theory.finite_width.self_normalised import moments
+from nfrlab.theory.numerics import balls
+
+NFRLAB = Path(sys.executable).parent / "nfrlab"
+CLOSED = [law for law in LAWS if law[1] in ("gaussian", "haar") and law[0] != "rectgrad"]
+dimensions, widths, rules = st.integers(1, 3000), st.integers(1, 3000), st.sampled_from(CLOSED)
+SIX = 6  # standard errors; the normal tail beyond is 2e-9
+
+
+def test_derivations_hold() -> None:
+    """Catches a closed form that its own derivation contradicts."""
+    assert law_proofs.alignment_law().holds
+    assert rate_proofs.isotropic_law().holds
+    assert rate_proofs.constants().holds
+
+
+@settings(max_examples=60)
+@given(rules, dimensions, widths)
+def test_law_is_a_distribution(rule: tuple[str, str], d: int, N: int) -> None:
+    """Catches a distribution function that falls or does not end at 0 and 1, quantiles that are no inverse, and a mean
+    or spread that disagrees with it.
+    """
+    if rule[1] == "haar":
+        N = min(N, d)
+    law = alignment_law(*rule, d, N)
+    at = np.tanh(np.linspace(-9, 9, 73))
+    values = [law.cdf(float(a)) for a in at]
+    assert np.all(np.diff(values) >= -1e-12)
+    assert (law.cdf(-1.0) <= 0.5, law.cdf(1.0)) == (True, pytest.approx(1))
+    for p in (0.03, 0.4, 0.9):
+        a = law.quantile(p)
+        assert law.cdf(min(1.0, a + 1e-9)) >= p - 1e-6
+        assert law.cdf(a - 1e-9) <= p + 1e-6
+    mean = quad(lambda a: 1 - law.cdf(a) - (law.cdf(-a) if law.signed else 0), 0, 1, limit=400)[0]
+    assert law.mean == pytest.approx(mean, abs=1e-6)
+    second = quad(lambda a: 2 * a * (1 - law.cdf(a) + (law.cdf(-a) if law.signed else 0)), 0, 1, limit=400)[0]
+    assert law.sd**2 == pytest.approx(second - mean**2, abs=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 3, 27, 784])
+def test_one_neuron(d: int) -> None:
+    """Catches a wrong law at K = 1: every rule's map is the neuron itself, α = |u_1|, or ±|u_1| for the gradient."""
+    for rule, family in (law for law in LAWS if law[0] != "rectgrad"):
+        law = alignment_law(rule, family, d, 1)
+        for a in (0.05, 0.3, 0.9):
+            exact = beta.cdf(a * a, 0.5, (d - 1) / 2)
+            assert law.cdf(a) == pytest.approx((1 + exact) / 2 if law.signed else exact, abs=1e-10)
+
+
+@pytest.mark.parametrize(("d", "N"), [(3, 3), (5, 5), (30, 12), (40, 40)])
+def test_activation_is_a_mixture_of_betas(d: int, N: int) -> None:
+    """Catches degrees of freedom that are off by one: α² given K active neurons is Beta, exactly, for both families."""
+    K = np.arange(1, N + 1)
+    share = binom.pmf(K, N, 0.5) / (1 - 0.5**N)
+    for family, rest in (("gaussian", np.full(N, d - 1)), ("haar", d - K)):
+        law = alignment_law("activation", family, d, N)
+        for a in (0.1, 0.5, 0.8):
+            each = [float(beta.cdf(a * a, k / 2, r / 2)) if r else 0.0 for k, r in zip(K, rest, strict=True)]
+            assert law.cdf(a) == pytest.approx(share @ each, abs=1e-10)
+        means = [
+            beta_function(k / 2 + 0.5, r / 2) / beta_function(k / 2, r / 2) if r else 1.0
+            for k, r in zip(K, rest, strict=True)
+        ]
+        assert law.mean == pytest.approx(share @ means, abs=1e-8)
+        assert law.undefined == 0.5**N
+
+
+def test_two_constant_neurons_by_quadrature() -> None:
+    """Catches a matched law that is far from the true one where K is small: N = 2, d = 3, by brute force."""
+    z = halfnorm.ppf((np.arange(400) + 0.5) / 400)
+    x = chi2.ppf((np.arange(400) + 0.5) / 400, 2)
+    two = (z[:, None] + z[None, :]).ravel() / np.sqrt(2)
+    means = [np.mean(T[:, None] / np.sqrt(T[:, None] ** 2 + x[None, :])) for T in (z, two)]
+    assert alignment_law("constant", "gaussian", 3, 2).mean == pytest.approx((2 * means[0] + means[1]) / 3, abs=0.001)
+
+
+@pytest.mark.parametrize("K", [1, 2, 7, 60])
+def test_moments_of_T_against_sampling(K: int) -> None:
+    """Catches a wrong constant in E T or E T²; six standard errors of two million draws."""
+    rng = np.random.default_rng(K)
+    z, r = np.abs(rng.standard_normal((2, 2_000_000 // K, K)))
+    for closed, T in (
+        (constant_moments, z.sum(axis=1) / np.sqrt(K)),
+        (gbp_moments, (z * r).sum(axis=1) / np.linalg.norm(r, axis=1)),
+    ):
+        for predicted, values in zip(closed(K), (T, T * T), strict=True):
+            assert abs(values.mean() - predicted) <= 6 * values.std() / np.sqrt(len(values))
+
+
+@given(st.floats(0.5, 1e12))
+def test_gamma_shape_is_an_inverse(m: float) -> None:
+    """Catches a solver that leaves its bracket, and an asymptotic branch that does not join: m from its own moments."""
+    ratio = np.exp(-1 / (8 * m) + 1 / (192 * m**3)) if m > 1e3 else np.sqrt(np.pi) / beta_function(m, 0.5) / np.sqrt(m)
+    spread = max(1e-7, 1e-14 * m)  # what rounding leaves of 1 − ratio²
+    assert gamma_shape(float(ratio), 1.0) == pytest.approx(m, rel=10 * spread)
+
+
+def test_width_is_summed_or_integrated_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches Gauss–Hermite nodes that miss the binomial: at N = 400 both give one law."""
+    for rule, family in (*CLOSED, ("constant", "sphere"), ("constant", "student")):
+        summed = alignment_law(rule, family, 500, 400)
+        monkeypatch.setattr("nfrlab.theory.finite_width.mixture.ALL", 1)
+        nodes = alignment_law(rule, family, 500, 400)
+        monkeypatch.undo()
+        assert summed.mean == pytest.approx(nodes.mean, abs=1e-6)
+        assert summed.sd == pytest.approx(nodes.sd, rel=1e-3)  # the nodes have no skewness
+    K, weight, nobody = passing("gbp", 30)
+    assert weight @ K == pytest.approx(7.5 / (1 - nobody))
+
+
+@pytest.mark.parametrize("rule", KAPPA)
+@pytest.mark.parametrize("d", [2, 27, 150_528])
+def test_wide_layers_follow_kappa(rule: str, d: int) -> None:
+    """Catches a wrong κ or exponent: 1 − α ≈ κ (d − 1)/2N within 1 % at N/d = 10⁴."""
+    N = 10_000 * d
+    assert 1 - alignment_law(rule, "gaussian", d, N).mean == pytest.approx(KAPPA[rule] * (d - 1) / 2 / N, rel=0.01)
+
+
+@settings(max_examples=40)
+@given(st.integers(2, 400), st.integers(1, 400))
+def test_rules_are_ordered(d: int, N: int) -> None:
+    """Catches constants that are swapped: gradient < GBP ≤ constant ≤ Activation, equal only at N = 1."""
+    grad, gbp, constant, activation = (
+        alignment_law(rule, "gaussian", d, N).mean for rule in ("grad", "gbp", "constant", "activation")
+    )
+    assert 0 == grad < gbp
+    if N > 1:
+        assert gbp < constant < activation
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(list(KAPPA)), st.integers(2, 5000), st.floats(0.05, 0.99))
+def test_required_neurons_is_the_least(rule: str, d: int, target: float) -> None:
+    """Catches a search that stops one early or late."""
+    N = required_neurons(target, rule, "gaussian", d)
+    assert alignment_law(rule, "gaussian", d, N).mean >= target
+    assert N == 1 or alignment_law(rule, "gaussian", d, N - 1).mean < target
+
+
+def directions(family: str, d: int, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Neurons drawn whole, one per last-but-one index: `shape + (d,)`."""
+    g = rng.standard_normal((*shape, d))
+    if family == "gaussian":
+        return g
+    if family == "student":
+        return g * np.sqrt(3 / rng.chisquare(3, (*shape, 1)))
+    g *= np.sqrt(d) / np.linalg.norm(g, axis=-1, keepdims=True)
+    return g * rng.uniform(0.8, 1.2, (*shape, 1)) if family == "ring" else g
+
+
+def naive(rule: str, family: str, d: int, N: int, trials: int, q: float = 0.9) -> np.ndarray:
+    """α of whole networks, written from the definitions of the rules; zero maps left out."""
+    rng = np.random.default_rng(d * N)
+    W, r = directions(family, d, (trials, N), rng), rng.standard_normal((trials, N))
+    A = np.maximum(W[..., 0], 0)  # x is the first axis
+    s = {"constant": np.ones_like(r), "activation": A, "gbp": np.maximum(r, 0), "grad": r, "rectgrad": r}[rule]
+    if rule == "rectgrad":
+        s = np.where(A * r > np.quantile(A * r, q, axis=1, keepdims=True), r, 0)
+    R = np.einsum("tn,tnd->td", s * (A > 0), W)
+    length = np.linalg.norm(R, axis=1)
+    return R[length > 0, 0] / length[length > 0]
+
+
+@pytest.mark.parametrize(("rule", "family"), [law for law in LAWS if law[1] != "haar"])
+@pytest.mark.parametrize(("d", "N"), [(13, 8), (13, 12), (13, 40), (3, 9)])
+def test_law_against_whole_networks(rule: str, family: str, d: int, N: int) -> None:
+    """Catches a wrong law for any rule and family: mean within 0.002 and distribution within 0.02 of α's of networks
+    drawn whole, give or take the error of sampling.
+    """
+    if rule == "rectgrad" and family in ("sphere", "ring") and d < 12:
+        with pytest.raises(ValueError, match="d ≥ 12"):
+            alignment_law(rule, family, d, N)
+        return
+    law, alpha = alignment_law(rule, family, d, N), np.sort(naive(rule, family, d, N, 40_000))
+    assert abs(alpha.mean() - law.mean) <= 0.002 + SIX * alpha.std() / np.sqrt(len(alpha))
+    at = np.quantile(alpha, np.linspace(0.02, 0.98, 25))
+    gap = [law.cdf(float(a)) - np.searchsorted(alpha, a, "right") / len(alpha) for a in at]
+    assert np.max(np.abs(gap)) <= 0.02 + np.sqrt(np.log(2e9) / 2 / len(alpha))
+
+
+@given(st.sampled_from(["constant", "gbp"]), st.floats(3, 1e7))
+def test_laplace_moments_are_the_closed_ones(rule: str, K: float) -> None:
+    """Catches a wrong transform: for Gaussian weights E T and E T² are known in closed form."""
+    found = moments(neuron(rule, "gaussian", 5), np.array([K]))
+    assert (found.mean[0], found.square[0]) == pytest.approx(MOMENTS[rule](K), rel=1e-8)
+
+
+def test_concentration_of_equal_sizes() -> None:
+    """Catches a wrong fourth moment: K equal sizes have Σa⁴/(Σa²)² = 1/K, and s = |r| has 3/(K + 2)."""
+    K = np.array([2.0, 5.0, 30.0])
+    assert moments(neuron("constant", "gaussian", 5), K).concentration == pytest.approx(1 / K, rel=1e-9)
+    assert moments(neuron("gbp", "gaussian", 5), K).concentration == pytest.approx(3 / (K + 2), rel=1e-5)
+
+
+@pytest.mark.parametrize("n", [3, 10, 60])
+@pytest.mark.parametrize("d", [3, 27])
+def test_mean_over_hyperplanes_is_the_mean(d: int, n: int) -> None:
+    """Catches a wrong factor in the average over hyperplanes: n active neurons weighted by A have α² ~ Beta(n/2, ½(d −
+    1)).
+    """
+    exact = beta_function(n / 2 + 0.5, (d - 1) / 2) / beta_function(n / 2, (d - 1) / 2)
+    found = hyperplanes.mean_of(neuron("activation", "gaussian", d), d, n)
+    assert found == pytest.approx(exact, abs=1e-3 if n == 3 else 1e-4)
+
+
+@pytest.mark.parametrize("d", [12, 784])
+def test_kappa_in_closed_form(d: int) -> None:
+    """Catches a wrong radius in κ: sphere 2/(d (E|u_1|)²), times π for gbp, and 2d/(d + 2) for Activation."""
+    sphere = 2 / d * (beta_function(d / 2, 0.5) / np.pi) ** -2
+    assert kappa("constant", "sphere", d) == pytest.approx(sphere, rel=1e-7)
+    assert kappa("gbp", "sphere", d) == pytest.approx(np.pi * sphere, rel=1e-6)
+    assert kappa("activation", "sphere", d) == pytest.approx(2 * d / (d + 2), rel=1e-7)
+    for rule, exact in KAPPA.items():
+        assert kappa(rule, "gaussian", d) == pytest.approx(exact, rel=1e-7)
+    assert kappa("rectgrad", "gaussian", d, 0.5) == pytest.approx(np.pi**2, rel=1e-6)  # all positive A r pass
+
+
+@pytest.mark.parametrize("family", ["gaussian", "sphere", "ring"])
+@given(st.sampled_from(list(KAPPA)), st.integers(13, 300))
+def test_next_order(family: str, rule: str, d: int) -> None:
+    """Catches a wrong coefficient: what the expansion leaves of 1 − E α falls by 100 from N to 10 N."""
+    widths = 400 * d, 4000 * d
+    errors = [alignment_law(rule, family, d, N).mean - expansion(rule, d, N, family) for N in widths]
+    scale = kappa(rule, family, d) * (d - 1) / (800 * d)
+    assert abs(errors[0]) < 0.02 * scale
+    assert abs(errors[1]) < 0.0004 * scale
+
+
+def test_next_order_in_closed_form() -> None:
+    """Catches moments of the wrong neurons: the quadrature's e at Gaussian weights is the derived one."""
+    for rule, e in NEXT.items():
+        assert next_order(rule, "gaussian", 5) == pytest.approx(e, abs=1e-9)
+    assert next_order("gbp", "student", 5) == np.inf
+    with pytest.raises(ValueError, match="not for rectgrad"):
+        next_order("rectgrad", "gaussian", 5)
+
+
+@pytest.mark.parametrize("q", [0.78, 0.9, 0.99])
+def test_constant_of_rectgrad(q: float) -> None:
+    """Catches a wrong Bessel function: κ from its definition, E[r²; z r > V]/(E[z r; z r > V])², by sampling."""
+    z, r = np.abs(np.random.default_rng(5).standard_normal((2, 4_000_000)))
+    passed = z * r > np.quantile(z * r, 1 - 4 * (1 - q))
+    sampled = np.mean(r**2 * passed) / 4 / (np.mean(z * r * passed) / 4) ** 2
+    assert rectgrad_kappa(q) == pytest.approx(sampled, rel=0.01)
+    enclosed = balls.endpoints(balls.kappa("rectgrad", "gaussian", 5, q))
+    assert enclosed[0] - 1e-6 <= rectgrad_kappa(q) <= enclosed[1] + 1e-6
+    assert enclosed[1] - enclosed[0] < 1e-8
+
+
+@pytest.mark.parametrize(("family", "d"), [("gaussian", 2), ("student", 27), ("sphere", 20)])
+@pytest.mark.parametrize("relevance", ["laplace", "signs"])
+def test_gbp_with_another_relevance(family: str, d: int, relevance: str) -> None:
+    """Catches a law that takes every symmetric relevance to be normal: whole networks, and κ = 2π η_r η."""
+    N, trials = 30, 40_000
+    rng = np.random.default_rng(d)
+    r = rng.laplace(size=(trials, N)) if relevance == "laplace" else rng.choice([-1.0, 1.0], (trials, N))
+    W = directions(family, d, (trials, N), rng)
+    R = np.einsum("tn,tnd->td", np.maximum(r, 0) * (W[..., 0] > 0), W)
+    length = np.linalg.norm(R, axis=1)
+    alpha = R[length > 0, 0] / length[length > 0]
+    law = alignment_law("gbp", family, d, N, relevance=relevance)
+    assert abs(alpha.mean() - law.mean) <= 0.002 + SIX * alpha.std() / np.sqrt(len(alpha))
+    assert abs(alignment_law("gbp", family, d, N).mean - law.mean) > 0.005
+    eta = {"laplace": 2.0, "signs": 1.0}[relevance] / (np.pi / 2)
+    assert kappa("gbp", family, d, relevance=relevance) == pytest.approx(eta * kappa("gbp", family, d), rel=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["constant", "gbp", "rectgrad", "activation"])
+@pytest.mark.parametrize("N", [300, 1500])
+def test_many_heavy_tails(rule: str, N: int) -> None:
+    """Catches a T taken to be a Gamma variable where one neuron in hundreds shapes it: it was off by 0.05."""
+    law, rng, d, trials = alignment_law(rule, "student", 784, N), np.random.default_rng(N), 784, 8000
+    alpha = np.empty(trials)
+    for trial in range(trials):
+        scale = np.sqrt(3 / rng.chisquare(3, N))
+        c, r = scale * rng.standard_normal(N), rng.standard_normal(N)
+        s = {"constant": np.ones(N), "activation": np.maximum(c, 0)}.get(rule, np.maximum(r, 0)) * (c > 0)
+        if rule == "rectgrad":
+            s *= c * r > np.quantile(np.maximum(c, 0) * r, 0.9)
+        along, across = s @ c, np.sqrt(s**2 @ scale**2 * rng.chisquare(d - 1))
+        alpha[trial] = along / np.hypot(along, across)
+    at = np.quantile(alpha, np.linspace(0.02, 0.98, 25))
+    gap = [law.cdf(float(a)) - np.mean(alpha <= a) for a in at]
+    assert np.max(np.abs(gap)) <= 0.01 + np.sqrt(np.log(2e6) / 2 / trials)
+
+
+@pytest.mark.parametrize(("rule", "family"), [("gbp", "gaussian"), ("gbp", "student"), ("constant", "student")])
+def test_mean_in_few_dimensions(rule: str, family: str) -> None:
+    """Catches a mean that is off where T is matched in the plane, by 0.0012 for GBP: two million layers."""
+    along, across = reduced.parts(rule, family, 2, 12, 2_000_000, np.random.default_rng(12))
+    length = np.hypot(along, across)
+    alpha = along[length > 0] / length[length > 0]
+    law = alignment_law(rule, family, 2, 12)
+    assert abs(alpha.mean() - law.mean) <= 2e-4 + SIX * alpha.std() / np.sqrt(len(alpha))
+
+
+@pytest.mark.parametrize(("q", "N"), [(0.1, 100), (0.9, 6), (0.5, 12), (1.0, 100), (np.nan, 100), (np.inf, 100)])
+def test_rectgrad_refuses_what_it_cannot(q: float, N: int) -> None:
+    """Catches a RectGrad law outside its domain: where negative contributions matter, or nothing passes."""
+    with pytest.raises(ValueError, match="too few"):
+        alignment_law("rectgrad", "gaussian", 27, N, q=q)
+
+
+def test_rectgrad_at_another_quantile() -> None:
+    """Catches a rank that fits 0.9 alone: q = 0.7 against whole networks."""
+    law, alpha = (
+        alignment_law("rectgrad", "gaussian", 13, 30, q=0.7),
+        naive("rectgrad", "gaussian", 13, 30, 40_000, 0.7),
+    )
+    assert abs(alpha.mean() - law.mean) <= 0.002 + SIX * alpha.std() / np.sqrt(len(alpha))
+
+
+@pytest.mark.parametrize("N", [8, 11, 12, 13, 14, 40])
+def test_heavy_tails_begin_smoothly(N: int) -> None:
+    """Catches a law that fails or jumps where the largest Student neuron begins to be looked at by itself."""
+    means = [alignment_law("activation", "student", 27, n).mean for n in (N, N + 1)]
+    assert 0 < means[1] - means[0] < 0.3 / N
+
+
+@pytest.mark.parametrize(
+    ("rule", "family", "d"), [("gbp", "gaussian", 27), ("activation", "sphere", 2), ("gbp", "ring", 5)]
+)
+def test_law_at_any_width(rule: str, family: str, d: int) -> None:
+    """Catches widths at which the computation breaks down: κ rules from N/d = 10⁴ on, beyond 10¹² it is refused."""
+    for N in (10**5 * d, 10**7 * d, 10**11):
+        gap = 1 - alignment_law(rule, family, d, N).mean
+        assert gap == pytest.approx(kappa(rule, family, d) * (d - 1) / 2 / N, rel=0.02)
+    with pytest.raises(ValueError, match="computed up to"):
+        alignment_law(rule, family, d, 10**13)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["gbp", "--d", "27"], "--N or --target"),
+        (["rectgrad", "--d", "27", "--N", "4"], "too few"),
+        (["gbp", "--d", "27", "--N", "4", "--target", "0.5"], "--N or --target"),
+        (["gbp", "--d", "0", "--N", "4"], "d = 0"),
+        (["gbp", "--d", "3", "--N", "0"], "N = 0"),
+        (["zplus", "--d", "3", "--N", "4"], "zplus"),
+        (["gbp", "--d", "3", "--N", "4", "--relevance", "cauchy"], "cauchy"),
+        (["constant", "--d", "3", "--N", "4", "--relevance", "laplace"], "for gbp, not for constant"),
+        (["gbp", "--family", "sphere", "--d", "3", "--N", "4", "--relevance", "laplace"], "d ≥ 12"),
+        (["gbp", "--family", "uniform", "--d", "3", "--N", "4"], "uniform"),
+        (["activation", "--family", "haar", "--d", "3", "--N", "4"], "N ≤ d"),
+        (["activation", "--family", "haar", "--d", "30", "--target", "0.99"], "no N ≤ 30"),
+        (["gbp", "--d", "3", "--target", "1"], "between 0 and 1"),
+        (["gbp", "--d", "3", "--target", "nan"], "between 0 and 1"),
+        (["grad", "--d", "3", "--target", "0.5"], "no width"),
+    ],
+)
+def test_refusals(words: list[str], named: str) -> None:
+    """Catches a traceback, or a number, where there is no law."""
+    done = subprocess.run([NFRLAB, "law", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert named in done.stderr
+
+
+def test_command() -> None:
+    """Catches a command that prints another law than the library's."""
+    done = subprocess.run(
+        [NFRLAB, "law", "gbp", "--d", "27", "--target", "0.9"], capture_output=True, text=True, check=True
+    )
+    N = required_neurons(0.9, "gbp", "gaussian", 27)
+    assert f"N = {N:,}" in done.stdout
+    assert f"{alignment_law('gbp', 'gaussian', 27, N).mean:.5f}" in done.stdout

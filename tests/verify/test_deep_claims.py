@@ -1,0 +1,420 @@
+"""Claims on deep networks, judged from made-up measurements whose truth is known: no network is built, no PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, Setting
+from nfrlab.simulations.images import ImageSet
+from nfrlab.verify import intervals
+from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Ledger
+from nfrlab.verify.court.claim import Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Finding
+from nfrlab.verify.court.verdict import Status, Verdict
+from nfrlab.verify.examine.draws import CHECKS, WRONG, draws_needed, median_evidence, rate_evidence
+from nfrlab.verify.examine.measured import BUILT_IN
+from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.trial import try_claim
+from nfrlab.verify.report import wording
+from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, printed, put, repaired
+
+DEEP = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks}
+TWINS = [id for id in DEEP if id.endswith("-imagenet")]
+NO_IMAGES = ImageSet("none", ())
+SCHEMA = Draft202012Validator({"$ref": "#/$defs/verdict", "$defs": store.schema()["$defs"]})
+ALLOTMENT = RUN_BUDGET / CAPACITY / 2
+
+ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
+    "table-1-random": (
+        "digits-gaussian",
+        "alpha_map",
+        0.1,
+        {"method": "dtd", "bottom": "without", "target": "image"},
+    ),
+    "table-1-trained": (
+        "digits-trained",
+        "alpha_map",
+        0.2,
+        {"method": "zplus", "bottom": "without", "target": "edges"},
+    ),
+    "fig-2a-rises": ("digits-trained", "alpha", 0.1, {"rule": "rectgrad", "level": 3}),
+    "fig-2a-random-above-trained": ("digits-trained", "alpha", 0.75, {"rule": "zplus", "level": L}),
+    "fig-2a-activation-dominates": ("digits-trained", "alpha", 0.55, {"rule": "gbp", "level": 2}),
+    "fig-2b": ("vgg16-gaussian", "cosine", 0.13, {"layer": 1}),
+    "fig-2b-repair": ("vgg16-gaussian", "cosine_rms", 1.2, {"layer": 1}),
+    "fig-2b-trained": ("digits-trained", "cosine", 0.01, {"layer": 3}),
+    "fig-2c": ("vgg16-gaussian", "norm_sd", 0.2, {"layer": 1}),
+    "fig-2c-repair": ("vgg16-gaussian", "norm_sd", 0.14, {"layer": 2}),
+    "fig-2c-trained": ("digits-trained", "norm_sd", 0.05, {"layer": L}),
+    "fig-4-ring-equals-gaussian": ("vgg16-ring-more", "alpha", 0.6, {"rule": "rectgrad", "level": L}),
+    "fig-4-uniform-worse-gbp": ("vgg16-uniform-more", "alpha", 0.79, {"rule": "gbp", "level": L}),
+    "fig-4-uniform-worse-rectgrad": ("vgg16-uniform-raw", "alpha", 0.79, {"rule": "rectgrad", "level": L}),
+    "fig-4-uniform-worse-zplus": ("vgg16-default-biased", "alpha", 0.79, {"rule": "zplus", "level": L}),
+    "fig-4-centred-families-equal": ("vgg16-sparse", "alpha", 0.6, {"rule": "zplus", "level": L}),
+    "fig-4-overflow": ("vgg16-uniform-raw", "alpha_naive", 0.8, {"rule": "gbp", "level": L}),
+    "fig-4-mean-worse": ("vgg16-shifted", "alpha", 0.8, {"rule": "gbp", "level": L}),
+    "fig-4-unequal-variances-worse": ("vgg16-powerlaw", "alpha", 0.8, {"rule": "zplus", "level": L}),
+    "fig-5-random": ("digits-trained", "alpha_changed", 0.5, {"change": "random", "changed": 3, "rule": "gbp"}),
+    "fig-5-removal-cross": ("digits-trained", "alpha_changed", 0.8, {"change": "cross", "changed": 3, "rule": "gbp"}),
+    "fig-5-removal-corner": ("digits-trained", "alpha_changed", 0.8, {"change": "corner", "changed": 3}),
+    "fig-5-removal-matrix": ("vgg16-gaussian", "alpha_changed", 0.8, {"change": "matrix", "rule": "zplus"}),
+    "fig-6": ("digits-trained", "between", 0.5, {"rule": "gbp", "layer": L - 1}),
+    "fig-7-cascade": ("cifar-trained", "kept", 0.675, {"component": "colour", "layer": L}),
+    "fig-7-cascade-random": ("vgg16-gaussian", "kept", 0.95, {"component": "colour", "layer": L}),
+    "eq-13-deep": ("digits-trained", "margin", 0.0, {"rule": "zplus", "layer": 2}),
+    "eq-13-deep-repair": ("digits-gaussian", "margin", -0.1, {"rule": "gbp", "layer": 2}),
+    "homogeneity-with-bias": ("digits-trained", "lost", 0.1, {"level": 0}),
+    "homogeneity-with-bias-repair": ("digits-biased", "lost", 0.01, {"level": 0}),
+    "theorem-premises-deep": ("digits-trained", "cosine_rms", 2.0, {"layer": 3}),
+    "theorem-premises-deep-repair": ("vgg16-gaussian", "mean", 2.0, {"layer": 3}),
+}
+"""By claim: the one number (setting, variable, value, where) that refutes it in a world where all else is as it says.
+
+A claim on ImageNet weights is refuted by the same number of VGG16 in place of the other trained network.
+"""
+
+
+RATES = {"eq-13": 1 / 6, "fig-4-mean-worse": 4 / 5, "fig-4-unequal-variances-worse": 4 / 5}
+"""Of claims on rates: how many draws have to disagree until nothing is decided."""
+
+
+@cache
+def true_world(id: str, settings: tuple[Setting, ...] = FULL) -> World:
+    """Measurements in which the claim holds; a repair's differ from what the paper prints."""
+    return world(bool(DEEP[id].repairs), settings)
+
+
+def false_world(id: str) -> World:
+    """The same with one wrong number."""
+    name, variable, value, where = ONE_WRONG_NUMBER[id.removesuffix("-imagenet")]
+    return put(true_world(id), IMAGENET if id in TWINS else name, variable, value, **where)
+
+
+@cache
+def world(repair: bool, settings: tuple[Setting, ...]) -> World:
+    return repaired(settings) if repair else printed(settings)
+
+
+def tried(id: str, measured: World) -> Verdict:
+    """The verdict; its record passes the published schema and its α the budget, whatever the world."""
+    verdict = try_claim(DEEP[id], 0, "quick", NO_IMAGES, MappingProxyType(measured))
+    SCHEMA.validate(store.plain(verdict.as_json()))
+    for part in (verdict.evidence, verdict.control.evidence):
+        assert sum(piece.alpha for piece in part) <= ALLOTMENT * (1 + 1e-9)
+    return verdict
+
+
+# Verdicts
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_a_true_claim_is_confirmed_and_its_control_refuted(id: str) -> None:
+    """Catches a sign, a level or a range the wrong way round, and a control that does not break the premise."""
+    verdict = tried(id, true_world(id))
+    assert (verdict.status, verdict.control.status) == (Status.CONFIRMED, Status.REFUTED), against(verdict)
+    assert verdict.decided
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_one_wrong_number_refutes(id: str) -> None:
+    """Catches a network, rule, layer or family that a claim names and does not look at."""
+    verdict = tried(id, false_world(id))
+    assert (verdict.status, verdict.control.status) == (Status.REFUTED, Status.REFUTED), against(verdict)
+    assert verdict.decided
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_draws_that_disagree_decide_nothing(id: str) -> None:
+    """Catches a verdict from a mean, from the first draw or from a median without its interval.
+
+    Half of the draws say yes and half no; of rates, where 95 % are claimed with a margin of 35 %, a sixth says no, and
+    where a fifth is claimed, four fifths.
+    """
+    share = next((share for name, share in RATES.items() if id.startswith(name)), 1 / 2)
+    yes, no = (
+        {name: own.isel(draw=slice(DRAWS)) for name, own in world.items()}
+        for world in (true_world(id), false_world(id))
+    )
+    verdict = tried(id, mixed(yes, no, share))
+    assert verdict.status is Status.INCONCLUSIVE, against(verdict)
+    assert not verdict.passed
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_five_draws_decide_nothing(id: str) -> None:
+    """Catches an interval that is too short for a small sample: the error budget asks for more than 30 draws."""
+    verdict = tried(id, {name: own.isel(draw=slice(5)) for name, own in true_world(id).items()})
+    assert verdict.status is Status.INCONCLUSIVE
+    assert verdict.control.status is Status.INCONCLUSIVE
+
+
+def against(verdict: Verdict) -> list[str]:
+    """What does not support the statement, for the message of a failed test."""
+    pieces = (*verdict.evidence, *verdict.control.evidence)
+    return [f"{p.finding}: {p.statement} {p.interval}" for p in pieces if p.finding is not Finding.SUPPORTS]
+
+
+# What was measured, and what was not
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_without_measurements_a_claim_is_not_run_and_says_what_is_missing(id: str) -> None:
+    """Catches a KeyError, a verdict on nothing, and a NOT RUN that does not say which command helps."""
+    for measured in ({}, {name: own.drop_vars(own.data_vars) for name, own in true_world(id).items()}):
+        verdict = tried(id, measured)
+        assert verdict.status is Status.NOT_RUN
+        assert verdict.control.status is Status.NOT_RUN
+        assert verdict.passed
+        assert "nfrlab bridge" in verdict.missing
+        assert ("ImageNet" in verdict.missing) == (id in TWINS)
+
+
+@pytest.mark.parametrize("id", TWINS)
+def test_imagenet_twins_are_judged_from_imagenet_weights_alone(id: str) -> None:
+    """Catches a twin that runs without the checkpoint, or that another network's numbers decide."""
+    whole = true_world(id)
+    without = {name: own for name, own in whole.items() if name != IMAGENET}
+    assert (tried(id, without).status, tried(id, whole).status) == (Status.NOT_RUN, Status.CONFIRMED)
+    base = id.removesuffix("-imagenet")
+    assert tried(id, false_world(base)).status is Status.CONFIRMED
+    assert tried(base, false_world(id)).status is Status.CONFIRMED
+
+
+def test_a_users_own_network_decides_nothing() -> None:
+    """Catches a claim about the networks of the plan that another network, stored beside them, refutes."""
+    whole = world(False, FULL)
+    stranger = {name.replace("digits", "mine"): own * np.nan for name, own in whole.items() if "digits" in name}
+    for id in ("fig-2a-rises", "eq-13-deep", "table-1-random"):
+        assert tried(id, {**stranger, **whole}).evidence == tried(id, whole).evidence
+        assert tried(id, stranger).status is Status.NOT_RUN
+
+
+def test_a_verdict_names_the_run_that_it_is_judged_from() -> None:
+    """Catches the seed, images and device of a network that the claim does not look at."""
+    other = {"seed": 99, "images": "others", "device": "another", "versions": '{"torch": "1.0"}'}
+    stranger = {"a-stranger": world(False, FULL)["digits-trained"].assign_attrs(other)}
+    verdict = tried("fig-2a-rises", stranger | world(False, FULL))
+    found = verdict.seed, verdict.images, verdict.device, verdict.versions["torch"]
+    assert found == (11, "made up", "a device", "2.0")
+
+
+def test_random_and_trained_networks_compare_on_the_images_that_both_met() -> None:
+    """Catches a comparison of draw i with draw j, or none at all, where one network has more draws than the other."""
+    measured = world(False, FULL)
+    longer = {
+        name: xr.concat([own, own * np.nan], "draw").assign_attrs(own.attrs)
+        for name, own in measured.items()
+        if name in ("digits-trained", "cifar-gaussian")
+    }
+    for id in ("fig-2a-random-above-trained", "fig-2c-trained"):
+        assert tried(id, measured | longer).evidence == tried(id, measured).evidence
+
+
+def test_families_with_more_draws_compare_with_as_many_of_gaussian_weights() -> None:
+    """Catches draw i beside draw j, and draws that were made and not judged."""
+    for id, times in (("fig-4-mean-worse", {3}), ("fig-4-centred-families-equal", {1, 3, 6})):
+        verdict = tried(id, true_world(id))
+        assert verdict.status is Status.CONFIRMED
+        assert {piece.n for piece in verdict.evidence} == {k * DRAWS for k in times}
+
+
+@pytest.mark.parametrize("change", [{"seed": 12}, {"images": "others"}, {"device": "b"}, {"setting": '{"side": 32}'}])
+def test_what_several_runs_left_is_not_compared(change: dict[str, Any]) -> None:
+    """Catches α of one size, seed or device subtracted from another's: a folder keeps what the last run left out."""
+    measured = true_world("fig-4-centred-families-equal")
+    lost = {"vgg16-laplace", "vgg16-sparse"}
+    mixed = {name: own.assign_attrs(change) if name in lost else own for name, own in measured.items()}
+    texts = [evidence.statement for evidence in tried("fig-4-centred-families-equal", mixed).evidence]
+    assert texts
+    assert all("uniform" in text for text in texts)
+    lost = {name for name in measured if name.endswith("-gaussian")}
+    mixed = {name: own.assign_attrs(change) if name in lost else own for name, own in measured.items()}
+    for id in ("fig-4-centred-families-equal", "fig-2a-random-above-trained", "fig-4-overflow"):
+        assert tried(id, mixed).missing
+
+
+def test_a_verdict_names_the_command_that_reaches_it_again() -> None:
+    """Catches a line that runs on the images of one network only, with other options, or not at all."""
+    measured = world(False, FULL)
+    other = {"images": "digits", "command": "nfrlab bridge --seed 12"}
+    one = next(name for name in measured if name.startswith("digits"))
+    verdict = tried("fig-2a-rises", measured | {one: measured[one].assign_attrs(other)})
+    assert set(verdict.images.split("; ")) == {"made up", "digits"}
+    assert set(wording.rerun(verdict.as_json()).split(" && ")) == {f"nfrlab bridge --seed {seed}" for seed in (11, 12)}
+    alone = tried("fig-2a-rises", measured)
+    assert wording.rerun(alone.as_json()) == "nfrlab bridge --seed 11"
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_the_quick_plan_is_enough_or_named(id: str) -> None:
+    """Catches a claim that asks the quick run for an effect, level or family that it does not measure."""
+    verdict = tried(id, true_world(id, QUICK))
+    assert verdict.passed, against(verdict)
+    assert verdict.status in {Status.CONFIRMED, Status.NOT_RUN}
+
+
+@pytest.mark.parametrize("id", DEEP)
+@pytest.mark.parametrize("rules", [("zplus",), ("gbp",)])
+def test_fewer_rules_are_enough_or_named(rules: tuple[str, ...], id: str) -> None:
+    """Catches a KeyError, or a NOT RUN without a word, after `nfrlab bridge --rules zplus`."""
+    chosen = tuple(replace(setting, rules=rules) for setting in FULL)
+    verdict = tried(id, true_world(id, chosen))
+    assert verdict.passed, against(verdict)
+    assert verdict.status in {Status.CONFIRMED, Status.NOT_RUN}
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(sorted(DEEP)), st.sets(st.sampled_from([setting.name for setting in FULL])))
+def test_any_part_of_the_measurements_is_enough_or_named(id: str, there: set[str]) -> None:
+    """Catches a KeyError where a family or network is missing, and a false claim made of half a comparison."""
+    verdict = tried(id, {name: own for name, own in true_world(id).items() if name in there})
+    assert verdict.passed, against(verdict)
+    assert verdict.status is (Status.NOT_RUN if verdict.missing else Status.CONFIRMED)
+
+
+@pytest.mark.parametrize("id", DEEP)
+def test_the_order_of_the_settings_does_not_matter(id: str) -> None:
+    """Catches a setting that takes another's place, as the last of a name or the first of a list."""
+    whole = false_world(id)
+    there, back = tried(id, whole), tried(id, dict(reversed(whole.items())))
+    for one, other in ((there.evidence, back.evidence), (there.control.evidence, back.control.evidence)):
+        assert len(one) == len({piece.statement for piece in one})
+        assert all(piece.n for piece in one)
+        assert sorted(map(repr, one)) == sorted(map(repr, other))
+    assert (there.status, there.control.status) == (back.status, back.control.status)
+
+
+def test_titles_are_unique() -> None:
+    """Catches two settings that a statement of evidence cannot tell apart: one would replace the other."""
+    built_in = [setting.title for setting in FULL if setting.name.startswith(BUILT_IN)]
+    assert len(set(built_in)) == len(FULL)
+
+
+@pytest.mark.parametrize("rule", FILTERS)
+@pytest.mark.parametrize(
+    "name", ["vgg16-uniform-more", "vgg16-uniform-raw", "vgg16-uniform-raw-float64", "vgg16-default-biased"]
+)
+def test_every_reading_of_uniform_counts(name: str, rule: str) -> None:
+    """Catches a reading that is announced and not judged: float32 beside float64, say."""
+    changed = put(world(False, FULL), name, "alpha", 0.79, rule=rule, level=L)
+    assert tried(f"fig-4-uniform-worse-{rule}", changed).status is Status.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("id", "number"),
+    [
+        ("fig-4-ring-equals-gaussian", ("vgg16-ring-more", "alpha", 0.83, {"rule": "gbp", "level": L})),
+        ("fig-4-centred-families-equal", ("vgg16-laplace", "alpha", 0.77, {"rule": "zplus", "level": L})),
+        ("fig-5-random", ("cifar-gaussian", "alpha_changed", 0.75, {"change": "random", "changed": 8, "rule": "gbp"})),
+        ("fig-6", ("digits-trained", "alpha_part", 0.42, {"layer": L - 1, "part": "top"})),
+        ("fig-2b-repair", ("vgg16-gaussian", "cosine_rms", 1.05, {"layer": 1})),
+        ("fig-2c-repair", ("vgg16-gaussian", "norm_sd", 0.09, {"layer": 2})),
+        ("homogeneity-with-bias-repair", ("digits-biased", "lost", 0.0065, {"level": 0})),
+    ],
+)
+def test_within_means_within(id: str, number: tuple[str, str, float, dict[str, Any]]) -> None:
+    """Catches a tolerance that a statement names and the judge reads as “exactly”: a tiny but certain difference."""
+    name, variable, value, where = number
+    verdict = tried(id, put(true_world(id), name, variable, value, **where))
+    assert verdict.status is Status.CONFIRMED, against(verdict)
+
+
+# Numbers that are undefined
+
+
+def exam() -> Examination:
+    return Examination("made-up", "trial", 0, "quick", NO_IMAGES)
+
+
+def on_median(values: list[float], undefined: float | None = None) -> Evidence:
+    """The evidence of draws against the claim that their median is 0.5 or more."""
+    (piece,) = median_evidence(exam(), {"a": xr.DataArray(values, dims="draw")}, (0.5, 1.0), 0.0, undefined=undefined)
+    return piece
+
+
+def test_undefined_draws_are_left_out_and_counted() -> None:
+    """Catches NaN that decides, that is dropped without a word, or that leaves a few draws to speak for all."""
+    nan = float("nan")
+    clean = on_median([0.8] * 50)
+    assert (clean.finding, clean.n, clean.details) == (Finding.SUPPORTS, 50, {"median": 0.8, "undefined": 0})
+    some = on_median([0.8] * 50 + [nan] * 50)
+    assert (some.finding, some.n, some.details) == (Finding.SUPPORTS, 50, {"median": 0.8, "undefined": 50})
+    most = on_median([0.2] * 50 + [nan] * 100)
+    assert (most.finding, most.n, most.details["undefined"]) == (Finding.REFUTES, 50, 100)
+    few = on_median([0.8] * 10 + [nan] * 90)
+    assert (few.finding, few.n, few.details["undefined"]) == (Finding.SILENT, 10, 90)
+    none = on_median([nan] * 50)
+    assert (none.finding, none.n, none.details["median"]) == (Finding.SILENT, 0, None)
+    counted = on_median([0.8] * 10 + [nan] * 90, undefined=0.0)
+    assert (counted.finding, counted.n, counted.details) == (Finding.REFUTES, 100, {"median": 0.0, "undefined": 90})
+
+
+def test_zero_maps_are_left_out_and_counted() -> None:
+    """Catches zero maps after a removal that count as α unchanged, or as evidence where they are to be left out."""
+    id, where = "fig-5-removal-cross", {"change": "cross", "changed": 3, "rule": "zplus"}
+    verdict = tried(id, put(world(False, FULL), "digits-trained", "alpha_changed", np.nan, **where))
+    pieces = [piece for piece in verdict.evidence if "top 3 layers, zplus, digits, trained" in piece.statement]
+    of = {piece.statement.partition(":")[0]: piece for piece in pieces}
+    assert (of["zero maps left out"].finding, of["zero maps left out"].n) == (Finding.SILENT, 0)
+    assert of["zero maps counted"].finding is Finding.SUPPORTS
+    assert of["zero maps counted"].details == {"median": pytest.approx(-0.8, abs=0.01), "undefined": 0}
+    assert verdict.status is Status.CONFIRMED
+
+
+def test_an_overflow_counts_as_no_alignment() -> None:
+    """Catches NaN of an overflow that is read as “no difference”; 0 and NaN are the same to the reader of a figure."""
+    for value in (np.nan, 0.0):
+        verdict = tried("fig-4-overflow", put(world(False, FULL), "vgg16-uniform-raw", "alpha_naive", value))
+        assert verdict.status is Status.CONFIRMED, against(verdict)
+        assert {round(p.details["median"], 2) for p in verdict.evidence} == {-0.8}
+
+
+def test_a_layer_without_relevance_is_not_strict_and_violates_nothing() -> None:
+    """Catches an undefined margin taken for a violation, or for ineq. 13 holding strictly."""
+    where = {"rule": "gbp", "layer": 1}
+    for repair, id, status in ((False, "eq-13-deep", Status.REFUTED), (True, "eq-13-deep-repair", Status.CONFIRMED)):
+        assert tried(id, put(world(repair, FULL), "vgg16-gaussian", "margin", np.nan, **where)).status is status
+
+
+# Intervals, planned beforehand
+
+
+def test_the_planned_draws_decide() -> None:
+    """Catches a plan for fewer checks, a smaller power or another budget than it states; one wrong draw is allowed."""
+    n, alpha = draws_needed(), Ledger().allotment / CHECKS
+    assert n == DRAWS
+    assert intervals.median(np.r_[np.full(n - 1, 0.8), 0.1], alpha) == (0.8, 0.8)
+    k = intervals.median_rank(n, alpha)
+    rng = np.random.default_rng(0)
+    wrong = rng.binomial(n, WRONG, 100_000)
+    assert np.mean(wrong >= k) <= 0.005
+
+
+def test_a_claim_with_many_checks_spends_no_more() -> None:
+    """Catches α that is spent per check, or per call, instead of per claim."""
+    own = exam()
+    values = {str(i): xr.DataArray(np.full(50, 0.8), dims="draw") for i in range(30)}
+    pieces = median_evidence(own, values, (0, 1), 0.0, share=0.5)
+    assert sum(piece.alpha for piece in pieces) == pytest.approx(ALLOTMENT / 2)
+    events = {str(i): np.ones(50, dtype=bool) for i in range(7)}
+    pieces = rate_evidence(own, events, (0.95, 1.0), 0.35, share=0.5)
+    assert sum(piece.alpha for piece in pieces) == pytest.approx(ALLOTMENT / 2)
+    with pytest.raises(OverflowError):
+        median_evidence(own, values, (0, 1), 0.0)
+
+
+def test_every_claim_has_a_number_that_refutes_it() -> None:
+    """Catches a new claim that these tests pass over."""
+    assert {id.removesuffix("-imagenet") for id in DEEP} == set(ONE_WRONG_NUMBER)
+    assert all(isinstance(claim, Claim) and claim.control.premise for claim in DEEP.values())

@@ -1,0 +1,163 @@
+"""The search for counterexamples: finds, shrinks, re-checks from print, tells a boundary from an open set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nfrlab.simulations.images import ImageSet
+from nfrlab.verify.court.claim import Examination
+from nfrlab.verify.court.evidence import Finding, Kind
+from nfrlab.verify.examine.exact import (
+    Case,
+    ExactStatement,
+    exact,
+    nearby,
+    parsed,
+    printed,
+    recheck,
+    search,
+    signed_square_alignment,
+)
+from nfrlab.verify.examine.integer_layers import as_case, from_columns, from_rotation, orthogonal_columns
+
+
+def exam(images: ImageSet) -> Examination:
+    return Examination("test", "trial", 0, "quick", images)
+
+
+def about_numbers(holds: str) -> ExactStatement:
+    """A statement about a vector v of two integers."""
+    rules = {
+        "v_0 ≤ v_1": lambda case: case["v"][0] <= case["v"][1],
+        "v_0 ≠ 2": lambda case: case["v"][0] != 2,
+        "v·v ≥ 0": lambda case: case["v"] @ case["v"] >= 0,
+    }
+    strategy = st.fixed_dictionaries({"v": st.lists(st.integers(-9, 9), min_size=2, max_size=2)})
+    return ExactStatement(
+        holds,
+        (strategy,),
+        as_case,
+        admissible=lambda case: True,
+        holds=rules[holds],
+        sides=lambda case: {"first": str(case["v"][0])},
+        size=lambda case: float(max(case["v"][0] - case["v"][1], 0)),
+        perturbed=("v",),
+    )
+
+
+def test_a_false_statement_is_refuted_with_its_smallest_case(images: ImageSet) -> None:
+    """Catches a search that does not shrink, and a counterexample printed without its sides."""
+    (found,) = search(about_numbers("v_0 ≤ v_1"), exam(images), "open")
+    assert found.finding is Finding.REFUTES
+    assert found.counterexample is not None
+    v = [int(t) for t in found.counterexample["v"]]
+    assert v[0] > v[1]
+    assert max(map(abs, v)) <= 1
+    assert found.counterexample["first"] == found.counterexample["v"][0]
+    assert found.details["reach"] == "open set"
+
+
+def test_a_boundary_is_told_from_an_open_set(images: ImageSet) -> None:
+    """Catches a technicality sold as a failure: v_0 = 2 has measure zero."""
+    (found,) = search(about_numbers("v_0 ≠ 2"), exam(images), "boundary")
+    assert found.finding is Finding.REFUTES
+    assert found.details == {"reach": "boundary", "violating_neighbours": 0.0}
+
+
+def test_a_true_statement_leaves_the_search_silent(images: ImageSet) -> None:
+    """Catches a fruitless search reported as a proof."""
+    (found,) = search(about_numbers("v·v ≥ 0"), exam(images), "true")
+    assert found.finding is Finding.SILENT
+    assert found.n == 19**2  # every case there is
+
+
+def test_the_recheck_sees_the_printed_numbers_only() -> None:
+    """Catches a re-check that trusts the search: numbers that satisfy the statement do not pass as a counterexample."""
+    statement = about_numbers("v_0 ≤ v_1")
+    assert recheck(statement, {"v": ["1", "0"]})
+    assert recheck(statement, {"v": ["1/2", "1/3"]})
+    assert not recheck(statement, {"v": ["0", "1"]})
+
+
+def test_witnesses_must_agree() -> None:
+    """Catches a refutation by one witness alone: the closed form has to refute the same numbers."""
+    statement = replace(about_numbers("v_0 ≤ v_1"), second=lambda case: True)
+    assert not recheck(statement, {"v": ["1", "0"]})
+
+
+def test_a_failed_recheck_is_undecided(images: ImageSet) -> None:
+    """Catches REFUTED on the word of the search when the re-check disagrees."""
+    statement = replace(about_numbers("v_0 ≤ v_1"), second=lambda case: True)
+    (found,) = search(statement, exam(images), "disagree")
+    assert found.finding is Finding.UNDECIDED
+
+
+def test_reach_counts_failures_among_admissible_draws(images: ImageSet) -> None:
+    """Catches rates over the wrong denominator: v_0 > v_1 in half of all pairs, half of which are not admissible."""
+
+    def draw(rng: np.random.Generator, _: ImageSet) -> dict[str, object]:
+        return {"v": rng.permutation([-1, 1]) * rng.integers(1, 3)}
+
+    statement = replace(
+        about_numbers("v_0 ≤ v_1"), admissible=lambda case: abs(case["v"][0]) == 1, draws={"signs": draw}
+    )
+    found, rate = search(statement, exam(images), "reach")
+    assert rate.kind is Kind.REACH
+    assert 25 < rate.n < 75
+    assert rate.interval is not None
+    assert rate.interval[0] < 0.5 < rate.interval[1]
+    assert found.finding is Finding.REFUTES
+
+
+@given(st.lists(st.lists(st.fractions(max_denominator=50), min_size=2, max_size=2), min_size=1, max_size=3))
+def test_printing_and_parsing_are_inverse(rows: list[list[Fraction]]) -> None:
+    """Catches a counterexample that cannot be re-checked because its print lost something."""
+    case: Case = {"W": exact(rows), "v": exact(rows[0]), "tau": rows[0][0]}
+    again = parsed(printed(case))
+    assert np.array_equal(again["W"], case["W"])
+    assert np.array_equal(again["v"], case["v"])
+    assert again["tau"] == case["tau"]
+
+
+@given(st.lists(st.integers(-5, 5), min_size=4, max_size=4), st.lists(st.integers(-5, 5), min_size=2, max_size=2))
+def test_rotations_have_orthogonal_columns_of_equal_norm(q: list[int], c: list[int]) -> None:
+    """Catches a premise that is only nearly met: integer rotations are checked exactly."""
+    zero = {"x": [0, 0, 0], "r": [0, 0, 0]}
+    for rotation, rest in ((q, zero), (c, {"x": [0, 0], "r": [0, 0]})):
+        if any(rotation):
+            assert orthogonal_columns(from_rotation({"rotation": rotation, **rest}))
+    columns = [([1, 2, 3], [1, -1, 1]), ([3, 1, 2], [1, 1, 1]), ([2, 3, 1], [-1, 1, 1])]
+    W = from_columns({"columns": columns, **zero})["W"]
+    assert {sum(v * v for v in column) for column in W.T} == {14}
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=4))
+def test_signed_square_orders_as_alignment_does(pairs: list[tuple[int, int]]) -> None:
+    """Catches a lost sign: sign(α) α² from rationals against α from floats."""
+    R, x = (np.array(v, dtype=float) for v in zip(*pairs, strict=True))
+    square = signed_square_alignment(exact(R), exact(x))
+    norms = np.linalg.norm(R) * np.linalg.norm(x)
+    if norms == 0:
+        assert square is None
+    else:
+        alpha = R @ x / norms
+        assert float(square or 0) == pytest.approx(np.sign(alpha) * alpha**2, abs=1e-12)
+
+
+def test_nearby_moves_only_what_it_is_told_to() -> None:
+    """Catches perturbations that break a premise, such as orthogonality, instead of the numbers that are free."""
+    seen: list[Case] = []
+    statement = replace(
+        about_numbers("v_0 ≤ v_1"),
+        build=lambda p: seen.append(as_case(p)) or as_case(p),  # type: ignore[func-returns-value]
+        perturbed=("v", "absent"),
+    )
+    nearby(statement, {"v": [1, 0], "fixed": [7]}, np.random.default_rng(0), tries=5)
+    assert all(case["fixed"][0] == 7 for case in seen)
+    assert all(0 < abs(case["v"][0] - 1) < Fraction(1, 500) or case["v"][0] == 1 for case in seen)

@@ -1,0 +1,514 @@
+"""From intervals to verdicts: the rules of the judge, the error budget, the rates of false verdicts on known truths."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations_with_replacement, permutations, product
+from math import log
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from nfrlab.simulations.seeds import seed_sequence
+from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Ledger
+from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
+from nfrlab.verify.court.verdict import Status, judge
+from nfrlab.verify.examine.limit_direction import mean_evidence
+from nfrlab.verify.intervals.fixed import Interval, bernstein_plan, median, median_plan
+from nfrlab.verify.proceedings.registry import MODULES, REGISTRY, find_claim
+
+Floats = npt.NDArray[np.float64]
+
+CONTRADICTION = 1e-6
+"""A count this improbable under the promised rate contradicts the promise."""
+
+ALPHA = 0.05
+REPETITIONS = 400
+
+steady = settings(derandomize=True, deadline=None, max_examples=200)
+sixteenths = st.integers(-64, 64).map(lambda k: k / 16)
+ranges = st.tuples(sixteenths, sixteenths).map(lambda ends: (min(ends), max(ends)))
+
+
+def generator(*key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(1802, spawn_key=key))
+
+
+def not_above(count: int, trials: int, rate: float) -> bool:
+    """Whether `count` out of `trials` leaves it possible that the true rate is at most `rate`."""
+    return bool(binom.sf(count - 1, trials, rate) >= CONTRADICTION)
+
+
+def not_below(count: int, trials: int, rate: float) -> bool:
+    """Whether `count` out of `trials` leaves it possible that the true rate is at least `rate`."""
+    return bool(binom.cdf(count, trials, rate) >= CONTRADICTION)
+
+
+def piece(finding: Finding, kind: Kind = Kind.MONTE_CARLO) -> Evidence:
+    return Evidence(kind, "statement", finding, "method")
+
+
+# --- decide -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("interval", "claimed", "delta", "finding"),
+    [
+        ((0.5, 0.5), (0.5, 0.5), 0.0, Finding.SUPPORTS),
+        ((0.4, 0.6), (0.5, 0.5), 0.0, Finding.UNDECIDED),
+        ((0.4, 0.6), (0.5, 0.5), 0.125, Finding.SUPPORTS),
+        ((0.375, 0.625), (0.5, 0.5), 0.125, Finding.SUPPORTS),  # the margin is closed
+        ((0.3, 0.6), (0.5, 0.5), 0.125, Finding.UNDECIDED),
+        ((0.4, 0.7), (0.5, 0.5), 0.125, Finding.UNDECIDED),
+        ((0.51, 0.52), (0.5, 0.5), 0.125, Finding.REFUTES),  # inside the margin, but the claimed value is excluded
+        ((0.48, 0.49), (0.5, 0.5), 0.125, Finding.REFUTES),
+        ((0.5, 0.6), (0.5, 0.5), 0.125, Finding.SUPPORTS),  # touching is not disjoint
+        ((0.4, 0.5), (0.5, 0.5), 0.125, Finding.SUPPORTS),
+        ((0.5, 0.9), (0.5, 0.5), 0.125, Finding.UNDECIDED),
+        ((0.2, 0.3), (0.0, 2.0), 0.0, Finding.SUPPORTS),
+        ((-0.2, -0.1), (0.0, 2.0), 0.02, Finding.REFUTES),
+        ((-0.2, 0.1), (0.0, 2.0), 0.02, Finding.UNDECIDED),
+        ((2.1, 2.2), (0.0, 2.0), 0.5, Finding.REFUTES),
+        ((-np.inf, np.inf), (0.5, 0.5), 0.125, Finding.UNDECIDED),
+        ((-np.inf, 0.4), (0.5, 0.5), 0.125, Finding.REFUTES),
+    ],
+)
+def test_decide(interval: Interval, claimed: Interval, delta: float, finding: Finding) -> None:
+    # an open end for a closed one, REFUTES and SUPPORTS asked in the wrong order, a margin on one side only
+    assert decide(interval, claimed, delta) is finding
+
+
+@steady
+@given(ranges, ranges, st.integers(0, 32).map(lambda k: k / 16))
+def test_decide_follows_its_definition(interval: Interval, claimed: Interval, delta: float) -> None:
+    # any deviation from: REFUTES iff no common point, SUPPORTS iff otherwise inside the widened range
+    disjoint = max(interval[0], claimed[0]) > min(interval[1], claimed[1])
+    inside = all(claimed[0] - delta <= end <= claimed[1] + delta for end in interval)
+    found = decide(interval, claimed, delta)
+    assert (found is Finding.REFUTES) == disjoint
+    assert (found is Finding.SUPPORTS) == (inside and not disjoint)
+    assert (found is Finding.UNDECIDED) == (not inside and not disjoint)
+
+
+@steady
+@given(ranges, ranges, st.integers(0, 32).map(lambda k: k / 16), sixteenths)
+def test_decide_has_no_preferred_side(interval: Interval, claimed: Interval, delta: float, shift: float) -> None:
+    # the lower and the upper end treated differently, or a dependence on the origin
+    found = decide(interval, claimed, delta)
+    assert decide((-interval[1], -interval[0]), (-claimed[1], -claimed[0]), delta) is found
+    moved = (interval[0] + shift, interval[1] + shift), (claimed[0] + shift, claimed[1] + shift)
+    assert decide(*moved, delta) is found
+
+
+@steady
+@given(ranges, ranges, st.integers(0, 32).map(lambda k: k / 16))
+def test_decide_is_right_whenever_the_interval_covers(interval: Interval, claimed: Interval, delta: float) -> None:
+    # a decision against the truth although the interval contains it
+    found = decide(interval, claimed, delta)
+    for truth in np.linspace(*interval, 5):
+        if claimed[0] <= truth <= claimed[1]:
+            assert found is not Finding.REFUTES
+        if not claimed[0] - delta <= truth <= claimed[1] + delta:
+            assert found is not Finding.SUPPORTS
+
+
+# --- judge ------------------------------------------------------------------------------------------------------------
+
+
+def expected_status(findings: Iterable[Finding]) -> Status:
+    """The rules of the judge, by counting."""
+    count = Counter(findings)
+    if count.total() == 0:
+        return Status.NOT_RUN
+    if count[Finding.REFUTES] > 0:
+        return Status.REFUTED
+    if count[Finding.SUPPORTS] > 0 and count[Finding.UNDECIDED] == 0:
+        return Status.CONFIRMED
+    return Status.INCONCLUSIVE
+
+
+def test_judge_every_combination_in_every_order() -> None:
+    # an order that matters, a refutation that is outvoted, an undecided point that is overlooked
+    for size in range(5):
+        for findings in combinations_with_replacement(Finding, size):
+            for order in set(permutations(findings)):
+                assert judge([piece(finding) for finding in order]) is expected_status(findings), order
+
+
+@pytest.mark.parametrize(
+    ("findings", "status"),
+    [
+        ([], Status.NOT_RUN),
+        ([Finding.SUPPORTS], Status.CONFIRMED),
+        ([Finding.SUPPORTS, Finding.SILENT], Status.CONFIRMED),
+        ([Finding.SILENT], Status.INCONCLUSIVE),
+        ([Finding.SILENT, Finding.SILENT], Status.INCONCLUSIVE),
+        ([Finding.UNDECIDED], Status.INCONCLUSIVE),
+        ([Finding.SUPPORTS, Finding.UNDECIDED], Status.INCONCLUSIVE),
+        ([Finding.REFUTES], Status.REFUTED),
+        ([Finding.REFUTES, Finding.UNDECIDED, Finding.SILENT], Status.REFUTED),
+        ([*[Finding.SUPPORTS] * 50, Finding.REFUTES], Status.REFUTED),
+    ],
+)
+def test_judge(findings: list[Finding], status: Status) -> None:
+    # each rule written out: a search that found nothing must not confirm, one refutation must suffice
+    assert judge([piece(finding) for finding in findings]) is status
+
+
+findings_of_any_kind = st.lists(st.builds(piece, st.sampled_from(Finding), st.sampled_from(Kind)), max_size=12)
+
+
+@steady
+@given(findings_of_any_kind)
+def test_judge_is_pure(evidence: list[Evidence]) -> None:
+    # state between calls, evidence changed or consumed, a verdict that depends on anything but the findings
+    before = list(evidence)
+    status = judge(evidence)
+    assert judge(tuple(evidence)) is judge(evidence) is status
+    assert evidence == before
+    changed = [
+        replace(item, statement="other", method="other", alpha=0.5, delta=1.0, n=7, interval=(0.0, 1.0), power=0.1)
+        for item in evidence
+    ]
+    assert judge(changed) is status is expected_status(item.finding for item in evidence)
+
+
+@steady
+@given(findings_of_any_kind, findings_of_any_kind)
+def test_judge_never_forgets_a_refutation(evidence: list[Evidence], more: list[Evidence]) -> None:
+    # more evidence that turns REFUTED or INCONCLUSIVE-by-doubt into CONFIRMED
+    status = judge(evidence + more)
+    if judge(evidence) is Status.REFUTED:
+        assert status is Status.REFUTED
+    if any(item.finding is Finding.UNDECIDED for item in evidence):
+        assert status is not Status.CONFIRMED
+
+
+# --- Error budget -----------------------------------------------------------------------------------------------------
+
+
+def test_ledger_shares_the_allotment_among_the_checks() -> None:
+    # checks that each spend the whole share
+    ledger = Ledger(allotment=0.06)
+    assert ledger.draw(3, 0.5) == pytest.approx(0.01)
+    assert ledger.spent == pytest.approx(0.03)
+    assert ledger.draw(1, 0.5) == pytest.approx(0.03)
+    assert ledger.spent == pytest.approx(0.06)
+
+
+@steady
+@given(st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 20)), min_size=1, max_size=20))
+def test_ledger_never_gives_more_than_the_allotment(draws: list[tuple[int, int]]) -> None:
+    # an overspent budget that goes unnoticed
+    ledger, given_out, parts = Ledger(), 0.0, 0
+    for checks, twentieths in draws:
+        parts += twentieths
+        if parts <= 20:
+            given_out += checks * ledger.draw(checks, twentieths / 20)
+        else:
+            with pytest.raises(OverflowError, match="error budget exceeded"):
+                ledger.draw(checks, twentieths / 20)
+            break
+    assert given_out <= ledger.allotment * (1 + 1e-8)
+
+
+def test_ledger_can_be_spent_to_the_last() -> None:
+    # a budget divided exactly that is refused for a rounding error
+    for parts in range(1, 100):
+        ledger = Ledger()
+        assert sum(ledger.draw(1, 1 / parts) for _ in range(parts)) == pytest.approx(ledger.allotment)
+        with pytest.raises(OverflowError):
+            ledger.draw(1, 1e-6)
+
+
+def test_ledger_overspent_stays_overspent() -> None:
+    # a failed draw whose spending is forgotten, so that a retry would succeed
+    ledger = Ledger()
+    ledger.draw(5)
+    for _ in range(2):
+        with pytest.raises(OverflowError):
+            ledger.draw(1, 0.01)
+
+
+def test_ledgers_are_separate() -> None:
+    # two parts that share one account
+    Ledger().draw(1)
+    assert Ledger().spent == 0
+
+
+@pytest.mark.parametrize(("checks", "share"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, -0.5), (1, 1.5), (1, float("nan"))])
+def test_ledger_rejects_arguments(checks: int, share: float) -> None:
+    # an infinite, negative or excessive α
+    ledger = Ledger()
+    with pytest.raises(ValueError, match="needs checks"):
+        ledger.draw(checks, share)
+    assert ledger.spent == 0
+
+
+# --- Random numbers ---------------------------------------------------------------------------------------------------
+
+
+def state(root: int, *path: str | int) -> tuple[int, ...]:
+    return tuple(seed_sequence(root, *path).generate_state(4).tolist())
+
+
+def test_seed_paths_have_their_own_streams() -> None:
+    # a part of the path that is ignored, an order that does not matter, parts that are joined
+    paths: list[tuple[str | int, ...]] = [
+        (),
+        *product(("P1", "P2", "P1P2"), ("trial", "control"), ("", "x", "y"), (0, 1, 2, 1000)),
+        *product(("P1", "trial"), ("trial", "P1"), (0, 1)),
+        ("P1",), ("P1", 0), ("P1", "0"), (0, "P1"), (0,), (0, 0), (1,), ("ab", "c"), ("a", "bc"), ("abc",),
+    ]  # fmt: skip
+    assert len(set(paths)) == len(paths)
+    states = {state(root, *path) for root in (0, 1, 2**40) for path in paths}
+    assert len(states) == 3 * len(paths)
+
+
+@steady
+@given(st.integers(0, 2**64), st.lists(st.text(max_size=8) | st.integers(0, 2**32 - 1), max_size=5))
+def test_seed_path_determines_the_stream(root: int, path: list[str | int]) -> None:
+    # words hashed by a hash that changes from process to process, or generators that share state
+    a, b = (np.random.default_rng(seed_sequence(root, *path)) for _ in range(2))
+    assert np.array_equal(a.integers(2**63, size=4), b.integers(2**63, size=4))
+    key = tuple(crc32(part.encode()) if isinstance(part, str) else part for part in path)
+    assert seed_sequence(root, *path).spawn_key == key
+
+
+def test_seed_streams_are_the_same_everywhere() -> None:
+    # a change of the hash or of the path, which would change every published number
+    assert seed_sequence(7, "123456789", 3).spawn_key == (0xCBF43926, 3)  # the published check value of CRC-32
+    assert seed_sequence(7, "123456789", 3).entropy == 7
+
+
+def test_seed_rejects_negative_roots() -> None:
+    # a negative seed that is silently taken modulo something
+    with pytest.raises(ValueError, match="a seed is a non-negative integer"):
+        seed_sequence(-1, "P1")
+
+
+# --- Registry ---------------------------------------------------------------------------------------------------------
+
+
+def test_registry_ids_are_unique() -> None:
+    # a claim that silently replaces another of the same id
+    ids = [claim.id for module in MODULES for claim in module.CLAIMS]
+    assert len(set(ids)) == len(ids) == len(REGISTRY)
+    assert all(key == claim.id and find_claim(key) is claim for key, claim in REGISTRY.items())
+
+
+def test_registry_ids_have_their_own_random_numbers() -> None:
+    # two claims whose hashed ids collide and that would share every random number
+    assert len({crc32(id.encode()) for id in REGISTRY}) == len(REGISTRY)
+
+
+def test_registry_repairs_name_claims() -> None:
+    # a repair of a claim that does not exist, or of itself
+    for claim in REGISTRY.values():
+        assert claim.repairs is None or (claim.repairs in REGISTRY and claim.repairs != claim.id), claim.id
+
+
+def test_registry_fits_the_error_budget() -> None:
+    # more claims than the budget was divided among
+    assert RUN_BUDGET == 1e-6
+    assert len(REGISTRY) <= CAPACITY
+    assert 2 * Ledger().allotment * CAPACITY <= RUN_BUDGET
+    assert 2 * Ledger().allotment * len(REGISTRY) <= 1e-6
+
+
+def test_registry_knows_no_other_claims() -> None:
+    # a misspelt id that yields no error
+    with pytest.raises(ValueError, match="unknown claim"):
+        find_claim("no such claim")
+
+
+# --- Calibration: means -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Law:
+    """A bounded law with its true mean and standard deviation, and a margin at which to examine it."""
+
+    name: str
+    bounds: Interval
+    mean: float
+    sd: float
+    delta: float
+    draw: Callable[[np.random.Generator, int], Floats]
+
+
+LAWS = (
+    Law("uniform", (0, 1), 0.5, 12**-0.5, 0.15, lambda rng, n: rng.random(n)),
+    Law("skewed beta", (0, 1), 0.2, (0.2 * 0.8 / 11) ** 0.5, 0.1, lambda rng, n: rng.beta(2, 8, n)),
+    Law("Bernoulli", (0, 1), 0.3, 0.21**0.5, 0.15, lambda rng, n: (rng.random(n) < 0.3).astype(float)),
+    Law("rare event", (0, 1), 0.03, 0.0291**0.5, 0.1, lambda rng, n: (rng.random(n) < 0.03).astype(float)),
+    Law("nearly constant", (-2, 2), 0.3, 1e-3 / 3**0.5, 0.3, lambda rng, n: 0.3 + rng.uniform(-1e-3, 1e-3, n)),
+)
+laws = pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+
+
+@cache
+def mean_verdicts(law: Law, claimed: Interval, key: int) -> Counter[Status]:
+    """The verdicts of many trials of "the mean lies in `claimed`", each with its own random numbers."""
+
+    def trial(rng: np.random.Generator) -> Status:
+        def draw(block: int) -> Floats:
+            return law.draw(rng, 20)
+
+        return judge([mean_evidence(law.name, draw, law.bounds, claimed, law.delta, ALPHA, law.sd)])
+
+    return Counter(trial(generator(20, key, repetition)) for repetition in range(REPETITIONS))
+
+
+@laws
+def test_mean_verdicts_at_the_truth(law: Law) -> None:
+    # too many false REFUTED, or a plan that leaves true claims undecided
+    verdicts = mean_verdicts(law, (law.mean, law.mean), 0)
+    assert not_above(verdicts[Status.REFUTED], REPETITIONS, ALPHA)
+    assert not_below(verdicts[Status.CONFIRMED], REPETITIONS, 0.95)
+
+
+FAIR_COIN = Law("fair coin", (0, 1), 0.5, 0.5, 0.1, lambda rng, n: (rng.random(n) < 0.5).astype(float))
+
+
+@pytest.mark.parametrize("law", [*LAWS, FAIR_COIN], ids=lambda law: law.name)
+def test_mean_verdicts_have_the_recorded_power(law: Law) -> None:
+    # a plan made for another interval than the one in use: at the truth, 1 % may remain undecided
+    verdicts = mean_verdicts(law, (law.mean, law.mean), 0)
+    assert not_above(verdicts[Status.INCONCLUSIVE], REPETITIONS, 0.01)
+
+
+@laws
+def test_mean_verdicts_at_the_edge_of_a_true_range(law: Law) -> None:
+    # too many false REFUTED of an inequality that holds with equality
+    verdicts = mean_verdicts(law, (law.mean, law.bounds[1]), 1)
+    assert not_above(verdicts[Status.REFUTED], REPETITIONS, ALPHA)
+    assert not_below(verdicts[Status.CONFIRMED], REPETITIONS, 0.95)
+
+
+@laws
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("distance", [1.0, 1.5])
+def test_mean_verdicts_outside_the_margin(law: Law, side: int, distance: float) -> None:
+    # too many false CONFIRMED when the truth lies at the edge of the margin (1 δ) or beyond it (1.5 δ)
+    value = law.mean - side * distance * law.delta
+    verdicts = mean_verdicts(law, (value, value), 2)
+    assert not_above(verdicts[Status.CONFIRMED], REPETITIONS, ALPHA)
+
+
+@laws
+def test_mean_verdicts_far_from_the_claim(law: Law) -> None:
+    # an engine that cannot refute
+    value = law.mean + 3 * law.delta
+    assert not_below(mean_verdicts(law, (value, value), 3)[Status.REFUTED], REPETITIONS, 0.95)
+
+
+def test_mean_evidence_does_not_refute_a_constant_at_the_claimed_value() -> None:
+    # an interval narrower than a cell of the grid that excludes the truth: a refutation with probability 1
+    truth = 0.70025
+    evidence = mean_evidence("constant", lambda _: np.full(500, truth), (0, 1), (truth, truth), 4e-4, ALPHA, 0.0)
+    assert judge([evidence]) is not Status.REFUTED
+
+
+def test_mean_evidence_records_what_decided() -> None:
+    # a record that does not lead to the recorded finding; a block drawn twice; a trial that goes on once decided
+    law, seen = LAWS[0], list[int]()
+
+    def draw(block: int) -> Floats:
+        seen.append(block)
+        return law.draw(generator(21, block), 20)
+
+    for claimed, finding in (((0.5, 0.5), Finding.SUPPORTS), ((0.9, 0.9), Finding.REFUTES)):
+        seen.clear()
+        evidence = mean_evidence("uniform", draw, (0, 1), claimed, law.delta, ALPHA, law.sd)
+        assert seen == list(range(len(seen)))
+        assert evidence.n == 20 * len(seen) < bernstein_plan(ALPHA, law.sd, 1, law.delta)
+        assert evidence.interval is not None
+        assert evidence.finding is finding is decide(evidence.interval, claimed, law.delta)
+        assert (evidence.claimed, evidence.delta, evidence.alpha) == (claimed, law.delta, ALPHA)
+        everything = np.concatenate([law.draw(generator(21, block), 20) for block in seen])
+        assert evidence.details["mean"] == pytest.approx(everything.mean(), rel=1e-12)
+
+
+def test_mean_evidence_stops_undecided_at_the_plan() -> None:
+    # an endless trial when the truth lies where no decision is possible
+    drawn = list[int]()
+
+    def draw(block: int) -> Floats:
+        drawn.append(block)
+        return np.tile([0.0, 1.0], 10)
+
+    evidence = mean_evidence("two points", draw, (0, 1), (0.5, 0.5), 0.05, ALPHA, 0.01)
+    most = bernstein_plan(ALPHA, 0.01, 1, 0.05)
+    assert evidence.finding is Finding.UNDECIDED
+    assert most <= evidence.n < most + 20
+    assert judge([evidence]) is Status.INCONCLUSIVE
+
+
+# --- Calibration: medians ---------------------------------------------------------------------------------------------
+
+MEDIANS: tuple[tuple[str, float, float, Callable[[np.random.Generator, int], Floats]], ...] = (
+    ("uniform", 0.5, 0.2, lambda rng, n: rng.random(n)),
+    ("exponential", log(2), 0.3, lambda rng, n: rng.exponential(size=n)),
+    ("Cauchy", 0.0, 0.7, lambda rng, n: rng.standard_cauchy(n)),
+)
+medians = pytest.mark.parametrize(("name", "truth", "delta", "draw"), MEDIANS, ids=[law[0] for law in MEDIANS])
+MEDIAN_REPETITIONS = 2000
+
+
+def median_verdicts(
+    truth: float, delta: float, draw: Callable[[np.random.Generator, int], Floats], claimed: float, key: int
+) -> Counter[Status]:
+    """The verdicts of many trials of "the median is `claimed`", at the n planned for the wrong-side probability."""
+    far = draw(generator(22), 200_000)
+    wrong = max(float(np.mean(far < truth - delta)), float(np.mean(far > truth + delta)))
+    n, rng = median_plan(ALPHA, wrong), generator(23, key)
+    verdicts: Counter[Status] = Counter()
+    for _ in range(MEDIAN_REPETITIONS):
+        finding = decide(median(draw(rng, n), ALPHA), (claimed, claimed), delta)
+        verdicts[judge([piece(finding)])] += 1
+    return verdicts
+
+
+@medians
+def test_median_verdicts_at_the_truth(
+    name: str, truth: float, delta: float, draw: Callable[[np.random.Generator, int], Floats]
+) -> None:
+    # too many false REFUTED, or a plan that leaves true claims undecided: 0.99 inside the margin, 1 − α not refuted
+    verdicts = median_verdicts(truth, delta, draw, truth, 0)
+    assert not_above(verdicts[Status.REFUTED], MEDIAN_REPETITIONS, ALPHA), name
+    assert not_above(verdicts[Status.INCONCLUSIVE], MEDIAN_REPETITIONS, 0.01), name
+    assert not_below(verdicts[Status.CONFIRMED], MEDIAN_REPETITIONS, 0.95), name
+
+
+@medians
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("distance", [1.0, 1.5])
+def test_median_verdicts_outside_the_margin(
+    name: str,
+    truth: float,
+    delta: float,
+    draw: Callable[[np.random.Generator, int], Floats],
+    side: int,
+    distance: float,
+) -> None:
+    # too many false CONFIRMED when the truth lies at the edge of the margin (1 δ) or beyond it (1.5 δ)
+    verdicts = median_verdicts(truth, delta, draw, truth - side * distance * delta, 1)
+    assert not_above(verdicts[Status.CONFIRMED], MEDIAN_REPETITIONS, ALPHA), name
+
+
+@medians
+def test_median_verdicts_far_from_the_claim(
+    name: str, truth: float, delta: float, draw: Callable[[np.random.Generator, int], Floats]
+) -> None:
+    # an engine that cannot refute
+    verdicts = median_verdicts(truth, delta, draw, truth + 3 * delta, 2)
+    assert not_below(verdicts[Status.REFUTED], MEDIAN_REPETITIONS, 0.95), name

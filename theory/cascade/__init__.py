@@ -1,0 +1,1 @@
+"""Cascades in random stacks: the recursion of α through the layers."""

@@ -1,0 +1,1 @@
+"""Definition 2: by how much a negative filtering rule raises `⟨A, ·⟩` above the gradient."""

@@ -1,0 +1,138 @@
+"""The law of α as a mixture over the number K of neurons that pass.
+
+Given K, `α = T / √(T² + H)` with T along the input and H beside it, independent. T² is taken to be the Gamma variable
+that has the two moments of T, H a Gamma variable with its own; then α² is a Beta variable up to a change of scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import exp, log, pi, sqrt
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import brentq
+from scipy.special import betainc, betaincinv, poch, roots_hermitenorm, roots_legendre
+from scipy.stats import binom
+
+from nfrlab.theory.finite_width.self_normalised import Moments
+from nfrlab.theory.numerics.vectors import Array
+
+ALL = 400  # up to this N every K is summed over, beyond it Gauss–Hermite nodes stand for them
+PASSING = {"grad": 0.5, "activation": 0.5, "constant": 0.5, "gbp": 0.25, "rectgrad": 0.25}
+Parts = tuple[Array, Array, Array]  # m, h, c of the mixture
+
+
+def passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array, " k"], float]:
+    """(K, its probability given K ≥ 1, P(K = 0)): all that matter for N ≤ 400, else 21 Gauss–Hermite nodes."""
+    p = PASSING[rule]
+    nobody = (1 - p) ** N
+    if N <= ALL:
+        K = np.arange(1.0, N + 1)
+        weight = binom.pmf(K, N, p)
+        kept = weight > 1e-16 * weight.max()
+        return K[kept], weight[kept] / weight[kept].sum(), nobody
+    nodes, weight = roots_hermitenorm(21)
+    return N * p + nodes * sqrt(N * p * (1 - p)), weight / weight.sum(), nobody
+
+
+def gamma_shape(mean: float, square: float) -> float:
+    """The m for which T² ~ Gamma(m, square/m) has `E T = mean`: `Γ(m + ½) / (Γ(m) √m) = E T / √E T²`."""
+    ratio = mean / sqrt(square)
+    spread = 1 - ratio**2
+    if spread < 1e-5:  # the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
+        return 1 / (4 * spread) - 1 / 8
+    return exp(brentq(lambda log_m: poch(exp(log_m), 0.5) * exp(-log_m / 2) - ratio, log(0.02), log(1e5), xtol=1e-13))
+
+
+def matched(found: Moments, d: int, gaussian: bool) -> Parts:
+    """(m, h, c): T² as a Gamma variable with these moments; H as χ²_{d−1}, or, beside x̂ not Gaussian, of the same mean
+    and the smaller variance `2(d − 1)(1 − E Σa⁴/(Σa²)²)` of a sum of K vectors of given lengths.
+    """
+    m = np.array([gamma_shape(*pair) for pair in zip(found.mean, found.square, strict=True)])
+    share = np.full_like(m, 0.5) if gaussian else 0.5 / np.maximum(1 - found.concentration, 1e-9)
+    return m, (d - 1) * share, found.square / m * share
+
+
+@dataclass(frozen=True)
+class AlignmentLaw:
+    """The law of α given R ≠ 0: a mixture over K of `α² = c B / (1 − B + c B)`, `B ~ Beta(m, h)`; `undefined` is
+    P(R = 0).
+
+    `signed`: α has either sign with probability ½. `exact`: no step of the law is an approximation, but for the
+    quadrature over K beyond N = 400.
+    """
+
+    rule: str
+    family: str
+    d: int
+    N: int
+    weight: Float[Array, " k"]
+    m: Float[Array, " k"]
+    h: Float[Array, " k"]
+    c: Float[Array, " k"]
+    undefined: float
+    signed: bool = False
+    exact: bool = False
+
+    def moment(self, power: int) -> float:
+        """`E |α|^power`, by Gauss–Legendre in the probability, its ends stretched."""
+        nodes, weights = roots_legendre(96)
+        u = (nodes + 1) / 2
+        share, density = np.sin(pi * u / 2) ** 2, pi / 4 * np.sin(pi * u) * weights
+        values = self._squares(share[None, :]) ** (power / 2)
+        return float(self.weight @ (values @ density))
+
+    def _squares(self, share: Float[Array, "1 p"]) -> Float[Array, "k p"]:
+        """α² at these shares, given each K."""
+        m, h, c = self.m[:, None], self.h[:, None], self.c[:, None]
+        B = np.where(h > 0, betaincinv(m, np.maximum(h, 1e-300), share), 1.0)
+        return c * B / (1 - B + c * B)
+
+    @property
+    def mean(self) -> float:
+        """E α."""
+        return 0.0 if self.signed else self.moment(1)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of α."""
+        return sqrt(max(0.0, self.moment(2) - self.mean**2))
+
+    def cdf(self, a: float) -> float:
+        """P(α ≤ a)."""
+        if self.signed:
+            inside = self._within(abs(a))
+            return (1 + inside) / 2 if a >= 0 else (1 - inside) / 2
+        return self._within(a) if a > 0 else 0.0
+
+    def _within(self, a: float) -> float:
+        """P(|α| ≤ a)."""
+        if a >= 1:
+            return 1.0
+        odds = a * a / (1 - a * a) / self.c
+        below = np.where(self.h > 0, betainc(self.m, np.maximum(self.h, 1e-300), odds / (1 + odds)), 0.0)
+        return float(self.weight @ below)
+
+    def quantile(self, p: float) -> float:
+        """The α below which a share p lies. Raises `ValueError` unless 0 < p < 1."""
+        if not 0 < p < 1:
+            raise ValueError(f"a share lies strictly between 0 and 1, got {p}")
+        ends = (-18.0 if self.signed else 0.0), 18.0  # in artanh α
+        if self.cdf(float(np.tanh(ends[1]))) < p:
+            return 1.0
+        if self.cdf(float(np.tanh(ends[0]))) >= p:
+            return float(np.sign(ends[0]))
+        return float(np.tanh(brentq(lambda z: self.cdf(float(np.tanh(z))) - p, *ends, xtol=1e-13)))
+
+
+def rescaled(law: AlignmentLaw, mean: float) -> AlignmentLaw:
+    """The law with T larger by one factor, except where one neuron passes alone, so that E α is `mean`."""
+    several = law.m != 0.5
+
+    def scaled(log_factor: float) -> AlignmentLaw:
+        return replace(law, c=np.where(several, law.c * exp(log_factor), law.c))
+
+    if not several.any():
+        return law
+    return scaled(brentq(lambda log_factor: scaled(log_factor).mean - mean, -5, 5, xtol=1e-9))

@@ -1,0 +1,135 @@
+"""What z⁺ maps align with: the all-ones direction, in one wide layer and, layer by layer, in stacks.
+
+One layer, `r_0 = W⁺(γ ⊙ ρ)`, relevance ρ independent of W, weights i.i.d. and symmetric of s.d. σ. As N → ∞
+
+    filter (γ = 1[z > 0])     r_0 ∝ 1 + c x̂,            c = √(2/π) σ / E|w|, 1 for Gaussian weights
+    rule (γ_j = a_j / Σ z⁺)   r_0 ∝ sign(x) ⊙ (1 + C |x̂|),  C = (π/2) c (1 − κ t),  t = ‖x‖ / Σ|x_i|
+
+the filter's exactly for isotropic weights, else to first order in x̂_i; the rule's to first order, and to first order in
+t = O(d^−½), the share by which `Σ_k z_kj⁺` varies; κ = 0.793 for Gaussian weights. As |x̂_i| = O(d^−½) the input is a
+vanishing ripple on a constant: `cos(r_0, x) → mean(x)/rms(x)` for x ≥ 0. It is the bottom process `x ⊙ r_0` that
+resembles x, or |x| in the rule on signed inputs.
+
+Stacks. `W⁺` has mean `1 1ᵀ/√(2π)` and noise `Var(w⁺) = (π − 1)(E w⁺)²`. Relevances u, u′ that add up to 1 leave a layer
+as `1 + O(n^−½)`, their difference as noise of size ‖u − u′‖: two maps approach one another by the factor
+
+    tan² ↦ (π − 1) S tan²,   S = Σγ²/(Σγ)² = 2/n (filter), π/n (rule)
+
+a layer, and each lies at `tan² ≈ (π − 1) S + c²(1 − mean²/rms²)/n` from the all-ones vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, pi, sqrt
+
+import numpy as np
+from jaxtyping import Float
+
+from nfrlab.theory.families import Family
+from nfrlab.theory.numerics.vectors import Array, cosine
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of z⁺: γ ∝ ẑ^p on active neurons, p = 0 for the filter, 1 for the rule."""
+
+    name: str
+    p: int
+
+    @property
+    def ripple(self) -> float:
+        """Weight of the unit activation beside the all-ones vector, Gaussian weights: `½√(2π) E ẑ^{p+1} / E ẑ^p`."""
+        return sqrt(2 * pi) / 2 * half_moment(self.p + 1) / half_moment(self.p)
+
+    @property
+    def spread(self) -> float:
+        """`n Σγ²/(Σγ)²`: 2 or π."""
+        return half_moment(2 * self.p) / half_moment(self.p) ** 2
+
+
+FORMS = {"zplus-filter": Form("zplus-filter", 0), "zplus-gradient": Form("zplus-gradient", 1)}
+
+
+def half_moment(p: int) -> float:
+    """`E ẑ^p 1(ẑ > 0)`: ½, 1/√(2π), ½, 2/√(2π), …"""
+    found = (0.5, 1 / sqrt(2 * pi))[p % 2]
+    for k in range(p, 1, -2):
+        found *= k - 1
+    return found
+
+
+def ripple(form: str, family: Family, d: int) -> float:
+    """c of the filter, `(π/2) c` of the rule, for i.i.d. symmetric entries: `c = √(2/π) σ / E|w|`.
+
+    Raises `ValueError` for a family that is not symmetric, or without finite variance.
+    """
+    if not family.symmetric or family.moments <= 2:
+        raise ValueError(f"needs a symmetric law of finite variance, not '{family.name}'")
+    sigma = sqrt(family.second_moment(d) / d)
+    return FORMS[form].ripple * sqrt(2 / pi) * sigma / float(family.mean_abs(d).mean())
+
+
+def evened(family: Family, d: int) -> float:
+    """κ of the rule: with C = (π/2) c and `V = Var(w⁺)/(E w⁺)² = 4C²/π − 1`, `κ = V/C + 2C/π − C`.
+
+    `Σ_k z_kj⁺` contains w_i⁺x_i (V/C) and grows with w·x, which lowers the ripple (2C/π) and the constant (C).
+    """
+    C = ripple("zplus-gradient", family, d)
+    return (4 * C**2 / pi - 1) / C + 2 * C / pi - C
+
+
+def direction(form: str, family: Family, x: Float[Array, " d"]) -> Float[Array, " d"]:
+    """Limit direction of r_0 as N → ∞, to first order in x̂."""
+    c, unit = ripple(form, family, len(x)), x / np.linalg.norm(x)
+    if form == "zplus-filter":
+        return 1 + c * unit
+    C = c * (1 - evened(family, len(x)) / float(np.abs(unit).sum()))
+    return np.where(unit < 0, -1.0, 1.0) * (1 + C * np.abs(unit))
+
+
+def alignments(form: str, family: Family, x: Float[Array, " d"], N: int) -> tuple[float, float]:
+    """`cos(r_0, x)` and `cos(x ⊙ r_0, x)` in a layer of N neurons, ρ = relu of N(0, 1): those of the limit direction,
+    tilted by noise of `tan² = (2σ²/(E|w|)² − 1) π · spread/N`, as `Var(w⁺)/(E w⁺)²` times `E ρ²/(E ρ)² = π` times S.
+    """
+    r = direction(form, family, x)
+    size = family.second_moment(len(x)) / float(np.square(family.mean_abs(len(x))).sum())  # σ²/(E|w|)²
+    tilt = sqrt(1 + (2 * size - 1) * pi * FORMS[form].spread / N)
+    return cosine(r, x) / tilt, cosine(x * r, x) / tilt
+
+
+def planar(x: tuple[float, float]) -> tuple[float, float]:
+    """The rule's limit r_0 at d = 2, exactly, for isotropic weights and x > 0: `1 + x̂_1 − (x̂_2/x̂_1)(1 − x̂_2)`, and
+    likewise. Constant, so that x ⊙ r_0 is x, only at x_1 = x_2. Raises `ValueError` unless x > 0.
+    """
+    if min(x) <= 0:
+        raise ValueError(f"the exact limit needs two positive inputs, got {x}")
+    norm = sqrt(x[0] ** 2 + x[1] ** 2)
+    a, b = x[0] / norm, x[1] / norm
+    return 1 + a - b / a * (1 - b), 1 + b - a / b * (1 - a)
+
+
+def log_rate(form: str, n: int, below: int) -> float:
+    """Change of `ln tan²` between two z⁺ maps through a layer of n neurons over `below` others, to order n^−½.
+
+    Beside `ln((π − 1) S)`: along the activation the means are larger by `m Â`, the variances by `v Â` (m = `ripple`,
+    `v = Var′(w⁺) E ẑ^{2p+1} / E ẑ^{2p}`), above and below; and in the rule `Σ z⁺` grows with ẑ, which evens γ out.
+    """
+    own = FORMS[form]
+    m, p = own.ripple, own.p
+    v = 2 * sqrt(2 * pi) / (2 * pi - 2) * half_moment(2 * p + 1) / half_moment(2 * p)
+    c = 1 / sqrt(pi)  # √n times the mean of Â over all neurons; over the active ones, weighted by γ² and by γ:
+    by_square = sqrt(2) * half_moment(2 * p + 1) / half_moment(2 * p)
+    by_gamma = sqrt(2) * half_moment(p + 1) / half_moment(p)
+    evened = sqrt(2) * pi * (half_moment(3) / half_moment(2) - half_moment(2) / half_moment(1)) * p
+    above_terms = v * (by_square - c) - 2 * m * (by_gamma - c) - evened
+    return log((pi - 1) * own.spread / n) + above_terms / sqrt(n) + (v - 2 * m) * c / sqrt(below)
+
+
+def tangent_to_ones(form: str, n: int, x: Float[Array, " d"]) -> float:
+    """`tan²` between the map r_0 of a stack and the all-ones vector over the inputs, x ≥ 0: `(π − 1) S` of the first
+    layer's n neurons, and the ripple of x.
+    """
+    own, unit = FORMS[form], x / np.linalg.norm(x)
+    mean = 1 + own.ripple * float(unit.mean())
+    return (pi - 1) * own.spread / n / mean**2 + own.ripple**2 * float(unit.var()) / mean**2

@@ -1,0 +1,105 @@
+"""Theorem 1: the limit direction of a one-hidden-layer map as N → ∞, for any family and filter.
+
+`R/N = (1/N) Σ_j s_j w_j 1(w_j·x > 0)` tends to `E[s w 1(w·x > 0)]`. GBP with hidden relevance independent of the
+weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: the direction is that of the half-space mean alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import acos, asin, cos, pi, sqrt
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import chi2
+
+from nfrlab.theory.families import Family
+from nfrlab.theory.numerics.vectors import Array, cosine
+
+
+@dataclass(frozen=True)
+class LimitAlignment:
+    """`α_∞ = lim α(R, x)` and a bound on its numerical error."""
+
+    value: float
+    error: float
+
+
+def gbp_limit(family: Family, x: Float[Array, " d"]) -> LimitAlignment:
+    """`α_∞ = ⟨μ(x), x⟩ / (‖μ(x)‖‖x‖)`: 1 for every rotation-invariant family with a mean."""
+    mean = family.half_space_mean(x)
+    tilt = mean.error * sqrt(len(x)) / float(np.linalg.norm(mean.value))
+    return LimitAlignment(cosine(mean.value, x), 2 * tilt + 4e-16)
+
+
+def zplus_filter_direction(family: Family, x: Float[Array, " d"]) -> Float[Array, " d"]:
+    """Limit of `W⁺ M r` for r independent of W: `E[w⁺ 1(w·x>0)] = ½(½ E|w_i| + μ_i(x))` for a symmetric family.
+
+    For a rotation-invariant one this is proportional to `1 + x̂_i`: the all-ones direction plus the unit input.
+    Raises `ValueError` for a family that is not symmetric.
+    """
+    if not family.symmetric:
+        raise ValueError(f"the closed form needs w and −w to have one law; '{family.name}' does not")
+    return np.asarray((family.mean_abs(len(x)) / 2 + family.half_space_mean(x).value) / 2)
+
+
+def rectgrad_bottom_limit(x: Float[Array, " d"]) -> float:
+    """Isotropic weights, RectGrad with its bottom process: `r_0 → x`, so `R → relu(x ⊙ x) = x²` and `α_∞ = Σx³ /
+    (‖x²‖‖x‖)`.
+
+    1 only if all non-zero entries of x are equal and positive.
+    """
+    return cosine(x * x, x)
+
+
+def gbp_noise(family: Family, x: Float[Array, " d"]) -> float:
+    """`n₁` of the noise share `E‖R − ER‖² / ‖ER‖² ≈ n₁/N` of GBP with r ~ N(0, 1): `n₁ = π E‖w‖² / (2 ‖μ(x)‖²)`.
+
+    `E relu(r)² = ½`, half of a symmetric family's neurons are active, `(E relu(r))² = 1/2π`. π² d for Gaussian weights,
+    infinite where no neuron sees x.
+    """
+    mean = family.half_space_mean(x).value
+    if not np.any(mean):
+        return float("inf")
+    return float(pi * family.second_moment(len(x)) / (2 * mean @ mean))
+
+
+def gbp_alignment(family: Family, x: Float[Array, " d"], N: float) -> float:
+    """α of GBP at width N ≫ d: `α_∞ / √(1 + (1 − 1/d) n₁/N)`.
+
+    Noise along ER does not turn the map; 1 − 1/d of it lies beside. For an isotropic family that share, and so the
+    coefficient of 1/N, is exact; for others it takes the noise to be as large in every direction. Raises `ValueError`
+    unless neurons are independent and have mean zero.
+    """
+    if not (family.independent_neurons and family.zero_mean):
+        raise ValueError(f"needs independent neurons of mean zero, not '{family.name}'")
+    noise = (1 - 1 / len(x)) * gbp_noise(family, x)
+    return gbp_limit(family, x).value / sqrt(1 + noise / N)
+
+
+def neurons_for_tilt(noise: float, tilt: float) -> int:
+    """The N at which the finite-width allowance `arcsin √(2 n₁/N)` is `tilt` radians: how wide a trial has to be."""
+    return int(np.ceil(2 * noise / np.sin(tilt) ** 2))
+
+
+def wrong_side(share: float, angle: float) -> float:
+    """Probability, to leading order, that one map of noise share `share` lies further than `angle` from its limit.
+
+    The worst case puts all the Gaussian noise in one direction: `tan² ≈ share · χ²₁`.
+    """
+    return float(chi2.sf(np.tan(angle) ** 2 / share, 1))
+
+
+def finite_width_tilt(noise_share: float) -> float:
+    """Angle that finite width can put between the median map and its limit: `arcsin t`, `t² = 2 E‖R − ER‖² / ‖ER‖²`.
+
+    Chebyshev: with probability ≥ ½ the noise is shorter than `t‖ER‖`, and a shorter vector turns it by at most
+    arcsin t. `noise_share` is `E‖R − ER‖² / ‖ER‖²`; π when it is ½ or more.
+    """
+    return asin(sqrt(2 * noise_share)) if noise_share < 0.5 else pi
+
+
+def widen(low: float, high: float, tilt: float) -> tuple[float, float]:
+    """Interval for `α_∞` from one for the median of `α_N`: every angle may be off by `tilt` either way."""
+    far, near = acos(min(1.0, max(-1.0, low))), acos(min(1.0, max(-1.0, high)))
+    return cos(min(pi, far + tilt)), cos(max(0.0, near - tilt))

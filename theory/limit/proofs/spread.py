@@ -1,0 +1,106 @@
+"""The proof behind `theory.limit.spread`: α_∞ → 1 as x spreads, for i.i.d. symmetric entries of finite variance."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+
+from nfrlab.theory.filtering.proofs import Derivation, vanishes
+from nfrlab.theory.limit import spread
+from nfrlab.theory.numerics.branch_and_bound import minimum
+
+
+def _starts_flat(f: sp.Expr, z: sp.Symbol, order: int, last: sp.Expr) -> bool:
+    """Whether f and its derivatives below `order` vanish at 0 and the one of that order is `last`."""
+    return all(f.diff(z, k).subs(z, 0) == 0 for k in range(order)) and vanishes(f.diff(z, order) - last)
+
+
+def elementary() -> tuple[tuple[str, bool], ...]:
+    """The inequalities for cos and sin z/z, z ≥ 0, on which the two functions of the law rest."""
+    z = sp.symbols("z", nonnegative=True)
+    cosine, sine = sp.cos(z) - 1 + z**2 / 2, z - sp.sin(z)
+    sinc = minimum(lambda t: t.sin() / t, [(2.0, 12.0)], 1e-3).low
+    line = minimum(lambda t: t / 3 - 1 + t.sin() / t, [(2.0, 4.0)], 1e-3).low
+    return (
+        (
+            "cos z − 1 + z²/2 ≤ z³/6: third derivative sin z − 1 ≤ 0",
+            _starts_flat(cosine - z**3 / 6, z, 3, sp.sin(z) - 1),
+        ),
+        (
+            "cos z − 1 + z²/2 ≤ z⁴/24: fourth derivative cos z − 1 ≤ 0",
+            _starts_flat(cosine - z**4 / 24, z, 4, sp.cos(z) - 1),
+        ),
+        ("z − sin z ≤ z³/6: third derivative cos z − 1 ≤ 0", _starts_flat(sine - z**3 / 6, z, 3, sp.cos(z) - 1)),
+        (
+            "1 − sin z/z ≤ 5/4: for z ≤ 2 it is ≤ z²/6 ≤ 2/3, on [2, 12] in ball arithmetic, beyond by 1/z",
+            sinc >= -0.25,
+        ),
+        ("1 − sin z/z ≤ z/3: for z ≤ 2 as z²/6 ≤ z/3, on [2, 4] in ball arithmetic, beyond as 5/4 < 4/3", line >= 0),
+    )
+
+
+def transforms() -> tuple[tuple[str, bool], ...]:
+    """The Fourier integrals."""
+    t, s, y = sp.symbols("t s y", positive=True)
+    c = sp.symbols("c", positive=True)  # δ²/2q
+    gauss = sp.sqrt(c / sp.pi) * sp.integrate(sp.exp(-c * t**2) * sp.cos(t * s), (t, -sp.oo, sp.oo))
+    tail = 2 / sp.sqrt(sp.pi) * sp.integrate(sp.exp(-(t**2)), (t, 0, sp.oo))
+    half = sp.integrate(sp.sin(t) / t, (t, 0, sp.oo))
+    parts = sp.diff(-(1 - sp.cos(t)) / t, t) + sp.sin(t) / t - (1 - sp.cos(t)) / t**2
+    box = sp.sin(y) / y  # φ of U[−1, 1]
+    second = sp.integrate(s**2 * sp.sin(y * s) / (y * s), (s, 0, 1))  # E[w² sin(yw)/(yw)]
+    return (
+        (
+            "(δ/√(2πq)) ∫ e^{−δ²t²/2q} cos(ts) dt = e^{−qs²/2δ²}, written with c = δ²/2q",
+            vanishes(gauss - sp.exp(-(s**2) / (4 * c))),
+        ),
+        ("erfc z = (2/√π) ∫ e^{−(z+t)²} dt ≤ e^{−z²} (2/√π) ∫ e^{−t²} dt = e^{−z²}", tail == 1),
+        ("∫ sin(t)/t = π/2, hence sgn y = (2/π) ∫ sin(ty)/t", vanishes(half - sp.pi / 2)),
+        ("∫ (1 − cos t)/t² = ∫ sin(t)/t, by parts", vanishes(parts)),
+        ("−φ′(y)/y = E[w² sin(yw)/(yw)] for U[−1, 1]", vanishes(-box.diff(y) / y - second)),
+    )
+
+
+def fourth_power() -> bool:
+    """`E (Σ u_i w_i)⁴ = 3 (Σ u_i²)² + (E w⁴ − 3) Σ u_i⁴` for three entries, E w² = 1."""
+    u = sp.symbols("u1:4", real=True)
+    w = sp.symbols("w1:4", real=True)
+    k = sp.symbols("k", positive=True)
+    moments = {0: 1, 2: 1, 4: k}
+    power = sp.Poly(sp.expand(sum(a * b for a, b in zip(u, w, strict=True)) ** 4), *w)
+    mean = sum(c * sp.prod([moments.get(e, 0) for e in exponents]) for exponents, c in power.terms())
+    return vanishes(mean - 3 * sum(a**2 for a in u) ** 2 - (k - 3) * sum(a**4 for a in u))
+
+
+def tends_to_one() -> bool:
+    """Whether the computed bound rises along 10⁴, …, 10²⁰ equal entries of a law without third moment, to 1 − 1e-8."""
+    bounds = [spread.equal_entries(10**k, spread.pareto(2.5)) for k in range(4, 21, 2)]
+    return bool(np.all(np.diff(bounds) > 0) and bounds[-1] > 1 - 1e-8)
+
+
+def spread_bound() -> Derivation:
+    """The bound, and its limit 1."""
+    return Derivation(
+        "w with i.i.d. symmetric entries of variance 1, ‖x‖ = 1: α_∞(x) ≥ 1/√(1 + ((A + B)/E|S|)²) with A, B, E|S| of "
+        "theory.limit.spread, for every δ > 0; the bound tends to 1 as max|x_i| → 0, whatever the law; and α_∞(x) ≥ "
+        "E|S| for every x.",
+        "By symmetry μ = ½ E[w sgn S], ⟨μ, x⟩ = ½ E|S|, and the part of μ beside x has length ½ max E[U sgn S] over "
+        "unit u ⊥ x. sgn S = h(S) + (sgn S − h(S)), h(s) = erf(s/δ√2). Second term: |sgn s − h(s)| ≤ erfc(|s|/δ√2) ≤ "
+        "e^{−s²/2δ²} (0 at s = 0), and Hölder. First term: E[w_i sin(tS)] = −φ′(x_i t) Π_{k≠i} φ(x_k t), so E[w_i "
+        "h(S)] = (1/π) ∫ −φ′(x_i t)/t Π_{k≠i} φ(x_k t) e^{−δ²t²/2} dt = x_i (c + e_i), where −φ′(y)/y = φ(y) + q(y), "
+        "and c = (1/π) ∫ φ_S e^{−δ²t²/2} is the same for all i: u ⊥ x makes Σ u_i x_i c = 0, and Cauchy–Schwarz "
+        "leaves A. q(y) = E[1 − cos yw] − E[w² (1 − sin(yw)/(yw))], the difference of two non-negative numbers, the "
+        "first at most y²/2. For |y| ≤ √2, φ ≥ 1 − y²/2 ≥ 0, so the bound of φ is one of |φ|; elsewhere |φ| ≤ 1. "
+        "Limit: ℓ(x_i t) ≤ ℓ(t max|x|) → 0 for every t, so |φ_S(t)| → e^{−t²/2} at most, and dominated by e^{−δ²t²/4} "
+        "A → 0, B → at most ‖U‖₂ (δ²/(δ² + 2))^{¼} ≤ √δ and E|S| → √(2/π); then δ → 0. Bessel: the w_i are "
+        "orthonormal, so ‖2μ‖² = Σ (E[w_i sgn S])² ≤ E sgn² S ≤ 1.",
+        (
+            *elementary(),
+            *transforms(),
+            ("E (Σ u_i w_i)⁴ = 3 + (E w⁴ − 3) Σ u_i⁴", fourth_power()),
+            (
+                "computed for 10⁴, …, 10²⁰ equal entries and P(|w| > t) ∝ t^{−5/2}, E|w|³ = ∞, it rises, to 1 − 1e-8",
+                tends_to_one(),
+            ),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Theorem 2: how the weighting of the neurons orders alignments."""

@@ -1,0 +1,1 @@
+"""Cascades in dense stacks."""

@@ -1,0 +1,95 @@
+"""The premises of Theorems 1 and 2 in deep networks, layer by layer."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER
+from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
+
+BOUNDS = {"cosine_rms": 1.5, "mean": 1.5, "spread": 2.5}
+WORDS = {
+    "cosine_rms": "√d · RMS cos(w_i, w_j)",
+    "mean": "‖mean of the neurons‖ in units of chance",
+    "spread": "largest over smallest second moment of an eighth of the inputs",
+}
+LARGE = 1000
+"""Layers with fewer weights say nothing of their law and are left out."""
+
+
+def large_layers(own: xr.Dataset, values: xr.DataArray, name: str) -> dict[str, xr.DataArray]:
+    """Layer by layer, small ones left out."""
+    large = (own["fan_in"] * own["width"]).isel(draw=0) >= LARGE
+    return {
+        f"{name}, layer {int(layer)}, {own.attrs['title']}": values.sel(layer=layer)
+        for layer in own["layer"].values
+        if bool(large.sel(layer=layer))
+    }
+
+
+def isotropic(exam: Examination, weights: str) -> list[Evidence]:
+    """Layer by layer: cosines, mean and second moments as of isotropic centred neurons."""
+    evidence = []
+    for key, bound in BOUNDS.items():
+        found: dict[str, xr.DataArray] = {}
+        for own in having(exam.measured, "cosine", weights).values():
+            found |= large_layers(own, own[key], WORDS[key])
+        evidence += median_evidence(exam, found, (0, bound), 0.0, 1 / len(BOUNDS))
+    return evidence
+
+
+def of_sizes(exam: Examination, weights: str) -> list[Evidence]:
+    """The cosines of neurons without their signs, on the same scale."""
+    found: dict[str, xr.DataArray] = {}
+    for own in having(exam.measured, "cosine", weights).values():
+        found |= large_layers(own, own["cosine_of_sizes"] * own["fan_in"] ** 0.5, "√d · mean cos(|w_i|, |w_j|)")
+    return median_evidence(exam, found, (0, BOUNDS["cosine_rms"]), 0.0)
+
+
+def random_networks(measured: Measured) -> dict[str, xr.Dataset]:
+    """Random networks whose neurons were measured."""
+    return having(measured, "cosine", "random")
+
+
+def trained_networks(measured: Measured) -> dict[str, xr.Dataset]:
+    """Trained ones."""
+    return having(measured, "cosine", "trained")
+
+
+CONTROL = "signs of the weights removed"
+
+CLAIMS = (
+    *both(
+        Claim(
+            "theorem-premises-deep",
+            "The premises of both theorems hold in trained networks",
+            f"{PAPER}, Theorems 1 and 2, Sec. IV-A",
+            "At every layer of a trained network of 1,000 weights or more neurons are as isotropic, centred and "
+            "orthogonal as chance would have it: √d times the RMS cosine and the size of their mean in units of "
+            "chance are at most 1.5, and the second moments of the eighths of the input differ by a factor of at most "
+            "2.5.",
+            PREMISES,
+            (Kind.BRIDGE,),
+            lambda exam: isotropic(exam, "trained"),
+            BrokenPremise(CONTROL, lambda exam: of_sizes(exam, "trained")),
+        ),
+        trained_networks,
+    ),
+    on_deep_networks(
+        Claim(
+            "theorem-premises-deep-repair",
+            "The premises hold in random Gaussian networks",
+            "repair of the premises of Theorems 1 and 2",
+            "The same at every layer of random Gaussian networks.",
+            PREMISES,
+            (Kind.BRIDGE,),
+            lambda exam: isotropic(exam, "random"),
+            BrokenPremise(CONTROL, lambda exam: of_sizes(exam, "random")),
+            repairs="theorem-premises-deep",
+        ),
+        random_networks,
+    ),
+)

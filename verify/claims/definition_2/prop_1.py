@@ -1,0 +1,89 @@
+"""Proposition 1: GBP is a negative filtering rule."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from nfrlab.simulations.dense import layer
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.theory.filtering import margins, proofs
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine import inequality_13
+from nfrlab.verify.examine.derivation import PAPER, derived
+from nfrlab.verify.examine.exact import Case, search
+from nfrlab.verify.examine.integer_layers import small_layer
+from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
+
+
+def gbp_filter(case: Case) -> Array:
+    """`F(WM) = W M diag(1[r > 0])`."""
+    return np.asarray(inequality_13.plain(case) * (case["r"] > 0))
+
+
+def closed_form(case: Case) -> Fraction:
+    """The theory's margin, from activation and relevance alone."""
+    return Fraction(margins.gbp_margin(layer(case["x"], case["W"]).act, case["r"]))
+
+
+DRAWS = {
+    **{name: one_layer(x_of) for name, x_of in INPUTS.items()},
+    "layer 2 of a digits network": trained_layer("gbp"),
+}
+
+
+def printed(exam: Examination) -> list[Evidence]:
+    """Strictly larger whenever F(WM) ≠ WM, for every x, W and r."""
+    text = "F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩"
+    return search(inequality_13.as_printed(text, gbp_filter, small_layer(), closed_form, DRAWS), exam, "strict")
+
+
+def printed_with_bias(exam: Examination) -> list[Evidence]:
+    """The same with biased neurons: an active neuron may then have ⟨w, A⟩ < 0."""
+    text = "with biases: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, beyond the boundary cases"
+    return search(inequality_13.never_reversed(text, gbp_filter, small_layer(biased=True)), exam, "strict")
+
+
+REPAIRED = "⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"
+
+
+def repair(exam: Examination) -> list[Evidence]:
+    """The derivation, and a search that has to fail."""
+    statement = inequality_13.repaired(REPAIRED, gbp_filter, small_layer(), closed_form)
+    return [derived(proofs.gbp_margin), *search(statement, exam, "repair")]
+
+
+def repair_with_bias(exam: Examination) -> list[Evidence]:
+    """The repaired statement on biased neurons."""
+    return search(
+        inequality_13.repaired("with biases: " + REPAIRED, gbp_filter, small_layer(biased=True)), exam, "repair"
+    )
+
+
+NO_BIAS = "the layer has no bias"
+CLAIMS = (
+    Claim(
+        "prop-1",
+        "GBP is a negative filtering rule",
+        f"{PAPER}, Prop. 1, Def. 2, eq. 14",
+        "GBP is the filtering rule F(WM) = W M diag(1[r > 0]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ "
+        "WM.",
+        (NO_BIAS, "any input A, weights W and relevance r"),
+        (Kind.SEARCH, Kind.REACH),
+        printed,
+        BrokenPremise("biases added", printed_with_bias),
+    ),
+    Claim(
+        "prop-1-repair",
+        "GBP never lowers ⟨A, ·⟩",
+        "repair of Prop. 1",
+        "For GBP ⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = Σ_j a_j r_j⁻ ≥ 0, and it is > 0 exactly when F(WM)r ≠ WMr.",
+        (NO_BIAS,),
+        (Kind.DERIVATION, Kind.SEARCH),
+        repair,
+        BrokenPremise("biases added", repair_with_bias),
+        repairs="prop-1",
+    ),
+)

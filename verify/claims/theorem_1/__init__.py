@@ -1,0 +1,1 @@
+"""Theorem 1: one hidden layer aligns with the input."""

@@ -1,0 +1,94 @@
+"""How heavy a tail of isotropic weights may be: infinite variance does not break alignment, an infinite mean does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nfrlab.simulations.dense import alignment, attribution, layer
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.dense.heavy import multivariate_t
+from nfrlab.simulations.dense.montecarlo import ones
+from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
+from nfrlab.verify import intervals
+from nfrlab.verify.claims.theorem_1.isotropy import DELTA, ONE_LAYER, SIGNED
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.limit_alignment import GBP
+
+
+def t_alignments(exam: Examination, dof: float, N: int, trials: int) -> Array:
+    """α of maps at (3, −1, 2), multivariate t weights."""
+    rng, sampler = exam.rng(f"t {dof} {N}"), multivariate_t(dof)
+    layers = (layer(SIGNED, sampler(3, N, rng)) for _ in range(trials))
+    return np.array([alignment(attribution((hidden,), GBP, ones(N, rng)), SIGNED) for hidden in layers])
+
+
+def infinite_variance(exam: Examination, dof: float = 1.5) -> list[Evidence]:
+    """The median α at a large width: does it stay below 0.98?"""
+    N, alpha = exam.pick(1 << 15, 1 << 18), exam.ledger.draw(1)
+    values = t_alignments(exam, dof, N, 100)
+    interval = intervals.median(values, alpha)
+    return [
+        Evidence(
+            Kind.MONTE_CARLO,
+            f"median α ≤ {1 - DELTA}: multivariate t, {dof} degrees of freedom, d = 3, N = {N}",
+            decide(interval, (-1.0, 1 - DELTA), 0.0),
+            "distribution-free interval of the median",
+            alpha=alpha,
+            delta=0.0,
+            n=len(values),
+            interval=interval,
+            claimed=(-1.0, 1 - DELTA),
+            details={"N": N, "quartiles": [float(q) for q in np.quantile(values, (0.25, 0.75))]},
+        )
+    ]
+
+
+def infinite_mean(exam: Examination, dof: float = 0.5) -> list[Evidence]:
+    """How often α ≤ 0.95, at two widths far apart."""
+    widths = 1 << 6, exam.pick(1 << 13, 1 << 17)
+    alpha, found = exam.ledger.draw(2), []
+    for N in widths:
+        values = t_alignments(exam, dof, N, 300)
+        interval = intervals.clopper_pearson(int(np.sum(values <= 0.95)), len(values), alpha)
+        found.append(
+            Evidence(
+                Kind.MONTE_CARLO,
+                f"P(α ≤ 0.95) ≥ ½: multivariate t, {dof} degrees of freedom, d = 3, N = {N}",
+                decide(interval, (0.5, 1.0), 0.0),
+                "Clopper–Pearson",
+                alpha=alpha,
+                delta=0.0,
+                n=len(values),
+                interval=interval,
+                claimed=(0.5, 1.0),
+                details={"N": N, "median": float(np.median(values))},
+            )
+        )
+    return found
+
+
+CLAIMS = (
+    Claim(
+        "isotropy-infinite-variance",
+        "Does infinite variance break alignment?",
+        "Theorem 1 says nothing of moments",
+        "Rotation-invariant weights of infinite variance: the median α stays below 0.98 however wide the layer.",
+        (ONE_LAYER, "multivariate t, 1.5 degrees of freedom: E‖w‖ < ∞, E‖w‖² = ∞"),
+        (Kind.MONTE_CARLO,),
+        infinite_variance,
+        BrokenPremise("finite variance: 3 degrees of freedom", lambda exam: infinite_variance(exam, 3.0)),
+    ),
+    Claim(
+        "isotropy-infinite-mean",
+        "An infinite mean breaks alignment, isotropic or not",
+        "a premise that Theorem 1 leaves out",
+        "Rotation-invariant weights with P(‖w‖ > t) ~ t^{−ν}, ν < 1, d ≥ 2: α tends in law to a random limit below 1; "
+        "for ν = ½ and d = 3 at least half of all maps have α ≤ 0.95.",
+        (ONE_LAYER, "multivariate t, ½ degree of freedom"),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        lambda exam: [derived(anisotropy_proofs.infinite_mean), *infinite_mean(exam)],
+        BrokenPremise("a finite mean: 1.5 degrees of freedom", lambda exam: infinite_mean(exam, 1.5)),
+    ),
+)

@@ -1,0 +1,110 @@
+"""Theorem 1 for RectGrad: with its bottom process the map tends to x², without it to x."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from nfrlab.simulations.dense import Rule, rule
+from nfrlab.simulations.dense.arrays import relu
+from nfrlab.theory.filtering import proofs
+from nfrlab.verify.claims.theorem_1.thm_1_gbp import PREMISES
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import PAPER, derived
+from nfrlab.verify.examine.exact import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
+from nfrlab.verify.examine.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, vector
+from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
+from nfrlab.verify.examine.stated_draws import INPUTS, Input
+
+RECTGRAD: Rule = rule("rectgrad", q=0.9)
+
+
+def input_only(entries: SearchStrategy[int]) -> Shapes:
+    """x ∈ Z^d, d = 1, 2, 3."""
+    return tuple(st.fixed_dictionaries({"x": vector(d, entries)}) for d in (1, 2, 3))
+
+
+def input_draw(x_of: Input) -> Draw:
+    """x from one stated draw."""
+    return lambda rng, images: {"x": x_of(rng, images)}
+
+
+def input_draws(*names: str) -> dict[str, Draw]:
+    """x from the stated draws."""
+    return {name: input_draw(INPUTS[name]) for name in names}
+
+
+def squared_input(text: str, entries: SearchStrategy[int], draws: dict[str, Draw]) -> ExactStatement:
+    """r_0 → x gives R → relu(x ⊙ x); is that parallel to x?"""
+
+    def square(case: Case) -> Fraction | None:
+        x = case["x"]
+        return signed_square_alignment(relu(x * x), x)
+
+    return ExactStatement(
+        text,
+        input_only(entries),
+        as_case,
+        lambda case: any(case["x"] != 0),
+        holds=lambda case: square(case) == 1,
+        sides=lambda case: {"alpha": f"{to_alignment(square(case)):.6f}"},
+        size=lambda case: 1 - to_alignment(square(case)),
+        perturbed=("x",),
+        draws=draws,
+    )
+
+
+def printed(exam: Examination) -> list[Evidence]:
+    """The limit map relu(x ⊙ x) against x, exactly; then the networks themselves."""
+    signed, real = input_draws("Gaussian x", "normalised patches"), input_draws("image patches")
+    text = "r_0 → x: lim α(relu(x ⊙ r_0), x) = 1"
+    return [
+        *search(squared_input(f"{text}, any x", SMALL, signed), exam, "any x", 0.25),
+        *search(squared_input(f"{text}, x ≥ 0", NON_NEGATIVE, real), exam, "x ≥ 0", 0.25),
+        *limit_evidence(exam, points(exam, RECTGRAD, ("gaussian", "ring")), 0.5),
+    ]
+
+
+def without_bottom(exam: Examination) -> list[Evidence]:
+    """r_0 against x for every isotropic family, and the final map against x²."""
+    to_input = points(exam, RECTGRAD, ISOTROPIC, bottom=False)
+    final = points(exam, RECTGRAD, ("gaussian", "ring"), target=lambda _, x: x * x)
+    to_square = [replace(point, name=f"{point.name}, final map against x²") for point in final]
+    proven = derived(proofs.isotropic_half_space_mean)
+    return [proven, *limit_evidence(exam, to_input, 0.5), *limit_evidence(exam, to_square, 0.5)]
+
+
+def anisotropic(exam: Examination, bottom: bool) -> list[Evidence]:
+    """The same examination with axis-aligned neurons."""
+    return limit_evidence(exam, points(exam, RECTGRAD, ("axis",), bottom=bottom))
+
+
+CLAIMS = (
+    Claim(
+        "thm-1-rectgrad",
+        "Theorem 1 for RectGrad",
+        f"{PAPER}, Theorem 1, eq. 17, Table I",
+        "One hidden layer, random isotropic weights with zero mean: for N large the RectGrad map relu(x ⊙ r_0) (90 % "
+        "quantile) is the input up to scale.",
+        PREMISES,
+        (Kind.SEARCH, Kind.REACH, Kind.MONTE_CARLO),
+        printed,
+        BrokenPremise("isotropy destroyed: w = ±√d e_i", lambda exam: anisotropic(exam, True)),
+    ),
+    Claim(
+        "thm-1-rectgrad-repair",
+        "RectGrad aligns without its bottom process",
+        "repair of Theorem 1 for RectGrad",
+        "Under the premises of Theorem 1 RectGrad's r_0 (90 % quantile) tends in direction to x; its final map relu(x "
+        "⊙ r_0) tends to x².",
+        PREMISES,
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        without_bottom,
+        BrokenPremise("isotropy destroyed: w = ±√d e_i", lambda exam: anisotropic(exam, False)),
+        repairs="thm-1-rectgrad",
+    ),
+)

@@ -1,0 +1,111 @@
+"""Theorem 1 for the z⁺ rule: what it aligns with is 1 + x̂, and the bottom process does the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from nfrlab.simulations.dense import Rule, rule
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.dense.montecarlo import rectified
+from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.filtering import proofs
+from nfrlab.theory.limit import direction
+from nfrlab.theory.numerics import balls
+from nfrlab.verify.claims.theorem_1.thm_1_gbp import PREMISES
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.examine.derivation import PAPER, derived
+from nfrlab.verify.examine.limit_direction import DELTA, ISOTROPIC, limit_evidence, points
+
+EXACT: Rule = rule("zplus-gradient")
+FILTER: Rule = rule("zplus-filter")
+SMALL_INPUTS = ((1, 2), (1, 0), (1, -2))
+
+
+def enclosures() -> list[Evidence]:
+    """The limit alignment of the scalar-γ form at small integer inputs, in ball arithmetic, against 1."""
+    found = []
+    for x in SMALL_INPUTS:
+        for bottom in (False, True):
+            interval = balls.endpoints(balls.zplus_limit_alignment(x, bottom))
+            form = "x ⊙ (1 + x̂)" if bottom else "1 + x̂"
+            found.append(
+                Evidence(
+                    Kind.ENCLOSURE,
+                    f"scalar γ, isotropic weights: lim R = {form} is x up to scale, x = {x}",
+                    decide(interval, (1.0, 1.0), 1e-12),
+                    "Arb",
+                    delta=1e-12,
+                    interval=interval,
+                    claimed=(1.0, 1.0),
+                    numerical_error=interval[1] - interval[0],
+                    counterexample={"x": [str(Fraction(t)) for t in x], "alpha": f"{np.mean(interval):.6f}"},
+                )
+            )
+    return found
+
+
+def printed(exam: Examination) -> list[Evidence]:
+    """Small inputs certified; networks with the rule itself, per-neuron γ, with and without the bottom process."""
+    with_bottom = points(exam, EXACT, ("gaussian", "ring"), relevance=rectified)
+    without = [replace(p, name=f"{p.name}, without bottom", bottom=False) for p in with_bottom if p.family == "ring"]
+    return [*enclosures(), *limit_evidence(exam, with_bottom, 0.5), *limit_evidence(exam, without, 0.5)]
+
+
+def ones_plus_input(family: str, x: Array) -> Array:
+    """The theory's limit direction of the filter form."""
+    return direction.zplus_filter_direction(FAMILIES[family], x)
+
+
+def repair(exam: Examination) -> list[Evidence]:
+    """The filter form, without bottom process, against 1 + x̂."""
+    trial = points(exam, FILTER, ISOTROPIC, target=ones_plus_input, relevance=rectified, bottom=False)
+    return [derived(proofs.zplus_limit), *limit_evidence(exam, trial)]
+
+
+def doubled_input(exam: Examination) -> list[Evidence]:
+    """The same against 1 + 4x̂."""
+    trial = points(
+        exam,
+        FILTER,
+        ("gaussian",),
+        target=lambda _, x: 1 + 4 * x / np.linalg.norm(x),
+        relevance=rectified,
+        bottom=False,
+    )
+    return limit_evidence(exam, trial)
+
+
+def anisotropic(exam: Examination) -> list[Evidence]:
+    """The rule itself on axis-aligned neurons."""
+    return limit_evidence(exam, points(exam, EXACT, ("axis",), relevance=rectified))
+
+
+CLAIMS = (
+    Claim(
+        "thm-1-zplus",
+        "Theorem 1 for the z⁺ rule",
+        f"{PAPER}, Theorem 1, eq. 17",
+        "One hidden layer, random isotropic weights with zero mean: for N large the z⁺ map is the input up to scale, "
+        "with and without the bottom process r_0 ⊙ x.",
+        (*PREMISES[::2], "hidden relevance relu of i.i.d. N(0, 1): what z⁺ leaves of random output weights"),
+        (Kind.ENCLOSURE, Kind.MONTE_CARLO),
+        printed,
+        BrokenPremise("isotropy destroyed: w = ±√d e_i", anisotropic),
+    ),
+    Claim(
+        "thm-1-zplus-repair",
+        "The z⁺ filter aligns with 1 + x̂",
+        "repair of Theorem 1 for z⁺",
+        "Under the premises of Theorem 1 the z⁺ filter's r_0 (scalar γ, no bottom process) tends in direction to 1 + "
+        f"x̂: the all-ones vector plus the unit input (cosine 1 within δ = {DELTA}).",
+        (*PREMISES[::2], "hidden relevance non-negative, independent of W"),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        repair,
+        BrokenPremise("a constant wrong: 1 + 4x̂", doubled_input),
+        repairs="thm-1-zplus",
+    ),
+)

@@ -1,0 +1,139 @@
+"""The condition of `gram-sufficient` cannot be relaxed: a closed form, a gradient search and a search by Hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from nfrlab.simulations.dense import layer
+from nfrlab.theory.weighting import gram, proofs
+from nfrlab.verify.claims.theorem_2.gram import SIGMAS, SINGULAR, weighted
+from nfrlab.verify.claims.theorem_2.thm_2 import sides
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact import Case, exact, to_alignment
+from nfrlab.verify.examine.gram_cases import active, aim, climb, conditioned, tie
+
+EXCESS = Fraction(1, 16), Fraction(1, 1 << 10), Fraction(1, 1 << 30)
+CLOSE = Fraction(99, 100)  # of the bound
+
+
+def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
+    """At tan φ = σ − 1/σ, every condition number beyond root(σ)² has a layer in which Activation loses to r > 0.
+
+    The layer is diag(root(σ)(1 + ε), 1) with A = (σ, 1) and r = (1, σ³), simulated in exact rationals. Where there is
+    none because the proven condition holds, the bound is refuted.
+    """
+    for sigma in SIGMAS:
+        for excess in EXCESS:
+            top = root(sigma) * (1 + excess)
+            _, A, r = gram.extremal(sigma)
+            case = {"x": exact([A[0] / top, A[1]]), "W": exact([[top, 0], [0, 1]]), "r": exact(list(r))}
+            by_activation, by_r = sides(weighted, case)
+            proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
+            if by_activation is None or by_r is None or by_activation >= by_r:
+                numbers = {
+                    "sigma": str(sigma),
+                    "ratio of singular values": str(top),
+                    "the condition holds": str(proven),
+                }
+                finding = Finding.REFUTES if proven else Finding.UNDECIDED
+                return _beyond(finding, numbers | {"alpha_a": _shown(by_activation), "alpha_b": _shown(by_r)})
+    return _beyond(Finding.SUPPORTS, None)
+
+
+def _shown(square: Fraction | None) -> str:
+    return f"{to_alignment(square):.6f}"
+
+
+def _beyond(finding: Finding, numbers: dict[str, Any] | None) -> Evidence:
+    return Evidence(
+        Kind.IDENTITY,
+        "beyond the bound, at every angle tried, Activation loses somewhere",
+        finding,
+        "simulated in exact rationals",
+        n=len(SIGMAS) * len(EXCESS),
+        counterexample=numbers,
+        details={"σ": [str(s) for s in SIGMAS], "ε": [str(e) for e in EXCESS]},
+    )
+
+
+def climbed(exam: Examination) -> list[Evidence]:
+    """Gradient ascent from random starts: it reaches the bound to within 1e-6, and never crosses it."""
+    found = []
+    for kappa in (1.5, 4.0, 100.0):
+        for n in (2, 3, 4, 5, 6):
+            end = climb(n, kappa, exam.pick(3, 30), exam.rng(f"{n} {kappa}"))
+            crossed, there = end.best > 1 + 1e-9, end.best >= 1 - 1e-6 and end.beaten
+            found.append(
+                Evidence(
+                    Kind.SEARCH,
+                    f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, κ = {kappa:g}",
+                    Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
+                    "BFGS over G, A, r from random starts; just inside the bound r is simulated to beat Activation",
+                    n=exam.pick(3, 30),
+                    numerical_error=1e-9,
+                    details={"1 − best": 1 - end.best, "share of starts that reach it": end.reached},
+                )
+            )
+    return found
+
+
+def aimed(exam: Examination) -> list[Evidence]:
+    """Hypothesis, told how near to the bound a tie lies, in exact rationals: it comes within 1 %, and never crosses it.
+
+    A little nearer to A than the tie, r is simulated to beat Activation.
+    """
+    found = []
+    for n, shape in enumerate(conditioned()[: exam.pick(1, 2)], start=2):
+        examples = exam.pick(400, 2000)
+        case, square = aim(shape, examples, exam.rng(f"aim {n}"))
+        crossed, there = square > 1, case is not None and square > CLOSE**2 and loses(case, CLOSE)
+        found.append(
+            Evidence(
+                Kind.SEARCH,
+                f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, any κ, exact rationals",
+                Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
+                "hypothesis.target; just inside the bound r is simulated to beat Activation",
+                n=examples,
+                details={"best": float(square) ** 0.5, "κ": float(case["ratio"] ** 2) if case else 1.0},
+            )
+        )
+    return found
+
+
+def loses(case: Case, share: Fraction) -> bool:
+    """Whether Activation is worse than r turned to `share` of the tan φ of its tie, simulated in exact rationals."""
+    _, A, _ = active(case)
+    whole = 0 * case["r"]
+    whole[layer(case["x"], case["W"]).mask] = A + share * (tie(case)[0] - A)
+    by_activation, by_r = sides(weighted, case | {"r": whole})
+    return by_activation is not None and by_r is not None and by_activation < by_r
+
+
+def sharp(exam: Examination) -> list[Evidence]:
+    """Derivation, the closed form in exact rationals, and both searches."""
+    return [derived(proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam), *aimed(exam)]
+
+
+def crude(sigma: Fraction) -> Fraction:
+    """`1/cos φ` from above, to 1e-4."""
+    square = float(gram.crude_condition(float(sigma - 1 / sigma)))
+    return Fraction(square**0.5).limit_denominator(10_000) + Fraction(1, 10_000)
+
+
+CLAIMS = (
+    Claim(
+        "gram-sharp",
+        "The condition for Theorem 2 cannot be relaxed",
+        "Theorem 2 without orthogonality",
+        "At every angle 0 < φ < π/2 and every κ beyond exp(2 arsinh(½ tan φ)) there are active neurons of that "
+        "condition number, and a positive r at that angle, better aligned than Activation: two orthogonal neurons do.",
+        (SINGULAR,),
+        (Kind.DERIVATION, Kind.IDENTITY, Kind.SEARCH),
+        sharp,
+        BrokenPremise("the crude bound κ = 1/cos²φ claimed to be sharp", lambda exam: [beyond(exam, crude)]),
+    ),
+)

@@ -1,0 +1,90 @@
+"""How far the sharp condition carries Theorem 2 on Gaussian weights: the N/d that Marchenko and Pastur give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import asinh, tanh
+
+import numpy as np
+
+from nfrlab.simulations.dense import layer, sample
+from nfrlab.theory.weighting import gram, proofs
+from nfrlab.theory.weighting.ordering import limit_tangent
+from nfrlab.verify import intervals
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.examine.derivation import derived
+
+D = 784
+HALF, TWICE = (0.5, (0.75, 1.0)), (2.0, (0.0, 0.25))  # of the predicted width, and how often the condition holds there
+QUICK = ("constant", HALF), ("constant", TWICE), ("positive", HALF)
+FULL = (*QUICK, ("positive", TWICE))
+Width = Callable[[str], float]
+Point = tuple[str, tuple[float, intervals.Interval]]
+
+
+def predicted(weighting: str) -> float:
+    """N/d, with K = N/2 active: `2 tanh²(½ arsinh(½ tan φ))` at the limit of φ."""
+    return 2 * gram.guaranteed_share(limit_tangent(weighting))
+
+
+def half_forgotten(weighting: str) -> float:
+    """The same as if κ were √κ: `2 tanh²(arsinh(½ tan φ))`."""
+    return 2 * tanh(asinh(limit_tangent(weighting) / 2)) ** 2
+
+
+def holds(weighting: str, N: int, rng: np.random.Generator) -> bool:
+    """Whether one Gaussian layer meets the condition."""
+    x = rng.standard_normal(D)
+    at = layer(x, sample("gaussian", D, N, rng))
+    W, A = at.W[:, at.mask], at.act[at.mask]
+    r = np.ones(len(A)) if weighting == "constant" else np.abs(rng.standard_normal(len(A)))
+    eigenvalues = np.linalg.eigvalsh(W.T @ W)
+    return gram.suffices(float(gram.square_tangent(A, r)), float(eigenvalues[-1] / eigenvalues[0]))
+
+
+def shares(exam: Examination, points: tuple[Point, ...], width: Width) -> list[Evidence]:
+    """How often the condition holds at half of the predicted width, and at twice."""
+    alpha, n = exam.ledger.draw(len(points)), exam.pick(300, 2000)
+    found = []
+    for weighting, (factor, claimed) in points:
+        N = round(factor * width(weighting) * D)
+        rng = exam.rng(f"{weighting} {factor}")
+        hits = sum(holds(weighting, N, rng) for _ in range(n))
+        interval = intervals.clopper_pearson(hits, n, alpha)
+        found.append(
+            Evidence(
+                Kind.MONTE_CARLO,
+                f"the condition holds at {factor:g} of the predicted width, {weighting} weights: d = {D}, N = {N}",
+                decide(interval, claimed, 0.0),
+                "Clopper–Pearson",
+                alpha=alpha,
+                delta=0.0,
+                n=n,
+                interval=interval,
+                claimed=claimed,
+                details={"share": hits / n, "predicted N/d": width(weighting)},
+            )
+        )
+    return found
+
+
+def follows(exam: Examination) -> list[Evidence]:
+    """The derivation of the condition, and where it ends."""
+    return [derived(proofs.gram_condition), *shares(exam, exam.pick(QUICK, FULL), predicted)]
+
+
+CLAIMS = (
+    Claim(
+        "gram-width",
+        "How wide a Gaussian layer the condition covers",
+        "Theorem 2 without orthogonality",
+        f"Gaussian layers meet tan φ ≥ √κ − 1/√κ up to N/d = 2 tanh²(½ arsinh(½ tan φ)): {predicted('constant'):.3f} "
+        f"for constant weights, {predicted('positive'):.3f} for positive ones. At half of that width at least three "
+        "quarters of them do, at twice it at most a quarter.",
+        (f"i.i.d. Gaussian weights, d = {D}", "K active neurons: κ → ((1 + √y)/(1 − √y))², y = K/d (Marchenko–Pastur)"),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        follows,
+        BrokenPremise("κ taken for √κ", lambda exam: shares(exam, QUICK[:1], half_forgotten)),
+    ),
+)

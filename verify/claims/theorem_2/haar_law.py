@@ -1,0 +1,121 @@
+"""One Haar frame, N ≤ d: the exact law of α for Activation and for weightings that do not look at it; when they tie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import ceil
+
+import numpy as np
+
+from nfrlab.simulations.dense import reduced
+from nfrlab.simulations.dense.reduced import pairs
+from nfrlab.theory.weighting import proofs
+from nfrlab.theory.weighting.frames import FrameLaw, equality, frame_law
+from nfrlab.verify import intervals
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.statistics import (
+    distribution_evidence,
+    distribution_plan,
+    mean_evidence,
+    rate_evidence,
+    rate_plan,
+)
+
+QUICK = (5, 3), (27, 9)
+FULL = (*QUICK, (9, 9), (27, 27), (784, 196), (784, 784), (150_528, 1505))
+DELTA, DELTA_CDF = 0.002, 0.02
+POINTS = 200  # at which distributions are compared
+SMALL = 5, 3  # (d, N) where equality is frequent enough to be counted
+OTHER = {"constant": "positive", "gbp": "constant", "activation": "constant"}  # whose angle to A controls put in
+
+
+def laws(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Evidence]:
+    """E α and the whole distribution of α against the reduced sampler of the rule, from one sample a point.
+
+    Sizes are planned so that, if the law is right, both intervals end inside their margins with probability ≥ 0.99.
+    """
+    predicted = list(predicted)
+    alpha = exam.ledger.draw(2 * len(predicted), 0.5)
+    found = []
+    for law in predicted:
+        name = f"{law.weighting}, d = {law.d:,}, N = {law.N:,}"
+        planned = intervals.bernstein_plan(alpha, law.sd, 1.0, DELTA), distribution_plan(alpha, DELTA_CDF, POINTS)
+        drawn = int(max(planned) / (1 - law.undefined) * 1.02)
+        values = reduced.alignments(rule, "haar", law.d, law.N, drawn, exam.rng(name))
+        values = values[~np.isnan(values)]
+        found.append(mean_evidence(f"E α: {name}", values, alpha, law.mean, DELTA))
+        text = f"sup |F_n − F|: {name}{'' if law.exact else ', matched'}"
+        found.append(distribution_evidence(text, values, law, alpha, DELTA_CDF, POINTS))
+    return found
+
+
+def rates(exam: Examination, weighting: str) -> list[Evidence]:
+    """P(R = 0), and P(α = α of Activation | both defined), on frames drawn whole; "equal" is within 1e-12."""
+    (d, N), delta = SMALL, exam.pick(0.03, 0.01)
+    alpha = exam.ledger.draw(2, 0.5)
+    zero, same = frame_law(weighting, d, N).undefined, equality(weighting, N)
+    n = max(rate_plan(alpha, zero, delta), ceil(1.05 * rate_plan(alpha, same, delta) / (1 - zero)))
+    a, b = pairs.alignments(("activation", weighting), d, N, n, exam.rng("pairs"), "haar", whole=True).T
+    defined = ~np.isnan(b)
+    equal = np.abs(a[defined] - b[defined]) <= 1e-12
+    return [
+        rate_evidence(f"P(R = 0), N = {N}", int(np.sum(~defined)), n, alpha, zero, delta),
+        rate_evidence(f"P(α = α of Activation), N = {N}", int(equal.sum()), len(equal), alpha, same, delta),
+    ]
+
+
+def follows(exam: Examination, weighting: str) -> list[Evidence]:
+    """The derivation, the law at every point, and how often α equals Activation's."""
+    points = [frame_law(weighting, d, N) for d, N in exam.pick(QUICK, FULL)]
+    ties = [] if weighting == "activation" else rates(exam, weighting)
+    return [derived(proofs.frame_law), *laws(exam, points, weighting), *ties]
+
+
+def wrong_angle(exam: Examination, weighting: str) -> list[Evidence]:
+    """The law with another weighting's angle to A: 2/π for √(2/π), the reverse, √(2/π) for 1."""
+    return laws(exam, [replace(frame_law(weighting, 27, 9), weighting=OTHER[weighting])], weighting)
+
+
+WEIGHTS = {
+    "constant": "s = 1",
+    "gbp": "hidden relevance i.i.d. N(0, 1), independent of the frame",
+    "activation": "s = A",
+}
+TIES = {
+    "constant": " α equals Activation's with probability N 2^−N / (1 − 2^−N), both defined: one active neuron.",
+    "gbp": " α equals Activation's with probability ½ N 2^−N / (1 − (¾)^N), both defined: one active neuron, passed.",
+    "activation": "",
+}
+CONTROLS = {
+    "constant": "2/π for √(2/π) in the angle to A",
+    "gbp": "√(2/π) for 2/π in the angle to A",
+    "activation": "the angle of constant weights to A",
+}
+
+
+def claim(weighting: str) -> Claim:
+    """`haar-law-<weighting>`."""
+    angle = "C = 1" if weighting == "activation" else "C = cos(s, A) independent of ρ, its law by recursion in K"
+    return Claim(
+        f"haar-law-{weighting}",
+        f"How α grows with the width of a frame: {weighting}",
+        "makes Theorem 2 a law",
+        f"α = ρ C, ρ² ~ Beta(K/2, (d − K)/2), {angle}; K, the neurons that pass, is Bin(N, "
+        f"{'¼' if weighting == 'gbp' else '½'}). At the points examined E α = E ρ · E C within {DELTA}, the whole "
+        f"distribution within {DELTA_CDF}." + TIES[weighting],
+        (
+            "one Haar frame of N ≤ d neurons",
+            WEIGHTS[weighting],
+            "given R ≠ 0",
+            "examined at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in FULL),
+        ),
+        (Kind.DERIVATION, Kind.MONTE_CARLO),
+        lambda exam: follows(exam, weighting),
+        BrokenPremise(CONTROLS[weighting], lambda exam: wrong_angle(exam, weighting)),
+    )
+
+
+CLAIMS = tuple(claim(weighting) for weighting in OTHER)

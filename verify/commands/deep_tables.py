@@ -1,0 +1,57 @@
+"""What a run of the bridge prints: α by rule and level, and layer by layer what may break the theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from rich.table import Table
+
+from nfrlab.simulations.bridge.settings import FILTERS
+from nfrlab.verify.commands.console import wide
+
+
+def print_alphas(found: Mapping[str, xr.Dataset]) -> None:
+    """Median α of every rule, from the gradient to the rule alone, and in how many draws a map has none."""
+    listing = Table("network", "rule", "median α at N = 0, 1, …, L", "undefined", header_style="bold")
+    for name, own in found.items():
+        for rule in (str(r) for r in own["rule"].values if str(r) in FILTERS and "alpha" in own):
+            listing.add_row(name, rule, *alphas(own["alpha"].sel(rule=rule), "level"))
+        if "alpha_activation" in own:
+            listing.add_row(
+                name, "activation", *alphas(own["alpha_activation"].isel(layer=slice(None, None, -1)), "layer")
+            )
+    wide().print(listing)
+
+
+def alphas(alpha: xr.DataArray, along: str) -> tuple[str, str]:
+    """The medians over the draws on one line, and the draws with an undefined one."""
+    medians = np.atleast_1d(alpha.median("draw").values)
+    return " ".join(f"{value:.3f}" for value in medians), str(int(alpha.isnull().any(along).sum()))
+
+
+def print_diagnosis(found: Mapping[str, xr.Dataset]) -> None:
+    """Per layer, medians over the draws: neurons and weights each, cosines and mean in units of chance, variation of
+    the norms, active share, the margins of ineq. 13, and α of Activation.
+    """
+    for name, own in found.items():
+        if "cosine" not in own:
+            continue
+        rules = [rule for rule in FILTERS if "margin" in own and rule in own["rule"].values]
+        columns = ("layer", "N", "d", "cosine", "mean", "s.d. ‖w‖", "active", *(f"margin {rule}" for rule in rules))
+        listing = Table(*columns, "α Activation", title=f"{name}, layer by layer", header_style="bold")
+        middle = own.median("draw")
+        for layer in own["layer"].values:
+            at = middle.sel(layer=layer)
+            listing.add_row(
+                f"{int(layer)}",
+                f"{float(at['width']):.0f}",
+                f"{float(at['fan_in']):.0f}",
+                *(f"{float(at[key]):.2f}" for key in ("cosine_rms", "mean")),
+                f"{float(at['norm_sd'] / at['norm']):.2f}",
+                f"{float(at['active']):.2f}",
+                *(f"{float(at['margin'].sel(rule=rule)):+.1e}" for rule in rules),
+                f"{float(at['alpha_activation']):.3f}",
+            )
+        wide().print(listing)

@@ -1,0 +1,1 @@
+"""Instruments of the court, one file per way of knowing."""

@@ -1,0 +1,28 @@
+"""What several claims share: a derivation as evidence, and the name of the paper."""
+
+from collections.abc import Callable
+from functools import cache
+
+from nfrlab.theory.filtering.proofs import Derivation
+from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+
+PAPER = "arXiv 2503.11160"
+
+
+@cache
+def _derivation(derive: Callable[[], Derivation]) -> Derivation:
+    """Computed once, for all claims that rest on it."""
+    return derive()
+
+
+def derived(derive: Callable[[], Derivation]) -> Evidence:
+    """A derivation as evidence: it supports its statement if every step checks out, else nothing is decided."""
+    derivation = _derivation(derive)
+    return Evidence(
+        Kind.DERIVATION,
+        derivation.statement,
+        Finding.SUPPORTS if derivation.holds else Finding.UNDECIDED,
+        "written argument; its computable steps verified by SymPy",
+        n=len(derivation.steps),
+        details={"argument": derivation.argument, "steps": [text for text, _ in derivation.steps]},
+    )

@@ -1,0 +1,109 @@
+"""What the searches draw: small integers, in shapes that shrink to the smallest network that does the job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from nfrlab.verify.examine.exact import Case, Parameters, exact
+
+SMALL = st.integers(-3, 3)
+NON_NEGATIVE = st.integers(0, 3)
+POSITIVE = st.integers(1, 4)
+
+
+def vector(n: int, entries: SearchStrategy[int] = SMALL) -> SearchStrategy[list[int]]:
+    """A vector of n entries."""
+    return st.lists(entries, min_size=n, max_size=n)
+
+
+def matrix(d: int, N: int) -> SearchStrategy[list[list[int]]]:
+    """A d × N matrix of small integers."""
+    return st.lists(vector(N), min_size=d, max_size=d)
+
+
+Shapes = tuple[SearchStrategy[Parameters], ...]
+SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
+
+
+def small_layer(
+    x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, biased: bool = False, **extra: SearchStrategy[Any]
+) -> Shapes:
+    """`x ∈ Z^d`, `W ∈ Z^{d×N}`, `r ∈ Z^N` (and a bias `b ∈ Z^N`), the smallest shapes first, and further numbers
+    by name.
+    """
+
+    def of_shape(d: int, N: int) -> SearchStrategy[Parameters]:
+        bias = {"b": vector(N)} if biased else {}
+        return st.fixed_dictionaries({"x": vector(d, x), "W": matrix(d, N), "r": vector(N, r), **bias, **extra})
+
+    return tuple(of_shape(d, N) for d, N in SHAPES)
+
+
+def as_case(parameters: Parameters) -> Case:
+    """Every parameter as exact numbers."""
+    return {name: exact(value) for name, value in parameters.items()}
+
+
+def orthogonal(x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, **extra: SearchStrategy[Any]) -> Shapes:
+    """A rotation by a complex integer in Z², then by an integer quaternion in Z³: the parameters of `from_rotation`."""
+
+    def of_dimension(n: int) -> SearchStrategy[Parameters]:
+        rotation = vector(2 if n == 2 else 4)
+        return st.fixed_dictionaries({"rotation": rotation, "x": vector(n, x), "r": vector(n, r), **extra})
+
+    return of_dimension(2), of_dimension(3)
+
+
+def from_rotation(parameters: Parameters) -> Case:
+    """`W` with orthogonal columns of equal norm: of p + qi, |p + qi|; of the quaternion a + bi + cj + dk, its
+    square norm.
+    """
+    case = as_case(parameters)
+    rotation = case.pop("rotation")
+    if len(rotation) == 2:
+        p, q = rotation
+        case["W"] = np.array([[p, -q], [q, p]], dtype=object)
+        return case
+    a, b, c, d = rotation
+    case["W"] = np.array(
+        [
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a - b * b + c * c - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a - b * b - c * c + d * d],
+        ],
+        dtype=object,
+    )
+    return case
+
+
+def equal_norms(**extra: SearchStrategy[Any]) -> Shapes:
+    """n columns that are signed permutations of one vector in Z^n, n = 2, 3: equal norms, hardly ever orthogonal."""
+
+    def of_dimension(n: int) -> SearchStrategy[Parameters]:
+        signs = vector(n, st.sampled_from([1, -1]))
+        columns = vector(n).flatmap(lambda v: st.lists(st.tuples(st.permutations(v), signs), min_size=n, max_size=n))
+        return st.fixed_dictionaries({"columns": columns, "x": vector(n), "r": vector(n), **extra})
+
+    return of_dimension(2), of_dimension(3)
+
+
+def from_columns(parameters: Parameters) -> Case:
+    """The matrix of `equal_norms`."""
+    case = {name: exact(value) for name, value in parameters.items() if name != "columns"}
+    signed = [[p * s for p, s in zip(*column, strict=True)] for column in parameters["columns"]]
+    case["W"] = exact(np.array(signed, dtype=object).T)
+    return case
+
+
+def orthogonal_columns(case: Case, equal: bool = True) -> bool:
+    """Whether the columns of W are non-zero, pairwise orthogonal and (unless told otherwise) of equal norm, exactly."""
+    gram = case["W"].T @ case["W"]
+    n = len(gram)
+    pairwise = all(gram[i, j] == 0 for i in range(n) for j in range(i))
+    return bool(pairwise and all(gram[i, i] > 0 for i in range(n))) and (
+        not equal or all(gram[i, i] == gram[0, 0] for i in range(n))
+    )

@@ -1,0 +1,197 @@
+"""Monte Carlo examinations: where maps of wide random networks point, how often they align, means of differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import acos
+
+import numpy as np
+
+from nfrlab.simulations.dense import Rule, alignment
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.dense.montecarlo import Relevance, hidden_maps, noise_share, normal
+from nfrlab.simulations.images import digit, normalise
+from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.limit import direction as law
+from nfrlab.verify import intervals
+from nfrlab.verify.court.claim import Examination
+from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
+from nfrlab.verify.examine.stated_draws import dyadic
+
+DELTA = 0.02
+ALIGNED, NOT_ALIGNED = (1.0, 1.0), (-1.0, 1.0 - DELTA)
+ISOTROPIC = ("gaussian", "sphere", "ring", "student")
+
+
+def inputs(exam: Examination) -> dict[str, Array]:
+    """The inputs at which limits are examined: random and real, signed and not; fixed by the seed."""
+    rng = exam.rng("inputs")
+    side = exam.pick(2, 3)
+    patch = exam.images.patch(side, rng)
+    chosen = {
+        "random signed x, d = 3": rng.standard_normal(3),
+        "random non-negative x, d = 3": np.abs(rng.standard_normal(3)),
+        f"image patch, d = {3 * side**2}": patch,
+        f"normalised image patch, d = {3 * side**2}": normalise(patch),
+        f"image frame scaled down, d = {3 * side**2}": exam.images.frame(side, rng),
+    }
+    pixels = digit(rng)
+    pooled = pixels.reshape(4, 2, 4, 2).mean(axis=(1, 3)).ravel()
+    chosen[exam.pick("digit scaled down, d = 16", "digit, d = 64")] = exam.pick(pooled, pixels)
+    return {name: dyadic(x, 12) for name, x in chosen.items()}
+
+
+@dataclass(frozen=True)
+class LimitPoint:
+    """One point of a limit examination: a rule, a family, an input, and the direction that maps are said to
+    approach.
+    """
+
+    name: str
+    rule: Rule
+    family: str
+    x: Array
+    target: Array
+    relevance: Relevance = normal
+    bottom: bool = True
+    error: float = 0.0
+
+
+def points(
+    exam: Examination,
+    rule: Rule,
+    families: Iterable[str],
+    target: Callable[[str, Array], Array] = lambda _, x: x,
+    relevance: Relevance = normal,
+    bottom: bool = True,
+) -> list[LimitPoint]:
+    """Every family at every input; `target` is the claimed limit direction, by default the input itself."""
+    return [
+        LimitPoint(f"{family}, {name}", rule, family, x, target(family, x), relevance, bottom)
+        for family in families
+        for name, x in inputs(exam).items()
+    ]
+
+
+def limit_evidence(
+    exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0, claimed: intervals.Interval = ALIGNED
+) -> list[Evidence]:
+    """For each point the interval of `lim cos(R, target)` against the claimed range, by default 1, margin δ = 0.02.
+
+    The median over networks has a distribution-free interval; it is widened by the angle that finite width can account
+    for. Width and number of networks are fixed beforehand from the leading-order noise of GBP at this family and input:
+    finite width may cost a third of the tolerated angle, its estimate may be 25 % off, and at the truth 1 the interval
+    still ends inside the margin with probability ≥ 0.99.
+    """
+    trial = list(trial)
+    alpha = exam.ledger.draw(len(trial), share)
+    return [_limit(exam, point, alpha, claimed) for point in trial]
+
+
+def _limit(exam: Examination, point: LimitPoint, alpha: float, claimed: intervals.Interval) -> Evidence:
+    tolerated = acos(1 - DELTA)
+    noise = law.gbp_noise(FAMILIES[point.family], point.x)
+    N = law.neurons_for_tilt(noise, tolerated / 3)
+    n = intervals.median_plan(alpha, law.wrong_side(noise / N, tolerated * (1 - 1.25 / 3)))
+    maps = hidden_maps(point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom)
+    values = np.array([alignment(R, point.target) for R in maps])
+    if np.any(np.isnan(values)):
+        return Evidence(
+            Kind.MONTE_CARLO,
+            f"{point.name}: some maps are zero",
+            Finding.UNDECIDED,
+            "median",
+            alpha,
+            DELTA,
+            n,
+        )
+    tilt = law.finite_width_tilt(noise_share(maps))
+    low, high = law.widen(*intervals.median(values, alpha), tilt)
+    interval = low - point.error, high + point.error
+    return Evidence(
+        Kind.MONTE_CARLO,
+        point.name,
+        decide(interval, claimed, DELTA if claimed == ALIGNED else 0.0),
+        "distribution-free interval of the median, widened by the finite-width angle",
+        alpha=alpha,
+        delta=DELTA if claimed == ALIGNED else 0.0,
+        n=n,
+        interval=interval,
+        claimed=claimed,
+        bias=tilt,
+        numerical_error=point.error,
+        power=0.99 if point.rule.name == "gbp" and claimed == ALIGNED else None,
+        details={"N": N, "d": len(point.x), "median": float(np.median(values)), "family": point.family},
+    )
+
+
+def aligned_rate(
+    exam: Examination, trial: Iterable[LimitPoint], factor: int, n: int, share: float = 1.0
+) -> list[Evidence]:
+    """For each point how often `cos(R, target) ≥ 1 − δ` at `factor` times the width planned for GBP, against ≥ 0.95.
+
+    At that width a map that tends to its target has that cosine all but surely; the margin of 0.35 is what n = 60
+    allows.
+    """
+    trial = list(trial)
+    alpha = exam.ledger.draw(len(trial), share)
+    found = []
+    for point in trial:
+        noise = law.gbp_noise(FAMILIES[point.family], point.x)
+        N = factor * law.neurons_for_tilt(noise, acos(1 - DELTA) / 3)
+        rng = exam.rng(f"rate {factor} {point.name}")
+        maps = hidden_maps(point.rule, point.family, point.x, N, n, rng, point.relevance, point.bottom)
+        values = np.array([alignment(R, point.target) for R in maps])
+        interval = intervals.clopper_pearson(int(np.sum(values >= 1 - DELTA)), n, alpha)
+        found.append(
+            Evidence(
+                Kind.MONTE_CARLO,
+                f"P(α ≥ {1 - DELTA}) ≥ 0.95 at N = {N}: {point.name}",
+                decide(interval, (0.95, 1.0), 0.35),
+                "Clopper–Pearson",
+                alpha=alpha,
+                delta=0.35,
+                n=n,
+                interval=interval,
+                claimed=(0.95, 1.0),
+                details={"N": N, "median": float(np.median(values))},
+            )
+        )
+    return found
+
+
+def mean_evidence(
+    statement: str,
+    draw: Callable[[int], Array],
+    bounds: tuple[float, float],
+    claimed: tuple[float, float],
+    delta: float,
+    alpha: float,
+    sd: float,
+) -> Evidence:
+    """A mean by betting, in blocks until the interval decides; `draw(block)` returns the observations of that block.
+
+    The sequence is valid at every stopping time. It stops undecided at the n that an empirical Bernstein interval would
+    need for power 0.99 at δ, were the standard deviation `sd`.
+    """
+    most = intervals.bernstein_plan(alpha, sd, bounds[1] - bounds[0], delta)
+    sequence = intervals.BettingSequence(alpha, *bounds)
+    finding, total, number = Finding.UNDECIDED, 0.0, 0
+    while finding is Finding.UNDECIDED and sequence.n < most:
+        observations = draw(number)
+        total, number = total + float(observations.sum()), number + 1
+        finding = decide(sequence.update(observations), claimed, delta)
+    return Evidence(
+        Kind.MONTE_CARLO,
+        statement,
+        finding,
+        "betting confidence sequence, stopped when decided",
+        alpha=alpha,
+        delta=delta,
+        n=sequence.n,
+        interval=sequence.interval,
+        claimed=claimed,
+        power=0.99,
+        details={"mean": total / sequence.n, "planned n": most, "planned sd": sd},
+    )

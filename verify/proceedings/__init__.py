@@ -1,0 +1,1 @@
+"""The trial itself: registry, trial, store and schema."""

@@ -1,0 +1,71 @@
+"""What `nfrlab show` prints: one card per claim, rule or weight family, as (title, text) lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nfrlab.simulations.dense import RULES
+from nfrlab.theory.families import Family
+from nfrlab.verify.court.claim import Claim
+from nfrlab.verify.report import wording
+
+Card = list[tuple[str, str]]
+
+
+def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Card:
+    """Statement, premises, evidence, control, the last verdict stored in `out`, and the line that re-runs it alone."""
+    card = [
+        ("title", claim.title),
+        ("source", claim.source),
+        ("statement", claim.statement),
+        ("premises", "; ".join(claim.premises)),
+        ("evidence", ", ".join(claim.kinds)),
+        ("control", claim.control.premise),
+        ("repairs", claim.repairs or "—"),
+    ]
+    if verdict is None:
+        return [*card, ("verdict", f"none stored in {out}"), ("run again", f"nfrlab verify {claim.id}")]
+    found = f"{verdict['status']} (control {verdict['control']['status']}): {wording.ground(verdict)}"
+    extent = wording.reach(verdict)
+    return [
+        *card,
+        ("verdict", found),
+        *([("reach", extent)] if extent else []),
+        ("run again", wording.rerun(verdict)),
+    ]
+
+
+def family_card(family: Family) -> Card:
+    """What the theory states of a weight family."""
+    premises = {
+        "rotation invariant": family.rotation_invariant,
+        "independent entries": family.independent_entries,
+        "independent neurons": family.independent_neurons,
+        "zero mean": family.zero_mean,
+        "isotropic second moment": family.isotropic_second_moment,
+    }
+    return [
+        ("family", family.statement),
+        ("is", ", ".join(name for name, holds in premises.items() if holds) or "—"),
+        ("is not", ", ".join(name for name, holds in premises.items() if not holds) or "—"),
+        ("moments", f"finite of every order below {family.moments:g}"),
+    ]
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """What a function's docstring says first."""
+    return str(function.__doc__).strip().split("\n")[0]
+
+
+def rule_card(name: str) -> Card:
+    """The equation of a backward rule's step, what it carries, and its bottom process."""
+    used = RULES[name](low=-1.0, high=1.0) if name == "dtd" else RULES[name]()
+    steps = [("rule", used.step), *([("layer 1", used.first)] if used.first else [])]
+    return [
+        *((title, first_line(step.func if isinstance(step, partial) else step)) for title, step in steps),
+        ("carries", used.carries),
+        ("bottom", "The map is the relevance itself." if used.carries == "relevance" else first_line(used.bottom)),
+    ]

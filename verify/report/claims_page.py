@@ -1,0 +1,45 @@
+"""`docs/claims.md`, generated from the registry by `python -m nfrlab.verify.report.claims_page`; `--check` compares."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nfrlab.verify.proceedings.registry import REGISTRY
+
+PAGE = Path(__file__).parents[2] / "docs" / "claims.md"
+HEAD = """# Claims
+
+Generated from the registry by `make docs`; do not edit. What came out is in `results/report.html` after `make verify`.
+"""
+
+
+def claims_page() -> str:
+    """Every claim with its source, statement, premises, evidence, control and repair."""
+    repaired_by = {claim.repairs: claim.id for claim in REGISTRY.values() if claim.repairs}
+    sections = [HEAD]
+    for claim in REGISTRY.values():
+        rows = [
+            ("source", claim.source),
+            ("premises", "; ".join(claim.premises)),
+            ("evidence", ", ".join(claim.kinds)),
+            ("negative control", claim.control.premise),
+        ]
+        if claim.repairs:
+            rows.append(("repairs", f"[{claim.repairs}](#{claim.repairs})"))
+        if claim.id in repaired_by:
+            rows.append(("repaired by", f"[{repaired_by[claim.id]}](#{repaired_by[claim.id]})"))
+        listing = "\n".join(f"- **{name}**: {text}" for name, text in rows)
+        sections.append(f"## {claim.id}\n\n**{claim.title}.** {claim.statement}\n\n{listing}\n")
+    return "\n".join(sections)
+
+
+def main() -> None:
+    """Write the page, or with `--check` exit with 1 if it is not current."""
+    if "--check" in sys.argv[1:]:
+        sys.exit(PAGE.read_text(encoding="utf-8") != claims_page())
+    PAGE.write_text(claims_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

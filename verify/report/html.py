@@ -1,0 +1,49 @@
+"""The report: one self-contained HTML page from stored verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from nfrlab.paper_figs import reach as reach_figure
+from nfrlab.verify.report import wording
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("nfrlab.verify.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        ground=wording.ground,
+        reach=wording.reach,
+        interval=wording.interval,
+        numbers=wording.numbers,
+        rates=wording.rates,
+        rerun=wording.rerun,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def render(records: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence."""
+    verdicts = list(records.values())
+    repaired_by = {verdict["repairs"]: verdict["id"] for verdict in verdicts if verdict["repairs"]}
+    statuses = ("CONFIRMED", "REFUTED", "INCONCLUSIVE", "NOT RUN")
+    return _template().render(
+        verdicts=verdicts,
+        repaired_by=repaired_by,
+        ids={verdict["id"] for verdict in verdicts},
+        counts={status: sum(v["status"] == status for v in verdicts) for status in statuses},
+        controls=sum(v["control"]["status"] == "REFUTED" for v in verdicts),
+        alpha=sum(v["alpha"] for v in verdicts),
+        figure=Markup(reach_figure.svg(verdicts)),
+    )
