@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, FILTERS, IMAGENET, LEVELS, MORE, RANDOM, Setting, plan
-from nfrlab.verify.examine.draws import draws_needed
+from nfrlab.verify.examine.over_draws import draws_needed
 
 World = dict[str, xr.Dataset]
 Arrays = dict[str, xr.DataArray]

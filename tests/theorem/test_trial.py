@@ -14,6 +14,7 @@ from nfrlab.verify import intervals
 from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET
 from nfrlab.verify.court.verdict import Status, Verdict
 from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings.record import entry, on_record
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.trial import try_claim
 
@@ -26,10 +27,13 @@ FAMILY_ALPHA = 1e-7
 @pytest.mark.theorem
 @pytest.mark.parametrize("id", COURT)
 def test_claim_is_decided(id: str, images: ImageSet) -> None:
-    """Catches a claim that comes out undecided, a control that is not refuted, and an overspent error budget."""
+    """Catches a claim that comes out undecided or other than it is on record, a control that is not refuted, and an
+    overspent error budget.
+    """
     verdict = try_claim(REGISTRY[id], SEED, "quick", images)
     assert verdict.decided, f"{id}: {verdict.status}, control {verdict.control.status}"
-    assert verdict.alpha <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
+    assert entry(verdict.as_json()) == on_record()[id], "not what is on record; see verify/proceedings/record.py"
+    assert verdict.spent <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
     validate(verdict)
 
 
@@ -41,7 +45,7 @@ def test_claim_on_deep_networks_names_what_it_lacks(id: str, images: ImageSet) -
     assert (verdict.status, verdict.control.status) == (Status.NOT_RUN, Status.NOT_RUN)
     assert verdict.passed
     assert "nfrlab bridge" in verdict.missing
-    assert verdict.alpha == 0
+    assert verdict.spent == 0
     validate(verdict)
 
 

@@ -36,10 +36,10 @@ from nfrlab.theory.cascade.recursion import (
     shares,
 )
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine import gaussian_stacks
-from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, bets, bets_plan, exponent, law_evidence
-from nfrlab.verify.intervals.fixed import BettingSequence
+from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, exponent, law_evidence
+from nfrlab.verify.intervals import BettingSequence, bets, bets_plan
 
 NOTHING = ImageSet("none", ())
 strengths = st.floats(0, 20)
@@ -307,12 +307,19 @@ def test_exponent() -> None:
 
     def piece(low: float, high: float) -> Evidence:
         details = {"predicted mean": 1.0}
-        return Evidence(Kind.MONTE_CARLO, "", Finding.SUPPORTS, "", interval=(1 - high, 1 - low), details=details)
+        return Evidence(
+            kind=Kind.MONTE_CARLO,
+            statement="",
+            finding=Finding.SUPPORTS,
+            method="",
+            interval=(1 - high, 1 - low),
+            details=details,
+        )
 
-    one = exponent(piece(0.08, 0.0801), piece(0.01, 0.0101), 8.0, (0.9, 1.1))
+    one = exponent(piece(0.08, 0.0801), piece(0.01, 0.0101), 8.0, Claimed.between(0.9, 1.1))
     assert one.interval == pytest.approx((np.log(0.08 / 0.0101) / np.log(8), np.log(0.0801 / 0.01) / np.log(8)))
     assert one.finding is Finding.SUPPORTS
-    assert exponent(piece(0.08, 0.09), piece(-0.01, 0.02), 8.0, (0.9, 1.1)).finding is Finding.UNDECIDED
+    assert exponent(piece(0.08, 0.09), piece(-0.01, 0.02), 8.0, Claimed.between(0.9, 1.1)).finding is Finding.UNDECIDED
 
 
 def test_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ from nfrlab.verify.claims.theorem_1 import limit as limit_claims
 from nfrlab.verify.court.evidence import Finding
 from nfrlab.verify.examine.limit_alignment import PAIRS, alignment_interval, deviation_factor
 from nfrlab.verify.examine.worst_direction import multi_start
-from nfrlab.verify.intervals.fixed import Floats
+from nfrlab.verify.intervals import Floats
 
 MODULES = worst_alignment_proofs, spread_proofs, anisotropy_proofs
 PROOFS = [

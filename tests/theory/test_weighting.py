@@ -24,9 +24,8 @@ from nfrlab.theory.weighting import angles, frames, gram, ordering, proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.theorem_2.gram import weighted
 from nfrlab.verify.claims.theorem_2.gram_sharp import loses
-from nfrlab.verify.court.evidence import Finding
-from nfrlab.verify.examine.exact import exact, signed_square_alignment
-from nfrlab.verify.examine.gram_cases import (
+from nfrlab.verify.court.evidence import Claimed, Finding
+from nfrlab.verify.examine.exact.gram_cases import (
     aim,
     beaten,
     climb,
@@ -36,7 +35,8 @@ from nfrlab.verify.examine.gram_cases import (
     solve,
     tie,
 )
-from nfrlab.verify.examine.statistics import distribution_evidence, distribution_plan, rate_evidence, rate_plan
+from nfrlab.verify.examine.exact.search import exact, signed_square_alignment
+from nfrlab.verify.examine.statistics import distribution_evidence, predicted_proportion
 from nfrlab.verify.exhibits import ordering as samples
 
 DERIVATIONS = (
@@ -299,7 +299,7 @@ def test_error_of_a_prediction() -> None:
         (0.51, 0.0, Finding.UNDECIDED),
         (0.51, 0.01, Finding.UNDECIDED),
     ):
-        assert rate_evidence("", 5000, 10_000, 1e-6, predicted, 0.03, error).finding is finding
+        assert predicted_proportion("", 5000, 10_000, predicted, 0.03, 1e-6, error).finding is finding
 
 
 @given(weightings, st.integers(2, 300))
@@ -442,18 +442,18 @@ def test_aim_reaches_the_bound() -> None:
 def test_distribution_against_another_law() -> None:
     """Catches a distance that is not seen: constant weights on 9 of 27 directions against themselves and Activation."""
     own, other = (frames.frame_law(name, 27, 9) for name in ("constant", "activation"))
-    n = int(distribution_plan(1e-6, 0.05, 100) * 1.02)
+    n = int(intervals.distribution_plan(1e-6, 0.05, 100) * 1.02)
     alpha = reduced.alignments("constant", "haar", 27, 9, n, np.random.default_rng(0))
     alpha = alpha[~np.isnan(alpha)]
     for law, finding in ((own, Finding.SUPPORTS), (other, Finding.REFUTES)):
-        assert distribution_evidence("", alpha, law, 1e-6, 0.05, 100).finding is finding
+        assert distribution_evidence("", alpha, law, Claimed.exactly(0.0, 0.05), 1e-6, 100).finding is finding
 
 
 @settings(max_examples=15)
 @given(st.floats(0, 1), st.floats(0.02, 0.2))
 def test_rates_are_planned(p: float, delta: float) -> None:
     """Catches a plan without its power: the interval misses [p − δ, p + δ] in more than 1 % of samples."""
-    n, alpha = rate_plan(1e-8, p, delta), 1e-8
+    n, alpha = intervals.rate_plan(1e-8, p, delta), 1e-8
     hits = np.arange(n + 1)
     likely = hits[norm.sf(6) < np.minimum(binom.cdf(hits, n, p), binom.sf(hits - 1, n, p))]
     inside = [

@@ -29,7 +29,7 @@ from typer.testing import CliRunner
 from nfrlab.verify import cli
 from nfrlab.verify.commands import hearing
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report.html import render
@@ -538,28 +538,26 @@ def made_up(id: str, trial: Sequence[Finding], control: Sequence[Finding]) -> Cl
     def examine(findings: Sequence[Finding]) -> Callable[[Examination], list[Evidence]]:
         return lambda exam: [
             Evidence(
-                Kind.MONTE_CARLO,
-                f"finding {number}",
-                finding,
-                "made up",
-                alpha=1e-9,
-                delta=0.02,
+                kind=Kind.MONTE_CARLO,
+                statement=f"finding {number}",
+                finding=finding,
+                method="made up",
+                miss=1e-9,
                 n=100,
                 interval=(0.9, 1.0),
-                claimed=(1.0, 1.0),
+                claimed=Claimed.exactly(1.0, 0.02),
             )
             for number, finding in enumerate(findings)
         ]
 
     return Claim(
-        id,
-        "A made-up claim",
-        "nowhere",
-        "Nothing is stated.",
-        ("none",),
-        (Kind.MONTE_CARLO,),
-        examine(trial),
-        BrokenPremise("none", examine(control)),
+        id=id,
+        title="A made-up claim",
+        source="nowhere",
+        statement="Nothing is stated.",
+        premises=("none",),
+        examine=examine(trial),
+        control=BrokenPremise(premise="none", examine=examine(control)),
     )
 
 

@@ -17,12 +17,12 @@ from jsonschema import Draft202012Validator
 from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, Setting
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify import intervals
-from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Ledger
+from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Budget
 from nfrlab.verify.court.claim import Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding
 from nfrlab.verify.court.verdict import Status, Verdict
-from nfrlab.verify.examine.draws import CHECKS, WRONG, draws_needed, median_evidence, rate_evidence
 from nfrlab.verify.examine.measured import BUILT_IN
+from nfrlab.verify.examine.over_draws import CHECKS, WRONG, draws_needed, medians_over_draws, rates_over_draws
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.trial import try_claim
@@ -111,7 +111,7 @@ def tried(id: str, measured: World) -> Verdict:
     verdict = try_claim(DEEP[id], 0, "quick", NO_IMAGES, MappingProxyType(measured))
     SCHEMA.validate(store.plain(verdict.as_json()))
     for part in (verdict.evidence, verdict.control.evidence):
-        assert sum(piece.alpha for piece in part) <= ALLOTMENT * (1 + 1e-9)
+        assert sum(piece.miss for piece in part) <= ALLOTMENT * (1 + 1e-9)
     return verdict
 
 
@@ -339,7 +339,9 @@ def exam() -> Examination:
 
 def on_median(values: list[float], undefined: float | None = None) -> Evidence:
     """The evidence of draws against the claim that their median is 0.5 or more."""
-    (piece,) = median_evidence(exam(), {"a": xr.DataArray(values, dims="draw")}, (0.5, 1.0), 0.0, undefined=undefined)
+    (piece,) = medians_over_draws(
+        exam(), {"a": xr.DataArray(values, dims="draw")}, Claimed.between(0.5, 1.0), undefined=undefined
+    )
     return piece
 
 
@@ -392,7 +394,7 @@ def test_a_layer_without_relevance_is_not_strict_and_violates_nothing() -> None:
 
 def test_the_planned_draws_decide() -> None:
     """Catches a plan for fewer checks, a smaller power or another budget than it states; one wrong draw is allowed."""
-    n, alpha = draws_needed(), Ledger().allotment / CHECKS
+    n, alpha = draws_needed(), Budget().allotment / CHECKS
     assert n == DRAWS
     assert intervals.median(np.r_[np.full(n - 1, 0.8), 0.1], alpha) == (0.8, 0.8)
     k = intervals.median_rank(n, alpha)
@@ -405,13 +407,13 @@ def test_a_claim_with_many_checks_spends_no_more() -> None:
     """Catches α that is spent per check, or per call, instead of per claim."""
     own = exam()
     values = {str(i): xr.DataArray(np.full(50, 0.8), dims="draw") for i in range(30)}
-    pieces = median_evidence(own, values, (0, 1), 0.0, share=0.5)
-    assert sum(piece.alpha for piece in pieces) == pytest.approx(ALLOTMENT / 2)
+    pieces = medians_over_draws(own, values, Claimed.between(0, 1), share=0.5)
+    assert sum(piece.miss for piece in pieces) == pytest.approx(ALLOTMENT / 2)
     events = {str(i): np.ones(50, dtype=bool) for i in range(7)}
-    pieces = rate_evidence(own, events, (0.95, 1.0), 0.35, share=0.5)
-    assert sum(piece.alpha for piece in pieces) == pytest.approx(ALLOTMENT / 2)
+    pieces = rates_over_draws(own, events, Claimed.between(0.95, 1.0, 0.35), share=0.5)
+    assert sum(piece.miss for piece in pieces) == pytest.approx(ALLOTMENT / 2)
     with pytest.raises(OverflowError):
-        median_evidence(own, values, (0, 1), 0.0)
+        medians_over_draws(own, values, Claimed.between(0, 1))
 
 
 def test_every_claim_has_a_number_that_refutes_it() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Finding, Kind
-from nfrlab.verify.examine.exact import (
+from nfrlab.verify.examine.exact.integer_layers import as_case, from_columns, from_rotation, orthogonal_columns
+from nfrlab.verify.examine.exact.search import (
     Case,
     ExactStatement,
     exact,
@@ -24,7 +25,6 @@ from nfrlab.verify.examine.exact import (
     search,
     signed_square_alignment,
 )
-from nfrlab.verify.examine.integer_layers import as_case, from_columns, from_rotation, orthogonal_columns
 
 
 def exam(images: ImageSet) -> Examination:

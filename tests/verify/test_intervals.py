@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from nfrlab.verify.intervals.fixed import (
+from nfrlab.verify.intervals import (
     BettingSequence,
     Interval,
     bernstein_plan,

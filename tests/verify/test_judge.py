@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Ledger
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
+from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Budget
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
 from nfrlab.verify.court.verdict import Status, judge
-from nfrlab.verify.examine.limit_direction import mean_evidence
-from nfrlab.verify.intervals.fixed import Interval, bernstein_plan, median, median_plan
+from nfrlab.verify.examine.statistics import sequential_evidence
+from nfrlab.verify.intervals import Interval, bernstein_plan, median, median_plan
 from nfrlab.verify.proceedings.registry import MODULES, REGISTRY, find_claim
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +53,7 @@ def not_below(count: int, trials: int, rate: float) -> bool:
 
 
 def piece(finding: Finding, kind: Kind = Kind.MONTE_CARLO) -> Evidence:
-    return Evidence(kind, "statement", finding, "method")
+    return Evidence(kind=kind, statement="statement", finding=finding, method="method")
 
 
 # --- decide -----------------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def piece(finding: Finding, kind: Kind = Kind.MONTE_CARLO) -> Evidence:
 )
 def test_decide(interval: Interval, claimed: Interval, delta: float, finding: Finding) -> None:
     # an open end for a closed one, REFUTES and SUPPORTS asked in the wrong order, a margin on one side only
-    assert decide(interval, claimed, delta) is finding
+    assert decide(interval, Claimed.between(*claimed, delta)) is finding
 
 
 @steady
@@ -92,7 +92,7 @@ def test_decide_follows_its_definition(interval: Interval, claimed: Interval, de
     # any deviation from: REFUTES iff no common point, SUPPORTS iff otherwise inside the widened range
     disjoint = max(interval[0], claimed[0]) > min(interval[1], claimed[1])
     inside = all(claimed[0] - delta <= end <= claimed[1] + delta for end in interval)
-    found = decide(interval, claimed, delta)
+    found = decide(interval, Claimed.between(*claimed, delta))
     assert (found is Finding.REFUTES) == disjoint
     assert (found is Finding.SUPPORTS) == (inside and not disjoint)
     assert (found is Finding.UNDECIDED) == (not inside and not disjoint)
@@ -102,17 +102,29 @@ def test_decide_follows_its_definition(interval: Interval, claimed: Interval, de
 @given(ranges, ranges, st.integers(0, 32).map(lambda k: k / 16), sixteenths)
 def test_decide_has_no_preferred_side(interval: Interval, claimed: Interval, delta: float, shift: float) -> None:
     # the lower and the upper end treated differently, or a dependence on the origin
-    found = decide(interval, claimed, delta)
-    assert decide((-interval[1], -interval[0]), (-claimed[1], -claimed[0]), delta) is found
-    moved = (interval[0] + shift, interval[1] + shift), (claimed[0] + shift, claimed[1] + shift)
-    assert decide(*moved, delta) is found
+    found = decide(interval, Claimed.between(*claimed, delta))
+    assert decide((-interval[1], -interval[0]), Claimed.between(-claimed[1], -claimed[0], delta)) is found
+    moved = interval[0] + shift, interval[1] + shift
+    assert decide(moved, Claimed.between(claimed[0] + shift, claimed[1] + shift, delta)) is found
+
+
+@steady
+@given(sixteenths, st.integers(0, 32).map(lambda k: k / 16), ranges)
+def test_two_forms_of_a_claim(value: float, margin: float, interval: Interval) -> None:
+    # `exactly` that admits a value beside the claimed one, `within` that refutes inside its margin, the two confused
+    exactly, within = (decide(interval, form(value, margin)) for form in (Claimed.exactly, Claimed.within))
+    inside = value - margin <= interval[0] and interval[1] <= value + margin
+    assert (exactly is Finding.REFUTES) == (not interval[0] <= value <= interval[1])
+    assert (within is Finding.SUPPORTS) == inside
+    assert (within is Finding.REFUTES) == (interval[1] < value - margin or interval[0] > value + margin)
+    assert exactly is not Finding.SUPPORTS or within is Finding.SUPPORTS
 
 
 @steady
 @given(ranges, ranges, st.integers(0, 32).map(lambda k: k / 16))
 def test_decide_is_right_whenever_the_interval_covers(interval: Interval, claimed: Interval, delta: float) -> None:
     # a decision against the truth although the interval contains it
-    found = decide(interval, claimed, delta)
+    found = decide(interval, Claimed.between(*claimed, delta))
     for truth in np.linspace(*interval, 5):
         if claimed[0] <= truth <= claimed[1]:
             assert found is not Finding.REFUTES
@@ -175,7 +187,7 @@ def test_judge_is_pure(evidence: list[Evidence]) -> None:
     assert judge(tuple(evidence)) is judge(evidence) is status
     assert evidence == before
     changed = [
-        replace(item, statement="other", method="other", alpha=0.5, delta=1.0, n=7, interval=(0.0, 1.0), power=0.1)
+        replace(item, statement="other", method="other", miss=0.5, n=7, interval=(0.0, 1.0), power=0.1)
         for item in evidence
     ]
     assert judge(changed) is status is expected_status(item.finding for item in evidence)
@@ -195,62 +207,62 @@ def test_judge_never_forgets_a_refutation(evidence: list[Evidence], more: list[E
 # --- Error budget -----------------------------------------------------------------------------------------------------
 
 
-def test_ledger_shares_the_allotment_among_the_checks() -> None:
+def test_budget_shares_the_allotment_among_the_checks() -> None:
     # checks that each spend the whole share
-    ledger = Ledger(allotment=0.06)
-    assert ledger.draw(3, 0.5) == pytest.approx(0.01)
-    assert ledger.spent == pytest.approx(0.03)
-    assert ledger.draw(1, 0.5) == pytest.approx(0.03)
-    assert ledger.spent == pytest.approx(0.06)
+    budget = Budget(allotment=0.06)
+    assert budget.spend(3, 0.5) == pytest.approx(0.01)
+    assert budget.spent == pytest.approx(0.03)
+    assert budget.spend(1, 0.5) == pytest.approx(0.03)
+    assert budget.spent == pytest.approx(0.06)
 
 
 @steady
 @given(st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 20)), min_size=1, max_size=20))
-def test_ledger_never_gives_more_than_the_allotment(draws: list[tuple[int, int]]) -> None:
+def test_budget_never_gives_more_than_the_allotment(draws: list[tuple[int, int]]) -> None:
     # an overspent budget that goes unnoticed
-    ledger, given_out, parts = Ledger(), 0.0, 0
+    budget, given_out, parts = Budget(), 0.0, 0
     for checks, twentieths in draws:
         parts += twentieths
         if parts <= 20:
-            given_out += checks * ledger.draw(checks, twentieths / 20)
+            given_out += checks * budget.spend(checks, twentieths / 20)
         else:
             with pytest.raises(OverflowError, match="error budget exceeded"):
-                ledger.draw(checks, twentieths / 20)
+                budget.spend(checks, twentieths / 20)
             break
-    assert given_out <= ledger.allotment * (1 + 1e-8)
+    assert given_out <= budget.allotment * (1 + 1e-8)
 
 
-def test_ledger_can_be_spent_to_the_last() -> None:
+def test_budget_can_be_spent_to_the_last() -> None:
     # a budget divided exactly that is refused for a rounding error
     for parts in range(1, 100):
-        ledger = Ledger()
-        assert sum(ledger.draw(1, 1 / parts) for _ in range(parts)) == pytest.approx(ledger.allotment)
+        budget = Budget()
+        assert sum(budget.spend(1, 1 / parts) for _ in range(parts)) == pytest.approx(budget.allotment)
         with pytest.raises(OverflowError):
-            ledger.draw(1, 1e-6)
+            budget.spend(1, 1e-6)
 
 
-def test_ledger_overspent_stays_overspent() -> None:
+def test_budget_overspent_stays_overspent() -> None:
     # a failed draw whose spending is forgotten, so that a retry would succeed
-    ledger = Ledger()
-    ledger.draw(5)
+    budget = Budget()
+    budget.spend(5)
     for _ in range(2):
         with pytest.raises(OverflowError):
-            ledger.draw(1, 0.01)
+            budget.spend(1, 0.01)
 
 
-def test_ledgers_are_separate() -> None:
+def test_budgets_are_separate() -> None:
     # two parts that share one account
-    Ledger().draw(1)
-    assert Ledger().spent == 0
+    Budget().draw(1)
+    assert Budget().spent == 0
 
 
 @pytest.mark.parametrize(("checks", "share"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, -0.5), (1, 1.5), (1, float("nan"))])
-def test_ledger_rejects_arguments(checks: int, share: float) -> None:
+def test_budget_rejects_arguments(checks: int, share: float) -> None:
     # an infinite, negative or excessive α
-    ledger = Ledger()
+    budget = Budget()
     with pytest.raises(ValueError, match="needs checks"):
-        ledger.draw(checks, share)
-    assert ledger.spent == 0
+        budget.spend(checks, share)
+    assert budget.spent == 0
 
 
 # --- Random numbers ---------------------------------------------------------------------------------------------------
@@ -320,8 +332,8 @@ def test_registry_fits_the_error_budget() -> None:
     # more claims than the budget was divided among
     assert RUN_BUDGET == 1e-6
     assert len(REGISTRY) <= CAPACITY
-    assert 2 * Ledger().allotment * CAPACITY <= RUN_BUDGET
-    assert 2 * Ledger().allotment * len(REGISTRY) <= 1e-6
+    assert 2 * Budget().allotment * CAPACITY <= RUN_BUDGET
+    assert 2 * Budget().allotment * len(REGISTRY) <= 1e-6
 
 
 def test_registry_knows_no_other_claims() -> None:
@@ -363,7 +375,9 @@ def mean_verdicts(law: Law, claimed: Interval, key: int) -> Counter[Status]:
         def draw(block: int) -> Floats:
             return law.draw(rng, 20)
 
-        return judge([mean_evidence(law.name, draw, law.bounds, claimed, law.delta, ALPHA, law.sd)])
+        return judge(
+            [sequential_evidence(law.name, draw, law.bounds, Claimed.between(*claimed, law.delta), ALPHA, law.sd)]
+        )
 
     return Counter(trial(generator(20, key, repetition)) for repetition in range(REPETITIONS))
 
@@ -411,14 +425,16 @@ def test_mean_verdicts_far_from_the_claim(law: Law) -> None:
     assert not_below(mean_verdicts(law, (value, value), 3)[Status.REFUTED], REPETITIONS, 0.95)
 
 
-def test_mean_evidence_does_not_refute_a_constant_at_the_claimed_value() -> None:
+def test_sequential_evidence_does_not_refute_a_constant_at_the_claimed_value() -> None:
     # an interval narrower than a cell of the grid that excludes the truth: a refutation with probability 1
     truth = 0.70025
-    evidence = mean_evidence("constant", lambda _: np.full(500, truth), (0, 1), (truth, truth), 4e-4, ALPHA, 0.0)
+    evidence = sequential_evidence(
+        "constant", lambda _: np.full(500, truth), (0, 1), Claimed.exactly(truth, 4e-4), ALPHA, 0.0
+    )
     assert judge([evidence]) is not Status.REFUTED
 
 
-def test_mean_evidence_records_what_decided() -> None:
+def test_sequential_evidence_records_what_decided() -> None:
     # a record that does not lead to the recorded finding; a block drawn twice; a trial that goes on once decided
     law, seen = LAWS[0], list[int]()
 
@@ -426,19 +442,20 @@ def test_mean_evidence_records_what_decided() -> None:
         seen.append(block)
         return law.draw(generator(21, block), 20)
 
-    for claimed, finding in (((0.5, 0.5), Finding.SUPPORTS), ((0.9, 0.9), Finding.REFUTES)):
+    for value, finding in ((0.5, Finding.SUPPORTS), (0.9, Finding.REFUTES)):
         seen.clear()
-        evidence = mean_evidence("uniform", draw, (0, 1), claimed, law.delta, ALPHA, law.sd)
+        claimed = Claimed.exactly(value, law.delta)
+        evidence = sequential_evidence("uniform", draw, (0, 1), claimed, ALPHA, law.sd)
         assert seen == list(range(len(seen)))
         assert evidence.n == 20 * len(seen) < bernstein_plan(ALPHA, law.sd, 1, law.delta)
         assert evidence.interval is not None
-        assert evidence.finding is finding is decide(evidence.interval, claimed, law.delta)
-        assert (evidence.claimed, evidence.delta, evidence.alpha) == (claimed, law.delta, ALPHA)
+        assert evidence.finding is finding is decide(evidence.interval, claimed)
+        assert (evidence.claimed, evidence.miss) == (claimed, ALPHA)
         everything = np.concatenate([law.draw(generator(21, block), 20) for block in seen])
         assert evidence.details["mean"] == pytest.approx(everything.mean(), rel=1e-12)
 
 
-def test_mean_evidence_stops_undecided_at_the_plan() -> None:
+def test_sequential_evidence_stops_undecided_at_the_plan() -> None:
     # an endless trial when the truth lies where no decision is possible
     drawn = list[int]()
 
@@ -446,7 +463,7 @@ def test_mean_evidence_stops_undecided_at_the_plan() -> None:
         drawn.append(block)
         return np.tile([0.0, 1.0], 10)
 
-    evidence = mean_evidence("two points", draw, (0, 1), (0.5, 0.5), 0.05, ALPHA, 0.01)
+    evidence = sequential_evidence("two points", draw, (0, 1), Claimed.exactly(0.5, 0.05), ALPHA, 0.01)
     most = bernstein_plan(ALPHA, 0.01, 1, 0.05)
     assert evidence.finding is Finding.UNDECIDED
     assert most <= evidence.n < most + 20
@@ -473,7 +490,7 @@ def median_verdicts(
     n, rng = median_plan(ALPHA, wrong), generator(23, key)
     verdicts: Counter[Status] = Counter()
     for _ in range(MEDIAN_REPETITIONS):
-        finding = decide(median(draw(rng, n), ALPHA), (claimed, claimed), delta)
+        finding = decide(median(draw(rng, n), ALPHA), Claimed.exactly(claimed, delta))
         verdicts[judge([piece(finding)])] += 1
     return verdicts
 

@@ -33,7 +33,7 @@ from nfrlab.verify.commands.deep_options import (
 )
 from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis
 from nfrlab.verify.commands.hearing import hear
-from nfrlab.verify.examine.draws import draws_needed
+from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.exhibits import stored
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY

@@ -21,7 +21,7 @@ from nfrlab.simulations.sweep.inputs import INPUTS
 from nfrlab.verify.commands.console import console, refuse
 from nfrlab.verify.commands.sweep import run
 from nfrlab.verify.court.budget import RUN_BUDGET
-from nfrlab.verify.intervals.fixed import BettingSequence
+from nfrlab.verify.intervals import BettingSequence
 
 RULES = ("gbp", "rectgrad(q=0.9)", "activation", "grad")
 FAMILIES = ("gaussian", "sphere", "student", "uniform", "axis", "powerlaw")

@@ -12,16 +12,16 @@ CAPACITY = 160
 
 
 @dataclass
-class Ledger:
+class Budget:
     """The account of one part (trial or control) of one claim: half a claim's share of the run."""
 
     allotment: float = RUN_BUDGET / CAPACITY / 2
     spent: float = 0.0
 
-    def draw(self, checks: int, share: float = 1.0) -> float:
-        """The α of each of `checks` checks that together spend `share` of the allotment.
+    def spend(self, checks: int, share: float = 1.0) -> float:
+        """The error probability of each of `checks` checks that together spend `share` of the allotment.
 
-        Raises `OverflowError` when the allotment is exceeded.
+        Raises `ValueError` for no check or a share outside (0, 1], `OverflowError` when the allotment is exceeded.
         """
         if checks < 1 or not 0 < share <= 1:
             raise ValueError(f"needs checks ≥ 1 and 0 < share ≤ 1, got {checks} and {share}")

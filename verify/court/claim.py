@@ -11,8 +11,8 @@ import xarray as xr
 
 from nfrlab.simulations.images import ImageSet
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.verify.court.budget import Ledger
-from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.court.budget import Budget
+from nfrlab.verify.court.evidence import Evidence
 
 T = TypeVar("T")
 Measured = Mapping[str, xr.Dataset]
@@ -31,7 +31,7 @@ class Examination:
     profile: Profile
     images: ImageSet
     measured: Measured = field(default_factory=dict)
-    ledger: Ledger = field(default_factory=Ledger)
+    budget: Budget = field(default_factory=Budget)
 
     def rng(self, point: str, block: int = 0) -> np.random.Generator:
         """The generator of one block of one point of this claim."""
@@ -77,7 +77,6 @@ class Claim:
     source: str
     statement: str
     premises: tuple[str, ...]
-    kinds: tuple[Kind, ...]
     examine: Examine
     control: BrokenPremise
     repairs: str | None = None

@@ -84,9 +84,9 @@ class Verdict:
         return self.decided or (self.status is Status.NOT_RUN and bool(self.missing))
 
     @property
-    def alpha(self) -> float:
+    def spent(self) -> float:
         """The error probability spent on this claim, control and reach included."""
-        return sum(piece.alpha for piece in (*self.evidence, *self.control.evidence))
+        return sum(piece.miss for piece in (*self.evidence, *self.control.evidence))
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain JSON values, as in `schema/verdicts.schema.json`."""
@@ -94,7 +94,7 @@ class Verdict:
             **{key: value for key, value in vars(self).items() if key not in {"evidence", "control", "premises"}},
             "status": str(self.status),
             "premises": list(self.premises),
-            "alpha": self.alpha,
+            "alpha": self.spent,
             "evidence": [piece.as_json() for piece in self.evidence],
             "control": {
                 "premise": self.control.premise,

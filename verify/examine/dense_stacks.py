@@ -16,11 +16,18 @@ from nfrlab.simulations.dense.montecarlo import gaussian_stack
 from nfrlab.simulations.dense.trained import digits_network
 from nfrlab.simulations.images import ImageSet, digit, normalise
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.exact import Case, Draw, ExactStatement, Parameters, signed_square_alignment, to_alignment
-from nfrlab.verify.examine.integer_layers import SMALL, Shapes, as_case, matrix, vector
-from nfrlab.verify.examine.limit_direction import mean_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
+from nfrlab.verify.examine.exact.integer_layers import SMALL, Shapes, as_case, matrix, vector
+from nfrlab.verify.examine.exact.search import (
+    Case,
+    Draw,
+    ExactStatement,
+    Parameters,
+    signed_square_alignment,
+    to_alignment,
+)
 from nfrlab.verify.examine.stated_draws import dyadic
+from nfrlab.verify.examine.statistics import sequential_evidence
 
 WIDTHS = (27, 64, 64, 64, 10)
 DEPTH = len(WIDTHS) - 1
@@ -136,7 +143,7 @@ def difference(column: int, other: int, sign: int) -> Difference:
 
 def mean_checks(exam: Examination, checks: Checks, share: float = 1.0) -> list[Evidence]:
     """Each difference's mean against [0, ∞) with margin δ = 0.02, by betting on shared draws."""
-    alpha = exam.ledger.draw(len(checks), share)
+    miss = exam.budget.spend(len(checks), share)
     drawn: dict[tuple[Stacks, int], Array] = {}
 
     def draw(stacks: Stacks, compare: Difference, block: int) -> Array:
@@ -145,14 +152,8 @@ def mean_checks(exam: Examination, checks: Checks, share: float = 1.0) -> list[E
         return compare(drawn[stacks, block])
 
     return [
-        mean_evidence(
-            text,
-            partial(draw, stacks, compare),
-            (-2, 2),
-            (0, 2),
-            DELTA,
-            alpha,
-            sd=0.25,
+        sequential_evidence(
+            text, partial(draw, stacks, compare), (-2, 2), Claimed.between(0, 2, resolution=DELTA), miss, sd=0.25
         )
         for text, stacks, compare in checks
     ]

@@ -1,12 +1,10 @@
-"""What several claims share: a derivation as evidence, and the name of the paper."""
+"""A derivation as evidence."""
 
 from collections.abc import Callable
 from functools import cache
 
 from nfrlab.theory.filtering.proofs import Derivation
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
-
-PAPER = "arXiv 2503.11160"
 
 
 @cache
@@ -19,10 +17,10 @@ def derived(derive: Callable[[], Derivation]) -> Evidence:
     """A derivation as evidence: it supports its statement if every step checks out, else nothing is decided."""
     derivation = _derivation(derive)
     return Evidence(
-        Kind.DERIVATION,
-        derivation.statement,
-        Finding.SUPPORTS if derivation.holds else Finding.UNDECIDED,
-        "written argument; its computable steps verified by SymPy",
+        kind=Kind.DERIVATION,
+        statement=derivation.statement,
+        finding=Finding.SUPPORTS if derivation.holds else Finding.UNDECIDED,
+        method="written argument; its computable steps verified by SymPy",
         n=len(derivation.steps),
         details={"argument": derivation.argument, "steps": [text for text, _ in derivation.steps]},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from math import ceil, log, sqrt
+from math import log
 
 import numpy as np
 
@@ -12,16 +12,14 @@ from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.finite_width.law import alignment_law
 from nfrlab.theory.finite_width.mixture import AlignmentLaw
-from nfrlab.theory.weighting.frames import FrameLaw
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
-from nfrlab.verify.examine.limit_direction import mean_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
+from nfrlab.verify.examine.statistics import POINTS, distribution_evidence, mean_evidence, sequential_evidence
 
 DELTA, DELTA_CDF = 0.002, 0.02
 DELTA_PLANE = 0.025  # of distributions at d = 2
 CLOSE = 0.88  # of a mean's margin: how far off a law may be that a second look tells from one that misses it
-POINTS = 800  # at which distributions are compared
 SLOPE_AT, SLOPE_TRIALS, DELTA_SLOPE = (4, 400, 4000), 12_000, 0.1
 CHUNK = 1 << 20
 BLOCK = 1000
@@ -61,32 +59,31 @@ def law_evidence(
     probability ≥ 0.99. The distributions of the laws in `direct` are also held against weights drawn whole.
     """
     laws, witnesses = list(laws), list(direct)
-    alpha = exam.ledger.draw(2 * len(laws) + len(witnesses), share)
-    found = [piece for law in laws for piece in reduced_evidence(exam, law, alpha, relevance)]
-    return found + [direct_evidence(exam, law, alpha) for law in witnesses]
+    miss = exam.budget.spend(2 * len(laws) + len(witnesses), share)
+    found = [piece for law in laws for piece in reduced_evidence(exam, law, miss, relevance)]
+    return found + [direct_evidence(exam, law, miss) for law in witnesses]
 
 
 def means_evidence(exam: Examination, laws: list[AlignmentLaw], share: float) -> list[Evidence]:
     """For each law |E α − predicted| ≤ 0.001 with a margin of 0.001, by betting: layers too large for many samples."""
-    alpha, found = exam.ledger.draw(len(laws), share), []
+    miss, found = exam.budget.spend(len(laws), share), []
     for law in laws:
         name = f"{law.rule}, {law.family}, d = {law.d:,}, N = {law.N:,}"
         low, high = law.mean - DELTA / 2, law.mean + DELTA / 2
         found.append(
-            mean_evidence(
+            sequential_evidence(
                 f"E α = {law.mean:.5f} ± {DELTA}: {name}",
                 partial(sample_block, exam, law, name),
                 (-1.0 if law.rule == "rectgrad" else 0.0, 1.0),
-                (low, high),
-                DELTA / 2,
-                alpha,
+                Claimed.between(low, high, resolution=DELTA / 2),
+                miss,
                 1.1 * law.sd,
             )
         )
     return found
 
 
-def reduced_evidence(exam: Examination, law: AlignmentLaw, alpha: float, relevance: str) -> list[Evidence]:
+def reduced_evidence(exam: Examination, law: AlignmentLaw, miss: float, relevance: str) -> list[Evidence]:
     """Mean and distribution against the reduced sampler.
 
     The mean may take a second look, at half the error probability each, where the first leaves it undecided: fresh
@@ -97,42 +94,43 @@ def reduced_evidence(exam: Examination, law: AlignmentLaw, alpha: float, relevan
     delta, width = margins(law)
 
     def sampled(share: float, at_least: int, again: str = "") -> Array:
-        n = max(at_least, intervals.bernstein_plan(alpha / 2, 1.1 * law.sd, 1 - low, share * delta))
+        n = max(at_least, intervals.bernstein_plan(miss / 2, 1.1 * law.sd, 1 - low, share * delta))
         return sample(exam, law, name + again, int(n / (1 - law.undefined) * 1.01), relevance)
 
-    values = sampled(0.75, dkw_plan(alpha, width, allowed(exam, law)))
-    moment = mean_of(law, name, values, alpha / 2, low, delta)
+    values = sampled(0.75, planned(miss, width, allowed(exam, law)))
+    moment = mean_of(law, name, values, miss / 2, low, delta)
     if moment.finding is Finding.UNDECIDED and exam.profile == "full":
-        moment = mean_of(law, name, sampled(1 - CLOSE, 0, ", second look"), alpha / 2, low, delta)
-    return [moment, distribution(name, values, law, alpha)]
+        moment = mean_of(law, name, sampled(1 - CLOSE, 0, ", second look"), miss / 2, low, delta)
+    return [moment, distribution(name, values, law, miss)]
 
 
-def mean_of(law: AlignmentLaw, name: str, values: Array, alpha: float, low: float, delta: float) -> Evidence:
+def mean_of(law: AlignmentLaw, name: str, values: Array, miss: float, low: float, delta: float) -> Evidence:
     """`E α` within δ of the prediction."""
-    interval = intervals.empirical_bernstein(values, alpha, low, 1.0)
-    claimed = law.mean - delta, law.mean + delta
-    return Evidence(
-        Kind.MONTE_CARLO,
+    return mean_evidence(
         f"E α = {law.mean:.5f} ± {delta}: {name}",
-        decide(interval, claimed, 0.0),
-        "empirical Bernstein",
-        alpha=alpha,
-        delta=0.0,
-        n=len(values),
-        interval=interval,
-        claimed=claimed,
+        values,
+        Claimed.within(law.mean, delta),
+        miss,
+        low,
         power=0.99,
         details={"predicted mean": law.mean, "predicted s.d.": law.sd, "undefined": law.undefined, "exact": law.exact},
     )
 
 
-def direct_evidence(exam: Examination, law: AlignmentLaw, alpha: float) -> Evidence:
+def distribution(name: str, values: Array, law: AlignmentLaw, miss: float) -> Evidence:
+    """`sup |F − predicted F|` within its margin."""
+    margin = margins(law)[1]
+    claimed = Claimed.between(0.0, margin)
+    return distribution_evidence(f"sup |P(α ≤ a) − predicted| ≤ {margin}: {name}", values, law, claimed, miss)
+
+
+def direct_evidence(exam: Examination, law: AlignmentLaw, miss: float) -> Evidence:
     """Distribution against networks whose weights are drawn and multiplied: no formula of the law is in them."""
     name = f"{law.rule}, {law.family}, d = {law.d}, N = {law.N}, weights drawn whole"
-    n = int(dkw_plan(alpha, margins(law)[1], allowed(exam, law)) / (1 - law.undefined) * 1.01)
+    n = int(planned(miss, margins(law)[1], allowed(exam, law)) / (1 - law.undefined) * 1.01)
     along, across = montecarlo.parts(law.rule, law.family, np.ones(law.d), law.N, n, exam.rng(name))
     length = np.hypot(along, across)
-    return distribution(name, along[length > 0] / length[length > 0], law, alpha)
+    return distribution(name, along[length > 0] / length[length > 0], law, miss)
 
 
 def allowed(exam: Examination, law: AlignmentLaw) -> float:
@@ -142,10 +140,9 @@ def allowed(exam: Examination, law: AlignmentLaw) -> float:
     return exam.pick(0.05, 0.6 if law.N < 100 or law.family == "student" else 0.1)
 
 
-def dkw_plan(alpha: float, margin: float, share: float) -> int:
-    """The n at which radius, sampling (in 99 % of cases), grid and a law that is off by this share stay within it."""
-    room = (1 - share) * margin - 1 / POINTS
-    return ceil(((sqrt(log(2 / alpha)) + sqrt(log(200))) / room) ** 2 / 2)
+def planned(miss: float, margin: float, share: float) -> int:
+    """The n at which a distribution is decided though the law is off by this share of the margin."""
+    return intervals.distribution_plan(miss, (1 - share) * margin, POINTS)
 
 
 def slope_evidence(exam: Examination, rule: str, family: str, slope: float, share: float) -> Evidence:
@@ -154,59 +151,21 @@ def slope_evidence(exam: Examination, rule: str, family: str, slope: float, shar
     At 12,000 trials each median's interval is ± 7 % of the gap, the slope's ± 0.06; curvature takes up to 0.03.
     """
     d, *widths = SLOPE_AT
-    alpha = exam.ledger.draw(2, share)
+    miss = exam.budget.spend(2, share)
     gaps = []
     for N in widths:
         values = sample(
             exam, alignment_law(rule, family, d, N), f"slope of {rule}, {family}, N = {N}", SLOPE_TRIALS, "normal"
         )
-        low, high = intervals.median(values, alpha)
+        low, high = intervals.median(values, miss)
         gaps.append((1 - high, 1 - low))
     (first, last), decade = gaps, log(widths[1] / widths[0])
-    interval = log(last[0] / first[1]) / decade, log(last[1] / first[0]) / decade
-    return Evidence(
+    return Evidence.from_interval(
         Kind.MONTE_CARLO,
         f"slope of log(1 − median α) in log N: {slope:.3f} ± {DELTA_SLOPE}: {rule}, {family}, d = {d}, N = {widths}",
-        decide(interval, (slope, slope), DELTA_SLOPE),
+        (log(last[0] / first[1]) / decade, log(last[1] / first[0]) / decade),
+        Claimed.exactly(slope, DELTA_SLOPE),
         "distribution-free intervals of the two medians",
-        alpha=2 * alpha,
-        delta=DELTA_SLOPE,
+        miss=2 * miss,
         n=SLOPE_TRIALS,
-        interval=interval,
-        claimed=(slope, slope),
     )
-
-
-def distribution(name: str, values: Array, law: AlignmentLaw, alpha: float) -> Evidence:
-    """`sup |F − predicted F|` against its margin."""
-    margin = margins(law)[1]
-    least, most = kolmogorov(values, law)
-    radius = intervals.dkw_radius(len(values), alpha)
-    around = max(0.0, least - radius), min(1.0, most + radius)
-    return Evidence(
-        Kind.MONTE_CARLO,
-        f"sup |P(α ≤ a) − predicted| ≤ {margin}: {name}",
-        decide(around, (0.0, margin), 0.0),
-        "Dvoretzky–Kiefer–Wolfowitz",
-        alpha=alpha,
-        delta=0.0,
-        n=len(values),
-        interval=around,
-        claimed=(0.0, margin),
-        power=0.99,
-        details={"distance, at least": least, "at most": most},
-    )
-
-
-def kolmogorov(values: Array, law: AlignmentLaw | FrameLaw, points: int = POINTS) -> tuple[float, float]:
-    """Bounds of `sup |F_n − F|` from F at some of the values: F and F_n rise, so between two points they differ by no
-    more than the one at one end from the other at the other end.
-    """
-    ordered = np.sort(values)
-    at = np.unique(ordered[np.linspace(0, len(ordered) - 1, points).astype(int)])
-    predicted = np.array([law.cdf(float(a)) for a in at])
-    below, upto = (np.searchsorted(ordered, at, side) / len(ordered) for side in ("left", "right"))
-    least = max(np.abs(upto - predicted).max(), np.max(predicted - upto), np.max(below - predicted))
-    left, right = np.append(0.0, predicted), np.append(predicted, 1.0)  # F at the ends of each gap
-    most = max(least, np.max(np.append(below, 1.0) - left), np.max(right - np.append(0.0, upto)))
-    return float(least), float(most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, log, sqrt
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -21,62 +21,32 @@ from nfrlab.theory.cascade.recursion import cascade_alphas
 from nfrlab.verify import intervals
 from nfrlab.verify.court.budget import RUN_BUDGET
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
+from nfrlab.verify.examine.statistics import bets_evidence
 
 DELTA = 0.005
-CAP = 0.9  # of the stake at which a gambler could lose all
 PILOT = 400
-METHOD = "bets of a fixed number, planned from a pilot"
 Widths = tuple[int, ...]
 
+QUICK: dict[str, Widths] = {
+    "constant, depth 2": (512, 512),
+    "constant, depth 4": (512,) * 4,
+    "bottleneck": (784, 1024, 512, 1024),
+}
+FULL: dict[str, Widths] = QUICK | {
+    "growing upwards": (784, 512, 1024, 2048),
+    "shrinking upwards": (784, 2048, 1024, 512),
+    "steep": (784, 512, 2048, 2048),
+    "constant, depth 8": (512,) * 8,
+    "constant, depth 16": (512,) * 16,
+    "constant, depth 16, large input": (3072, *(512,) * 15),
+    "small input, depth 6": (27, *(1024,) * 5),
+}
+"""Width profiles from the input up, by name."""
 
-def bets(values: Float[Array, " n"], alpha: float, low: float, high: float) -> intervals.Interval:
-    """Mean of n bounded observations by betting (Waudby-Smith & Ramdas 2023), as `intervals.BettingSequence` but for
-    one n, with stakes chosen for it.
-
-    A candidate mean m is ruled out when a gambler's capital `Π (1 ± λ_t (x_t − m))` ever reaches 2/α, where `λ_t =
-    √(2 ln(2/α) / n V_{t−1})`, at most `CAP` of what may be staked, and V is the variance seen before. Capitals are
-    monotone in m, so both ends are found by bisection, rounded outward to 1 % of their distance from the sample mean.
-    Raises `ValueError` for observations outside the bounds.
-    """
-    if not (np.all(values >= low) and np.all(values <= high)):
-        raise ValueError(f"observations must lie in [{low}, {high}]")
-    x = (values - low) / (high - low)
-    seen = np.arange(1.0, len(x) + 1)
-    mean = (0.5 + np.cumsum(x)) / (seen + 1)
-    variance = (0.25 + np.cumsum((x - mean) ** 2)) / (seen + 1)
-    threshold = log(2 / alpha)
-    stake = np.sqrt(2 * threshold / (len(x) * np.concatenate([[0.25], variance[:-1]])))
-
-    def ruled_out(m: float, sign: int) -> bool:
-        most = CAP / max(m if sign > 0 else 1 - m, 1e-12)
-        return bool(np.cumsum(np.log1p(sign * np.minimum(stake, most) * (x - m))).max() >= threshold)
-
-    def end(sign: int) -> float:
-        centre, inside, distance = float(x.mean()), 0.0, sqrt(2 * threshold * variance[-1] / len(x))
-        limit = centre if sign > 0 else 1 - centre
-        while distance < limit and not ruled_out(centre - sign * distance, sign):
-            inside, distance = distance, 2 * distance
-        outside = min(distance, limit)
-        while outside - inside > 0.01 * outside:
-            middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if ruled_out(centre - sign * middle, sign) else (middle, outside)
-        return centre - sign * outside
-
-    return low + (high - low) * max(0.0, end(1)), low + (high - low) * min(1.0, end(-1))
-
-
-def bets_plan(alpha: float, mean: float, sd: float, delta: float, low: float = 0.0, high: float = 1.0) -> int:
-    """An n at which `bets` ends within δ of the true mean with probability ≥ 0.99, for observations of this mean and
-    standard deviation: δ pays for the stakes, `max(σ√(2ℓ/n), 2ℓ m/(CAP n))` with `ℓ = ln(2/α)`, and for the sample
-    mean's own error, `σ√(2 ln 400/n)`.
-    """
-    mean, sd, delta = (mean - low) / (high - low), sd / (high - low), delta / (high - low)
-    logs, own = log(2 / alpha), sd * sqrt(2 * log(400))
-    free = (sd * sqrt(2 * logs) + own) / delta
-    capped = 2 * logs * max(mean, 1 - mean) / CAP
-    root = (own + sqrt(own**2 + 4 * capped * delta)) / (2 * delta)  # capped/n + own/√n = δ
-    return ceil(max(free, root) ** 2)
+SMALL: Widths = (5, 8, 8, 8)
+SMALL_EQUAL: Widths = (256,) * 4
+FALLS: Widths = (784, 256, 1024, 1024)
 
 
 @dataclass(frozen=True)
@@ -139,30 +109,27 @@ def law_evidence(
     n is planned from the standard deviations of a pilot sample, 20 % added: where the law is off by at most `slack` of
     the margin the interval ends inside it with probability ≥ 0.99.
     """
-    alpha = exam.ledger.draw(sum(len(own) for _, own in trial), share)
+    miss = exam.budget.spend(sum(len(levels) for _, levels in trial), share)
     found = []
-    for stack, own in trial:
+    for stack, levels in trial:
         pilot = stack.sample(exam, "pilot", PILOT)
-        n = max(bets_plan(alpha, p.value, 1.2 * float(p.of(pilot).std()), (1 - p.slack) * p.margin, p.low) for p in own)
+        n = max(
+            intervals.bets_plan(miss, p.value, 1.2 * float(p.of(pilot).std()), (1 - p.slack) * p.margin, p.low)
+            for p in levels
+        )
         rows = stack.sample(exam, "trial", n)
-        found += [_level(stack, p, p.of(rows), alpha) for p in own]
+        found += [_level(stack, p, p.of(rows), miss) for p in levels]
     return found
 
 
-def _level(stack: Stack, predicted: Prediction, values: Float[Array, " n"], alpha: float) -> Evidence:
-    interval = bets(values, alpha, predicted.low, 1.0)
-    claimed = predicted.value - predicted.margin, predicted.value + predicted.margin
+def _level(stack: Stack, predicted: Prediction, values: Float[Array, " n"], miss: float) -> Evidence:
     name = f"level {predicted.level} of {len(stack.widths)}, {stack.title}"
-    return Evidence(
-        Kind.MONTE_CARLO,
+    return bets_evidence(
         f"{'E α' if predicted.signed else 'E |α|'} = {predicted.value:.4f} ± {predicted.margin:.4g}: {name}",
-        decide(interval, claimed, 0.0),
-        METHOD,
-        alpha=alpha,
-        delta=0.0,
-        n=len(values),
-        interval=interval,
-        claimed=claimed,
+        values,
+        Claimed.within(predicted.value, predicted.margin),
+        miss,
+        predicted.low,
         power=0.99,
         details={
             "predicted mean": predicted.value,
@@ -173,47 +140,41 @@ def _level(stack: Stack, predicted: Prediction, values: Float[Array, " n"], alph
 
 
 def difference_evidence(
-    statement: str,
-    values: Float[Array, " n"],
-    alpha: float,
-    delta: float,
-    reach: float,
-    power: float | None = None,
+    statement: str, values: Float[Array, " n"], miss: float, delta: float, reach: float, power: float | None = None
 ) -> Evidence:
-    """The mean of differences of alignments, in [−reach, reach], against [0, reach] with margin δ; `power` at δ where n
-    was planned for it.
+    """The mean of differences of alignments, in [−reach, reach], against [0, reach] with resolution δ; `power` at δ
+    where n was planned for it.
     """
-    interval, claimed = bets(values, alpha, -reach, reach), (0.0, reach)
-    return Evidence(
-        Kind.MONTE_CARLO,
+    return bets_evidence(
         statement,
-        decide(interval, claimed, delta),
-        METHOD,
-        alpha=alpha,
-        delta=delta,
-        n=len(values),
-        interval=interval,
-        claimed=claimed,
+        values,
+        Claimed.between(0.0, reach, resolution=delta),
+        miss,
+        -reach,
+        reach,
         power=power,
         details={"sampled mean": float(values.mean())},
     )
 
 
-def exponent(small: Evidence, large: Evidence, ratio: float, claimed: intervals.Interval) -> Evidence:
+def reach(rule: str, N: int) -> float:
+    """How large a difference of two alignments can be where that of level N is one of them: from level 2 on GBP's α is
+    not negative; RectGrad's is where all contributions of a narrow layer are.
+    """
+    return 1.0 if N > 1 and rule == "gbp" else 2.0
+
+
+def exponent(small: Evidence, large: Evidence, ratio: float, claimed: Claimed) -> Evidence:
     """The exponent of the error in the width, `log(e/e′) / log(n′/n)`, from the intervals of two errors of one sign."""
     errors = [sorted(float(e.details["predicted mean"]) - end for end in e.interval or ()) for e in (small, large)]
     (a, b), (c, d) = errors
-    if min(a, c) <= 0:
-        interval, finding = (-np.inf, np.inf), Finding.UNDECIDED
-    else:
-        interval = log(a / d) / log(ratio), log(b / c) / log(ratio)
-        finding = decide(interval, claimed, 0.0)
+    told = min(a, c) > 0
+    interval = (log(a / d) / log(ratio), log(b / c) / log(ratio)) if told else (-np.inf, np.inf)
     return Evidence(
-        Kind.MONTE_CARLO,
-        f"the error of the law falls with the width like n^−b, {claimed[0]} ≤ b ≤ {claimed[1]}",
-        finding,
-        "from the two intervals above",
-        delta=0.0,
+        kind=Kind.MONTE_CARLO,
+        statement=f"the error of the law falls with the width like n^−b, {claimed.low} ≤ b ≤ {claimed.high}",
+        finding=decide(interval, claimed) if told else Finding.UNDECIDED,
+        method="from the two intervals above",
         n=small.n + large.n,
         interval=interval,
         claimed=claimed,
@@ -244,10 +205,10 @@ def draw(folder: Path, images: ImageSet, seed: int) -> list[Path]:
 def profile(name: str, widths: Widths, seed: int, n: int = 4000) -> picture.Profile:
     """Mean α of every rule and level, with intervals that hold together with probability ≥ 1 − 1e-6."""
     exam = Examination("figure of the cascade law", "trial", seed, "quick", ImageSet("none", ()))
-    alpha = RUN_BUDGET / len(FIGURE) / len(picture.RULES) / (len(widths) + 1)
+    miss = RUN_BUDGET / len(FIGURE) / len(picture.RULES) / (len(widths) + 1)
     sampled = {}
     for rule in picture.RULES:
         rows = Stack(name, rule, widths).sample(exam, "figure", n)
-        ends = np.array([bets(column, alpha, -1.0, 1.0) for column in rows.T])
+        ends = np.array([intervals.bets(column, miss, -1.0, 1.0) for column in rows.T])
         sampled[rule] = picture.Sampled(rows.mean(axis=0), ends[:, 0], ends[:, 1])
     return picture.Profile(name, widths, sampled)

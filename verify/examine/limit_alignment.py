@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import beta, chi2, norm
 
-from nfrlab.simulations.dense import Rule, attribution, layer, rule
+from nfrlab.simulations.dense import attribution, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import ones
 from nfrlab.simulations.dense.weights import FAMILIES as SAMPLERS
@@ -27,59 +27,51 @@ from nfrlab.theory.limit.anisotropy import compensated_variances
 from nfrlab.theory.limit.direction import LimitAlignment, gbp_limit
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
+from nfrlab.verify.examine.limit_direction import GBP
 
-GBP: Rule = rule("gbp")
 PAIRS = 96
 METHOD = (
     "pairs of independent maps; distribution-free interval of the median, widened by an upper limit of the standard "
     "deviation, which takes the pairs' statistic to be normal"
 )
 GRID = np.linspace(0, 1, 8001)
+SIGNED = np.array([3.0, -1.0, 2.0])
+"""An input that several claims examine."""
 
 
 @dataclass(frozen=True)
 class AlignmentPoint:
-    """One point: a law and its sampler, an input, and the claim `low ≤ α_∞ ≤ high` there, margin δ.
+    """One point: a law and its sampler, an input, and what is claimed of α_∞ there.
 
-    `law` plans the width; a control may draw from another one. The interval is planned to reach no further than δ, or
-    0.01 where δ is 0.
+    `law` plans the width; a control may draw from another one. The interval is planned to reach no further than the
+    resolution of the claim, or 0.01 where that is 0.
     """
 
     name: str
     law: Family
     sampler: Sampler
     x: Array
-    low: float
-    high: float
-    delta: float = 0.02
+    claimed: Claimed
 
 
 def predicted(family: str, x: Array, name: str, delta: float = 0.02, sampled: str | None = None) -> AlignmentPoint:
-    """The theory's α_∞ of `family` at x, to be held against weights of `sampled`, by default the same."""
+    """The theory's α_∞ of `family` at x, ± δ, to be held against weights of `sampled`, by default the same."""
     limit, drawn = gbp_limit(FAMILIES[family], x), sampled or family
-    low, high = float(limit.value - limit.error), float(limit.value + limit.error)
-    return AlignmentPoint(name, FAMILIES[drawn], SAMPLERS[drawn], x, low, high, delta)
+    claimed = Claimed.between(float(limit.value - limit.error), float(limit.value + limit.error), resolution=delta)
+    return AlignmentPoint(name, FAMILIES[drawn], SAMPLERS[drawn], x, claimed)
 
 
 def enclosure(
-    statement: str,
-    limit: LimitAlignment,
-    claimed: intervals.Interval,
-    delta: float,
-    method: str,
-    details: dict[str, Any],
+    statement: str, limit: LimitAlignment, claimed: Claimed, method: str, details: dict[str, Any]
 ) -> Evidence:
-    """A certified α_∞ against a claimed range."""
-    interval = float(limit.value - limit.error), min(1.0, float(limit.value + limit.error))
-    return Evidence(
+    """A certified α_∞ against what is claimed of it."""
+    return Evidence.from_interval(
         Kind.ENCLOSURE,
         statement,
-        decide(interval, claimed, delta),
+        (float(limit.value - limit.error), min(1.0, float(limit.value + limit.error))),
+        claimed,
         method,
-        delta=delta,
-        interval=interval,
-        claimed=claimed,
         numerical_error=float(limit.error),
         details=details,
     )
@@ -95,22 +87,22 @@ def second_moment(law: Family, d: int) -> tuple[float, float]:
     return (1.0, float(d)) if law.name == "shifted" else (total / d, total)
 
 
-def deviation_factor(n: int, alpha: float) -> float:
-    """How many sample standard deviations bound σ with probability 1 − α/2, for n normal observations."""
-    return sqrt((n - 1) / float(chi2.ppf(alpha / 2, n - 1)))
+def deviation_factor(n: int, miss: float) -> float:
+    """How many sample standard deviations bound σ with probability 1 − miss/2, for n normal observations."""
+    return sqrt((n - 1) / float(chi2.ppf(miss / 2, n - 1)))
 
 
-def half_width(alpha: float, power: float = 0.99) -> float:
+def half_width(miss: float, power: float = 0.99) -> float:
     """How many standard deviations of Y(q) the interval reaches, with probability ≥ `power`, Y taken to be normal: the
     outer order statistic, and the allowance from a standard deviation that came out large.
     """
-    miss = (1 - power) / 4
-    k = intervals.median_rank(PAIRS, alpha / 2)
-    outer = -float(norm.ppf(beta.ppf(miss, k, PAIRS + 1 - k)))
-    return outer + deviation_factor(PAIRS, alpha) * sqrt(float(chi2.isf(miss, PAIRS - 1)) / (PAIRS - 1))
+    tail = (1 - power) / 4
+    k = intervals.median_rank(PAIRS, miss / 2)
+    outer = -float(norm.ppf(beta.ppf(tail, k, PAIRS + 1 - k)))
+    return outer + deviation_factor(PAIRS, miss) * sqrt(float(chi2.isf(tail, PAIRS - 1)) / (PAIRS - 1))
 
 
-def width(point: AlignmentPoint, alpha: float) -> int:
+def width(point: AlignmentPoint, miss: float) -> int:
     """The N at which `PAIRS` pairs give a half-width of at most δ: `var Y/‖m‖⁴ ≈ 2 α² sin² λ/(N‖μ‖²) + λ tr/(N‖μ‖²)²`.
 
     λ and the trace are those of `E[wwᵀ 1(w·x > 0)]`, half of `E wwᵀ` for symmetric laws. In the tilted family, of
@@ -122,24 +114,24 @@ def width(point: AlignmentPoint, alpha: float) -> int:
     share = (0.5 if point.law.symmetric else 1.0) * block / float(mean @ mean)
     along, total = (share * value for value in second_moment(point.law, d))
     limit = min(1.0, gbp_limit(point.law, point.x).value)
-    sd = (point.delta or 0.01) * limit * 2 / half_width(alpha)
+    sd = (point.claimed.resolution or 0.01) * limit * 2 / half_width(miss)
     linear, square = 2 * limit**2 * (1 - limit**2) * along, along * total
     least = (linear + sqrt(linear**2 + 4 * sd**2 * square)) / (2 * sd**2)
     return max(64, 2 * d, ceil(least))
 
 
-def alignment_interval(maps: Float[Array, "maps d"], x: Float[Array, " d"], alpha: float) -> tuple[float, float, float]:
+def alignment_interval(maps: Float[Array, "maps d"], x: Float[Array, " d"], miss: float) -> tuple[float, float, float]:
     """(low, high, allowance): the interval of α_∞ from an even number of maps, and what the mean may lie off the
     median, in units of α_∞; (0, 1) where nothing is excluded.
     """
     unit = x / np.linalg.norm(x)
     first, second = maps[::2], maps[1::2]
     along, inner = (first @ unit) * (second @ unit), (first * second).sum(axis=1)
-    k = intervals.median_rank(len(along), alpha / 2)
+    k = intervals.median_rank(len(along), miss / 2)
     if k < 1:
         return 0.0, 1.0, 1.0
     Y = np.sort(along - GRID[:, None] ** 2 * inner, axis=1)
-    allowance = deviation_factor(len(along), alpha) * Y.std(axis=1, ddof=1)
+    allowance = deviation_factor(len(along), miss) * Y.std(axis=1, ddof=1)
     kept = np.flatnonzero((Y[:, k - 1] - allowance <= 0) & (Y[:, -k] + allowance >= 0))
     if len(kept) == 0:
         return 0.0, 1.0, 1.0
@@ -154,22 +146,22 @@ def independent_maps(point: AlignmentPoint, N: int, rng: np.random.Generator) ->
     return np.array([attribution((hidden,), GBP, ones(N, rng)) for hidden in layers])
 
 
-def alignment_evidence(exam: Examination, point: AlignmentPoint, alpha: float) -> Evidence:
-    """The interval of α_∞ at one point against the claimed range, margin δ."""
-    N = width(point, alpha)
-    low, high, allowance = alignment_interval(independent_maps(point, N, exam.rng(point.name)), point.x, alpha)
-    claimed = f"= {point.low:.5f} ± {point.delta:g}" if point.high - point.low < 1e-6 else f"≤ {point.high:g}"
-    return Evidence(
+def alignment_evidence(exam: Examination, point: AlignmentPoint, miss: float) -> Evidence:
+    """The interval of α_∞ at one point against what is claimed there."""
+    N, claimed = width(point, miss), point.claimed
+    low, high, allowance = alignment_interval(independent_maps(point, N, exam.rng(point.name)), point.x, miss)
+    text = (
+        f"= {claimed.low:.5f} ± {claimed.resolution:g}" if claimed.high - claimed.low < 1e-6 else f"≤ {claimed.high:g}"
+    )
+    return Evidence.from_interval(
         Kind.MONTE_CARLO,
-        f"α_∞ {claimed}: {point.name}",
-        decide((low, high), (point.low, point.high), point.delta),
+        f"α_∞ {text}: {point.name}",
+        (low, high),
+        claimed,
         METHOD,
-        alpha=alpha,
-        delta=point.delta,
+        miss=miss,
         n=2 * PAIRS,
-        interval=(low, high),
-        claimed=(point.low, point.high),
         bias=allowance,
-        power=0.99 if point.delta else None,
+        power=0.99 if claimed.resolution else None,
         details={"N": N, "d": len(point.x), "law": point.law.name},
     )

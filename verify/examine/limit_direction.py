@@ -1,4 +1,4 @@
-"""Monte Carlo examinations: where maps of wide random networks point, how often they align, means of differences."""
+"""Monte Carlo examinations: where the maps of wide random networks point, and how often they align."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import acos
 
 import numpy as np
 
-from nfrlab.simulations.dense import Rule, alignment
+from nfrlab.simulations.dense import Rule, alignment, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import Relevance, hidden_maps, noise_share, normal
 from nfrlab.simulations.images import digit, normalise
@@ -16,12 +16,16 @@ from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import direction as law
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.stated_draws import dyadic
+from nfrlab.verify.examine.statistics import proportion_evidence
 
+GBP: Rule = rule("gbp")
 DELTA = 0.02
-ALIGNED, NOT_ALIGNED = (1.0, 1.0), (-1.0, 1.0 - DELTA)
+ALIGNED, NOT_ALIGNED = Claimed.exactly(1.0, resolution=DELTA), Claimed.between(-1.0, 1.0 - DELTA)
 ISOTROPIC = ("gaussian", "sphere", "ring", "student")
+WITH_MEAN = tuple(name for name, family in FAMILIES.items() if family.moments > 1 and family.independent_neurons)
+ANISOTROPIC = tuple(name for name in WITH_MEAN if not FAMILIES[name].rotation_invariant)
 
 
 def inputs(exam: Examination) -> dict[str, Array]:
@@ -74,10 +78,17 @@ def points(
     ]
 
 
+def visible(point: LimitPoint) -> bool:
+    """Whether enough neurons of the family see the input: not so for U[0, 1] at negative x, where `μ(x)` nearly
+    vanishes.
+    """
+    return law.gbp_noise(FAMILIES[point.family], point.x) <= 30 * len(point.x)
+
+
 def limit_evidence(
-    exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0, claimed: intervals.Interval = ALIGNED
+    exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0, claimed: Claimed = ALIGNED
 ) -> list[Evidence]:
-    """For each point the interval of `lim cos(R, target)` against the claimed range, by default 1, margin δ = 0.02.
+    """For each point the interval of `lim cos(R, target)` against what is claimed, by default 1 ± 0.02.
 
     The median over networks has a distribution-free interval; it is widened by the angle that finite width can account
     for. Width and number of networks are fixed beforehand from the leading-order noise of GBP at this family and input:
@@ -85,45 +96,46 @@ def limit_evidence(
     still ends inside the margin with probability ≥ 0.99.
     """
     trial = list(trial)
-    alpha = exam.ledger.draw(len(trial), share)
-    return [_limit(exam, point, alpha, claimed) for point in trial]
+    miss = exam.budget.spend(len(trial), share)
+    return [_limit(exam, point, miss, claimed) for point in trial]
 
 
-def _limit(exam: Examination, point: LimitPoint, alpha: float, claimed: intervals.Interval) -> Evidence:
+def _limit(exam: Examination, point: LimitPoint, miss: float, claimed: Claimed) -> Evidence:
     tolerated = acos(1 - DELTA)
     noise = law.gbp_noise(FAMILIES[point.family], point.x)
     N = law.neurons_for_tilt(noise, tolerated / 3)
-    n = intervals.median_plan(alpha, law.wrong_side(noise / N, tolerated * (1 - 1.25 / 3)))
+    n = intervals.median_plan(miss, law.wrong_side(noise / N, tolerated * (1 - 1.25 / 3)))
     maps = hidden_maps(point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom)
     values = np.array([alignment(R, point.target) for R in maps])
     if np.any(np.isnan(values)):
         return Evidence(
-            Kind.MONTE_CARLO,
-            f"{point.name}: some maps are zero",
-            Finding.UNDECIDED,
-            "median",
-            alpha,
-            DELTA,
-            n,
+            kind=Kind.MONTE_CARLO,
+            statement=f"{point.name}: some maps are zero",
+            finding=Finding.UNDECIDED,
+            method="median",
+            miss=miss,
+            n=n,
         )
     tilt = law.finite_width_tilt(noise_share(maps))
-    low, high = law.widen(*intervals.median(values, alpha), tilt)
-    interval = low - point.error, high + point.error
-    return Evidence(
+    low, high = law.widen(*intervals.median(values, miss), tilt)
+    return Evidence.from_interval(
         Kind.MONTE_CARLO,
         point.name,
-        decide(interval, claimed, DELTA if claimed == ALIGNED else 0.0),
+        (low - point.error, high + point.error),
+        claimed,
         "distribution-free interval of the median, widened by the finite-width angle",
-        alpha=alpha,
-        delta=DELTA if claimed == ALIGNED else 0.0,
+        miss=miss,
         n=n,
-        interval=interval,
-        claimed=claimed,
         bias=tilt,
         numerical_error=point.error,
         power=0.99 if point.rule.name == "gbp" and claimed == ALIGNED else None,
         details={"N": N, "d": len(point.x), "median": float(np.median(values)), "family": point.family},
     )
+
+
+def on_axis_weights(exam: Examination) -> list[Evidence]:
+    """GBP on neurons along single axes: second moments isotropic, directions not."""
+    return limit_evidence(exam, points(exam, GBP, ("axis",)))
 
 
 def aligned_rate(
@@ -135,7 +147,7 @@ def aligned_rate(
     allows.
     """
     trial = list(trial)
-    alpha = exam.ledger.draw(len(trial), share)
+    miss = exam.budget.spend(len(trial), share)
     found = []
     for point in trial:
         noise = law.gbp_noise(FAMILIES[point.family], point.x)
@@ -143,55 +155,14 @@ def aligned_rate(
         rng = exam.rng(f"rate {factor} {point.name}")
         maps = hidden_maps(point.rule, point.family, point.x, N, n, rng, point.relevance, point.bottom)
         values = np.array([alignment(R, point.target) for R in maps])
-        interval = intervals.clopper_pearson(int(np.sum(values >= 1 - DELTA)), n, alpha)
         found.append(
-            Evidence(
-                Kind.MONTE_CARLO,
+            proportion_evidence(
                 f"P(α ≥ {1 - DELTA}) ≥ 0.95 at N = {N}: {point.name}",
-                decide(interval, (0.95, 1.0), 0.35),
-                "Clopper–Pearson",
-                alpha=alpha,
-                delta=0.35,
-                n=n,
-                interval=interval,
-                claimed=(0.95, 1.0),
+                int(np.sum(values >= 1 - DELTA)),
+                n,
+                Claimed.between(0.95, 1.0, resolution=0.35),
+                miss,
                 details={"N": N, "median": float(np.median(values))},
             )
         )
     return found
-
-
-def mean_evidence(
-    statement: str,
-    draw: Callable[[int], Array],
-    bounds: tuple[float, float],
-    claimed: tuple[float, float],
-    delta: float,
-    alpha: float,
-    sd: float,
-) -> Evidence:
-    """A mean by betting, in blocks until the interval decides; `draw(block)` returns the observations of that block.
-
-    The sequence is valid at every stopping time. It stops undecided at the n that an empirical Bernstein interval would
-    need for power 0.99 at δ, were the standard deviation `sd`.
-    """
-    most = intervals.bernstein_plan(alpha, sd, bounds[1] - bounds[0], delta)
-    sequence = intervals.BettingSequence(alpha, *bounds)
-    finding, total, number = Finding.UNDECIDED, 0.0, 0
-    while finding is Finding.UNDECIDED and sequence.n < most:
-        observations = draw(number)
-        total, number = total + float(observations.sum()), number + 1
-        finding = decide(sequence.update(observations), claimed, delta)
-    return Evidence(
-        Kind.MONTE_CARLO,
-        statement,
-        finding,
-        "betting confidence sequence, stopped when decided",
-        alpha=alpha,
-        delta=delta,
-        n=sequence.n,
-        interval=sequence.interval,
-        claimed=claimed,
-        power=0.99,
-        details={"mean": total / sequence.n, "planned n": most, "planned sd": sd},
-    )

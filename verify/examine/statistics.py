@@ -1,106 +1,177 @@
-"""Probabilities, means and whole distributions against exact predictions, with sizes planned before sampling."""
+"""Sampled numbers against what is claimed of them: proportions, medians, means, whole distributions.
+
+Each function returns one `Evidence`: a finite-sample interval that misses the truth with probability at most `miss`,
+held against a `Claimed` value or range. What else is to be recorded (`power`, `details`, …) is handed on by name.
+"""
 
 from __future__ import annotations
 
-from math import ceil, log, sqrt
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import binom
 
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.finite_width.mixture import AlignmentLaw
 from nfrlab.theory.weighting.frames import FrameLaw
 from nfrlab.verify import intervals
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
-from nfrlab.verify.examine.finite_width import POINTS, kolmogorov
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
+
+POINTS = 800
+"""At which distributions are compared."""
 
 
-def rate_plan(alpha: float, p: float, delta: float) -> int:
-    """An n, the least up to 2 %, at which Clopper and Pearson's interval ends within δ of p with probability ≥ 0.99, if
-    p is true: it does at both the 0.5 % and the 99.5 % quantile of the count, hence between them.
-    """
-    n = 10
-
-    def inside(hits: float) -> bool:
-        low, high = intervals.clopper_pearson(int(hits), n, alpha)
-        return p - delta <= low and high <= p + delta
-
-    # an interval that ends at 0 or 1 does so within δ only if p does
-    while not all(inside(binom.ppf(q, n, p)) for q in (0.005, 0.995)):
-        n = ceil(n * 1.02) + 1
-    return n
+def proportion_evidence(statement: str, hits: int, n: int, claimed: Claimed, miss: float, **recorded: Any) -> Evidence:
+    """A probability, from `hits` among n, by Clopper and Pearson's interval."""
+    interval = intervals.clopper_pearson(hits, n, miss)
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO, statement, interval, claimed, "Clopper–Pearson", miss=miss, n=n, **recorded
+    )
 
 
-def rate_evidence(
-    statement: str, hits: int, n: int, alpha: float, predicted: float, delta: float, error: float = 0.0
+def predicted_proportion(
+    statement: str, hits: int, n: int, predicted: float, delta: float, miss: float, error: float = 0.0
 ) -> Evidence:
-    """A probability against its prediction, margin δ; a prediction that may itself be off by `error` is refuted only
-    from further away, and supported no sooner.
+    """A probability against its prediction, ± δ; a prediction that may itself be off by `error` is refuted only from
+    further away, and supported no sooner.
     """
-    interval, claimed = intervals.clopper_pearson(hits, n, alpha), (predicted - error, predicted + error)
-    return Evidence(
-        Kind.MONTE_CARLO,
+    return proportion_evidence(
         f"{statement} = {predicted:.4g} ± {delta}",
-        decide(interval, claimed, delta - error),
-        "Clopper–Pearson",
-        alpha=alpha,
-        delta=delta - error,
-        n=n,
-        interval=interval,
-        claimed=claimed,
+        hits,
+        n,
+        Claimed.between(predicted - error, predicted + error, resolution=delta - error),
+        miss,
         numerical_error=error,
         power=0.99,
         details={"share": hits / n},
     )
 
 
-def mean_evidence(statement: str, values: Float[Array, " n"], alpha: float, predicted: float, delta: float) -> Evidence:
-    """The mean of values in [0, 1] against its prediction, margin δ."""
-    interval = intervals.empirical_bernstein(values, alpha, 0.0, 1.0)
-    return Evidence(
-        Kind.MONTE_CARLO,
+def median_evidence(
+    statement: str, values: Float[Array, " n"], claimed: Claimed, miss: float, **recorded: Any
+) -> Evidence:
+    """A median, by the distribution-free interval between two order statistics."""
+    method = "distribution-free interval of the median"
+    interval = intervals.median(values, miss)
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO, statement, interval, claimed, method, miss=miss, n=len(values), **recorded
+    )
+
+
+def mean_evidence(
+    statement: str,
+    values: Float[Array, " n"],
+    claimed: Claimed,
+    miss: float,
+    low: float = 0.0,
+    high: float = 1.0,
+    **recorded: Any,
+) -> Evidence:
+    """A mean of values in [low, high], by the empirical Bernstein interval."""
+    interval = intervals.empirical_bernstein(values, miss, low, high)
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO, statement, interval, claimed, "empirical Bernstein", miss=miss, n=len(values), **recorded
+    )
+
+
+def predicted_mean(statement: str, values: Float[Array, " n"], predicted: float, delta: float, miss: float) -> Evidence:
+    """A mean of values in [0, 1] against its prediction, ± δ."""
+    return mean_evidence(
         f"{statement} = {predicted:.5f} ± {delta}",
-        decide(interval, (predicted, predicted), delta),
-        "empirical Bernstein",
-        alpha=alpha,
-        delta=delta,
-        n=len(values),
-        interval=interval,
-        claimed=(predicted, predicted),
+        values,
+        Claimed.exactly(predicted, delta),
+        miss,
         power=0.99,
         details={"mean": float(np.mean(values))},
     )
 
 
-def distribution_plan(alpha: float, delta: float, points: int = POINTS) -> int:
-    """The n at which, if the law is right, the interval of the distance ends within δ with probability ≥ 0.99: the
-    empirical distribution strays by at most `√(ln 200/2n)`; n has room for that, for DKW's radius and for the grid.
+def bets_evidence(
+    statement: str,
+    values: Float[Array, " n"],
+    claimed: Claimed,
+    miss: float,
+    low: float,
+    high: float = 1.0,
+    **recorded: Any,
+) -> Evidence:
+    """A mean of values in [low, high], by bets tuned for their number."""
+    method = "bets of a fixed number, planned from a pilot"
+    interval = intervals.bets(values, miss, low, high)
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO, statement, interval, claimed, method, miss=miss, n=len(values), **recorded
+    )
+
+
+def sequential_evidence(
+    statement: str,
+    draw: Callable[[int], Array],
+    bounds: intervals.Interval,
+    claimed: Claimed,
+    miss: float,
+    sd: float,
+) -> Evidence:
+    """A mean by a betting confidence sequence, block by block until it decides: valid at every stopping time.
+
+    `draw(block)` returns the observations of a block, all within `bounds`. It stops undecided at the n that an
+    empirical Bernstein interval would need for power 0.99 at the resolution of the claim, were the standard deviation
+    `sd`.
     """
-    return ceil(((sqrt(log(2 / alpha)) + sqrt(log(200))) / (delta - 1 / points)) ** 2 / 2)
+    planned = intervals.bernstein_plan(miss, sd, bounds[1] - bounds[0], claimed.resolution or 0.0)
+    sequence = intervals.BettingSequence(miss, *bounds)
+    finding, total, block = Finding.UNDECIDED, 0.0, 0
+    while finding is Finding.UNDECIDED and sequence.n < planned:
+        observations = draw(block)
+        total, block = total + float(observations.sum()), block + 1
+        finding = decide(sequence.update(observations), claimed)
+    return Evidence(
+        kind=Kind.MONTE_CARLO,
+        statement=statement,
+        finding=finding,
+        method="betting confidence sequence, stopped when decided",
+        miss=miss,
+        n=sequence.n,
+        interval=sequence.interval,
+        claimed=claimed,
+        power=0.99,
+        details={"mean": total / sequence.n, "planned n": planned, "planned sd": sd},
+    )
 
 
 def distribution_evidence(
     statement: str,
     values: Float[Array, " n"],
     law: AlignmentLaw | FrameLaw,
-    alpha: float,
-    delta: float,
+    claimed: Claimed,
+    miss: float,
     points: int = POINTS,
 ) -> Evidence:
-    """`sup |F_n − F|` against 0, margin δ; F is evaluated at `points` of the values."""
-    (least, most), radius = kolmogorov(values, law, points), intervals.dkw_radius(len(values), alpha)
-    around = max(0.0, least - radius), min(1.0, most + radius)
-    return Evidence(
+    """`sup |F_n − F|` by Dvoretzky, Kiefer and Wolfowitz's radius; F is evaluated at `points` of the values."""
+    (least, most), radius = kolmogorov(values, law, points), intervals.dkw_radius(len(values), miss)
+    return Evidence.from_interval(
         Kind.MONTE_CARLO,
-        f"{statement} = 0 ± {delta}",
-        decide(around, (0.0, 0.0), delta),
+        statement,
+        (max(0.0, least - radius), min(1.0, most + radius)),
+        claimed,
         "Dvoretzky–Kiefer–Wolfowitz",
-        alpha=alpha,
-        delta=delta,
+        miss=miss,
         n=len(values),
-        interval=around,
-        claimed=(0.0, 0.0),
         power=0.99,
         details={"distance, at least": least, "at most": most},
     )
+
+
+def kolmogorov(values: Float[Array, " n"], law: AlignmentLaw | FrameLaw, points: int = POINTS) -> intervals.Interval:
+    """Bounds of `sup |F_n − F|` from F at some of the values.
+
+    F and F_n rise, so between two points they differ by no more than the one at one end from the other at the other.
+    """
+    ordered = np.sort(values)
+    at = np.unique(ordered[np.linspace(0, len(ordered) - 1, points).astype(int)])
+    predicted = np.array([law.cdf(float(a)) for a in at])
+    below, upto = (np.searchsorted(ordered, at, side) / len(ordered) for side in ("left", "right"))
+    least = max(np.abs(upto - predicted).max(), np.max(predicted - upto), np.max(below - predicted))
+    left, right = np.append(0.0, predicted), np.append(predicted, 1.0)  # F at the ends of each gap
+    most = max(least, np.max(np.append(below, 1.0) - left), np.max(right - np.append(0.0, upto)))
+    return float(least), float(most)

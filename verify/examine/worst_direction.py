@@ -50,10 +50,10 @@ def worse(exam: Examination, name: str, d: int, starts: int) -> Evidence:
     least, x = multi_start(name, d, starts, exam.rng(f"descent {d}"))
     floor = proven_floor(exam, name, d)
     return Evidence(
-        Kind.SEARCH,
-        f"{name}, d = {d}: no x with α_∞ below {floor:.6f}",
-        Finding.REFUTES if least < floor - 1e-9 else Finding.SILENT,
-        "quasi-Newton descents from random x",
+        kind=Kind.SEARCH,
+        statement=f"{name}, d = {d}: no x with α_∞ below {floor:.6f}",
+        finding=Finding.REFUTES if least < floor - 1e-9 else Finding.SILENT,
+        method="quasi-Newton descents from random x",
         n=starts,
         details={
             "least": least,

@@ -10,6 +10,7 @@ from typing import Any
 from nfrlab.simulations.dense import RULES
 from nfrlab.theory.families import Family
 from nfrlab.verify.court.claim import Claim
+from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.report import wording
 
 Card = list[tuple[str, str]]
@@ -22,7 +23,7 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
         ("source", claim.source),
         ("statement", claim.statement),
         ("premises", "; ".join(claim.premises)),
-        ("evidence", ", ".join(claim.kinds)),
+        ("evidence", ", ".join(kinds_of(claim)) or "never tried"),
         ("control", claim.control.premise),
         ("repairs", claim.repairs or "—"),
     ]

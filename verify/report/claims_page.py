@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.proceedings.registry import REGISTRY
 
 PAGE = Path(__file__).parents[2] / "docs" / "claims.md"
@@ -22,7 +23,7 @@ def claims_page() -> str:
         rows = [
             ("source", claim.source),
             ("premises", "; ".join(claim.premises)),
-            ("evidence", ", ".join(claim.kinds)),
+            ("evidence", ", ".join(kinds_of(claim)) or "never tried"),
             ("negative control", claim.control.premise),
         ]
         if claim.repairs:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, models, trained, weights
-from nfrlab.verify.intervals.fixed import clopper_pearson
+from nfrlab.verify.intervals import clopper_pearson
 
 DATA = os.environ.get("NFRLAB_DATA")
 RESNET = Path(str(DATA)) / "cifar10-resnet" / "resnet20.safetensors"

@@ -29,8 +29,8 @@ from nfrlab.simulations.dense.reduced.polar import (
 )
 from nfrlab.simulations.dense.weights import RING_BAND, STUDENT_DOF
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.verify.court.evidence import Finding, decide
-from nfrlab.verify.intervals.fixed import bernstein_plan, clopper_pearson, dkw_radius, empirical_bernstein
+from nfrlab.verify.court.evidence import Claimed, Finding, decide
+from nfrlab.verify.intervals import bernstein_plan, clopper_pearson, dkw_radius, empirical_bernstein
 
 BUDGET = 5e-7  # the probability that any check of this file errs; tests/test_reduced.py has as much
 DELTA = 0.02
@@ -71,13 +71,13 @@ def law_is(group: str, sample: Floats, cdf: Callable[[Floats], Floats], delta: f
     F, n = cdf(np.sort(sample)), len(sample)
     D = float(max((np.arange(1, n + 1) / n - F).max(), (F - np.arange(n) / n).max()))
     radius = dkw_radius(n, alpha(group))
-    return decide((D - radius, D + radius), (0, 0), delta)
+    return decide((D - radius, D + radius), Claimed.exactly(0, delta))
 
 
 def scale_is_one(group: str, total: float, dof: float, delta: float) -> Finding:
     """Whether `total` is χ² of `dof` degrees of freedom, and not 1 ± δ times such: an exact pivot."""
     level = alpha(group)
-    return decide((total / chi2.isf(level / 2, dof), total / chi2.ppf(level / 2, dof)), (1, 1), delta)
+    return decide((total / chi2.isf(level / 2, dof), total / chi2.ppf(level / 2, dof)), Claimed.exactly(1, delta))
 
 
 def pivot_plan(group: str, dof: int, delta: float) -> int:
@@ -116,9 +116,9 @@ def test_coordinate(m: int) -> None:
     assert law_is("coordinate", u, coordinate_cdf(m)) is Finding.SUPPORTS
     x = np.minimum(m * u * u, top)  # P(m t² > 40) < 1e-9: the truncated means are lower by less than 1e-6
     mean = empirical_bernstein(x, level, 0, top)
-    assert decide(mean, (1 - 1e-6, 1), squares[0]) is Finding.SUPPORTS
+    assert decide(mean, Claimed.between(1 - 1e-6, 1, squares[0])) is Finding.SUPPORTS
     mean = empirical_bernstein(x * x, level, 0, top**2)
-    assert decide(mean, (3 * m / (m + 2) - 1e-6, 3 * m / (m + 2)), fourths[0]) is Finding.SUPPORTS
+    assert decide(mean, Claimed.between(3 * m / (m + 2) - 1e-6, 3 * m / (m + 2), fourths[0])) is Finding.SUPPORTS
 
 
 class Scripted(np.random.Generator):
@@ -154,10 +154,10 @@ def test_signs() -> None:
     sums, counts = np.unique(roots.round(6), return_counts=True)
     np.testing.assert_array_equal(sums, np.arange(1, 32, 2))
     for count in counts:
-        assert decide(clopper_pearson(int(count), n, level), (1 / 16, 1 / 16), DELTA) is Finding.SUPPORTS
+        assert decide(clopper_pearson(int(count), n, level), Claimed.exactly(1 / 16, DELTA)) is Finding.SUPPORTS
     u = coordinate(1, (n,), generator("line"))
     assert np.all(np.abs(u) == 1)
-    assert decide(clopper_pearson(int(np.sum(u > 0)), n, level), (0.5, 0.5), DELTA) is Finding.SUPPORTS
+    assert decide(clopper_pearson(int(np.sum(u > 0)), n, level), Claimed.exactly(0.5, DELTA)) is Finding.SUPPORTS
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 8, 26, 783])
@@ -204,8 +204,10 @@ def test_moments_of_a_sum(lengths: list[float], m: int) -> None:
     energy = float(a @ a)
     variance = 2 / m * (energy**2 - float(a**2 @ a**2))
     drawn = np.clip(drawn, 0, 1)
-    assert decide(empirical_bernstein(drawn, level), (energy, energy), delta) is Finding.SUPPORTS
-    assert decide(empirical_bernstein((drawn - energy) ** 2, level), (variance, variance), delta) is Finding.SUPPORTS
+    assert decide(empirical_bernstein(drawn, level), Claimed.exactly(energy, delta)) is Finding.SUPPORTS
+    assert (
+        decide(empirical_bernstein((drawn - energy) ** 2, level), Claimed.exactly(variance, delta)) is Finding.SUPPORTS
+    )
 
 
 def test_no_vectors() -> None:
@@ -233,7 +235,7 @@ def test_neurons(family: str, d: int) -> None:
     if family != "student":
         truth = (high**3 - low**3) / 3 / (high - low) if family == "ring" else 1
         mean = empirical_bernstein(np.minimum(along**2, top), level, 0, top)  # P(c² > 60) < 1e-9
-        assert decide(mean, (truth - 1e-6, truth), 0.05) is Finding.SUPPORTS
+        assert decide(mean, Claimed.between(truth - 1e-6, truth, 0.05)) is Finding.SUPPORTS
     match family:
         case "gaussian":
             assert law_is("neurons", squares, lambda u: chi2.cdf(u, d)) is Finding.SUPPORTS
@@ -288,13 +290,13 @@ def test_one_frame(d: int, N: int) -> None:
     K, radius = np.arange(N + 1), dkw_radius(n, alpha("frame"))
     probability = np.array([comb(N, k) / 2**N for k in range(N + 1)])
     D = float(np.abs(np.mean(active.round()[:, None] <= K, axis=0) - probability.cumsum()).max())
-    assert decide((D - radius, D + radius), (0, 0), DELTA) is Finding.SUPPORTS
+    assert decide((D - radius, D + radius), Claimed.exactly(0, DELTA)) is Finding.SUPPORTS
     along, across = reduced.parts("activation", "haar", d, N, n, generator("activated", d, N))
     np.testing.assert_allclose(along**2 + across**2, d * along, rtol=1e-9)
     grid, share = np.linspace(0, 0.999, 300)[:, None], along.round(9) / d
     shapes = np.maximum(K, 1e-9) / 2, np.maximum(d - K, 1e-9) / 2  # K = 0 and K = d are atoms, at 0 and 1
     D = float(np.abs(np.mean(share <= grid, axis=1) - betainc(*shapes, np.maximum(grid, 1e-300)) @ probability).max())
-    assert decide((D - radius, D + radius), (0, 0), DELTA) is Finding.SUPPORTS
+    assert decide((D - radius, D + radius), Claimed.exactly(0, DELTA)) is Finding.SUPPORTS
 
 
 @pytest.mark.parametrize(("d", "N"), [(3, 6), (2, 3), (27, 28), (784, 785), (784, 1568), (784, 1000)])

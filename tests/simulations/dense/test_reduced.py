@@ -26,8 +26,8 @@ from nfrlab.simulations.dense.reduced.invariant import RELEVANCES
 from nfrlab.simulations.dense.reduced.polar import INVARIANT_FAMILIES, Floats
 from nfrlab.simulations.dense.reduced.selection import order_statistic
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.verify.court.evidence import Finding, decide
-from nfrlab.verify.intervals.fixed import dkw_radius
+from nfrlab.verify.court.evidence import Claimed, Finding, decide
+from nfrlab.verify.intervals import dkw_radius
 
 BUDGET = 5e-7  # the probability that any check of this file errs; tests/test_polar.py has as much
 DELTA = 0.08
@@ -126,7 +126,7 @@ def findings(group: str, one: tuple[Floats, Floats], other: tuple[Floats, Floats
     for name in first:
         D = distance(first[name], second[name])
         radii = sum(dkw_radius(len(sample[name]), alpha(group) / 2) for sample in (first, second))
-        out[name] = (decide((D - radii, D + radii), (0, 0), DELTA), D)
+        out[name] = (decide((D - radii, D + radii), Claimed.exactly(0, DELTA)), D)
     return out
 
 

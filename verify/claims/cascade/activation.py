@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from nfrlab.simulations.dense import activation, cascade
 from nfrlab.theory.filtering import proofs
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.dense_stacks import (
     DEPTH,
     PREMISES,
@@ -22,8 +23,8 @@ from nfrlab.verify.examine.dense_stacks import (
     squares,
     statement,
 )
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import ExactStatement, search
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.search import ExactStatement, search
 
 
 def dominated(name: str, reverse: bool = False) -> ExactStatement:
@@ -83,27 +84,31 @@ def dominance_repair(exam: Examination) -> list[Evidence]:
 below = over_rules(lambda name, stacks: above(name, stacks, sign=-1))
 CLAIMS = (
     Claim(
-        "activation-dominates",
-        "Activation is above every NFR",
-        f"{PAPER}, Sec. IV-A, Fig. 2a",
-        "Weighting by the activation at layer L − N consistently outperforms the N-level cascade of every NFR, 1 ≤ N "
-        "< L.",
-        ("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
-        (Kind.SEARCH, Kind.REACH),
-        dominance,
-        BrokenPremise("turned round: ≤", lambda exam: search(dominated("GBP", reverse=True), exam, "reversed")),
+        id="activation-dominates",
+        title="Activation is above every NFR",
+        source=f"{PAPER}, Sec. IV-A, Fig. 2a",
+        statement=(
+            "Weighting by the activation at layer L − N consistently outperforms the N-level cascade of every NFR, 1 "
+            "≤ N < L."
+        ),
+        premises=("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
+        examine=dominance,
+        control=BrokenPremise(
+            premise="turned round: ≤", examine=lambda exam: search(dominated("GBP", reverse=True), exam, "reversed")
+        ),
     ),
     Claim(
-        "activation-dominates-repair",
-        "Activation is above every NFR on average",
-        "repair of activation-dominates",
-        "In random Gaussian stacks the mean α of Activation at layer L − N is at least that of the N-level cascade of "
-        "GBP, RectGrad and z⁺, for 1 ≤ N < L. In every network whose first layer is orthogonal with equal norms, "
-        "Activation there is at least as aligned as the (L − 1)-level cascade of any rule.",
-        PREMISES,
-        (Kind.DERIVATION, Kind.SEARCH, Kind.MONTE_CARLO),
-        dominance_repair,
-        BrokenPremise("Activation claimed to be below", below),
+        id="activation-dominates-repair",
+        title="Activation is above every NFR on average",
+        source="repair of activation-dominates",
+        statement=(
+            "In random Gaussian stacks the mean α of Activation at layer L − N is at least that of the N-level "
+            "cascade of GBP, RectGrad and z⁺, for 1 ≤ N < L. In every network whose first layer is orthogonal with "
+            "equal norms, Activation there is at least as aligned as the (L − 1)-level cascade of any rule."
+        ),
+        premises=PREMISES,
+        examine=dominance_repair,
+        control=BrokenPremise(premise="Activation claimed to be below", examine=below),
         repairs="activation-dominates",
     ),
 )

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from nfrlab.simulations.dense import cascade, rule
 from nfrlab.theory.filtering import proofs
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.dense_stacks import (
     DEPTH,
     PREMISES,
@@ -24,8 +25,8 @@ from nfrlab.verify.examine.dense_stacks import (
     squares,
     statement,
 )
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import ExactStatement, search
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.search import ExactStatement, search
 
 
 def rises(name: str, reverse: bool = False) -> ExactStatement:
@@ -86,27 +87,32 @@ def corollary_repair(exam: Examination) -> list[Evidence]:
 falling = over_rules(lambda name, stacks: rising_where_it_acts(name, stacks, sign=-1))
 CLAIMS = (
     Claim(
-        "cascade",
-        "More NFR layers, better alignment",
-        f"{PAPER}, Sec. IV-A, Def. 3, corollary of Theorems 1 and 2",
-        "Using the NFR in more layers gives a better input alignment: α of the (N+1)-level cascade ≥ α of the N-level "
-        "one, for GBP, RectGrad (90 % quantile) and z⁺.",
-        ("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
-        (Kind.SEARCH, Kind.REACH, Kind.MONTE_CARLO),
-        corollary,
-        BrokenPremise("turned round: α never rises", lambda exam: search(rises("GBP", reverse=True), exam, "reversed")),
+        id="cascade",
+        title="More NFR layers, better alignment",
+        source=f"{PAPER}, Sec. IV-A, Def. 3, corollary of Theorems 1 and 2",
+        statement=(
+            "Using the NFR in more layers gives a better input alignment: α of the (N+1)-level cascade ≥ α of the "
+            "N-level one, for GBP, RectGrad (90 % quantile) and z⁺."
+        ),
+        premises=("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
+        examine=corollary,
+        control=BrokenPremise(
+            premise="turned round: α never rises",
+            examine=lambda exam: search(rises("GBP", reverse=True), exam, "reversed"),
+        ),
     ),
     Claim(
-        "cascade-repair",
-        "More NFR layers, better alignment on average",
-        "repair of the cascade corollary",
-        "In random Gaussian stacks the mean of α (of r_0, without bottom process) does not fall from one level to the "
-        "next, for GBP, RectGrad and the exact z⁺ rule with inputs ≥ 0. In every network whose first layer is "
-        "orthogonal GBP's last substitution does not lower α.",
-        PREMISES,
-        (Kind.DERIVATION, Kind.SEARCH, Kind.MONTE_CARLO),
-        corollary_repair,
-        BrokenPremise("alignment claimed to fall", falling),
+        id="cascade-repair",
+        title="More NFR layers, better alignment on average",
+        source="repair of the cascade corollary",
+        statement=(
+            "In random Gaussian stacks the mean of α (of r_0, without bottom process) does not fall from one level to "
+            "the next, for GBP, RectGrad and the exact z⁺ rule with inputs ≥ 0. In every network whose first layer is "
+            "orthogonal GBP's last substitution does not lower α."
+        ),
+        premises=PREMISES,
+        examine=corollary_repair,
+        control=BrokenPremise(premise="alignment claimed to fall", examine=falling),
         repairs="cascade",
     ),
 )

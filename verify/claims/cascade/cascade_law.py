@@ -6,32 +6,27 @@ from dataclasses import replace
 
 from nfrlab.theory.cascade import proofs
 from nfrlab.theory.cascade.recursion import activation_second_order, cascade_alphas
+from nfrlab.verify.claims.premises import GAUSSIAN_STACKS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, Widths, exponent, law_evidence, predictions
+from nfrlab.verify.examine.gaussian_stacks import (
+    FULL,
+    QUICK,
+    Prediction,
+    Stack,
+    Widths,
+    exponent,
+    law_evidence,
+    predictions,
+)
 
-QUICK: dict[str, Widths] = {
-    "constant, depth 2": (512, 512),
-    "constant, depth 4": (512,) * 4,
-    "bottleneck": (784, 1024, 512, 1024),
-}
-FULL: dict[str, Widths] = QUICK | {
-    "growing upwards": (784, 512, 1024, 2048),
-    "shrinking upwards": (784, 2048, 1024, 512),
-    "steep": (784, 512, 2048, 2048),
-    "constant, depth 8": (512,) * 8,
-    "constant, depth 16": (512,) * 16,
-    "constant, depth 16, large input": (3072, *(512,) * 15),
-    "small input, depth 6": (27, *(1024,) * 5),
-}
 TITLES = {
     "grad": "Cascade law: the plain gradient",
     "gbp": "Cascade law: GBP",
     "rectgrad": "Cascade law: RectGrad",
     "activation": "Cascade law: Activation",
 }
-GAUSSIAN = "bias-free stacks with i.i.d. Gaussian weights, one linear output with random weights explained"
 MARGIN = 0.005
 
 
@@ -84,33 +79,34 @@ def every_neuron_active(exam: Examination) -> list[Evidence]:
 
 
 CONTROLS = {
-    "grad": BrokenPremise("output weights of non-zero mean", positive_output),
-    "gbp": BrokenPremise("ReLU replaced by |·| on the way back", absolute_value),
-    "rectgrad": BrokenPremise("another quantile: 80 % in the law, 90 % in the stack", other_quantile),
-    "activation": BrokenPremise("the factor 2 of the mask forgotten", every_neuron_active),
+    "grad": BrokenPremise(premise="output weights of non-zero mean", examine=positive_output),
+    "gbp": BrokenPremise(premise="ReLU replaced by |·| on the way back", examine=absolute_value),
+    "rectgrad": BrokenPremise(premise="another quantile: 80 % in the law, 90 % in the stack", examine=other_quantile),
+    "activation": BrokenPremise(premise="the factor 2 of the mask forgotten", examine=every_neuron_active),
 }
 
 
 def law_claim(rule: str) -> Claim:
     """`cascade-law-<rule>`."""
     return Claim(
-        f"cascade-law-{rule}",
-        TITLES[rule],
-        "the theorem that the paper's cascade corollary lacks",
-        "In the stacks listed, hidden widths ≥ 512, depths 2–16, the mean α of every N-level cascade is that of "
-        f"T²_(l−1) = n_(l−1) q(k), k² = 2 T_l²/n_(l−1), α = T_1/√(T_1² + χ²_(d−1)), within {MARGIN}"
-        + ("; so is the mean of |α|." if rule == "grad" else "."),
-        (
-            GAUSSIAN,
+        id=f"cascade-law-{rule}",
+        title=TITLES[rule],
+        source="the theorem that the paper's cascade corollary lacks",
+        statement=(
+            "In the stacks listed, hidden widths ≥ 512, depths 2–16, the mean α of every N-level cascade is that of "
+            f"T²_(l−1) = n_(l−1) q(k), k² = 2 T_l²/n_(l−1), α = T_1/√(T_1² + χ²_(d−1)), within {MARGIN}"
+            + ("; so is the mean of |α|." if rule == "grad" else ".")
+        ),
+        premises=(
+            GAUSSIAN_STACKS,
             "widths from the input up: "
             + "; ".join(f"{name} {'–'.join(map(str, widths))}" for name, widths in QUICK.items()),
             "profile full: " + "; ".join(f"{name} {'–'.join(map(str, widths))}" for name, widths in FULL.items()),
             "inputs of d > 100 for the gradient, and for level 1 of GBP and RectGrad, which is the gradient",
             "a zero map counts as α = 0",
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        lambda exam: follows(exam, rule),
-        CONTROLS[rule],
+        examine=lambda exam: follows(exam, rule),
+        control=CONTROLS[rule],
     )
 
 
@@ -143,7 +139,7 @@ def error_exponent(exam: Examination, share: float) -> Evidence:
         value = float(cascade_alphas("activation", (n, n))[1])
         trial.append((Stack("exponent, n–n", "activation", (n, n)), [Prediction(1, value, 0.06 / n, slack=0.0)]))
     small, large = law_evidence(exam, trial, share)
-    return exponent(small, large, ends[1] / ends[0], (0.7, 1.3))
+    return exponent(small, large, ends[1] / ends[0], Claimed.between(0.7, 1.3))
 
 
 def width_error(exam: Examination) -> list[Evidence]:
@@ -160,15 +156,16 @@ def uncorrected(exam: Examination) -> list[Evidence]:
 CLAIMS = (
     *(law_claim(rule) for rule in TITLES),
     Claim(
-        "cascade-law-width",
-        "How fast the cascade law becomes right",
-        "finite width of the cascade law",
-        "The law's error is of order 1/n in the width n: at most 1/n for GBP and RectGrad; for Activation its "
-        "coefficient is that of 1/T²_(l−1) = 1/S + (S′/S)/T_l² to second order, S ~ χ²_K, S′ ~ χ²_(K−1), K ~ Bin(n, "
-        "½), within 0.2, its exponent 1 within 0.3.",
-        (GAUSSIAN, "stacks n–n–n, n from 8 (Activation: from 16) to 64; full profile: to 512"),
-        (Kind.MONTE_CARLO,),
-        width_error,
-        BrokenPremise("the correction of order 1/n left out", uncorrected),
+        id="cascade-law-width",
+        title="How fast the cascade law becomes right",
+        source="finite width of the cascade law",
+        statement=(
+            "The law's error is of order 1/n in the width n: at most 1/n for GBP and RectGrad; for Activation its "
+            "coefficient is that of 1/T²_(l−1) = 1/S + (S′/S)/T_l² to second order, S ~ χ²_K, S′ ~ χ²_(K−1), K ~ "
+            "Bin(n, ½), within 0.2, its exponent 1 within 0.3."
+        ),
+        premises=(GAUSSIAN_STACKS, "stacks n–n–n, n from 8 (Activation: from 16) to 64; full profile: to 512"),
+        examine=width_error,
+        control=BrokenPremise(premise="the correction of order 1/n left out", examine=uncorrected),
     ),
 )

@@ -10,17 +10,17 @@ import numpy.typing as npt
 import xarray as xr
 
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import rate_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, WITH_BIASES, both, having, on_deep_networks
+from nfrlab.verify.examine.over_draws import rates_over_draws
 
 SOURCE = f"{PAPER}, Def. 2, ineq. 13, Prop. 1–3"
 ROUNDING = 1e-5
 """Relative margins of this size are equalities in float32."""
 
-ALWAYS, MARGIN = (0.95, 1.0), 0.35
+ALWAYS = Claimed.between(0.95, 1.0, resolution=0.35)
 CHAINS = ("vgg16", CIFAR_VGG16, "digits")
 """Networks without residual additions, into which a branch may bring negative contributions alone."""
 
@@ -69,7 +69,7 @@ def rates(exam: Examination, checks: Sequence[tuple[str, str, Event]], biases: b
             said = event is not equality or own.attrs["network"] in CHAINS
             if said and rule in own["margin"]["rule"].values:
                 events[f"{event.__doc__} {name}, {own.attrs['title']}"] = event(hidden(own, rule))
-    return rate_evidence(exam, events, ALWAYS, MARGIN)
+    return rates_over_draws(exam, events, ALWAYS)
 
 
 def printed(rules: Sequence[str] = ("gbp", "rectgrad", "zplus")) -> Callable[[Examination], list[Evidence]]:
@@ -83,30 +83,34 @@ BROKEN = [("gbp", "gbp-reversed", never_less)]
 CLAIMS = (
     *both(
         Claim(
-            "eq-13-deep",
-            "Deep networks: every rule satisfies ineq. 13",
-            SOURCE,
-            "At every hidden layer of a deep network ⟨A_{l−1}, F(WM) r⟩ > ⟨A_{l−1}, W M r⟩, strictly, for GBP, "
-            "RectGrad (90 %) and z⁺ with its own γ, r the rule's own relevance: in 95 % of draws or more (margin "
-            "0.35).",
-            WITH_BIASES,
-            (Kind.BRIDGE,),
-            printed(),
-            BrokenPremise("GBP's filter reversed", partial(rates, checks=[("gbp", "gbp-reversed", strict)])),
+            id="eq-13-deep",
+            title="Deep networks: every rule satisfies ineq. 13",
+            source=SOURCE,
+            statement=(
+                "At every hidden layer of a deep network ⟨A_{l−1}, F(WM) r⟩ > ⟨A_{l−1}, W M r⟩, strictly, for GBP, "
+                "RectGrad (90 %) and z⁺ with its own γ, r the rule's own relevance: in 95 % of draws or more (margin "
+                "0.35)."
+            ),
+            premises=WITH_BIASES,
+            examine=printed(),
+            control=BrokenPremise(
+                premise="GBP's filter reversed", examine=partial(rates, checks=[("gbp", "gbp-reversed", strict)])
+            ),
         ),
         filtered,
     ),
     on_deep_networks(
         Claim(
-            "eq-13-deep-repair",
-            "Without biases GBP never lowers ⟨A, ·⟩, and z⁺ keeps it",
-            "repair of ineq. 13 in deep networks",
-            "In deep networks without biases GBP's margin is nowhere negative; in those without residual additions "
-            "z⁺'s is zero at every layer (conserved relevance): in 95 % of draws or more (margin 0.35).",
-            PREMISES,
-            (Kind.BRIDGE,),
-            partial(rates, checks=REPAIRED, biases=False),
-            BrokenPremise("GBP's filter reversed", partial(rates, checks=BROKEN, biases=False)),
+            id="eq-13-deep-repair",
+            title="Without biases GBP never lowers ⟨A, ·⟩, and z⁺ keeps it",
+            source="repair of ineq. 13 in deep networks",
+            statement=(
+                "In deep networks without biases GBP's margin is nowhere negative; in those without residual "
+                "additions z⁺'s is zero at every layer (conserved relevance): in 95 % of draws or more (margin 0.35)."
+            ),
+            premises=PREMISES,
+            examine=partial(rates, checks=REPAIRED, biases=False),
+            control=BrokenPremise(premise="GBP's filter reversed", examine=partial(rates, checks=BROKEN, biases=False)),
             repairs="eq-13-deep",
         ),
         lambda measured: filtered(measured, biases=False),

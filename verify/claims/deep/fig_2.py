@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, both, having, on_deep_networks, pairs
-from nfrlab.verify.intervals.fixed import Interval
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
+AT_MOST_A_TENTH = Claimed.between(0.0, 0.1)
+ONE_WITHIN_10, ONE_WITHIN_25 = Claimed.between(0.9, 1.1), Claimed.between(0.75, 1.25)
+NOT_BELOW = Claimed.between(0, float("inf"), resolution=0.02)
 Statistic = Callable[[xr.Dataset], xr.DataArray]
 
 
@@ -48,12 +50,10 @@ def layers(own: xr.Dataset, values: xr.DataArray, name: str) -> dict[str, xr.Dat
     }
 
 
-def in_random_vgg16(
-    statistic: Statistic, name: str, claimed: Interval, delta: float
-) -> Callable[[Examination], list[Evidence]]:
+def in_random_vgg16(statistic: Statistic, name: str, claimed: Claimed) -> Callable[[Examination], list[Evidence]]:
     """Every layer of random VGG16."""
-    return lambda exam: median_evidence(
-        exam, layers((own := exam.measured[RANDOM_VGG16]), statistic(own), name), claimed, delta
+    return lambda exam: medians_over_draws(
+        exam, layers((own := exam.measured[RANDOM_VGG16]), statistic(own), name), claimed
     )
 
 
@@ -64,7 +64,7 @@ def higher_in_trained(statistic: Statistic, name: str, of_random: Statistic) -> 
         found: dict[str, xr.DataArray] = {}
         for random, trained in pairs(exam.measured, "cosine").values():
             found |= layers(trained, statistic(trained) - of_random(random), f"{name} of trained − of random")
-        return median_evidence(exam, found, (0, float("inf")), 0.02)
+        return medians_over_draws(exam, found, NOT_BELOW)
 
     return examine
 
@@ -80,14 +80,22 @@ def random_claim(
     source: str,
     statement: str,
     statistic: Statistic,
-    claimed: Interval,
-    delta: float,
+    claimed: Claimed,
     control: BrokenPremise,
     repairs: str | None = None,
 ) -> Claim:
     """A claim about every layer of random VGG16."""
-    examine = in_random_vgg16(statistic, title, claimed, delta)
-    claim = Claim(id, title, source, statement, PREMISES, (Kind.BRIDGE,), examine, control, repairs)
+    examine = in_random_vgg16(statistic, title, claimed)
+    claim = Claim(
+        id=id,
+        title=title,
+        source=source,
+        statement=statement,
+        premises=PREMISES,
+        examine=examine,
+        control=control,
+        repairs=repairs,
+    )
     return on_deep_networks(claim, measured_vgg16)
 
 
@@ -95,9 +103,11 @@ def trained_claims(
     id: str, title: str, source: str, statement: str, statistic: Statistic, premise: str, broken: Statistic
 ) -> tuple[Claim, Claim]:
     """A claim about trained networks against random ones, and the random ones' statistic that breaks it."""
-    control = BrokenPremise(premise, higher_in_trained(statistic, title, broken))
+    control = BrokenPremise(premise=premise, examine=higher_in_trained(statistic, title, broken))
     examine = higher_in_trained(statistic, title, statistic)
-    claim = Claim(id, title, source, statement, PREMISES, (Kind.BRIDGE,), examine, control)
+    claim = Claim(
+        id=id, title=title, source=source, statement=statement, premises=PREMISES, examine=examine, control=control
+    )
     return both(claim, lambda measured: pairs(measured, "cosine"))
 
 
@@ -111,9 +121,10 @@ CLAIMS = (
         "“For the random model, the neuron weights are nearly orthogonal (cosine similarity ≈ 0)”: at every layer of "
         "random VGG16 the mean |cos(w_i, w_j)| is at most 0.1.",
         mean_cosine,
-        (0.0, 0.1),
-        0.0,
-        BrokenPremise("signs of the weights removed", in_random_vgg16(of_sizes, "mean cosine", (0.0, 0.1), 0.0)),
+        AT_MOST_A_TENTH,
+        BrokenPremise(
+            premise="signs of the weights removed", examine=in_random_vgg16(of_sizes, "mean cosine", AT_MOST_A_TENTH)
+        ),
     ),
     random_claim(
         "fig-2b-repair",
@@ -122,12 +133,11 @@ CLAIMS = (
         "At every layer of random VGG16 the root mean square of cos(w_i, w_j) is 1/√d (10 %), d the neuron's number "
         "of weights: small where d is large, and not at the first layer, d = 27.",
         scaled_cosine,
-        (0.9, 1.1),
-        0.0,
+        ONE_WITHIN_10,
         BrokenPremise(
-            "N, the number of neurons, in place of d",
-            in_random_vgg16(
-                lambda own: own["cosine_rms"] * (own["width"] / own["fan_in"]) ** 0.5, "√N · cosine", (0.9, 1.1), 0.0
+            premise="N, the number of neurons, in place of d",
+            examine=in_random_vgg16(
+                lambda own: own["cosine_rms"] * (own["width"] / own["fan_in"]) ** 0.5, "√N · cosine", ONE_WITHIN_10
             ),
         ),
         "fig-2b",
@@ -149,11 +159,10 @@ CLAIMS = (
         "“With minimal variation in norm lengths”: at every layer of random VGG16 the s.d. of ‖w_i‖ is at most a "
         "tenth of its mean.",
         variation,
-        (0.0, 0.1),
-        0.0,
+        AT_MOST_A_TENTH,
         BrokenPremise(
-            "√ forgotten: the variation of ‖w‖² in place of ‖w‖",
-            in_random_vgg16(lambda own: 2 * variation(own), "variation of ‖w‖²", (0.0, 0.1), 0.0),
+            premise="√ forgotten: the variation of ‖w‖² in place of ‖w‖",
+            examine=in_random_vgg16(lambda own: 2 * variation(own), "variation of ‖w‖²", AT_MOST_A_TENTH),
         ),
     ),
     random_claim(
@@ -162,12 +171,11 @@ CLAIMS = (
         "repair of Fig. 2 (c)",
         "At every layer of random VGG16 the s.d. of ‖w_i‖ is 1/√(2d) of its mean (25 %).",
         scaled_variation,
-        (0.75, 1.25),
-        0.0,
+        ONE_WITHIN_25,
         BrokenPremise(
-            "√ forgotten: 1/(2d)",
-            in_random_vgg16(
-                lambda own: scaled_variation(own) * (2 * own["fan_in"]) ** 0.5, "2d · variation", (0.75, 1.25), 0.0
+            premise="√ forgotten: 1/(2d)",
+            examine=in_random_vgg16(
+                lambda own: scaled_variation(own) * (2 * own["fan_in"]) ** 0.5, "2d · variation", ONE_WITHIN_25
             ),
         ),
         "fig-2c",

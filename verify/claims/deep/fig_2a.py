@@ -6,10 +6,9 @@ from functools import partial
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import (
     PREMISES,
     activation_at,
@@ -22,9 +21,10 @@ from nfrlab.verify.examine.measured import (
     quarters,
     smallest,
 )
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
-FALL, CLEAR, MARGIN = 0.05, 0.05, 0.02
-SIGNIFICANT = 0.1
+HARDLY_FALLS, RISES = Claimed.between(-0.05, 2), Claimed.between(0.05, 2, resolution=0.05)
+ABOVE, SIGNIFICANTLY_ABOVE = Claimed.between(0, 2, resolution=0.02), Claimed.between(0.1, 2)
 REVERSED = "gbp-reversed"
 SOURCE = f"{PAPER}, Fig. 2 (a) and Sec. IV-A"
 
@@ -45,8 +45,8 @@ def rises(exam: Examination) -> list[Evidence]:
             falls[f"smallest rise over a quarter of the layers: {name}"] = smallest(alpha.diff("level"))
             gains[f"rise from N = 0 to L = {depth(own)}: {name}"] = alpha.isel(level=-1) - alpha.isel(level=0)
     return [
-        *median_evidence(exam, falls, (-FALL, 2), 0.0, share=0.5),
-        *median_evidence(exam, gains, (CLEAR, 2), CLEAR, share=0.5),
+        *medians_over_draws(exam, falls, HARDLY_FALLS, share=0.5),
+        *medians_over_draws(exam, gains, RISES, share=0.5),
     ]
 
 
@@ -57,7 +57,7 @@ def reversed_rises(exam: Examination) -> list[Evidence]:
         - own["alpha"].sel(rule=REVERSED, level=0)
         for own in having(exam.measured, "alpha_activation").values()
     }
-    return median_evidence(exam, gains, (CLEAR, 2), CLEAR)
+    return medians_over_draws(exam, gains, RISES)
 
 
 def random_above(exam: Examination, rule_of_random: str = "") -> list[Evidence]:
@@ -71,7 +71,7 @@ def random_above(exam: Examination, rule_of_random: str = "") -> list[Evidence]:
                 found[f"α of random − α of trained, {rule}, N = {level}, {network}"] = at_random - trained["alpha"].sel(
                     rule=rule, level=level
                 )
-    return median_evidence(exam, found, (SIGNIFICANT, 2), 0.0)
+    return medians_over_draws(exam, found, SIGNIFICANTLY_ABOVE)
 
 
 def dominates(exam: Examination) -> list[Evidence]:
@@ -82,7 +82,7 @@ def dominates(exam: Examination) -> list[Evidence]:
         activation = pooled({str(level): activation_at(own, level) for level in levels}).rename(of="level")
         leads = activation.assign_coords(level=levels) - own["alpha"].sel(rule=filters(own), level=levels)
         found[f"smallest lead of Activation: {own.attrs['title']}"] = smallest(leads)
-    return median_evidence(exam, found, (0, 2), MARGIN)
+    return medians_over_draws(exam, found, ABOVE)
 
 
 def shuffled_dominates(exam: Examination) -> list[Evidence]:
@@ -92,7 +92,7 @@ def shuffled_dominates(exam: Examination) -> list[Evidence]:
         level = depth(own) - (depth(own) + 1) // 2
         leads = own["alpha_shuffled"] - own["alpha"].sel(rule=filters(own), level=level)
         found[f"smallest lead of shuffled Activation, N = {level}: {own.attrs['title']}"] = smallest(leads)
-    return median_evidence(exam, found, (0, 2), MARGIN)
+    return medians_over_draws(exam, found, ABOVE)
 
 
 def cascaded(measured: Measured) -> dict[str, xr.Dataset]:
@@ -103,48 +103,54 @@ def cascaded(measured: Measured) -> dict[str, xr.Dataset]:
 CLAIMS = (
     *both(
         Claim(
-            "fig-2a-rises",
-            "Alignment rises with the number of replaced layers",
-            SOURCE,
-            "“As the number of substitution rules increases, the alignment effect shows a clear upward trend across "
-            "all NFRs and Activation”: over no quarter of the layers α falls by more than 0.05 in the median, and "
-            "from N = 0 to L the median gain is at least 0.05 (margin 0.05).",
-            PREMISES,
-            (Kind.BRIDGE,),
-            rises,
-            BrokenPremise("GBP's filter reversed: W M min(r, 0)", reversed_rises),
+            id="fig-2a-rises",
+            title="Alignment rises with the number of replaced layers",
+            source=SOURCE,
+            statement=(
+                "“As the number of substitution rules increases, the alignment effect shows a clear upward trend "
+                "across all NFRs and Activation”: over no quarter of the layers α falls by more than 0.05 in the "
+                "median, and from N = 0 to L the median gain is at least 0.05 (margin 0.05)."
+            ),
+            premises=PREMISES,
+            examine=rises,
+            control=BrokenPremise(premise="GBP's filter reversed: W M min(r, 0)", examine=reversed_rises),
         ),
         cascaded,
     ),
     *both(
         Claim(
-            "fig-2a-random-above-trained",
-            "Random networks align better than trained ones",
-            SOURCE,
-            "“The alignment performance of the randomly weighted model is significantly better than that of the "
-            "pretrained model”: by 0.1 or more in the median, half way down and all the way, for every rule and "
-            "network.",
-            PREMISES,
-            (Kind.BRIDGE,),
-            random_above,
-            BrokenPremise(
-                "GBP's filter reversed in the random network", partial(random_above, rule_of_random=REVERSED)
+            id="fig-2a-random-above-trained",
+            title="Random networks align better than trained ones",
+            source=SOURCE,
+            statement=(
+                "“The alignment performance of the randomly weighted model is significantly better than that of the "
+                "pretrained model”: by 0.1 or more in the median, half way down and all the way, for every rule and "
+                "network."
+            ),
+            premises=PREMISES,
+            examine=random_above,
+            control=BrokenPremise(
+                premise="GBP's filter reversed in the random network",
+                examine=partial(random_above, rule_of_random=REVERSED),
             ),
         ),
         lambda measured: pairs(measured, "alpha_activation"),
     ),
     *both(
         Claim(
-            "fig-2a-activation-dominates",
-            "Activation is above every NFR throughout",
-            SOURCE,
-            "“The direct use of activation consistently outperforms all NFR methods in alignment”: the smallest lead "
-            "of Activation, put at layer L − N, over any rule in the top N layers, 0 < N < L, is not below 0 in the "
-            "median (margin 0.02).",
-            PREMISES,
-            (Kind.BRIDGE,),
-            dominates,
-            BrokenPremise("the activations of a layer on the wrong neurons", shuffled_dominates),
+            id="fig-2a-activation-dominates",
+            title="Activation is above every NFR throughout",
+            source=SOURCE,
+            statement=(
+                "“The direct use of activation consistently outperforms all NFR methods in alignment”: the smallest "
+                "lead of Activation, put at layer L − N, over any rule in the top N layers, 0 < N < L, is not below 0 "
+                "in the median (margin 0.02)."
+            ),
+            premises=PREMISES,
+            examine=dominates,
+            control=BrokenPremise(
+                premise="the activations of a layer on the wrong neurons", examine=shuffled_dominates
+            ),
         ),
         cascaded,
     ),

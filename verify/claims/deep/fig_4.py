@@ -8,14 +8,14 @@ from functools import partial
 import xarray as xr
 
 from nfrlab.simulations.bridge.settings import FILTERS, MORE, MORE_DRAWS
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence, rate_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, comparable, depth, on_deep_networks, quarters
+from nfrlab.verify.examine.over_draws import medians_over_draws, rates_over_draws
 
-EQUAL, WORSE = (-0.05, 0.05), (-2.0, -0.05)
-LOSS, OFTEN = 0.1, (0.2, 1.0)
+EQUAL, WORSE = Claimed.between(-0.05, 0.05), Claimed.between(-2.0, -0.05)
+LOSS, OFTEN = 0.1, Claimed.between(0.2, 1.0)
 SOURCE = f"{PAPER}, Fig. 4 and Sec. IV-B"
 UNIFORM = (
     "vgg16-uniform-raw",
@@ -79,18 +79,18 @@ def differences(
 
 def equal(exam: Examination, names: tuple[str, ...], plain: bool = False) -> list[Evidence]:
     """Within 0.05 of Gaussian weights, for every rule."""
-    return median_evidence(exam, differences(exam, names, FILTERS, plain), EQUAL, 0.0)
+    return medians_over_draws(exam, differences(exam, names, FILTERS, plain), EQUAL)
 
 
 def worse(exam: Examination, names: tuple[str, ...], rules: tuple[str, ...]) -> list[Evidence]:
     """Below Gaussian weights by 0.05 or more."""
-    return median_evidence(exam, differences(exam, names, rules), WORSE, 0.0)
+    return medians_over_draws(exam, differences(exam, names, rules), WORSE)
 
 
 def often_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
     """Below Gaussian weights by 0.1 or more in a fifth of the draws or more: whether depends on the image."""
     lost = {name: (change < -LOSS).values for name, change in differences(exam, names, FILTERS).items()}
-    return rate_evidence(exam, lost, OFTEN, 0.0)
+    return rates_over_draws(exam, lost, OFTEN)
 
 
 def naively_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
@@ -102,7 +102,7 @@ def naively_worse(exam: Examination, names: tuple[str, ...]) -> list[Evidence]:
             title = f"α of {own.attrs['title']} as computed without scaling − of Gaussian weights, {rule}, N = {last}"
             alpha = own["alpha_naive"].sel(rule=rule, level=last).fillna(0)
             found[title] = alpha - gaussian["alpha_naive"].sel(rule=rule, level=last)
-    return median_evidence(exam, found, WORSE, 0.0)
+    return medians_over_draws(exam, found, WORSE)
 
 
 def family_claim(
@@ -117,7 +117,16 @@ def family_claim(
 ) -> Claim:
     """A claim about families of weights on VGG16, beside Gaussian ones and, in most controls, a ring."""
     whole = partial(examine, names=names)
-    claim = Claim(id, title, SOURCE, statement, COUPLED, (Kind.BRIDGE,), whole, control, repairs)
+    claim = Claim(
+        id=id,
+        title=title,
+        source=SOURCE,
+        statement=statement,
+        premises=COUPLED,
+        examine=whole,
+        control=control,
+        repairs=repairs,
+    )
     return on_deep_networks(claim, lambda measured: beside(measured, RING, rules) and beside(measured, names, rules))
 
 
@@ -133,7 +142,7 @@ CLAIMS = (
         "median difference in α is within ± 0.05.",
         RING,
         equal,
-        BrokenPremise(PLAIN, partial(equal, names=RING, plain=True)),
+        BrokenPremise(premise=PLAIN, examine=partial(equal, names=RING, plain=True)),
     ),
     *(
         family_claim(
@@ -144,7 +153,7 @@ CLAIMS = (
             "is lower by 0.05 or more.",
             UNIFORM,
             partial(worse, rules=(rule,)),
-            BrokenPremise("isotropic weights: a ring", partial(worse, names=RING, rules=(rule,))),
+            BrokenPremise(premise="isotropic weights: a ring", examine=partial(worse, names=RING, rules=(rule,))),
             rules=(rule,),
         )
         for rule in FILTERS
@@ -157,7 +166,7 @@ CLAIMS = (
         "rotation invariance is not what matters.",
         CENTRED,
         equal,
-        BrokenPremise(PLAIN, partial(equal, names=CENTRED, plain=True)),
+        BrokenPremise(premise=PLAIN, examine=partial(equal, names=CENTRED, plain=True)),
         repairs="fig-4-uniform-worse-gbp",
     ),
     family_claim(
@@ -167,7 +176,9 @@ CLAIMS = (
         "in float32 by squaring before scaling, where ‖R‖² overflows (counted as α = 0).",
         PRINTED,
         naively_worse,
-        BrokenPremise("the same computation on scaled weights: a ring", partial(naively_worse, names=RING)),
+        BrokenPremise(
+            premise="the same computation on scaled weights: a ring", examine=partial(naively_worse, names=RING)
+        ),
     ),
     family_claim(
         "fig-4-mean-worse",
@@ -176,7 +187,7 @@ CLAIMS = (
         "a fifth of the draws or more, for every rule: how much lower depends on the image.",
         WITH_MEAN,
         often_worse,
-        BrokenPremise(CENTRE, partial(often_worse, names=LAPLACE)),
+        BrokenPremise(premise=CENTRE, examine=partial(often_worse, names=LAPLACE)),
     ),
     family_claim(
         "fig-4-unequal-variances-worse",
@@ -185,6 +196,6 @@ CLAIMS = (
         "or more in a fifth of the draws or more, for every rule.",
         UNEQUAL,
         often_worse,
-        BrokenPremise(CENTRE, partial(often_worse, names=LAPLACE)),
+        BrokenPremise(premise=CENTRE, examine=partial(often_worse, names=LAPLACE)),
     ),
 )

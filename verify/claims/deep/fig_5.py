@@ -6,14 +6,14 @@ from functools import partial
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, filters, having
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
 SOURCE = f"{PAPER}, Fig. 5 and Sec. IV-B"
-KEPT, LOST, MARGIN = (-0.1, 2.0), (-2.0, -0.1), 0.05
+KEPT, LOST = Claimed.between(-0.1, 2.0), Claimed.between(-2.0, -0.1, resolution=0.05)
 READINGS = {
     "cross": "of every kernel the first row and the first column",
     "corner": "of every kernel the entry in the first row and column",
@@ -43,7 +43,7 @@ def losses(exam: Examination, change: str, least: int = 1, most: int = 99, rule:
 
 def kept(exam: Examination, change: str = "random", rule: str = "") -> list[Evidence]:
     """α falls by no more than 0.1."""
-    return median_evidence(exam, losses(exam, change, rule=rule), KEPT, 0.0)
+    return medians_over_draws(exam, losses(exam, change, rule=rule), KEPT)
 
 
 def lost(exam: Examination, change: str, least: int = 1, most: int = 99) -> list[Evidence]:
@@ -59,22 +59,25 @@ def lost(exam: Examination, change: str, least: int = 1, most: int = 99) -> list
     }
     counted = {f"zero maps counted: {title}": found[title].fillna(-before[title]) for title in found}
     without = {f"zero maps left out: {title}": difference for title, difference in found.items()}
-    return median_evidence(exam, without | counted, LOST, MARGIN)
+    return medians_over_draws(exam, without | counted, LOST)
 
 
 CLAIMS = (
     *both(
         Claim(
-            "fig-5-random",
-            "Randomising the top layers does not destroy alignment",
-            SOURCE,
-            "“Weight randomizations do not disrupt the cascade alignment process”: with the top 3 or 8 layers "
-            "replaced by Gaussian weights of the same size α falls by no more than 0.1 in the median, for every rule "
-            "and network.",
-            PREMISES,
-            (Kind.BRIDGE,),
-            kept,
-            BrokenPremise("GBP's filter reversed after the change", partial(kept, rule="gbp-reversed")),
+            id="fig-5-random",
+            title="Randomising the top layers does not destroy alignment",
+            source=SOURCE,
+            statement=(
+                "“Weight randomizations do not disrupt the cascade alignment process”: with the top 3 or 8 layers "
+                "replaced by Gaussian weights of the same size α falls by no more than 0.1 in the median, for every "
+                "rule and network."
+            ),
+            premises=PREMISES,
+            examine=kept,
+            control=BrokenPremise(
+                premise="GBP's filter reversed after the change", examine=partial(kept, rule="gbp-reversed")
+            ),
         ),
         changed,
     ),
@@ -83,16 +86,19 @@ CLAIMS = (
         for reading, words in READINGS.items()
         for claim in both(
             Claim(
-                f"fig-5-removal-{reading}",
-                f"Removing weights destroys alignment: {reading}",
-                SOURCE,
-                f"“The removal operation leads to a marked loss of alignment”: with only {words} kept, and 0.25 % of "
-                "a linear layer's inputs, in the top 3 or 8 layers, α falls by 0.1 or more in the median, for every "
-                "rule and network, zero maps left out and counted as α = 0.",
-                PREMISES,
-                (Kind.BRIDGE,),
-                partial(lost, change=reading),
-                BrokenPremise("nothing removed", partial(lost, change=reading, least=0, most=0)),
+                id=f"fig-5-removal-{reading}",
+                title=f"Removing weights destroys alignment: {reading}",
+                source=SOURCE,
+                statement=(
+                    f"“The removal operation leads to a marked loss of alignment”: with only {words} kept, and 0.25 % "
+                    "of a linear layer's inputs, in the top 3 or 8 layers, α falls by 0.1 or more in the median, for "
+                    "every rule and network, zero maps left out and counted as α = 0."
+                ),
+                premises=PREMISES,
+                examine=partial(lost, change=reading),
+                control=BrokenPremise(
+                    premise="nothing removed", examine=partial(lost, change=reading, least=0, most=0)
+                ),
             ),
             changed,
         )[: 2 if reading == "cross" else 1]

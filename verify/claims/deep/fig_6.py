@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, filters, having
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
-NOTABLE, VANISHED, AGREE = (-1.0, 0.9), (0.9, 1.0), (-0.05, 0.05)
+NOTABLE, VANISHED = Claimed.between(-1.0, 0.9), Claimed.between(0.9, 1.0, resolution=0.05)
+AGREE = Claimed.between(-0.05, 0.05)
 
 
 def parts(measured: Measured) -> dict[str, xr.Dataset]:
@@ -36,25 +37,28 @@ def converge(exam: Examination, exchanged: bool = False) -> list[Evidence]:
                 part="top", drop=True
             ) - alpha.sel(part="bottom", drop=True)
     return [
-        *median_evidence(exam, low, NOTABLE, 0.0, share=0.3),
-        *median_evidence(exam, high, VANISHED, 0.05, share=0.3),
-        *median_evidence(exam, equal, AGREE, 0.0, share=0.3),
+        *medians_over_draws(exam, low, NOTABLE, share=0.3),
+        *medians_over_draws(exam, high, VANISHED, share=0.3),
+        *medians_over_draws(exam, equal, AGREE, share=0.3),
     ]
 
 
 CLAIMS = both(
     Claim(
-        "fig-6",
-        "Large and small activations give one map from high layers, two from low ones",
-        f"{PAPER}, Fig. 6 and Sec. IV-B",
-        "“A notable difference between the explanations of large and small activations shows in the bottom layers. "
-        "However, this difference diminishes to zero in higher layers”: the cosine between the maps of the top and "
-        "the bottom 10 % of the non-zero activations is below 0.9 from layer 1 and above 0.9 from layer L − 1 (margin "
-        "0.05), where their α agree within 0.05, for every rule and network, in the median.",
-        PREMISES,
-        (Kind.BRIDGE,),
-        converge,
-        BrokenPremise("layers 1 and L − 1 exchanged", lambda exam: converge(exam, exchanged=True)),
+        id="fig-6",
+        title="Large and small activations give one map from high layers, two from low ones",
+        source=f"{PAPER}, Fig. 6 and Sec. IV-B",
+        statement=(
+            "“A notable difference between the explanations of large and small activations shows in the bottom "
+            "layers. However, this difference diminishes to zero in higher layers”: the cosine between the maps of "
+            "the top and the bottom 10 % of the non-zero activations is below 0.9 from layer 1 and above 0.9 from "
+            "layer L − 1 (margin 0.05), where their α agree within 0.05, for every rule and network, in the median."
+        ),
+        premises=PREMISES,
+        examine=converge,
+        control=BrokenPremise(
+            premise="layers 1 and L − 1 exchanged", examine=lambda exam: converge(exam, exchanged=True)
+        ),
     ),
     parts,
 )

@@ -6,11 +6,11 @@ from functools import partial
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, having, on_deep_networks, on_imagenet
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
 LOSS = {"trained": 0.1, "random": 0.0}
 COMPONENTS = {"colour": "colour", "coarse": "background (coarse luminance)"}
@@ -31,22 +31,25 @@ def fades(exam: Examination, weights: str, sign: int = 1) -> list[Evidence]:
             falls[f"{words} kept, layer 1 − layer L: {own.attrs['title']}"] = sign * (
                 alpha.isel(layer=0) - alpha.isel(layer=-1)
             )
-    return median_evidence(exam, falls, (LOSS[weights], 2), 0.0)
+    return medians_over_draws(exam, falls, Claimed.between(LOSS[weights], 2))
 
 
 def claim(weights: str, id: str, title: str, why: str) -> Claim:
     """The statement on networks with these weights."""
     return Claim(
-        id,
-        title,
-        f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
-        f"“Color and background information gradually fade”: in {weights} networks on colour images{why} the "
-        "alignment of Activation's map with the colour of the image, and with its coarse luminance, "
-        f"falls{' by 0.1 or more' if LOSS[weights] else ''} from layer 1 to layer L, in the median.",
-        PREMISES,
-        (Kind.BRIDGE,),
-        partial(fades, weights=weights),
-        BrokenPremise("layers counted from the output", partial(fades, weights=weights, sign=-1)),
+        id=id,
+        title=title,
+        source=f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
+        statement=(
+            f"“Color and background information gradually fade”: in {weights} networks on colour images{why} the "
+            "alignment of Activation's map with the colour of the image, and with its coarse luminance, "
+            f"falls{' by 0.1 or more' if LOSS[weights] else ''} from layer 1 to layer L, in the median."
+        ),
+        premises=PREMISES,
+        examine=partial(fades, weights=weights),
+        control=BrokenPremise(
+            premise="layers counted from the output", examine=partial(fades, weights=weights, sign=-1)
+        ),
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import WITH_BIASES, both, having, on_deep_networks
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
 SMALL, ROUNDING = 0.01, 1e-3
 SOURCE = f"{PAPER}, Sec. III-A (biases are ignored) and text after Prop. 3 (LRP-z is Grad⊙Input)"
@@ -35,7 +35,7 @@ def at_input(
 ) -> list[Evidence]:
     """Of every network: the value at the input is at most this, up to its sign."""
     values = {f"{text}: {own.attrs['title']}": value(own).sel(level=0) for own in found.values()}
-    return median_evidence(exam, values, (-most, most), 0.0)
+    return medians_over_draws(exam, values, Claimed.between(-most, most))
 
 
 def lost(exam: Examination, factor: float = 1.0) -> list[Evidence]:
@@ -57,29 +57,33 @@ def not_explained(exam: Examination, factor: float = 1.0) -> list[Evidence]:
 CLAIMS = (
     *both(
         Claim(
-            "homogeneity-with-bias",
-            "f = ⟨∇f, x⟩, with biases as without",
-            SOURCE,
-            "The theory ignores biases: on networks as they are used, f(x) = ⟨∇f(x), x⟩ within 1 %, so that LRP-z is "
-            "Grad⊙Input and its relevance sums to f, in the median.",
-            WITH_BIASES,
-            (Kind.BRIDGE,),
-            lost,
-            BrokenPremise("a factor 2: f in place of f/2", lambda exam: lost(exam, 2.0)),
+            id="homogeneity-with-bias",
+            title="f = ⟨∇f, x⟩, with biases as without",
+            source=SOURCE,
+            statement=(
+                "The theory ignores biases: on networks as they are used, f(x) = ⟨∇f(x), x⟩ within 1 %, so that LRP-z "
+                "is Grad⊙Input and its relevance sums to f, in the median."
+            ),
+            premises=WITH_BIASES,
+            examine=lost,
+            control=BrokenPremise(premise="a factor 2: f in place of f/2", examine=lambda exam: lost(exam, 2.0)),
         ),
         biased,
     ),
     on_deep_networks(
         Claim(
-            "homogeneity-with-bias-repair",
-            "f = ⟨∇f, x⟩ + Σ_l ⟨M_l b_l, r_l⟩",
-            "repair of homogeneity",
-            "What ⟨∇f, x⟩ misses of f is what the gradient hands to the biases, Σ_l ⟨M_l b_l, r_l⟩, within 0.1 % of "
-            "f, on every network, and nothing without biases.",
-            WITH_BIASES,
-            (Kind.BRIDGE,),
-            not_explained,
-            BrokenPremise("half of the biases forgotten", lambda exam: not_explained(exam, 0.5)),
+            id="homogeneity-with-bias-repair",
+            title="f = ⟨∇f, x⟩ + Σ_l ⟨M_l b_l, r_l⟩",
+            source="repair of homogeneity",
+            statement=(
+                "What ⟨∇f, x⟩ misses of f is what the gradient hands to the biases, Σ_l ⟨M_l b_l, r_l⟩, within 0.1 % "
+                "of f, on every network, and nothing without biases."
+            ),
+            premises=WITH_BIASES,
+            examine=not_explained,
+            control=BrokenPremise(
+                premise="half of the biases forgotten", examine=lambda exam: not_explained(exam, 0.5)
+            ),
             repairs="homogeneity-with-bias",
         ),
         biased,

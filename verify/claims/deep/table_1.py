@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
 SOURCE = f"{PAPER}, Table I and Sec. IV-A"
 METHODS = ("gbp", "rectgrad", "zplus", "dtd", "activation")
-RESEMBLES, EDGES, MARGIN = (0.2, 1.0), (0.05, 2.0), 0.05
+RESEMBLES, EDGES = Claimed.between(0.2, 1.0, resolution=0.05), Claimed.between(0.05, 2.0)
 
 
 def leads(own: xr.Dataset, methods: tuple[str, ...], target: str, other: str) -> dict[str, xr.DataArray]:
@@ -44,7 +44,7 @@ def random_resembles(exam: Examination, methods: tuple[str, ...] = METHODS) -> l
             chance = float(of.sel(target="other image").median())
             name = f"α with the image (with other images {chance:.2f}), {method}, {own.attrs['title']}"
             found[name] = of.sel(target="image", drop=True)
-    return median_evidence(exam, found, RESEMBLES, MARGIN)
+    return medians_over_draws(exam, found, RESEMBLES)
 
 
 def trained_edges(exam: Examination, exchanged: bool = False) -> list[Evidence]:
@@ -53,37 +53,44 @@ def trained_edges(exam: Examination, exchanged: bool = False) -> list[Evidence]:
     found: dict[str, xr.DataArray] = {}
     for own in mapped("trained")(exam.measured).values():
         found |= leads(own, METHODS, *pair)
-    return median_evidence(exam, found, EDGES, 0.0)
+    return medians_over_draws(exam, found, EDGES)
 
 
 CLAIMS = (
     on_deep_networks(
         Claim(
-            "table-1-random",
-            "Maps of random networks resemble the image",
-            SOURCE,
-            "“For untrained models with random weights, the results of these methods effectively align with the input "
-            "image” without their bottom process: the median of α with the image is 0.2 or more (margin 0.05), for "
-            "GBP, RectGrad, LRP (α1β0), DTD and Activation, on every network; what other images give stands beside it.",
-            PREMISES,
-            (Kind.BRIDGE,),
-            random_resembles,
-            BrokenPremise("the plain gradient", lambda exam: random_resembles(exam, ("grad-input",))),
+            id="table-1-random",
+            title="Maps of random networks resemble the image",
+            source=SOURCE,
+            statement=(
+                "“For untrained models with random weights, the results of these methods effectively align with the "
+                "input image” without their bottom process: the median of α with the image is 0.2 or more (margin "
+                "0.05), for GBP, RectGrad, LRP (α1β0), DTD and Activation, on every network; what other images give "
+                "stands beside it."
+            ),
+            premises=PREMISES,
+            examine=random_resembles,
+            control=BrokenPremise(
+                premise="the plain gradient", examine=lambda exam: random_resembles(exam, ("grad-input",))
+            ),
         ),
         mapped("random"),
     ),
     *both(
         Claim(
-            "table-1-trained",
-            "Maps of trained networks keep the edges",
-            SOURCE,
-            "“In pretrained model attribution focuses on edge information of the target objects”: without their "
-            "bottom process the median of α between the size of the map and the image's edge strength is above the "
-            "mean with the edges of four other images by 0.05 or more, for every method and network.",
-            PREMISES,
-            (Kind.BRIDGE,),
-            trained_edges,
-            BrokenPremise("the edges of other images", lambda exam: trained_edges(exam, exchanged=True)),
+            id="table-1-trained",
+            title="Maps of trained networks keep the edges",
+            source=SOURCE,
+            statement=(
+                "“In pretrained model attribution focuses on edge information of the target objects”: without their "
+                "bottom process the median of α between the size of the map and the image's edge strength is above "
+                "the mean with the edges of four other images by 0.05 or more, for every method and network."
+            ),
+            premises=PREMISES,
+            examine=trained_edges,
+            control=BrokenPremise(
+                premise="the edges of other images", examine=lambda exam: trained_edges(exam, exchanged=True)
+            ),
         ),
         mapped("trained"),
     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xarray as xr
 
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER
-from nfrlab.verify.examine.draws import median_evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
+from nfrlab.verify.examine.over_draws import medians_over_draws
 
 BOUNDS = {"cosine_rms": 1.5, "mean": 1.5, "spread": 2.5}
 WORDS = {
@@ -37,7 +37,7 @@ def isotropic(exam: Examination, weights: str) -> list[Evidence]:
         found: dict[str, xr.DataArray] = {}
         for own in having(exam.measured, "cosine", weights).values():
             found |= large_layers(own, own[key], WORDS[key])
-        evidence += median_evidence(exam, found, (0, bound), 0.0, 1 / len(BOUNDS))
+        evidence += medians_over_draws(exam, found, Claimed.between(0, bound), 1 / len(BOUNDS))
     return evidence
 
 
@@ -46,7 +46,7 @@ def of_sizes(exam: Examination, weights: str) -> list[Evidence]:
     found: dict[str, xr.DataArray] = {}
     for own in having(exam.measured, "cosine", weights).values():
         found |= large_layers(own, own["cosine_of_sizes"] * own["fan_in"] ** 0.5, "√d · mean cos(|w_i|, |w_j|)")
-    return median_evidence(exam, found, (0, BOUNDS["cosine_rms"]), 0.0)
+    return medians_over_draws(exam, found, Claimed.between(0, BOUNDS["cosine_rms"]))
 
 
 def random_networks(measured: Measured) -> dict[str, xr.Dataset]:
@@ -64,30 +64,30 @@ CONTROL = "signs of the weights removed"
 CLAIMS = (
     *both(
         Claim(
-            "theorem-premises-deep",
-            "The premises of both theorems hold in trained networks",
-            f"{PAPER}, Theorems 1 and 2, Sec. IV-A",
-            "At every layer of a trained network of 1,000 weights or more neurons are as isotropic, centred and "
-            "orthogonal as chance would have it: √d times the RMS cosine and the size of their mean in units of "
-            "chance are at most 1.5, and the second moments of the eighths of the input differ by a factor of at most "
-            "2.5.",
-            PREMISES,
-            (Kind.BRIDGE,),
-            lambda exam: isotropic(exam, "trained"),
-            BrokenPremise(CONTROL, lambda exam: of_sizes(exam, "trained")),
+            id="theorem-premises-deep",
+            title="The premises of both theorems hold in trained networks",
+            source=f"{PAPER}, Theorems 1 and 2, Sec. IV-A",
+            statement=(
+                "At every layer of a trained network of 1,000 weights or more neurons are as isotropic, centred and "
+                "orthogonal as chance would have it: √d times the RMS cosine and the size of their mean in units of "
+                "chance are at most 1.5, and the second moments of the eighths of the input differ by a factor of at "
+                "most 2.5."
+            ),
+            premises=PREMISES,
+            examine=lambda exam: isotropic(exam, "trained"),
+            control=BrokenPremise(premise=CONTROL, examine=lambda exam: of_sizes(exam, "trained")),
         ),
         trained_networks,
     ),
     on_deep_networks(
         Claim(
-            "theorem-premises-deep-repair",
-            "The premises hold in random Gaussian networks",
-            "repair of the premises of Theorems 1 and 2",
-            "The same at every layer of random Gaussian networks.",
-            PREMISES,
-            (Kind.BRIDGE,),
-            lambda exam: isotropic(exam, "random"),
-            BrokenPremise(CONTROL, lambda exam: of_sizes(exam, "random")),
+            id="theorem-premises-deep-repair",
+            title="The premises hold in random Gaussian networks",
+            source="repair of the premises of Theorems 1 and 2",
+            statement="The same at every layer of random Gaussian networks.",
+            premises=PREMISES,
+            examine=lambda exam: isotropic(exam, "random"),
+            control=BrokenPremise(premise=CONTROL, examine=lambda exam: of_sizes(exam, "random")),
             repairs="theorem-premises-deep",
         ),
         random_networks,

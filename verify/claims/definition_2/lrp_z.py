@@ -11,11 +11,12 @@ from nfrlab.simulations.dense.montecarlo import gaussian_stack
 from nfrlab.simulations.dense.trained import digits_network
 from nfrlab.simulations.images import digit, normalise
 from nfrlab.theory.filtering import proofs
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, ExactStatement, search
-from nfrlab.verify.examine.integer_layers import Shapes, as_case, matrix, vector
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.integer_layers import Shapes, as_case, matrix, vector
+from nfrlab.verify.examine.exact.search import Case, ExactStatement, search
 
 LRP, GRAD_INPUT = rule("lrp-z", bias_in_denominator=False), rule("grad-input")
 
@@ -85,10 +86,10 @@ def in_floats(exam: Examination) -> Evidence:
         gaps.append(relative_gap(trained, x, int(np.argmax(trained.forward(x)[-1].z))))
     worst = max(gaps)
     return Evidence(
-        Kind.IDENTITY,
-        "random stacks on image patches, digits network on digits: relative difference ≤ 1e-9",
-        Finding.SUPPORTS if worst <= 1e-9 else Finding.UNDECIDED,
-        "float64; small pre-activations amplify rounding",
+        kind=Kind.IDENTITY,
+        statement="random stacks on image patches, digits network on digits: relative difference ≤ 1e-9",
+        finding=Finding.SUPPORTS if worst <= 1e-9 else Finding.UNDECIDED,
+        method="float64; small pre-activations amplify rounding",
         n=2 * n,
         numerical_error=1e-9,
         details={"largest relative difference": worst},
@@ -106,16 +107,15 @@ def examine(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "lrp-z-identity",
-        "LRP-z is Grad⊙Input",
-        f"{PAPER}, text after Prop. 3, citing Ancona et al. 2018",
-        "In a bias-free ReLU network the LRP-z map equals Grad⊙Input wherever eq. 8 is defined.",
-        ("no biases", "no zero denominator that carries relevance (f_k ≠ 0)"),
-        (Kind.DERIVATION, Kind.IDENTITY, Kind.SEARCH),
-        examine,
-        BrokenPremise(
-            "hidden biases added, denominators Σ_k z_kj as printed",
-            lambda exam: search(statement("with biases: LRP-z = Grad⊙Input", True), exam, "exact"),
+        id="lrp-z-identity",
+        title="LRP-z is Grad⊙Input",
+        source=f"{PAPER}, text after Prop. 3, citing Ancona et al. 2018",
+        statement="In a bias-free ReLU network the LRP-z map equals Grad⊙Input wherever eq. 8 is defined.",
+        premises=("no biases", "no zero denominator that carries relevance (f_k ≠ 0)"),
+        examine=examine,
+        control=BrokenPremise(
+            premise="hidden biases added, denominators Σ_k z_kj as printed",
+            examine=lambda exam: search(statement("with biases: LRP-z = Grad⊙Input", True), exam, "exact"),
         ),
     ),
 )

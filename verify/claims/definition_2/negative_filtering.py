@@ -7,10 +7,19 @@ from fractions import Fraction
 
 from nfrlab.simulations.dense import layer, rules
 from nfrlab.theory.filtering import proofs
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import (
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.integer_layers import (
+    Shapes,
+    as_case,
+    from_rotation,
+    orthogonal,
+    orthogonal_columns,
+    small_layer,
+)
+from nfrlab.verify.examine.exact.search import (
     Case,
     Draw,
     ExactStatement,
@@ -18,14 +27,6 @@ from nfrlab.verify.examine.exact import (
     search,
     signed_square_alignment,
     to_alignment,
-)
-from nfrlab.verify.examine.integer_layers import (
-    Shapes,
-    as_case,
-    from_rotation,
-    orthogonal,
-    orthogonal_columns,
-    small_layer,
 )
 from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
 
@@ -112,25 +113,27 @@ def same_sign(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "negative-filtering-implies-alignment",
-        "Negative filtering improves alignment",
-        f"{PAPER}, Def. 2, Fig. 1 and text after Theorem 1",
-        "If a filter satisfies ineq. 13, its map is better aligned with the input than the plain gradient: α(R_gbp, "
-        "x) ≥ α(R_grad, x).",
-        ("no biases", "ineq. 13 strict", "both maps non-zero", "rule GBP"),
-        (Kind.SEARCH, Kind.REACH),
-        printed,
-        BrokenPremise("the conclusion turned round: α ≤", same_sign),
+        id="negative-filtering-implies-alignment",
+        title="Negative filtering improves alignment",
+        source=f"{PAPER}, Def. 2, Fig. 1 and text after Theorem 1",
+        statement=(
+            "If a filter satisfies ineq. 13, its map is better aligned with the input than the plain gradient: "
+            "α(R_gbp, x) ≥ α(R_grad, x)."
+        ),
+        premises=("no biases", "ineq. 13 strict", "both maps non-zero", "rule GBP"),
+        examine=printed,
+        control=BrokenPremise(premise="the conclusion turned round: α ≤", examine=same_sign),
     ),
     Claim(
-        "negative-filtering-implies-alignment-repair",
-        "Negative filtering improves alignment for orthogonal neurons",
-        "repair of negative-filtering-implies-alignment",
-        "If the active neurons are pairwise orthogonal, GBP never lowers the alignment: α(R_gbp, x) ≥ α(R_grad, x).",
-        ("no biases", "active neurons orthogonal, of any norm", "both maps non-zero"),
-        (Kind.DERIVATION, Kind.SEARCH),
-        repair,
-        BrokenPremise("neurons not orthogonal", printed),
+        id="negative-filtering-implies-alignment-repair",
+        title="Negative filtering improves alignment for orthogonal neurons",
+        source="repair of negative-filtering-implies-alignment",
+        statement=(
+            "If the active neurons are pairwise orthogonal, GBP never lowers the alignment: α(R_gbp, x) ≥ α(R_grad, x)."
+        ),
+        premises=("no biases", "active neurons orthogonal, of any norm", "both maps non-zero"),
+        examine=repair,
+        control=BrokenPremise(premise="neurons not orthogonal", examine=printed),
         repairs="negative-filtering-implies-alignment",
     ),
 )

@@ -9,12 +9,13 @@ import numpy as np
 from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.filtering import margins, proofs
+from nfrlab.verify.claims.premises import NO_BIAS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine import inequality_13
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, search
-from nfrlab.verify.examine.integer_layers import small_layer
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact import inequality_13
+from nfrlab.verify.examine.exact.integer_layers import small_layer
+from nfrlab.verify.examine.exact.search import Case, search
 from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
 
 
@@ -62,28 +63,27 @@ def repair_with_bias(exam: Examination) -> list[Evidence]:
     )
 
 
-NO_BIAS = "the layer has no bias"
 CLAIMS = (
     Claim(
-        "prop-1",
-        "GBP is a negative filtering rule",
-        f"{PAPER}, Prop. 1, Def. 2, eq. 14",
-        "GBP is the filtering rule F(WM) = W M diag(1[r > 0]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ "
-        "WM.",
-        (NO_BIAS, "any input A, weights W and relevance r"),
-        (Kind.SEARCH, Kind.REACH),
-        printed,
-        BrokenPremise("biases added", printed_with_bias),
+        id="prop-1",
+        title="GBP is a negative filtering rule",
+        source=f"{PAPER}, Prop. 1, Def. 2, eq. 14",
+        statement=(
+            "GBP is the filtering rule F(WM) = W M diag(1[r > 0]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) "
+            "≠ WM."
+        ),
+        premises=(NO_BIAS, "any input A, weights W and relevance r"),
+        examine=printed,
+        control=BrokenPremise(premise="biases added", examine=printed_with_bias),
     ),
     Claim(
-        "prop-1-repair",
-        "GBP never lowers ⟨A, ·⟩",
-        "repair of Prop. 1",
-        "For GBP ⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = Σ_j a_j r_j⁻ ≥ 0, and it is > 0 exactly when F(WM)r ≠ WMr.",
-        (NO_BIAS,),
-        (Kind.DERIVATION, Kind.SEARCH),
-        repair,
-        BrokenPremise("biases added", repair_with_bias),
+        id="prop-1-repair",
+        title="GBP never lowers ⟨A, ·⟩",
+        source="repair of Prop. 1",
+        statement="For GBP ⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = Σ_j a_j r_j⁻ ≥ 0, and it is > 0 exactly when F(WM)r ≠ WMr.",
+        premises=(NO_BIAS,),
+        examine=repair,
+        control=BrokenPremise(premise="biases added", examine=repair_with_bias),
         repairs="prop-1",
     ),
 )

@@ -12,17 +12,14 @@ from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.rules import quantile
 from nfrlab.theory.filtering import margins, proofs
-from nfrlab.verify.claims.definition_2.prop_1 import NO_BIAS
+from nfrlab.verify.claims.premises import NO_BIAS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine import inequality_13
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, Draw, search
-from nfrlab.verify.examine.integer_layers import small_layer
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact import inequality_13
+from nfrlab.verify.examine.exact.integer_layers import NON_POSITIVE, RECTGRAD_LEVEL, small_layer
+from nfrlab.verify.examine.exact.search import Case, Draw, search
 from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
-
-LEVEL = Fraction(9, 10)
-NON_POSITIVE = st.integers(-3, 0)
 
 
 def contributions(case: Case) -> Array:
@@ -32,7 +29,7 @@ def contributions(case: Case) -> Array:
 
 def threshold(case: Case) -> Fraction:
     """The constant τ of the case, or the 90 % quantile of `A ⊙ r` where it has none."""
-    return Fraction(case["tau"] if "tau" in case else quantile(contributions(case), LEVEL))
+    return Fraction(case["tau"] if "tau" in case else quantile(contributions(case), RECTGRAD_LEVEL))
 
 
 def rectgrad_filter(case: Case) -> Array:
@@ -100,26 +97,28 @@ def repair_positive(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "prop-2",
-        "RectGrad is a negative filtering rule",
-        f"{PAPER}, Prop. 2, Def. 2, eq. 15",
-        "RectGrad is the filtering rule F(WM) = W M diag(1[A ⊙ r > τ]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever "
-        "F(WM) ≠ WM, for every τ: a constant, or the 90 % quantile of A ⊙ r.",
-        (NO_BIAS, "any input A, weights W, relevance r and threshold τ"),
-        (Kind.SEARCH, Kind.REACH),
-        printed,
-        BrokenPremise("the filter looks at |A ⊙ r|", printed_absolute),
+        id="prop-2",
+        title="RectGrad is a negative filtering rule",
+        source=f"{PAPER}, Prop. 2, Def. 2, eq. 15",
+        statement=(
+            "RectGrad is the filtering rule F(WM) = W M diag(1[A ⊙ r > τ]), and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly "
+            "whenever F(WM) ≠ WM, for every τ: a constant, or the 90 % quantile of A ⊙ r."
+        ),
+        premises=(NO_BIAS, "any input A, weights W, relevance r and threshold τ"),
+        examine=printed,
+        control=BrokenPremise(premise="the filter looks at |A ⊙ r|", examine=printed_absolute),
     ),
     Claim(
-        "prop-2-repair",
-        "RectGrad with τ ≤ 0 never lowers ⟨A, ·⟩",
-        "repair of Prop. 2",
-        "For τ ≤ 0 RectGrad has ⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = −Σ_(a_j r_j ≤ τ) a_j r_j ≥ 0, > 0 exactly when F(WM)r ≠ WMr. "
-        "No τ > 0 will do.",
-        (NO_BIAS, "τ ≤ 0"),
-        (Kind.DERIVATION, Kind.SEARCH),
-        repair,
-        BrokenPremise("τ > 0", repair_positive),
+        id="prop-2-repair",
+        title="RectGrad with τ ≤ 0 never lowers ⟨A, ·⟩",
+        source="repair of Prop. 2",
+        statement=(
+            "For τ ≤ 0 RectGrad has ⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = −Σ_(a_j r_j ≤ τ) a_j r_j ≥ 0, > 0 exactly when F(WM)r ≠ "
+            "WMr. No τ > 0 will do."
+        ),
+        premises=(NO_BIAS, "τ ≤ 0"),
+        examine=repair,
+        control=BrokenPremise(premise="τ > 0", examine=repair_positive),
         repairs="prop-2",
     ),
 )

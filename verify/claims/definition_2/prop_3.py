@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from nfrlab.simulations.dense import layer, rules
 from nfrlab.simulations.dense.arrays import Array, relu
 from nfrlab.theory.filtering import margins, proofs
-from nfrlab.verify.claims.definition_2.prop_1 import NO_BIAS
+from nfrlab.verify.claims.premises import NO_BIAS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine import inequality_13
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, Draw, ExactStatement, search
-from nfrlab.verify.examine.integer_layers import NON_NEGATIVE, POSITIVE, SMALL, as_case, small_layer
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact import inequality_13
+from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, SMALL, as_case, small_layer
+from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search
 from nfrlab.verify.examine.stated_draws import image_patch, one_layer, random_signed, signed_patch, trained_layer
 
 NON_NEGATIVE_DRAWS: dict[str, Draw] = {
@@ -237,48 +237,55 @@ def gamma_repair(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "prop-3",
-        "The z⁺ rule is a negative filtering rule",
-        f"{PAPER}, Prop. 3, Def. 2, eq. 16",
-        "The z⁺ rule is the filtering rule F(WM) = γ W diag(1[W > 0]) M with bottom process r_0 ⊙ x, γ a "
-        "normalisation with Σ_i R_i = Σ_j R_j, and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ WM.",
-        (NO_BIAS, "any input A, weights W and relevance r; the favourable case x, r ≥ 0 apart"),
-        (Kind.SEARCH, Kind.REACH),
-        printed,
-        BrokenPremise("negative weights kept instead of positive ones", printed_absolute),
+        id="prop-3",
+        title="The z⁺ rule is a negative filtering rule",
+        source=f"{PAPER}, Prop. 3, Def. 2, eq. 16",
+        statement=(
+            "The z⁺ rule is the filtering rule F(WM) = γ W diag(1[W > 0]) M with bottom process r_0 ⊙ x, γ a "
+            "normalisation with Σ_i R_i = Σ_j R_j, and ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ strictly whenever F(WM) ≠ WM."
+        ),
+        premises=(NO_BIAS, "any input A, weights W and relevance r; the favourable case x, r ≥ 0 apart"),
+        examine=printed,
+        control=BrokenPremise(premise="negative weights kept instead of positive ones", examine=printed_absolute),
     ),
     Claim(
-        "prop-3-repair",
-        "z⁺ without γ never lowers ⟨A, ·⟩ for x, r ≥ 0",
-        "repair of Prop. 3",
-        "Eq. 16 is x ⊙ W⁺(γ ⊙ ρ) with one γ_j per neuron. The scalar γ that conserves relevance makes both sides of "
-        "ineq. 13 equal. With γ dropped and x, r ≥ 0, ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, > exactly when A ⊙ F(WM)r ≠ A ⊙ WMr.",
-        (NO_BIAS, "x ≥ 0", "r ≥ 0"),
-        (Kind.DERIVATION, Kind.SEARCH),
-        repair,
-        BrokenPremise("signed inputs", repair_signed),
+        id="prop-3-repair",
+        title="z⁺ without γ never lowers ⟨A, ·⟩ for x, r ≥ 0",
+        source="repair of Prop. 3",
+        statement=(
+            "Eq. 16 is x ⊙ W⁺(γ ⊙ ρ) with one γ_j per neuron. The scalar γ that conserves relevance makes both sides "
+            "of ineq. 13 equal. With γ dropped and x, r ≥ 0, ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, > exactly when A ⊙ F(WM)r ≠ A ⊙ "
+            "WMr."
+        ),
+        premises=(NO_BIAS, "x ≥ 0", "r ≥ 0"),
+        examine=repair,
+        control=BrokenPremise(premise="signed inputs", examine=repair_signed),
         repairs="prop-3",
     ),
     Claim(
-        "prop-3-gamma",
-        "γ does not impact the results",
-        f"{PAPER}, text after Prop. 3",
-        "After normalisation to [0, 1] the z⁺ map of eq. 16 is the one without γ.",
-        (NO_BIAS, "x ≥ 0", "r ≥ 0"),
-        (Kind.SEARCH, Kind.REACH),
-        lambda exam: search(gamma_statement(), exam, "picture"),
-        BrokenPremise("signed inputs", lambda exam: search(gamma_statement(signed=True), exam, "picture")),
+        id="prop-3-gamma",
+        title="γ does not impact the results",
+        source=f"{PAPER}, text after Prop. 3",
+        statement="After normalisation to [0, 1] the z⁺ map of eq. 16 is the one without γ.",
+        premises=(NO_BIAS, "x ≥ 0", "r ≥ 0"),
+        examine=lambda exam: search(gamma_statement(), exam, "picture"),
+        control=BrokenPremise(
+            premise="signed inputs", examine=lambda exam: search(gamma_statement(signed=True), exam, "picture")
+        ),
     ),
     Claim(
-        "prop-3-gamma-repair",
-        "One scalar γ > 0 does not impact the picture",
-        "repair of the text after Prop. 3",
-        "Multiplying a whole map by one γ > 0 leaves it unchanged after normalisation to [0, 1]; the γ_j of eq. 16 "
-        "differ by neuron.",
-        ("γ is one positive number",),
-        (Kind.DERIVATION, Kind.SEARCH),
-        gamma_repair,
-        BrokenPremise("γ < 0", lambda exam: search(scalar_statement(st.integers(-3, -1)), exam, "scalar")),
+        id="prop-3-gamma-repair",
+        title="One scalar γ > 0 does not impact the picture",
+        source="repair of the text after Prop. 3",
+        statement=(
+            "Multiplying a whole map by one γ > 0 leaves it unchanged after normalisation to [0, 1]; the γ_j of eq. "
+            "16 differ by neuron."
+        ),
+        premises=("γ is one positive number",),
+        examine=gamma_repair,
+        control=BrokenPremise(
+            premise="γ < 0", examine=lambda exam: search(scalar_statement(st.integers(-3, -1)), exam, "scalar")
+        ),
         repairs="prop-3-gamma",
     ),
 )

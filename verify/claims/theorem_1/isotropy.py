@@ -16,18 +16,17 @@ from nfrlab.theory.limit.anisotropy import COMPENSATED
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
 from nfrlab.theory.numerics.balls import endpoints
-from nfrlab.verify import intervals
+from nfrlab.verify.claims.premises import ONE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.limit_alignment import AlignmentPoint, alignment_evidence, enclosure
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.limit_alignment import SIGNED, AlignmentPoint, alignment_evidence, enclosure
+from nfrlab.verify.examine.limit_direction import DELTA
 from nfrlab.verify.examine.stated_draws import dyadic
+from nfrlab.verify.examine.statistics import mean_evidence
 
-DELTA = 0.02
-BROKEN, ALIGNED = (0.0, 1 - DELTA), (1.0, 1.0)
+BROKEN, ALIGNED = Claimed.between(0.0, 1 - DELTA), Claimed.exactly(1.0, resolution=DELTA)
 ASIDE = np.array([0.0, 1.0, 0.0])  # beside the quarter in which the compensated law is longer
-SIGNED = np.array([3.0, -1.0, 2.0])
-ONE_LAYER = "one hidden layer, N → ∞, i.i.d. neurons, hidden relevance 1 (any non-negative one independent of W)"
 NORMAL = "the sampled interval takes a statistic of pairs of maps to be normal where it bounds its standard deviation"
 
 
@@ -42,34 +41,21 @@ def places(exam: Examination) -> dict[str, Array]:
     }
 
 
-def sampled(
-    exam: Examination, sampler: Sampler, claimed: intervals.Interval, delta: float, law: Family = COMPENSATED
-) -> list[Evidence]:
-    """α_∞ of a sampler at every place against one claimed range, at widths planned for `law`."""
+def sampled(exam: Examination, sampler: Sampler, claimed: Claimed, law: Family = COMPENSATED) -> list[Evidence]:
+    """α_∞ of a sampler at every place against what is claimed, at widths planned for `law`."""
     chosen = places(exam)
-    alpha = exam.ledger.draw(len(chosen), 0.5)
+    miss = exam.budget.spend(len(chosen), 0.5)
     name = getattr(sampler, "__name__", law.name)
-    points = [AlignmentPoint(f"{name}, {where}", law, sampler, x, *claimed, delta) for where, x in chosen.items()]
-    return [alignment_evidence(exam, point, alpha) for point in points]
+    points = [AlignmentPoint(f"{name}, {where}", law, sampler, x, claimed) for where, x in chosen.items()]
+    return [alignment_evidence(exam, point, miss) for point in points]
 
 
 def uneven(exam: Examination, sampler: Sampler, name: str) -> Evidence:
     """`E w_1² − E w_2²` of a sampler of lengths up to 3√d, d = 3, against 0: is the law sampled rotation invariant?"""
     n = exam.pick(100_000, 1_000_000)
     w = sampler(3, n, exam.rng(f"moments {name}"))
-    alpha = exam.ledger.draw(1, 0.5)
-    interval = intervals.empirical_bernstein(w[0] ** 2 - w[1] ** 2, alpha, -27.0, 27.0)
-    return Evidence(
-        Kind.MONTE_CARLO,
-        f"E w_1² > E w_2²: {name} is not rotation invariant",
-        decide(interval, (0.1, 54.0), 0.0),
-        "empirical Bernstein",
-        alpha=alpha,
-        delta=0.0,
-        n=n,
-        interval=interval,
-        claimed=(0.1, 54.0),
-    )
+    text, claimed = f"E w_1² > E w_2²: {name} is not rotation invariant", Claimed.between(0.1, 54.0)
+    return mean_evidence(text, w[0] ** 2 - w[1] ** 2, claimed, exam.budget.spend(1, 0.5), -27.0, 27.0)
 
 
 def exact_compensated() -> Evidence:
@@ -80,16 +66,16 @@ def exact_compensated() -> Evidence:
     first, second = anisotropy.compensated_variances(3)[:2]
     alignments = [endpoints(anisotropy_proofs.quarter_alignment(x)) for x in anisotropy_proofs.PLACES]
     interval = min(low for low, _ in alignments), max(high for _, high in alignments)
-    finding = decide(interval, (0.0, 1 - 1e-9), 0.0)
+    claimed = Claimed(0.0, 1 - 1e-9)
     proven = proof.finding is Finding.SUPPORTS and abs(first - second) > 0.1
     return Evidence(
-        Kind.ENCLOSURE,
-        "α_∞ = 1 at every x though E w_1² ≠ E w_2²: the compensated law",
-        finding if proven else Finding.UNDECIDED,
-        "every x by the derivation of theory.limit.proofs.anisotropy; five x, d = 3, by certified quadrature as well",
+        kind=Kind.ENCLOSURE,
+        statement="α_∞ = 1 at every x though E w_1² ≠ E w_2²: the compensated law",
+        finding=decide(interval, claimed) if proven else Finding.UNDECIDED,
+        method="every x by the derivation of the characterisation; five x, d = 3, by certified quadrature as well",
         n=len(alignments),
         interval=interval,
-        claimed=(0.0, 1 - 1e-9),
+        claimed=claimed,
         counterexample={
             "direction": "density (6/5)/ρ(u)",
             "length": "ρ(u)√d",
@@ -106,44 +92,45 @@ def necessary(exam: Examination) -> list[Evidence]:
     return [
         exact_compensated(),
         uneven(exam, compensated, "compensated"),
-        *sampled(exam, compensated, BROKEN, 0.0),
+        *sampled(exam, compensated, BROKEN),
     ]
 
 
 def characterised(exam: Examination) -> list[Evidence]:
     """The proof, and the compensated law at inputs all around."""
-    return [derived(anisotropy_proofs.characterisation), *sampled(exam, compensated, ALIGNED, DELTA)]
+    return [derived(anisotropy_proofs.characterisation), *sampled(exam, compensated, ALIGNED)]
 
 
-def certified(name: str, x: Array, claimed: intervals.Interval) -> Evidence:
-    """The certified α_∞ of a family at one x against a range."""
-    statement = f"α_∞ within [{claimed[0]:g}, {claimed[1]:g}]: {name}, d = {len(x)}"
+def certified(name: str, x: Array, low: float, high: float) -> Evidence:
+    """The certified α_∞ of a family at one x against [low, high]."""
+    statement = f"α_∞ within [{low:g}, {high:g}]: {name}, d = {len(x)}"
     details = {"x": [float(t) for t in x[:12]]}
     limit = gbp_limit(FAMILIES[name], x)
-    return enclosure(statement, limit, claimed, 1e-12, "closed form or certified quadrature", details)
+    claimed = Claimed.between(low, high, resolution=1e-12)
+    return enclosure(statement, limit, claimed, "closed form or certified quadrature", details)
 
 
 def equal_moments(exam: Examination) -> list[Evidence]:
     """Laws with `E wwᵀ ∝ I` at their worst directions: aligned? And one with unequal second moments: not aligned?"""
     laws = "gaussian", "axis", "uniform", "sparse"
-    return [exact_compensated(), *map(moments_align, laws), *sampled(exam, compensated, BROKEN, 0.0)]
+    return [exact_compensated(), *map(moments_align, laws), *sampled(exam, compensated, BROKEN)]
 
 
 def moments_align(name: str) -> Evidence:
     """Whether α_∞ = 1 at a law's worst direction, or close to it."""
     d = {"uniform": 2, "sparse": 3}.get(name, 4)
     x = np.array([1.0, 2 / 64, 1 / 64]) if name == "sparse" else worst_alignment.worst(name, d).x
-    return certified(name, x, (1 - 1e-9, 1.0))
+    return certified(name, x, 1 - 1e-9, 1.0)
 
 
 def off_centre(exam: Examination, families: tuple[str, ...] = ("shifted", "uniform01")) -> list[Evidence]:
     """Families with a mean: the certified worst α_∞, and sampling there."""
     found = []
-    alpha = exam.ledger.draw(len(families))
+    miss = exam.budget.spend(len(families))
     for name in families:
         x = worst_alignment.worst(name, 4).x
-        point = AlignmentPoint(f"{name}, d = 4", FAMILIES[name], SAMPLERS[name], x, *BROKEN, 0.0)
-        found += [certified(name, x, BROKEN), alignment_evidence(exam, point, alpha)]
+        point = AlignmentPoint(f"{name}, d = 4", FAMILIES[name], SAMPLERS[name], x, BROKEN)
+        found += [certified(name, x, *BROKEN.range), alignment_evidence(exam, point, miss)]
     return found
 
 
@@ -153,9 +140,9 @@ def sparsity(exam: Examination, name: str = "sparse") -> list[Evidence]:
     patch = dyadic(exam.images.patch(side, exam.rng("patch")), 6)
     spread = {"patch": patch, "spread": 1 + np.arange(24.0) % 3}
     where = f"{name}, (1, 2, 3, 1, …), d = 24"
-    point = AlignmentPoint(where, FAMILIES[name], SAMPLERS[name], spread["spread"], *BROKEN, 0.0)
-    rows = [certified(name, x, BROKEN) for x in spread.values()]
-    return [*rows, alignment_evidence(exam, point, exam.ledger.draw(1))]
+    point = AlignmentPoint(where, FAMILIES[name], SAMPLERS[name], spread["spread"], BROKEN)
+    rows = [certified(name, x, *BROKEN.range) for x in spread.values()]
+    return [*rows, alignment_evidence(exam, point, exam.budget.spend(1))]
 
 
 def curves(exam: Examination, distance: float | None = None) -> list[Evidence]:
@@ -168,15 +155,13 @@ def curves(exam: Examination, distance: float | None = None) -> list[Evidence]:
         rows = [gbp_limit(FAMILIES[name], x) for x in rng.standard_normal((exam.pick(50, 1000), d))]
         least = min(worst.low, *(float(row.value - row.error) for row in rows))
         found.append(
-            Evidence(
+            Evidence.from_interval(
                 Kind.ENCLOSURE,
                 f"1/A ≤ least α_∞ ≤ 1/√(1 + (ln A/D)²): {name}, d = {d}, A = {ends.ratio:.4f}",
-                decide((least, max(least, worst.high)), (anisotropy.floor(ends.ratio), top), 1e-9),
+                (least, max(least, worst.high)),
+                Claimed.between(anisotropy.floor(ends.ratio), top, resolution=1e-9),
                 "closed forms; certified α_∞ at random x",
-                delta=1e-9,
                 n=len(rows),
-                interval=(least, max(least, worst.high)),
-                claimed=(anisotropy.floor(ends.ratio), top),
             )
         )
     return found
@@ -184,75 +169,78 @@ def curves(exam: Examination, distance: float | None = None) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "isotropy-necessary",
-        "Is isotropy necessary?",
-        f"{PAPER}, Theorem 1 and Fig. 3: weights that are not isotropic deviate",
-        "If the law of w is not rotation invariant, α_∞(x) < 1 for some x.",
-        (ONE_LAYER, "E‖w‖ < ∞", NORMAL, "sampled at four x, where 1 is told from at most 0.98"),
-        (Kind.ENCLOSURE, Kind.MONTE_CARLO),
-        necessary,
-        BrokenPremise(
-            "isotropic weights", lambda exam: sampled(exam, SAMPLERS["sphere"], BROKEN, 0.0, FAMILIES["sphere"])
+        id="isotropy-necessary",
+        title="Is isotropy necessary?",
+        source=f"{PAPER}, Theorem 1 and Fig. 3: weights that are not isotropic deviate",
+        statement="If the law of w is not rotation invariant, α_∞(x) < 1 for some x.",
+        premises=(ONE_LAYER, "E‖w‖ < ∞", NORMAL, "sampled at four x, where 1 is told from at most 0.98"),
+        examine=necessary,
+        control=BrokenPremise(
+            premise="isotropic weights",
+            examine=lambda exam: sampled(exam, SAMPLERS["sphere"], BROKEN, FAMILIES["sphere"]),
         ),
     ),
     Claim(
-        "isotropy-necessary-repair",
-        "What is necessary and sufficient",
-        "repairs the converse of Theorem 1",
-        "α_∞(x) = 1 for every x if and only if E w = 0 and the directions of ±w, weighted by ‖w‖, are uniform.",
-        (ONE_LAYER, "E‖w‖ < ∞, d ≥ 2", NORMAL),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        characterised,
-        BrokenPremise(
-            "the same lengths, uniform directions: weighted directions no longer uniform",
-            lambda exam: sampled(exam, uncompensated, ALIGNED, DELTA),
+        id="isotropy-necessary-repair",
+        title="What is necessary and sufficient",
+        source="repairs the converse of Theorem 1",
+        statement=(
+            "α_∞(x) = 1 for every x if and only if E w = 0 and the directions of ±w, weighted by ‖w‖, are uniform."
+        ),
+        premises=(ONE_LAYER, "E‖w‖ < ∞, d ≥ 2", NORMAL),
+        examine=characterised,
+        control=BrokenPremise(
+            premise="the same lengths, uniform directions: weighted directions no longer uniform",
+            examine=lambda exam: sampled(exam, uncompensated, ALIGNED),
         ),
         repairs="isotropy-necessary",
     ),
     Claim(
-        "isotropy-second-moments",
-        "Are unequal second moments what breaks alignment?",
-        "a candidate for what 'isotropy distributed' means in Theorem 1",
-        "For E w = 0: α_∞(x) = 1 for every x if and only if E wwᵀ is a multiple of I.",
-        (ONE_LAYER, "E‖w‖² < ∞", NORMAL),
-        (Kind.ENCLOSURE, Kind.MONTE_CARLO),
-        equal_moments,
-        BrokenPremise(
-            "Gaussian weights with E wwᵀ = Σ, not a multiple of I: the half that holds for N(0, I)",
-            lambda exam: [moments_align("powerlaw")],
+        id="isotropy-second-moments",
+        title="Are unequal second moments what breaks alignment?",
+        source="a candidate for what 'isotropy distributed' means in Theorem 1",
+        statement="For E w = 0: α_∞(x) = 1 for every x if and only if E wwᵀ is a multiple of I.",
+        premises=(ONE_LAYER, "E‖w‖² < ∞", NORMAL),
+        examine=equal_moments,
+        control=BrokenPremise(
+            premise="Gaussian weights with E wwᵀ = Σ, not a multiple of I: the half that holds for N(0, I)",
+            examine=lambda exam: [moments_align("powerlaw")],
         ),
     ),
     Claim(
-        "isotropy-mean",
-        "A mean that is not zero breaks alignment",
-        "Theorem 1's premise 'with zero mean'",
-        "If E w ≠ 0 then α_∞(x) < 1 for some x; for N(¼, 1) and U[0, 1] entries, d = 4, by more than 0.02.",
-        (ONE_LAYER, "E‖w‖ < ∞", NORMAL),
-        (Kind.DERIVATION, Kind.ENCLOSURE, Kind.MONTE_CARLO),
-        lambda exam: [derived(anisotropy_proofs.characterisation), *off_centre(exam)],
-        BrokenPremise("Gaussian weights of mean zero", lambda exam: off_centre(exam, ("gaussian",))),
+        id="isotropy-mean",
+        title="A mean that is not zero breaks alignment",
+        source="Theorem 1's premise 'with zero mean'",
+        statement="If E w ≠ 0 then α_∞(x) < 1 for some x; for N(¼, 1) and U[0, 1] entries, d = 4, by more than 0.02.",
+        premises=(ONE_LAYER, "E‖w‖ < ∞", NORMAL),
+        examine=lambda exam: [derived(anisotropy_proofs.characterisation), *off_centre(exam)],
+        control=BrokenPremise(
+            premise="Gaussian weights of mean zero", examine=lambda exam: off_centre(exam, ("gaussian",))
+        ),
     ),
     Claim(
-        "isotropy-sparsity",
-        "Does sparsity break alignment?",
-        "sparse weights are a reading of 'independent' entries",
-        "Entries that are 0 with probability 0.9, else ±1: α_∞(x) ≤ 0.98 at inputs that are spread over many "
-        "coordinates, an image patch and (1, 2, 3, 1, 2, 3, …) of 24 entries. (At some others it is: limit-sparse; at "
-        "an axis α_∞ = 1.)",
-        (ONE_LAYER, "x an image patch, or (1, 2, 3, 1, 2, 3, …) of 24 entries", NORMAL),
-        (Kind.ENCLOSURE, Kind.MONTE_CARLO),
-        sparsity,
-        BrokenPremise("dense Gaussian entries", lambda exam: sparsity(exam, "gaussian")),
+        id="isotropy-sparsity",
+        title="Does sparsity break alignment?",
+        source="sparse weights are a reading of 'independent' entries",
+        statement=(
+            "Entries that are 0 with probability 0.9, else ±1: α_∞(x) ≤ 0.98 at inputs that are spread over many "
+            "coordinates, an image patch and (1, 2, 3, 1, 2, 3, …) of 24 entries. (At some others it is: "
+            "limit-sparse; at an axis α_∞ = 1.)"
+        ),
+        premises=(ONE_LAYER, "x an image patch, or (1, 2, 3, 1, 2, 3, …) of 24 entries", NORMAL),
+        examine=sparsity,
+        control=BrokenPremise(premise="dense Gaussian entries", examine=lambda exam: sparsity(exam, "gaussian")),
     ),
     Claim(
-        "isotropy-anisotropy",
-        "One number bounds every α_∞",
-        "makes 'isotropic' a number",
-        "With A = max f/min f over unit x, f = E relu(w·x): 1/A ≤ inf α_∞ ≤ 1/√(1 + (ln A/D)²), D = π/2 if E w = 0, "
-        "else π.",
-        (ONE_LAYER, "E‖w‖ < ∞"),
-        (Kind.DERIVATION, Kind.ENCLOSURE),
-        lambda exam: [derived(anisotropy_proofs.between), *curves(exam)],
-        BrokenPremise("D = π/4 throughout", lambda exam: curves(exam, pi / 4)),
+        id="isotropy-anisotropy",
+        title="One number bounds every α_∞",
+        source="makes 'isotropic' a number",
+        statement=(
+            "With A = max f/min f over unit x, f = E relu(w·x): 1/A ≤ inf α_∞ ≤ 1/√(1 + (ln A/D)²), D = π/2 if E w = "
+            "0, else π."
+        ),
+        premises=(ONE_LAYER, "E‖w‖ < ∞"),
+        examine=lambda exam: [derived(anisotropy_proofs.between), *curves(exam)],
+        control=BrokenPremise(premise="D = π/4 throughout", examine=lambda exam: curves(exam, pi / 4)),
     ),
 )

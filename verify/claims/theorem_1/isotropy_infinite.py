@@ -9,12 +9,13 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.simulations.dense.montecarlo import ones
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
-from nfrlab.verify import intervals
-from nfrlab.verify.claims.theorem_1.isotropy import DELTA, ONE_LAYER, SIGNED
+from nfrlab.verify.claims.premises import ONE_LAYER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.limit_alignment import GBP
+from nfrlab.verify.examine.limit_alignment import SIGNED
+from nfrlab.verify.examine.limit_direction import DELTA, GBP, NOT_ALIGNED
+from nfrlab.verify.examine.statistics import median_evidence, proportion_evidence
 
 
 def t_alignments(exam: Examination, dof: float, N: int, trials: int) -> Array:
@@ -26,20 +27,14 @@ def t_alignments(exam: Examination, dof: float, N: int, trials: int) -> Array:
 
 def infinite_variance(exam: Examination, dof: float = 1.5) -> list[Evidence]:
     """The median α at a large width: does it stay below 0.98?"""
-    N, alpha = exam.pick(1 << 15, 1 << 18), exam.ledger.draw(1)
+    N, miss = exam.pick(1 << 15, 1 << 18), exam.budget.spend(1)
     values = t_alignments(exam, dof, N, 100)
-    interval = intervals.median(values, alpha)
     return [
-        Evidence(
-            Kind.MONTE_CARLO,
+        median_evidence(
             f"median α ≤ {1 - DELTA}: multivariate t, {dof} degrees of freedom, d = 3, N = {N}",
-            decide(interval, (-1.0, 1 - DELTA), 0.0),
-            "distribution-free interval of the median",
-            alpha=alpha,
-            delta=0.0,
-            n=len(values),
-            interval=interval,
-            claimed=(-1.0, 1 - DELTA),
+            values,
+            NOT_ALIGNED,
+            miss,
             details={"N": N, "quartiles": [float(q) for q in np.quantile(values, (0.25, 0.75))]},
         )
     ]
@@ -48,21 +43,16 @@ def infinite_variance(exam: Examination, dof: float = 1.5) -> list[Evidence]:
 def infinite_mean(exam: Examination, dof: float = 0.5) -> list[Evidence]:
     """How often α ≤ 0.95, at two widths far apart."""
     widths = 1 << 6, exam.pick(1 << 13, 1 << 17)
-    alpha, found = exam.ledger.draw(2), []
+    miss, found = exam.budget.spend(2), []
     for N in widths:
         values = t_alignments(exam, dof, N, 300)
-        interval = intervals.clopper_pearson(int(np.sum(values <= 0.95)), len(values), alpha)
         found.append(
-            Evidence(
-                Kind.MONTE_CARLO,
+            proportion_evidence(
                 f"P(α ≤ 0.95) ≥ ½: multivariate t, {dof} degrees of freedom, d = 3, N = {N}",
-                decide(interval, (0.5, 1.0), 0.0),
-                "Clopper–Pearson",
-                alpha=alpha,
-                delta=0.0,
-                n=len(values),
-                interval=interval,
-                claimed=(0.5, 1.0),
+                int(np.sum(values <= 0.95)),
+                len(values),
+                Claimed.between(0.5, 1.0),
+                miss,
                 details={"N": N, "median": float(np.median(values))},
             )
         )
@@ -71,24 +61,30 @@ def infinite_mean(exam: Examination, dof: float = 0.5) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "isotropy-infinite-variance",
-        "Does infinite variance break alignment?",
-        "Theorem 1 says nothing of moments",
-        "Rotation-invariant weights of infinite variance: the median α stays below 0.98 however wide the layer.",
-        (ONE_LAYER, "multivariate t, 1.5 degrees of freedom: E‖w‖ < ∞, E‖w‖² = ∞"),
-        (Kind.MONTE_CARLO,),
-        infinite_variance,
-        BrokenPremise("finite variance: 3 degrees of freedom", lambda exam: infinite_variance(exam, 3.0)),
+        id="isotropy-infinite-variance",
+        title="Does infinite variance break alignment?",
+        source="Theorem 1 says nothing of moments",
+        statement=(
+            "Rotation-invariant weights of infinite variance: the median α stays below 0.98 however wide the layer."
+        ),
+        premises=(ONE_LAYER, "multivariate t, 1.5 degrees of freedom: E‖w‖ < ∞, E‖w‖² = ∞"),
+        examine=infinite_variance,
+        control=BrokenPremise(
+            premise="finite variance: 3 degrees of freedom", examine=lambda exam: infinite_variance(exam, 3.0)
+        ),
     ),
     Claim(
-        "isotropy-infinite-mean",
-        "An infinite mean breaks alignment, isotropic or not",
-        "a premise that Theorem 1 leaves out",
-        "Rotation-invariant weights with P(‖w‖ > t) ~ t^{−ν}, ν < 1, d ≥ 2: α tends in law to a random limit below 1; "
-        "for ν = ½ and d = 3 at least half of all maps have α ≤ 0.95.",
-        (ONE_LAYER, "multivariate t, ½ degree of freedom"),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        lambda exam: [derived(anisotropy_proofs.infinite_mean), *infinite_mean(exam)],
-        BrokenPremise("a finite mean: 1.5 degrees of freedom", lambda exam: infinite_mean(exam, 1.5)),
+        id="isotropy-infinite-mean",
+        title="An infinite mean breaks alignment, isotropic or not",
+        source="a premise that Theorem 1 leaves out",
+        statement=(
+            "Rotation-invariant weights with P(‖w‖ > t) ~ t^{−ν}, ν < 1, d ≥ 2: α tends in law to a random limit "
+            "below 1; for ν = ½ and d = 3 at least half of all maps have α ≤ 0.95."
+        ),
+        premises=(ONE_LAYER, "multivariate t, ½ degree of freedom"),
+        examine=lambda exam: [derived(anisotropy_proofs.infinite_mean), *infinite_mean(exam)],
+        control=BrokenPremise(
+            premise="a finite mean: 1.5 degrees of freedom", examine=lambda exam: infinite_mean(exam, 1.5)
+        ),
     ),
 )

@@ -12,7 +12,7 @@ from nfrlab.theory.finite_width.proofs import rate as rate_proofs
 from nfrlab.theory.finite_width.rate import kappa
 from nfrlab.theory.numerics import balls
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
 from nfrlab.verify.examine.derivation import derived
 from nfrlab.verify.examine.finite_width import law_evidence, means_evidence, slope_evidence
 
@@ -88,15 +88,13 @@ def constant(rule: str) -> list[Evidence]:
     if rule == "grad":
         return []
     interval = balls.endpoints(balls.kappa(rule, "gaussian", 784))
-    claimed = (value := kappa(rule, "gaussian", 784)) * (1 - 1e-6), value * (1 + 1e-6)
-    enclosed = Evidence(
+    value = kappa(rule, "gaussian", 784)
+    enclosed = Evidence.from_interval(
         Kind.ENCLOSURE,
         f"κ = {interval[0]:.8f}: {rule}, Gaussian weights",
-        decide(interval, claimed, 0.0),
+        interval,
+        Claimed.between(value * (1 - 1e-6), value * (1 + 1e-6)),
         "closed form in ball arithmetic against quadrature over neurons",
-        delta=0.0,
-        interval=interval,
-        claimed=claimed,
     )
     return [derived(rate_proofs.constants), enclosed]
 
@@ -147,22 +145,26 @@ def mean_relevance(exam: Examination, rule: str) -> list[Evidence]:
 def broken(rule: str) -> BrokenPremise:
     """The negative control."""
     if rule == "grad":
-        return BrokenPremise("relevance of non-zero mean", lambda exam: mean_relevance(exam, rule))
+        return BrokenPremise(premise="relevance of non-zero mean", examine=lambda exam: mean_relevance(exam, rule))
     if rule == "constant":
-        return BrokenPremise("the square root forgotten", lambda exam: square_root_forgotten(exam, rule))
-    return BrokenPremise("the constant wrong by 2 %", lambda exam: wrong_constant(exam, rule))
+        return BrokenPremise(
+            premise="the square root forgotten", examine=lambda exam: square_root_forgotten(exam, rule)
+        )
+    return BrokenPremise(premise="the constant wrong by 2 %", examine=lambda exam: wrong_constant(exam, rule))
 
 
 def claim(rule: str) -> Claim:
     """`law-<rule>`."""
     return Claim(
-        f"law-{rule}",
-        TITLES[rule],
-        "makes Theorem 1's 'N sufficiently large' a law",
-        "α of r_0 follows the law α = T/√(T² + H), H ~ χ²_{d−1} beside x̂, at the points examined: mean within 0.002, "
-        "distribution within 0.02 (at d = 2 0.025)"
-        + ("." if rule == "grad" else f". For Gaussian weights 1 − E α → {constant_of(rule)}(d − 1)/2N."),
-        (
+        id=f"law-{rule}",
+        title=TITLES[rule],
+        source="makes Theorem 1's 'N sufficiently large' a law",
+        statement=(
+            "α of r_0 follows the law α = T/√(T² + H), H ~ χ²_{d−1} beside x̂, at the points examined: mean within "
+            "0.002, distribution within 0.02 (at d = 2 0.025)"
+            + ("." if rule == "grad" else f". For Gaussian weights 1 − E α → {constant_of(rule)}(d − 1)/2N.")
+        ),
+        premises=(
             "one hidden layer of Gaussian, Student, sphere or ring weights (Activation: also one Haar frame, N ≤ d)",
             "hidden relevance i.i.d. N(0, 1), independent of the weights (GBP: also Laplace); constant: r = 1; "
             "Activation: r = A",
@@ -176,9 +178,8 @@ def claim(rule: str) -> Claim:
                 + (", d = 2 … 150,528 (there N/d ≤ 1), N/d = 1/100 … 10⁴ (at d = 2)" if rule != "grad" else "")
             ),
         ),
-        (Kind.DERIVATION, *(() if rule == "grad" else (Kind.ENCLOSURE,)), Kind.MONTE_CARLO),
-        lambda exam: follows(exam, rule),
-        broken(rule),
+        examine=lambda exam: follows(exam, rule),
+        control=broken(rule),
     )
 
 

@@ -20,10 +20,12 @@ from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
 from nfrlab.theory.limit.worst_alignment import Worst
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.limit_alignment import GBP, alignment_evidence, enclosure, predicted
+from nfrlab.verify.examine.limit_alignment import alignment_evidence, enclosure, predicted
+from nfrlab.verify.examine.limit_direction import GBP
 from nfrlab.verify.examine.stated_draws import dyadic
+from nfrlab.verify.examine.statistics import median_evidence
 from nfrlab.verify.examine.worst_direction import worse
 
 TIGHT = 1e-4  # an enclosure of the infimum no narrower than this decides nothing
@@ -40,17 +42,25 @@ PROOF: dict[str, Callable[[], Derivation]] = {
 }
 WORDS = {
     "powerlaw": "μ ∝ Σx; worst 2√(λ₁λ_d)/(λ₁ + λ_d) at x_1² : x_d² = λ_d : λ_1, {value} for d = 4",
-    "axis": "α_∞ = ‖x‖₁/(√k ‖x‖₂), k the number of non-zero entries; infimum 1/√d approached at e_1 + ε 1, {value} "
-    "for d = 4",
+    "axis": (
+        "α_∞ = ‖x‖₁/(√k ‖x‖₂), k the number of non-zero entries; infimum 1/√d approached at e_1 + ε 1, {value} for d "
+        "= 4"
+    ),
     "uniform01": "α_∞ = ‖x‖₁/(√d ‖x‖₂) for x ≥ 0; worst 1/√d at e_1, {value} for d = 4; 0 is approached over signed x",
     "shifted": "μ = m Φ(m·x̂) + x̂ φ(m·x̂), m = ¼ 1; worst 0.84133 for d = 4, at one angle to m",
-    "uniform": "α_∞² = (3 + s)²/((9 − 2s + s²)(1 + s)), s = Σ_{{i≥2}} x_i²/x_1², where x_1 ≥ Σ_{{i≥2}} |x_i|; worst "
-    "{value} for d = 2, at s = 2√7 − 5; {approached} is approached as d grows, and no x in any d has less "
-    "than 2√6/5 = 0.9798",
-    "laplace": "for d = 2 E|w·x| is that of U[−1, 1] turned by 45°; worst {value} at x_2/x_1 = (1 − √s)/(1 + √s), s = "
-    "2√7 − 5; {approached} is approached as d grows, and no x in any d has less than √π/2 = 0.8862",
-    "sparse": "μ is constant on the chambers of the planes w·x = 0, w ∈ {{−1, 0, 1}}^d; infimum 1/√(1 + 0.9² + 0.9⁴) "
-    "= {value} for d = 3, approached at e_1 from x_1 ≫ x_2 ≫ x_3",
+    "uniform": (
+        "α_∞² = (3 + s)²/((9 − 2s + s²)(1 + s)), s = Σ_{{i≥2}} x_i²/x_1², where x_1 ≥ Σ_{{i≥2}} |x_i|; worst {value} "
+        "for d = 2, at s = 2√7 − 5; {approached} is approached as d grows, and no x in any d has less than 2√6/5 = "
+        "0.9798"
+    ),
+    "laplace": (
+        "for d = 2 E|w·x| is that of U[−1, 1] turned by 45°; worst {value} at x_2/x_1 = (1 − √s)/(1 + √s), s = 2√7 − "
+        "5; {approached} is approached as d grows, and no x in any d has less than √π/2 = 0.8862"
+    ),
+    "sparse": (
+        "μ is constant on the chambers of the planes w·x = 0, w ∈ {{−1, 0, 1}}^d; infimum 1/√(1 + 0.9² + 0.9⁴) = "
+        "{value} for d = 3, approached at e_1 from x_1 ≫ x_2 ≫ x_3"
+    ),
 }
 APPROACHED = {"uniform": 0.99324, "laplace": 0.9882}  # to within 5e-5
 ISOTROPIC = "μ ∝ x: α_∞ = 1 for every x; there is no worst direction"
@@ -81,7 +91,7 @@ def meets(exam: Examination, worst: Worst) -> Evidence:
     statement = f"inf α_∞ = {worst.low:.6f} over {worst.domain}, d = {len(worst.x)}: the value there"
     details = {"x": [float(t) for t in worst.x], "attained": worst.attained}
     method = f"{worst.how}; against quadrature or exact sums"
-    found = enclosure(statement, limit, (worst.low, worst.high + gap), 1e-9, method, details)
+    found = enclosure(statement, limit, Claimed.between(worst.low, worst.high + gap, resolution=1e-9), method, details)
     return found if worst.high - worst.low <= TIGHT else replace(found, finding=Finding.UNDECIDED)
 
 
@@ -106,10 +116,10 @@ def none_below(exam: Examination, worst: Worst) -> Evidence:
     least, x = min(values, key=lambda pair: pair[0])
     below = least < worst.low - 1e-12
     return Evidence(
-        Kind.SEARCH,
-        f"no x with α_∞ below {worst.low:.6f}",
-        Finding.REFUTES if below else Finding.SILENT,
-        "certified α_∞ at random x",
+        kind=Kind.SEARCH,
+        statement=f"no x with α_∞ below {worst.low:.6f}",
+        finding=Finding.REFUTES if below else Finding.SILENT,
+        method="certified α_∞ at random x",
         n=len(tried),
         details={"least": float(least), "x": [float(t) for t in x]},
     )
@@ -124,15 +134,15 @@ def follows(exam: Examination, name: str) -> list[Evidence]:
     """Derivation, certified value, search, and sampling at the worst direction and at a patch."""
     worst = worst_of(name)
     x = rounded(name, worst.x)
-    alpha = exam.ledger.draw(2)
+    miss = exam.budget.spend(2)
     delta = MARGIN.get(name, 0.02)
     return [
         derived(PROOF.get(name, proofs.isotropic_half_space_mean)),
         *further(exam, name),
         meets(exam, worst),
         none_below(exam, worst),
-        alignment_evidence(exam, predicted(name, x, f"{name}, worst direction, d = {len(x)}", delta), alpha),
-        alignment_evidence(exam, predicted(name, patch(exam), f"{name}, image patch, d = 12", max(0.02, delta)), alpha),
+        alignment_evidence(exam, predicted(name, x, f"{name}, worst direction, d = {len(x)}", delta), miss),
+        alignment_evidence(exam, predicted(name, patch(exam), f"{name}, image patch, d = 12", max(0.02, delta)), miss),
     ]
 
 
@@ -143,15 +153,12 @@ def further(exam: Examination, name: str) -> Sequence[Evidence]:
     if name not in worst_alignment.BULK:
         return ()
     least, printed = worst_alignment.bulk_minimum(name), APPROACHED[name]
-    interval, claimed = (least.low, least.high), (printed - 5e-5, printed + 5e-5)
-    approached = Evidence(
+    approached = Evidence.from_interval(
         Kind.ENCLOSURE,
         f"(1, bulk), d → ∞: the least α_∞ is {printed} ± 5e-5",
-        decide(interval, claimed, 0.0),
+        (least.low, least.high),
+        Claimed.within(printed, 5e-5),
         "branch and bound in ball arithmetic over 0.02 ≤ s ≤ 2, s the bulk's squared length",
-        delta=0.0,
-        interval=interval,
-        claimed=claimed,
         details={"s": least.point[0], "worst of d = 2": worst_of(name).low},
     )
     floor = worst_alignment_proofs.uniform_floor if name == "uniform" else worst_alignment_proofs.laplace_floor
@@ -171,7 +178,7 @@ def other_weights(exam: Examination, name: str) -> list[Evidence]:
     other = "axis" if FAMILIES[name].rotation_invariant else "gaussian"
     delta = MARGIN.get(name, 0.02)
     point = predicted(name, rounded(name, worst.x), f"{other} weights in place of {name}", delta, sampled=other)
-    return [alignment_evidence(exam, point, exam.ledger.draw(1))]
+    return [alignment_evidence(exam, point, exam.budget.spend(1))]
 
 
 def claim(name: str) -> Claim:
@@ -180,14 +187,13 @@ def claim(name: str) -> Claim:
     value = f"{worst_of(name).high:.5f}" if "{value}" in words else ""
     other = "axis" if FAMILIES[name].rotation_invariant else "gaussian"
     return Claim(
-        f"limit-{name}",
-        f"Limit alignment and worst direction: {name}",
-        "makes Theorem 1's 'isotropic' a number",
-        f"{FAMILIES[name].statement}: {words.format(value=value, approached=APPROACHED.get(name))}.",
-        PREMISES,
-        (Kind.DERIVATION, Kind.ENCLOSURE, Kind.SEARCH, Kind.MONTE_CARLO),
-        lambda exam: follows(exam, name),
-        BrokenPremise(f"weights of the family {other}", lambda exam: other_weights(exam, name)),
+        id=f"limit-{name}",
+        title=f"Limit alignment and worst direction: {name}",
+        source="makes Theorem 1's 'isotropic' a number",
+        statement=f"{FAMILIES[name].statement}: {words.format(value=value, approached=APPROACHED.get(name))}.",
+        premises=PREMISES,
+        examine=lambda exam: follows(exam, name),
+        control=BrokenPremise(premise=f"weights of the family {other}", examine=lambda exam: other_weights(exam, name)),
     )
 
 
@@ -204,54 +210,47 @@ def cauchy_maps(exam: Examination, family: str, N: int, trials: int) -> Array:
 
 def cauchy(exam: Examination, family: str = "cauchy") -> list[Evidence]:
     """The median at a large width against the limit, and how the share of maps near the limit grows with the width."""
-    alpha = exam.ledger.draw(3)
+    miss = exam.budget.spend(3)
     narrow, wide = 16, exam.pick(1 << 12, 1 << 16)
     few, many = (cauchy_maps(exam, family, N, TRIALS) for N in (narrow, wide))
-    middle = intervals.median(many, alpha)
     shares = [
-        intervals.clopper_pearson(int(np.sum(np.abs(values - CAUCHY_LIMIT) <= NEAR)), len(values), alpha)
+        intervals.clopper_pearson(int(np.sum(np.abs(values - CAUCHY_LIMIT) <= NEAR)), len(values), miss)
         for values in (few, many)
     ]
     growth = shares[1][0] - shares[0][1], shares[1][1] - shares[0][0]
     return [
-        Evidence(
-            Kind.MONTE_CARLO,
+        median_evidence(
             f"median α at x = (2, 1), N = {wide}, against the limit 3/√10 = {CAUCHY_LIMIT:.4f}",
-            decide(middle, (CAUCHY_LIMIT, CAUCHY_LIMIT), DELTA_MEDIAN),
-            "distribution-free interval of the median",
-            alpha=alpha,
-            delta=DELTA_MEDIAN,
-            n=len(many),
-            interval=middle,
-            claimed=(CAUCHY_LIMIT, CAUCHY_LIMIT),
+            many,
+            Claimed.exactly(CAUCHY_LIMIT, DELTA_MEDIAN),
+            miss,
             details={"N": wide, "quartiles": [float(q) for q in np.quantile(many, (0.25, 0.75))]},
         ),
-        Evidence(
+        Evidence.from_interval(
             Kind.MONTE_CARLO,
             f"P(|α − α_∞| ≤ {NEAR}) is larger at N = {wide} than at N = {narrow}",
-            decide(growth, (0.0, 1.0), 0.0),
+            growth,
+            Claimed.between(0.0, 1.0),
             "two Clopper–Pearson intervals",
-            alpha=2 * alpha,
-            delta=0.0,
+            miss=2 * miss,
             n=len(few) + len(many),
-            interval=growth,
-            claimed=(0.0, 1.0),
             details={"quartiles at the small N": [float(q) for q in np.nanquantile(few, (0.25, 0.75))]},
         ),
     ]
 
 
 CAUCHY = Claim(
-    "limit-cauchy",
-    "Limit alignment and worst direction: cauchy",
-    "makes Theorem 1's 'isotropic' a number",
-    "Entries i.i.d. Cauchy: w has no mean and μ(x) does not exist, yet α → ‖x‖₁/(√k ‖x‖₂) in probability, k the "
-    "number of non-zero entries, at rate 1/log N; for d ≥ 2 almost surely at no x; infimum 1/√d approached at e_1 + ε "
-    "1.",
-    CAUCHY_PREMISES,
-    (Kind.DERIVATION, Kind.MONTE_CARLO),
-    lambda exam: [derived(worst_alignment_proofs.cauchy_limit), *cauchy(exam)],
-    BrokenPremise("Gaussian weights, which have a mean", lambda exam: cauchy(exam, "gaussian")),
+    id="limit-cauchy",
+    title="Limit alignment and worst direction: cauchy",
+    source="makes Theorem 1's 'isotropic' a number",
+    statement=(
+        "Entries i.i.d. Cauchy: w has no mean and μ(x) does not exist, yet α → ‖x‖₁/(√k ‖x‖₂) in probability, k the "
+        "number of non-zero entries, at rate 1/log N; for d ≥ 2 almost surely at no x; infimum 1/√d approached at e_1 "
+        "+ ε 1."
+    ),
+    premises=CAUCHY_PREMISES,
+    examine=lambda exam: [derived(worst_alignment_proofs.cauchy_limit), *cauchy(exam)],
+    control=BrokenPremise(premise="Gaussian weights, which have a mean", examine=lambda exam: cauchy(exam, "gaussian")),
 )
 
 CLAIMS = (*(claim(name) for name in FAMILIES if name != "cauchy"), CAUCHY)

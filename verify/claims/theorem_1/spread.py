@@ -11,7 +11,7 @@ from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.proofs import spread as spread_proofs
 from nfrlab.theory.limit.spread import TAILS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derived
 from nfrlab.verify.examine.limit_alignment import enclosure
 from nfrlab.verify.examine.stated_draws import dyadic
@@ -43,7 +43,7 @@ def below(name: str, where: str, x: Array, tails: spread.Tails) -> Evidence:
     bound = spread.spread_bound(x, tails)
     details = {"1 − α_∞": 1 - float(limit.value), "1 − bound": 1 - bound}
     method = "proven bound against closed form or certified quadrature"
-    return enclosure(f"α_∞ ≥ {bound:.6f}: {name}, {where}", limit, (bound, 1.0), 0.0, method, details)
+    return enclosure(f"α_∞ ≥ {bound:.6f}: {name}, {where}", limit, Claimed.between(bound, 1.0), method, details)
 
 
 def near_one(exam: Examination, tails: dict[str, spread.Tails]) -> list[Evidence]:
@@ -54,12 +54,12 @@ def near_one(exam: Examination, tails: dict[str, spread.Tails]) -> list[Evidence
         bound = spread.spread_bound(frame, known)
         found.append(
             Evidence(
-                Kind.ENCLOSURE,
-                f"α_∞ ≥ {NEAR} at a whole image, d = 150,528: {name}",
-                Finding.SUPPORTS if bound >= NEAR else Finding.UNDECIDED,
-                "proven bound",
+                kind=Kind.ENCLOSURE,
+                statement=f"α_∞ ≥ {NEAR} at a whole image, d = 150,528: {name}",
+                finding=Finding.SUPPORTS if bound >= NEAR else Finding.UNDECIDED,
+                method="proven bound",
                 interval=(bound, 1.0),
-                claimed=(NEAR, 1.0),
+                claimed=Claimed(NEAR, 1.0),
                 details={"1 − bound": 1 - bound},
             )
         )
@@ -84,19 +84,20 @@ def unequal(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "spread-bound",
-        "i.i.d. symmetric entries align where x is spread",
-        "repairs Theorem 1 for weights that are not isotropic",
-        "For i.i.d. symmetric entries of finite variance α_∞(x) has a lower bound that tends to 1 as max|x_i|/‖x‖ → "
-        "0: 1/√(1 + ((A + B)/E|w·x̂|)²), A and B from two functions of the law of an entry; computed, less 1e-9 and "
-        "the cost of finitely many cells, it exceeds 0.999 at a 224 × 224 image for U[−1, 1], Laplace and sparse "
-        "entries.",
-        (
+        id="spread-bound",
+        title="i.i.d. symmetric entries align where x is spread",
+        source="repairs Theorem 1 for weights that are not isotropic",
+        statement=(
+            "For i.i.d. symmetric entries of finite variance α_∞(x) has a lower bound that tends to 1 as max|x_i|/‖x‖ "
+            "→ 0: 1/√(1 + ((A + B)/E|w·x̂|)²), A and B from two functions of the law of an entry; computed, less 1e-9 "
+            "and the cost of finitely many cells, it exceeds 0.999 at a 224 × 224 image for U[−1, 1], Laplace and "
+            "sparse entries."
+        ),
+        premises=(
             "one hidden layer, N → ∞, hidden relevance non-negative and independent of W",
             "entries i.i.d., w ~ −w, E w² < ∞",
         ),
-        (Kind.DERIVATION, Kind.ENCLOSURE),
-        holds,
-        BrokenPremise("entries independent but not identically distributed: N(0, Σ)", unequal),
+        examine=holds,
+        control=BrokenPremise(premise="entries independent but not identically distributed: N(0, Σ)", examine=unequal),
     ),
 )

@@ -10,13 +10,13 @@ from nfrlab.simulations.dense import Layer, Rule, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.rules import grad
 from nfrlab.theory.filtering import proofs
-from nfrlab.verify.claims.theorem_1.thm_1_gbp import PREMISES
+from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind
-from nfrlab.verify.examine import inequality_13
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, search
-from nfrlab.verify.examine.integer_layers import small_layer
+from nfrlab.verify.court.evidence import Evidence, Finding
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact import inequality_13
+from nfrlab.verify.examine.exact.integer_layers import small_layer
+from nfrlab.verify.examine.exact.search import Case, search
 from nfrlab.verify.examine.limit_direction import aligned_rate, limit_evidence, points
 
 
@@ -83,27 +83,29 @@ def positive_filters(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-1-every-nfr",
-        "Theorem 1 for every NFR",
-        f"{PAPER}, Theorem 1: 'the results of the NFR'",
-        "One hidden layer, random isotropic weights with zero mean: for N large the map of any negative filtering "
-        "rule is the input up to scale.",
-        PREMISES,
-        (Kind.SEARCH, Kind.MONTE_CARLO),
-        every_nfr,
-        BrokenPremise("no filter at all: F(WM) = WM", without_one),
+        id="thm-1-every-nfr",
+        title="Theorem 1 for every NFR",
+        source=f"{PAPER}, Theorem 1: 'the results of the NFR'",
+        statement=(
+            "One hidden layer, random isotropic weights with zero mean: for N large the map of any negative filtering "
+            "rule is the input up to scale."
+        ),
+        premises=ONE_WIDE_LAYER,
+        examine=every_nfr,
+        control=BrokenPremise(premise="no filter at all: F(WM) = WM", examine=without_one),
     ),
     Claim(
-        "thm-1-every-nfr-repair",
-        "Theorem 1 for filters that keep positive contributions only",
-        "repair of Theorem 1: 'the results of the NFR'",
-        "Under the premises of Theorem 1 r_0 tends to x in direction if the filter passes s_j = g(a_j, r_j) ≥ 0, not "
-        "always 0: each neuron judged by itself, no negative relevance passed (GBP; RectGrad with τ ≥ 0). Ineq. 13 "
-        "alone is not enough.",
-        PREMISES,
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        positive_filters,
-        BrokenPremise("the filter drops one neuron only", every_nfr),
+        id="thm-1-every-nfr-repair",
+        title="Theorem 1 for filters that keep positive contributions only",
+        source="repair of Theorem 1: 'the results of the NFR'",
+        statement=(
+            "Under the premises of Theorem 1 r_0 tends to x in direction if the filter passes s_j = g(a_j, r_j) ≥ 0, "
+            "not always 0: each neuron judged by itself, no negative relevance passed (GBP; RectGrad with τ ≥ 0). "
+            "Ineq. 13 alone is not enough."
+        ),
+        premises=ONE_WIDE_LAYER,
+        examine=positive_filters,
+        control=BrokenPremise(premise="the filter drops one neuron only", examine=every_nfr),
         repairs="thm-1-every-nfr",
     ),
 )

@@ -13,11 +13,11 @@ from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.filtering import proofs
 from nfrlab.theory.numerics import balls, quadrature
 from nfrlab.verify import intervals
-from nfrlab.verify.claims.theorem_1.thm_1_gbp import GBP, anisotropic
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind, decide
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.limit_direction import limit_evidence, points
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.limit_direction import GBP, limit_evidence, on_axis_weights, points
 
 CANDIDATES = ("sphere", "ring", "student")
 
@@ -34,25 +34,22 @@ def dependent_entries(exam: Examination) -> list[Evidence]:
 
     Small means below 0.4 of the root mean square radius; 0 is what independence claims for the difference.
     """
-    alpha = exam.ledger.draw(2 * len(CANDIDATES))
+    miss = exam.budget.spend(2 * len(CANDIDATES))
     found = []
     for family in CANDIDATES:
         n = 400_000
         small = np.abs(sample(family, 2, n, exam.rng(family))) < 0.4 * np.sqrt(2)
-        low, high = intervals.clopper_pearson(int(np.sum(small[0] & small[1])), n, alpha)
-        one_low, one_high = intervals.clopper_pearson(int(np.sum(small[0])), n, alpha)
-        interval = low - one_high**2, high - one_low**2
+        low, high = intervals.clopper_pearson(int(np.sum(small[0] & small[1])), n, miss)
+        one_low, one_high = intervals.clopper_pearson(int(np.sum(small[0])), n, miss)
         found.append(
-            Evidence(
+            Evidence.from_interval(
                 Kind.MONTE_CARLO,
                 f"{family}, isotropic and not Gaussian: entries independent (P(both small) − P(small)² = 0)",
-                decide(interval, (0.0, 0.0), 0.01),
+                (low - one_high**2, high - one_low**2),
+                Claimed.exactly(0.0, 0.01),
                 "Clopper–Pearson, both probabilities",
-                alpha=2 * alpha,
-                delta=0.01,
+                miss=2 * miss,
                 n=n,
-                interval=interval,
-                claimed=(0.0, 0.0),
             )
         )
     return found
@@ -62,14 +59,12 @@ def circle() -> Evidence:
     """The smallest witness: w uniform on the unit circle, `w_1² + w_2² = 1`, so both cannot be large; exactly."""
     both, one = balls.ball(0), 2 * balls.acos(9, 10) / balls.pi()
     interval = balls.endpoints(both - one * one)
-    return Evidence(
+    return Evidence.from_interval(
         Kind.ENCLOSURE,
         "w uniform on the circle: P(|w_1| > 9/10, |w_2| > 9/10) = P(|w_1| > 9/10)²",
-        decide(interval, (0.0, 0.0), 1e-12),
+        interval,
+        Claimed.exactly(0.0, 1e-12),
         "Arb: the left side is 0, for 81/100 + 81/100 > 1",
-        delta=1e-12,
-        interval=interval,
-        claimed=(0.0, 0.0),
         counterexample={"threshold": "9/10", "P(both)": "0", "P(one)^2": f"{float((one * one).mid()):.6f}"},
     )
 
@@ -86,14 +81,12 @@ def second_moment_reading(exam: Examination) -> list[Evidence]:
     mean = quadrature.box_corners_exact(x, -1, 1)
     interval = balls.endpoints(balls.cosine(mean, x))
     return [
-        Evidence(
+        Evidence.from_interval(
             Kind.ENCLOSURE,
             "independent entries with E wwᵀ ∝ I suffice: U[−1, 1], x = (2, 1), lim α = 1",
-            decide(interval, (1.0, 1.0), 1e-9),
+            interval,
+            Claimed.exactly(1.0, 1e-9),
             "exact half-space mean, Arb",
-            delta=1e-9,
-            interval=interval,
-            claimed=(1.0, 1.0),
             counterexample={
                 "x": ["2", "1"],
                 "mean": [str(v) for v in mean],
@@ -113,30 +106,34 @@ def repaired(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-1-premise",
-        "The premise is milder than i.i.d. Gaussian",
-        f"{PAPER}, Theorem 1 and text after it",
-        "'Every entry of weights independently isotropy distributed with zero mean' holds for some weights that are "
-        "not i.i.d. Gaussian.",
-        ("independent entries", "the vector isotropic: its law invariant under rotations", "d ≥ 2"),
-        (Kind.DERIVATION, Kind.ENCLOSURE, Kind.MONTE_CARLO),
-        milder,
-        BrokenPremise("isotropic read as E wwᵀ = I: milder, but then Theorem 1 fails", second_moment_reading),
+        id="thm-1-premise",
+        title="The premise is milder than i.i.d. Gaussian",
+        source=f"{PAPER}, Theorem 1 and text after it",
+        statement=(
+            "'Every entry of weights independently isotropy distributed with zero mean' holds for some weights that "
+            "are not i.i.d. Gaussian."
+        ),
+        premises=("independent entries", "the vector isotropic: its law invariant under rotations", "d ≥ 2"),
+        examine=milder,
+        control=BrokenPremise(
+            premise="isotropic read as E wwᵀ = I: milder, but then Theorem 1 fails", examine=second_moment_reading
+        ),
     ),
     Claim(
-        "thm-1-premise-repair",
-        "The reading that is milder and suffices",
-        "repair of Theorem 1's premise",
-        "Neurons independent of each other, each with a rotation-invariant law of finite mean (its entries "
-        "dependent): weaker than i.i.d. Gaussian, met by the sphere, the ring and the multivariate t, and enough for "
-        "Theorem 1.",
-        (
+        id="thm-1-premise-repair",
+        title="The reading that is milder and suffices",
+        source="repair of Theorem 1's premise",
+        statement=(
+            "Neurons independent of each other, each with a rotation-invariant law of finite mean (its entries "
+            "dependent): weaker than i.i.d. Gaussian, met by the sphere, the ring and the multivariate t, and enough "
+            "for Theorem 1."
+        ),
+        premises=(
             "neurons independent",
             "each neuron's law invariant under rotations, E‖w‖ < ∞, not identically zero",
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        repaired,
-        BrokenPremise("isotropic second moments only: w = ±√d e_i", anisotropic),
+        examine=repaired,
+        control=BrokenPremise(premise="isotropic second moments only: w = ±√d e_i", examine=on_axis_weights),
         repairs="thm-1-premise",
     ),
 )

@@ -12,10 +12,12 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import Relevance, absolute, hidden_maps, normal
 from nfrlab.theory.filtering import proofs
 from nfrlab.verify import intervals
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, mean_evidence, points
+from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
+from nfrlab.verify.examine.statistics import sequential_evidence
 
 GRAD = rule("grad")
 NEURONS = 400
@@ -30,42 +32,38 @@ def alignments(exam: Examination, family: str, relevance: Relevance, x: Array, n
 def no_alignment(exam: Examination, relevance: Relevance = normal) -> list[Evidence]:
     """E α = 0 by betting, and the whole law of α² against Beta(½, (d−1)/2) by DKW, for every isotropic family."""
     x = exam.images.patch(2, exam.rng("x"))
-    alpha = exam.ledger.draw(2 * len(ISOTROPIC), 0.5)
+    miss = exam.budget.spend(2 * len(ISOTROPIC), 0.5)
     found = []
     for family in ISOTROPIC:
         found.append(
-            mean_evidence(
+            sequential_evidence(
                 f"E α(WMr, x) = 0: {family}, image patch, d = {len(x)}, N = {NEURONS}",
                 partial(alignments, exam, family, relevance, x, 500),
                 (-1, 1),
-                (0, 0),
-                exam.pick(10, 5) / 100,
-                alpha,
+                Claimed.exactly(0, resolution=exam.pick(10, 5) / 100),
+                miss,
                 sd=len(x) ** -0.5,
             )
         )
         squares = np.sort(alignments(exam, family, relevance, x, 3000, 10_000) ** 2)
-        found.append(distribution(f"law of α²: {family}, d = {len(x)}", squares, len(x), alpha))
+        found.append(distribution(f"law of α²: {family}, d = {len(x)}", squares, len(x), miss))
     return found
 
 
-def distribution(statement: str, squares: Array, d: int, alpha: float) -> Evidence:
+def distribution(statement: str, squares: Array, d: int, miss: float) -> Evidence:
     """Kolmogorov distance of a sample of α² from Beta(½, (d−1)/2), with its DKW interval, against 0."""
     n = len(squares)
     law = beta.cdf(squares, 0.5, (d - 1) / 2)
     distance = float(max(np.max(np.arange(1, n + 1) / n - law), np.max(law - np.arange(n) / n)))
-    radius = intervals.dkw_radius(n, alpha)
-    interval = max(0.0, distance - radius), min(1.0, distance + radius)
-    return Evidence(
+    radius = intervals.dkw_radius(n, miss)
+    return Evidence.from_interval(
         Kind.MONTE_CARLO,
         f"{statement} is Beta(½, (d−1)/2)",
-        decide(interval, (0.0, 0.0), 0.15),
+        (max(0.0, distance - radius), min(1.0, distance + radius)),
+        Claimed.exactly(0.0, resolution=0.15),
         "DKW",
-        alpha,
-        0.15,
-        n,
-        interval,
-        (0.0, 0.0),
+        miss=miss,
+        n=n,
     )
 
 
@@ -77,18 +75,21 @@ def examine(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-1-raw",
-        "The plain gradient does not align, unless E r ≠ 0",
-        f"{PAPER}, Fig. 1 and text after Theorem 1",
-        "Under the premises of Theorem 1 the plain gradient does not align: E α = 0, and for N large α² ~ Beta(½, "
-        "(d−1)/2), the law of a random direction. This is so exactly when the hidden relevance has mean zero; with E "
-        "r ≠ 0 the plain gradient tends to x as GBP does.",
-        (
+        id="thm-1-raw",
+        title="The plain gradient does not align, unless E r ≠ 0",
+        source=f"{PAPER}, Fig. 1 and text after Theorem 1",
+        statement=(
+            "Under the premises of Theorem 1 the plain gradient does not align: E α = 0, and for N large α² ~ Beta(½, "
+            "(d−1)/2), the law of a random direction. This is so exactly when the hidden relevance has mean zero; "
+            "with E r ≠ 0 the plain gradient tends to x as GBP does."
+        ),
+        premises=(
             "neurons independent, rotation-invariant, E‖w‖² < ∞",
             "hidden relevance i.i.d. symmetric with E r² < ∞ (no alignment) or of non-zero mean (alignment)",
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        examine,
-        BrokenPremise("relevance of non-zero mean: |N(0, 1)|", lambda exam: no_alignment(exam, absolute)),
+        examine=examine,
+        control=BrokenPremise(
+            premise="relevance of non-zero mean: |N(0, 1)|", examine=lambda exam: no_alignment(exam, absolute)
+        ),
     ),
 )

@@ -11,12 +11,12 @@ from hypothesis.strategies import SearchStrategy
 from nfrlab.simulations.dense import Rule, rule
 from nfrlab.simulations.dense.arrays import relu
 from nfrlab.theory.filtering import proofs
-from nfrlab.verify.claims.theorem_1.thm_1_gbp import PREMISES
+from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
-from nfrlab.verify.examine.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, vector
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, vector
+from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
 from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
 from nfrlab.verify.examine.stated_draws import INPUTS, Input
 
@@ -85,26 +85,28 @@ def anisotropic(exam: Examination, bottom: bool) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-1-rectgrad",
-        "Theorem 1 for RectGrad",
-        f"{PAPER}, Theorem 1, eq. 17, Table I",
-        "One hidden layer, random isotropic weights with zero mean: for N large the RectGrad map relu(x ⊙ r_0) (90 % "
-        "quantile) is the input up to scale.",
-        PREMISES,
-        (Kind.SEARCH, Kind.REACH, Kind.MONTE_CARLO),
-        printed,
-        BrokenPremise("isotropy destroyed: w = ±√d e_i", lambda exam: anisotropic(exam, True)),
+        id="thm-1-rectgrad",
+        title="Theorem 1 for RectGrad",
+        source=f"{PAPER}, Theorem 1, eq. 17, Table I",
+        statement=(
+            "One hidden layer, random isotropic weights with zero mean: for N large the RectGrad map relu(x ⊙ r_0) "
+            "(90 % quantile) is the input up to scale."
+        ),
+        premises=ONE_WIDE_LAYER,
+        examine=printed,
+        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=lambda exam: anisotropic(exam, True)),
     ),
     Claim(
-        "thm-1-rectgrad-repair",
-        "RectGrad aligns without its bottom process",
-        "repair of Theorem 1 for RectGrad",
-        "Under the premises of Theorem 1 RectGrad's r_0 (90 % quantile) tends in direction to x; its final map relu(x "
-        "⊙ r_0) tends to x².",
-        PREMISES,
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        without_bottom,
-        BrokenPremise("isotropy destroyed: w = ±√d e_i", lambda exam: anisotropic(exam, False)),
+        id="thm-1-rectgrad-repair",
+        title="RectGrad aligns without its bottom process",
+        source="repair of Theorem 1 for RectGrad",
+        statement=(
+            "Under the premises of Theorem 1 RectGrad's r_0 (90 % quantile) tends in direction to x; its final map "
+            "relu(x ⊙ r_0) tends to x²."
+        ),
+        premises=ONE_WIDE_LAYER,
+        examine=without_bottom,
+        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=lambda exam: anisotropic(exam, False)),
         repairs="thm-1-rectgrad",
     ),
 )

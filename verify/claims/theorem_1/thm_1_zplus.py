@@ -14,10 +14,10 @@ from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.filtering import proofs
 from nfrlab.theory.limit import direction
 from nfrlab.theory.numerics import balls
-from nfrlab.verify.claims.theorem_1.thm_1_gbp import PREMISES
+from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
-from nfrlab.verify.examine.derivation import PAPER, derived
+from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
+from nfrlab.verify.examine.derivation import derived
 from nfrlab.verify.examine.limit_direction import DELTA, ISOTROPIC, limit_evidence, points
 
 EXACT: Rule = rule("zplus-gradient")
@@ -33,14 +33,12 @@ def enclosures() -> list[Evidence]:
             interval = balls.endpoints(balls.zplus_limit_alignment(x, bottom))
             form = "x ⊙ (1 + x̂)" if bottom else "1 + x̂"
             found.append(
-                Evidence(
+                Evidence.from_interval(
                     Kind.ENCLOSURE,
                     f"scalar γ, isotropic weights: lim R = {form} is x up to scale, x = {x}",
-                    decide(interval, (1.0, 1.0), 1e-12),
+                    interval,
+                    Claimed.exactly(1.0, 1e-12),
                     "Arb",
-                    delta=1e-12,
-                    interval=interval,
-                    claimed=(1.0, 1.0),
                     numerical_error=interval[1] - interval[0],
                     counterexample={"x": [str(Fraction(t)) for t in x], "alpha": f"{np.mean(interval):.6f}"},
                 )
@@ -86,26 +84,31 @@ def anisotropic(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-1-zplus",
-        "Theorem 1 for the z⁺ rule",
-        f"{PAPER}, Theorem 1, eq. 17",
-        "One hidden layer, random isotropic weights with zero mean: for N large the z⁺ map is the input up to scale, "
-        "with and without the bottom process r_0 ⊙ x.",
-        (*PREMISES[::2], "hidden relevance relu of i.i.d. N(0, 1): what z⁺ leaves of random output weights"),
-        (Kind.ENCLOSURE, Kind.MONTE_CARLO),
-        printed,
-        BrokenPremise("isotropy destroyed: w = ±√d e_i", anisotropic),
+        id="thm-1-zplus",
+        title="Theorem 1 for the z⁺ rule",
+        source=f"{PAPER}, Theorem 1, eq. 17",
+        statement=(
+            "One hidden layer, random isotropic weights with zero mean: for N large the z⁺ map is the input up to "
+            "scale, with and without the bottom process r_0 ⊙ x."
+        ),
+        premises=(
+            *ONE_WIDE_LAYER[::2],
+            "hidden relevance relu of i.i.d. N(0, 1): what z⁺ leaves of random output weights",
+        ),
+        examine=printed,
+        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=anisotropic),
     ),
     Claim(
-        "thm-1-zplus-repair",
-        "The z⁺ filter aligns with 1 + x̂",
-        "repair of Theorem 1 for z⁺",
-        "Under the premises of Theorem 1 the z⁺ filter's r_0 (scalar γ, no bottom process) tends in direction to 1 + "
-        f"x̂: the all-ones vector plus the unit input (cosine 1 within δ = {DELTA}).",
-        (*PREMISES[::2], "hidden relevance non-negative, independent of W"),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        repair,
-        BrokenPremise("a constant wrong: 1 + 4x̂", doubled_input),
+        id="thm-1-zplus-repair",
+        title="The z⁺ filter aligns with 1 + x̂",
+        source="repair of Theorem 1 for z⁺",
+        statement=(
+            "Under the premises of Theorem 1 the z⁺ filter's r_0 (scalar γ, no bottom process) tends in direction to "
+            f"1 + x̂: the all-ones vector plus the unit input (cosine 1 within δ = {DELTA})."
+        ),
+        premises=(*ONE_WIDE_LAYER[::2], "hidden relevance non-negative, independent of W"),
+        examine=repair,
+        control=BrokenPremise(premise="a constant wrong: 1 + 4x̂", examine=doubled_input),
         repairs="thm-1-zplus",
     ),
 )

@@ -18,8 +18,9 @@ from nfrlab.theory.limit.all_ones import FORMS, alignments, log_rate, tangent_to
 from nfrlab.theory.limit.proofs import all_ones as all_ones_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.statistics import median_evidence
 
 DELTA = 0.02
 RATE_MARGIN, ONES_MARGIN = 0.25, 0.3
@@ -43,26 +44,20 @@ def neurons(d: int) -> int:
     return 2048 if d < 100 else 1024
 
 
-def median_evidence(
+def against(
     statement: str,
     values: Float[Array, " n"],
-    alpha: float,
     predicted: float,
     margin: float,
+    miss: float,
     power: float | None = None,
 ) -> Evidence:
-    """A median against its predicted value, within a margin; `power` where n was planned for it."""
-    interval, claimed = intervals.median(values, alpha), (predicted - margin, predicted + margin)
-    return Evidence(
-        Kind.MONTE_CARLO,
+    """A median within a margin of its predicted value; `power` where n was planned for it."""
+    return median_evidence(
         f"{statement} = {predicted:.4f} ± {margin}",
-        decide(interval, claimed, 0.0),
-        "distribution-free interval of the median",
-        alpha=alpha,
-        delta=0.0,
-        n=len(values),
-        interval=interval,
-        claimed=claimed,
+        values,
+        Claimed.within(predicted, margin),
+        miss,
         power=power,
         details={"predicted": predicted, "median": float(np.median(values))},
     )
@@ -80,8 +75,8 @@ def one_layer(exam: Examination, claimed: bool = False) -> list[Evidence]:
         for form in FORMS
         if family == "gaussian" or len(x) < 1000
     ][: 1 if claimed else None]
-    alpha = exam.ledger.draw(2 * len(points))
-    n, found = intervals.median_plan(alpha, 0.02), []
+    miss = exam.budget.spend(2 * len(points))
+    n, found = intervals.median_plan(miss, 0.02), []
     for family, name, x, form in points:
         point, N = f"{form}, {family}, {name}", neurons(len(x))
         maps = hidden_maps(rule(form), family, x, N, n, exam.rng(point), rectified, bottom=False)
@@ -89,8 +84,8 @@ def one_layer(exam: Examination, claimed: bool = False) -> list[Evidence]:
         first = np.array([alignment(r, x) for r in maps])
         second = np.array([alignment(x * r, x) for r in maps])
         found += [
-            median_evidence(f"cos(r_0, x), {point}", first, alpha, 1.0 if claimed else bare, DELTA),
-            median_evidence(f"cos(x ⊙ r_0, x), {point}", second, alpha, with_bottom, DELTA),
+            against(f"cos(r_0, x), {point}", first, 1.0 if claimed else bare, DELTA, miss),
+            against(f"cos(x ⊙ r_0, x), {point}", second, with_bottom, DELTA, miss),
         ]
     return found
 
@@ -118,7 +113,7 @@ def rates(exam: Examination, cases: tuple[tuple[str, str], ...], used: str | Non
     `used` is another rule, of broken premises.
     """
     points = [(name, widths, *case) for name, widths in exam.pick(QUICK, FULL).items() for case in cases]
-    alpha = exam.ledger.draw(2 * len(points))
+    miss = exam.budget.spend(2 * len(points))
     found = []
     for name, widths, form, relevance in points:
         x = exam.images.frame(8, exam.rng(f"input {name}"))
@@ -132,13 +127,13 @@ def rates(exam: Examination, cases: tuple[tuple[str, str], ...], used: str | Non
 
         low, high = np.quantile(sample("pilot", 60)[0], (0.25, 0.75))
         wrong = float(norm.sf(0.5 * RATE_MARGIN / (1.2 * (high - low) / QUARTILES)))
-        change, place = sample("trial", intervals.median_plan(alpha, min(wrong, MOST_WRONG) if used else wrong))
+        change, place = sample("trial", intervals.median_plan(miss, min(wrong, MOST_WRONG) if used else wrong))
         steps = [log_rate(form, widths[i], widths[i - 1]) for i in range(len(widths) - 1 - SKIPPED[relevance], 0, -1)]
         rate = float(np.mean(steps))
-        found.append(median_evidence(f"ln tan² a layer, {point}", change, alpha, rate, RATE_MARGIN, 0.99))
+        found.append(against(f"ln tan² a layer, {point}", change, rate, RATE_MARGIN, miss, 0.99))
         text = f"ln tan² between r_0 and the all-ones vector, {point}"
         predicted = log(tangent_to_ones(form, widths[1], x))
-        found.append(median_evidence(text, place, alpha, predicted, ONES_MARGIN))
+        found.append(against(text, place, predicted, ONES_MARGIN, miss))
     return found
 
 
@@ -155,37 +150,41 @@ def signed_weights(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "zplus-bottom",
-        "z⁺: it is the bottom process that resembles the input",
-        "extends Theorem 1 for z⁺",
-        "In a wide layer r_0 of z⁺ is constant up to a ripple of order 1/√d: 1 + c x̂ in the filter form, sign(x) ⊙ "
-        "(1 + (π/2) c |x̂|) in the rule; cos(r_0, x) and cos(x ⊙ r_0, x) follow from it within 0.02, the latter near "
-        "1 for the filter; for the rule it is that of |x| with x.",
-        (
+        id="zplus-bottom",
+        title="z⁺: it is the bottom process that resembles the input",
+        source="extends Theorem 1 for z⁺",
+        statement=(
+            "In a wide layer r_0 of z⁺ is constant up to a ripple of order 1/√d: 1 + c x̂ in the filter form, sign(x) "
+            "⊙ (1 + (π/2) c |x̂|) in the rule; cos(r_0, x) and cos(x ⊙ r_0, x) follow from it within 0.02, the latter "
+            "near 1 for the filter; for the rule it is that of |x| with x."
+        ),
+        premises=(
             "one hidden layer, i.i.d. Gaussian weights (full profile: also U[−1, 1] per entry)",
             f"relevance relu of N(0, 1), N = {neurons(1000):,} (d = 27: {neurons(27):,})",
             "x an image scaled down, and a normalised patch, d = 27, 192 (full profile: also 768, 3,072)",
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        bottom,
-        BrokenPremise("r_0 itself claimed to be the input", lambda exam: one_layer(exam, claimed=True)),
+        examine=bottom,
+        control=BrokenPremise(
+            premise="r_0 itself claimed to be the input", examine=lambda exam: one_layer(exam, claimed=True)
+        ),
     ),
     Claim(
-        "zplus-rank-one",
-        "z⁺ in stacks: two maps become one, the all-ones direction, at a known rate",
-        "the rank-1 limit of Sixt et al., with its rate",
-        "Two relevances that enter a random stack approach one another under z⁺: ln tan² of the angle of their maps "
-        f"changes by ln((π − 1) S) a layer within {RATE_MARGIN}, S = 2/n (filter) or π/n (rule) in a layer of n "
-        "neurons, and r_0 lies at tan² = (π − 1) S + c²(1 − mean²/rms²)/n from the all-ones vector, within "
-        f"{ONES_MARGIN} in ln tan².",
-        (
+        id="zplus-rank-one",
+        title="z⁺ in stacks: two maps become one, the all-ones direction, at a known rate",
+        source="the rank-1 limit of Sixt et al., with its rate",
+        statement=(
+            "Two relevances that enter a random stack approach one another under z⁺: ln tan² of the angle of their "
+            f"maps changes by ln((π − 1) S) a layer within {RATE_MARGIN}, S = 2/n (filter) or π/n (rule) in a layer "
+            "of n neurons, and r_0 lies at tan² = (π − 1) S + c²(1 − mean²/rms²)/n from the all-ones vector, within "
+            f"{ONES_MARGIN} in ln tan²."
+        ),
+        premises=(
             "bias-free Gaussian stacks, x an image scaled down",
             "relevance |N(0, 1)|, from the first layer below it on, and signed, N(0, 1), from the second; quick "
             "profile: the former for the rule, the latter for the filter",
             "widths " + ", ".join("–".join(map(str, widths)) for widths in QUICK.values()),
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        contraction,
-        BrokenPremise("signed weights: the plain gradient", signed_weights),
+        examine=contraction,
+        control=BrokenPremise(premise="signed weights: the plain gradient", examine=signed_weights),
     ),
 )

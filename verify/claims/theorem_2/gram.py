@@ -7,18 +7,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from nfrlab.simulations.dense import layer, rules
-from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.reduced import pairs
 from nfrlab.theory.finite_width.law import alignment_law
 from nfrlab.theory.weighting import gram, proofs
 from nfrlab.verify import intervals
-from nfrlab.verify.claims.theorem_2.thm_2 import inequality
+from nfrlab.verify.claims.premises import SINGULAR
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.exact import Case, ExactStatement, exact, search, signed_square_alignment
-from nfrlab.verify.examine.gram_cases import (
+from nfrlab.verify.examine.exact.gram_cases import (
+    SIGMAS,
     active,
     conditioned,
     from_singular_values,
@@ -26,18 +25,13 @@ from nfrlab.verify.examine.gram_cases import (
     solve,
     wide_enough,
 )
+from nfrlab.verify.examine.exact.search import Case, ExactStatement, exact, search, signed_square_alignment
+from nfrlab.verify.examine.exact.weightings import gradient_map, inequality
 from nfrlab.verify.examine.gram_layers import SOURCES, layers
-from nfrlab.verify.examine.statistics import distribution_evidence, distribution_plan
+from nfrlab.verify.examine.statistics import POINTS, distribution_evidence
 
-SINGULAR = "W of any shape; the Gram matrix of the active neurons regular, of condition number κ"
 ROUNDING = 1e-12  # of an alignment
-SIGMAS = Fraction(11, 10), Fraction(3, 2), Fraction(2), Fraction(7, 2), Fraction(10)
 LAYER = 27, 9  # (d, N) where α* is sampled
-
-
-def weighted(case: Case, r: Array) -> Array:
-    """The map of hidden relevance r through the plain gradient."""
-    return rules.grad(layer(case["x"], case["W"]), r)
 
 
 def by_formula(case: Case) -> bool:
@@ -52,7 +46,7 @@ def ordering(text: str, power: int) -> ExactStatement:
     def premise(case: Case) -> bool:
         return bool(np.any(layer(case["x"], case["W"]).mask)) and wide_enough(case, power) and has_condition(case)
 
-    statement = inequality(text, weighted, conditioned(), from_singular_values, premise, perturbed=("A", "r"))
+    statement = inequality(text, gradient_map, conditioned(), from_singular_values, premise, perturbed=("A", "r"))
     return replace(statement, second=by_formula)
 
 
@@ -75,30 +69,30 @@ def real(exam: Examination) -> list[Evidence]:
     """How often Activation loses by more than rounding, and how often the condition holds, in random layers on real
     patches and in the trained digits network. A layer that meets the condition and is lost refutes.
     """
-    alpha = exam.ledger.draw(2 * len(SOURCES), 0.5)
-    return [_real(exam, name, alpha) for name in SOURCES]
+    miss = exam.budget.spend(2 * len(SOURCES), 0.5)
+    return [_real(exam, name, miss) for name in SOURCES]
 
 
-def _real(exam: Examination, name: str, alpha: float) -> Evidence:
+def _real(exam: Examination, name: str, miss: float) -> Evidence:
     seen = layers(name, exam.pick(60, 1500), exam.rng(name), exam.images)
     n, holds = len(seen["kappa"]), seen["tangent"] >= seen["needed"] * (1 + 1e-9)
     loses = seen["advantage"] < -ROUNDING
     lost = -seen["advantage"][loses]
     return Evidence(
-        Kind.REACH,
-        f"Activation loses, condition or not: {name}",
-        Finding.REFUTES if np.any(holds & loses) else Finding.SILENT,
-        "Clopper–Pearson",
-        alpha=2 * alpha,
+        kind=Kind.REACH,
+        statement=f"Activation loses, condition or not: {name}",
+        finding=Finding.REFUTES if np.any(holds & loses) else Finding.SILENT,
+        method="Clopper–Pearson",
+        miss=2 * miss,
         n=n,
-        interval=intervals.clopper_pearson(len(lost), n, alpha),
+        interval=intervals.clopper_pearson(len(lost), n, miss),
         details={
             "draw": name,
             "rate": len(lost) / n,
             "median_size": float(np.median(lost)) if len(lost) else 0.0,
             "largest_size": float(np.max(lost)) if len(lost) else 0.0,
             "the condition holds": float(holds.mean()),
-            "its interval": intervals.clopper_pearson(int(holds.sum()), n, alpha),
+            "its interval": intervals.clopper_pearson(int(holds.sum()), n, miss),
             "median κ": float(np.median(seen["kappa"])),
             "median tan φ": float(np.median(seen["tangent"])),
             "median share of α* reached": float(np.median(seen["reached"])),
@@ -112,7 +106,7 @@ def best_alignments(case: Case) -> tuple[Fraction, Fraction, Fraction]:
     G, A, _ = active(case)
     s = 0 * at.act
     s[at.mask] = solve(G, A)
-    squares = [signed_square_alignment(weighted(case, r), case["x"]) for r in (s, at.act, case["r"])]
+    squares = [signed_square_alignment(gradient_map(case, r), case["x"]) for r in (s, at.act, case["r"])]
     return tuple(Fraction(0) if square is None else square for square in squares)  # type: ignore[return-value]
 
 
@@ -149,22 +143,22 @@ def attained(exam: Examination) -> Evidence:
         best, own, _ = best_alignments(case)
         exactly = exactly and own == 4 * sigma**2 / (1 + sigma**2) ** 2 * best
     return Evidence(
-        Kind.IDENTITY,
-        "A = (1, 1), G = diag(κ, 1): α(A) = 2√κ/(1 + κ) α*",
-        Finding.SUPPORTS if exactly else Finding.UNDECIDED,
-        "simulated in exact rationals",
+        kind=Kind.IDENTITY,
+        statement="A = (1, 1), G = diag(κ, 1): α(A) = 2√κ/(1 + κ) α*",
+        finding=Finding.SUPPORTS if exactly else Finding.UNDECIDED,
+        method="simulated in exact rationals",
         n=len(SIGMAS),
     )
 
 
 def on_gaussian_weights(exam: Examination) -> Evidence:
     """The distribution of α* of Gaussian layers: that of Activation's α on one Haar frame, exact."""
-    (d, N), alpha, delta = LAYER, exam.ledger.draw(1), exam.pick(0.05, 0.02)
-    n = int(distribution_plan(alpha, delta) / (1 - 0.5**N) * 1.05)
+    (d, N), miss, delta = LAYER, exam.budget.spend(1), exam.pick(0.05, 0.02)
+    n = int(intervals.distribution_plan(miss, delta, POINTS) / (1 - 0.5**N) * 1.05)
     values = pairs.alignments(("best",), d, N, n, exam.rng("best"), whole=True)[:, 0]
-    text = f"sup |P(α* ≤ a) − P(α ≤ a on a frame)|, Gaussian weights, d = {d}, N = {N}"
+    text = f"sup |P(α* ≤ a) − P(α ≤ a on a frame)|, Gaussian weights, d = {d}, N = {N} = 0 ± {delta}"
     law = alignment_law("activation", "haar", d, N)
-    return distribution_evidence(text, values[~np.isnan(values)], law, alpha, delta)
+    return distribution_evidence(text, values[~np.isnan(values)], law, Claimed.exactly(0.0, delta), miss)
 
 
 def best(exam: Examination) -> list[Evidence]:
@@ -181,28 +175,30 @@ def best(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "gram-sufficient",
-        "Theorem 2 for any Gram matrix that is conditioned well enough",
-        "Theorem 2 without orthogonality",
-        "α(R_a, x) ≥ α(R_r, x) for r_a = A and every r at an angle φ to A with tan φ ≥ √κ − 1/√κ, that is cos²φ ≤ "
-        "κ/(κ² − κ + 1); κ is the condition number of the Gram matrix of the active neurons.",
-        (SINGULAR, "r of any sign, not zero on the active set; always at φ ≥ π/2"),
-        (Kind.DERIVATION, Kind.SEARCH, Kind.REACH),
-        sufficient,
-        BrokenPremise("κ replaced by the ratio of singular values √κ", root_forgotten),
+        id="gram-sufficient",
+        title="Theorem 2 for any Gram matrix that is conditioned well enough",
+        source="Theorem 2 without orthogonality",
+        statement=(
+            "α(R_a, x) ≥ α(R_r, x) for r_a = A and every r at an angle φ to A with tan φ ≥ √κ − 1/√κ, that is cos²φ ≤ "
+            "κ/(κ² − κ + 1); κ is the condition number of the Gram matrix of the active neurons."
+        ),
+        premises=(SINGULAR, "r of any sign, not zero on the active set; always at φ ≥ π/2"),
+        examine=sufficient,
+        control=BrokenPremise(premise="κ replaced by the ratio of singular values √κ", examine=root_forgotten),
     ),
     Claim(
-        "gram-best",
-        "The best weighting, and how far Activation falls short of it",
-        "Theorem 2 without orthogonality",
-        "No weighting is better aligned than G⁻¹A; Activation reaches at least 2√κ/(1 + κ) of its α*, and no more in "
-        "the worst case. On N ≤ d Gaussian neurons α* is distributed as Activation's α on one Haar frame.",
-        (SINGULAR, "A ≠ 0", f"Gaussian neurons examined at (d, N) = {LAYER}"),
-        (Kind.DERIVATION, Kind.SEARCH, Kind.IDENTITY, Kind.MONTE_CARLO),
-        best,
-        BrokenPremise(
-            "κ replaced by the ratio of singular values √κ",
-            lambda exam: search(bounded("κ replaced by √κ", power=1), exam, "root"),
+        id="gram-best",
+        title="The best weighting, and how far Activation falls short of it",
+        source="Theorem 2 without orthogonality",
+        statement=(
+            "No weighting is better aligned than G⁻¹A; Activation reaches at least 2√κ/(1 + κ) of its α*, and no more "
+            "in the worst case. On N ≤ d Gaussian neurons α* is distributed as Activation's α on one Haar frame."
+        ),
+        premises=(SINGULAR, "A ≠ 0", f"Gaussian neurons examined at (d, N) = {LAYER}"),
+        examine=best,
+        control=BrokenPremise(
+            premise="κ replaced by the ratio of singular values √κ",
+            examine=lambda exam: search(bounded("κ replaced by √κ", power=1), exam, "root"),
         ),
     ),
 )

@@ -8,13 +8,13 @@ from typing import Any
 
 from nfrlab.simulations.dense import layer
 from nfrlab.theory.weighting import gram, proofs
-from nfrlab.verify.claims.theorem_2.gram import SIGMAS, SINGULAR, weighted
-from nfrlab.verify.claims.theorem_2.thm_2 import sides
+from nfrlab.verify.claims.premises import SINGULAR
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.exact import Case, exact, to_alignment
-from nfrlab.verify.examine.gram_cases import active, aim, climb, conditioned, tie
+from nfrlab.verify.examine.exact.gram_cases import SIGMAS, active, aim, climb, conditioned, tie
+from nfrlab.verify.examine.exact.search import Case, exact, to_alignment
+from nfrlab.verify.examine.exact.weightings import gradient_map, sides
 
 EXCESS = Fraction(1, 16), Fraction(1, 1 << 10), Fraction(1, 1 << 30)
 CLOSE = Fraction(99, 100)  # of the bound
@@ -31,7 +31,7 @@ def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
             top = root(sigma) * (1 + excess)
             _, A, r = gram.extremal(sigma)
             case = {"x": exact([A[0] / top, A[1]]), "W": exact([[top, 0], [0, 1]]), "r": exact(list(r))}
-            by_activation, by_r = sides(weighted, case)
+            by_activation, by_r = sides(gradient_map, case)
             proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
             if by_activation is None or by_r is None or by_activation >= by_r:
                 numbers = {
@@ -50,10 +50,10 @@ def _shown(square: Fraction | None) -> str:
 
 def _beyond(finding: Finding, numbers: dict[str, Any] | None) -> Evidence:
     return Evidence(
-        Kind.IDENTITY,
-        "beyond the bound, at every angle tried, Activation loses somewhere",
-        finding,
-        "simulated in exact rationals",
+        kind=Kind.IDENTITY,
+        statement="beyond the bound, at every angle tried, Activation loses somewhere",
+        finding=finding,
+        method="simulated in exact rationals",
         n=len(SIGMAS) * len(EXCESS),
         counterexample=numbers,
         details={"σ": [str(s) for s in SIGMAS], "ε": [str(e) for e in EXCESS]},
@@ -69,10 +69,12 @@ def climbed(exam: Examination) -> list[Evidence]:
             crossed, there = end.best > 1 + 1e-9, end.best >= 1 - 1e-6 and end.beaten
             found.append(
                 Evidence(
-                    Kind.SEARCH,
-                    f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, κ = {kappa:g}",
-                    Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
-                    "BFGS over G, A, r from random starts; just inside the bound r is simulated to beat Activation",
+                    kind=Kind.SEARCH,
+                    statement=f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, κ = {kappa:g}",
+                    finding=Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
+                    method=(
+                        "BFGS over G, A, r from random starts; just inside the bound r is simulated to beat Activation"
+                    ),
                     n=exam.pick(3, 30),
                     numerical_error=1e-9,
                     details={"1 − best": 1 - end.best, "share of starts that reach it": end.reached},
@@ -93,10 +95,10 @@ def aimed(exam: Examination) -> list[Evidence]:
         crossed, there = square > 1, case is not None and square > CLOSE**2 and loses(case, CLOSE)
         found.append(
             Evidence(
-                Kind.SEARCH,
-                f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, any κ, exact rationals",
-                Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
-                "hypothesis.target; just inside the bound r is simulated to beat Activation",
+                kind=Kind.SEARCH,
+                statement=f"largest tan φ of a tie / (√κ − 1/√κ), {n} neurons, any κ, exact rationals",
+                finding=Finding.REFUTES if crossed else Finding.SUPPORTS if there else Finding.UNDECIDED,
+                method="hypothesis.target; just inside the bound r is simulated to beat Activation",
                 n=examples,
                 details={"best": float(square) ** 0.5, "κ": float(case["ratio"] ** 2) if case else 1.0},
             )
@@ -109,7 +111,7 @@ def loses(case: Case, share: Fraction) -> bool:
     _, A, _ = active(case)
     whole = 0 * case["r"]
     whole[layer(case["x"], case["W"]).mask] = A + share * (tie(case)[0] - A)
-    by_activation, by_r = sides(weighted, case | {"r": whole})
+    by_activation, by_r = sides(gradient_map, case | {"r": whole})
     return by_activation is not None and by_r is not None and by_activation < by_r
 
 
@@ -126,14 +128,18 @@ def crude(sigma: Fraction) -> Fraction:
 
 CLAIMS = (
     Claim(
-        "gram-sharp",
-        "The condition for Theorem 2 cannot be relaxed",
-        "Theorem 2 without orthogonality",
-        "At every angle 0 < φ < π/2 and every κ beyond exp(2 arsinh(½ tan φ)) there are active neurons of that "
-        "condition number, and a positive r at that angle, better aligned than Activation: two orthogonal neurons do.",
-        (SINGULAR,),
-        (Kind.DERIVATION, Kind.IDENTITY, Kind.SEARCH),
-        sharp,
-        BrokenPremise("the crude bound κ = 1/cos²φ claimed to be sharp", lambda exam: [beyond(exam, crude)]),
+        id="gram-sharp",
+        title="The condition for Theorem 2 cannot be relaxed",
+        source="Theorem 2 without orthogonality",
+        statement=(
+            "At every angle 0 < φ < π/2 and every κ beyond exp(2 arsinh(½ tan φ)) there are active neurons of that "
+            "condition number, and a positive r at that angle, better aligned than Activation: two orthogonal neurons "
+            "do."
+        ),
+        premises=(SINGULAR,),
+        examine=sharp,
+        control=BrokenPremise(
+            premise="the crude bound κ = 1/cos²φ claimed to be sharp", examine=lambda exam: [beyond(exam, crude)]
+        ),
     ),
 )

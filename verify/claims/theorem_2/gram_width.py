@@ -10,17 +10,20 @@ import numpy as np
 from nfrlab.simulations.dense import layer, sample
 from nfrlab.theory.weighting import gram, proofs
 from nfrlab.theory.weighting.ordering import limit_tangent
-from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.statistics import proportion_evidence
 
 D = 784
-HALF, TWICE = (0.5, (0.75, 1.0)), (2.0, (0.0, 0.25))  # of the predicted width, and how often the condition holds there
+HALF, TWICE = (
+    (0.5, Claimed.between(0.75, 1.0)),
+    (2.0, Claimed.between(0.0, 0.25)),
+)  # of the predicted width, and how often the condition holds there
 QUICK = ("constant", HALF), ("constant", TWICE), ("positive", HALF)
 FULL = (*QUICK, ("positive", TWICE))
 Width = Callable[[str], float]
-Point = tuple[str, tuple[float, intervals.Interval]]
+Point = tuple[str, tuple[float, Claimed]]
 
 
 def predicted(weighting: str) -> float:
@@ -45,24 +48,19 @@ def holds(weighting: str, N: int, rng: np.random.Generator) -> bool:
 
 def shares(exam: Examination, points: tuple[Point, ...], width: Width) -> list[Evidence]:
     """How often the condition holds at half of the predicted width, and at twice."""
-    alpha, n = exam.ledger.draw(len(points)), exam.pick(300, 2000)
+    miss, n = exam.budget.spend(len(points)), exam.pick(300, 2000)
     found = []
     for weighting, (factor, claimed) in points:
         N = round(factor * width(weighting) * D)
         rng = exam.rng(f"{weighting} {factor}")
         hits = sum(holds(weighting, N, rng) for _ in range(n))
-        interval = intervals.clopper_pearson(hits, n, alpha)
         found.append(
-            Evidence(
-                Kind.MONTE_CARLO,
+            proportion_evidence(
                 f"the condition holds at {factor:g} of the predicted width, {weighting} weights: d = {D}, N = {N}",
-                decide(interval, claimed, 0.0),
-                "Clopper–Pearson",
-                alpha=alpha,
-                delta=0.0,
-                n=n,
-                interval=interval,
-                claimed=claimed,
+                hits,
+                n,
+                claimed,
+                miss,
                 details={"share": hits / n, "predicted N/d": width(weighting)},
             )
         )
@@ -76,15 +74,19 @@ def follows(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "gram-width",
-        "How wide a Gaussian layer the condition covers",
-        "Theorem 2 without orthogonality",
-        f"Gaussian layers meet tan φ ≥ √κ − 1/√κ up to N/d = 2 tanh²(½ arsinh(½ tan φ)): {predicted('constant'):.3f} "
-        f"for constant weights, {predicted('positive'):.3f} for positive ones. At half of that width at least three "
-        "quarters of them do, at twice it at most a quarter.",
-        (f"i.i.d. Gaussian weights, d = {D}", "K active neurons: κ → ((1 + √y)/(1 − √y))², y = K/d (Marchenko–Pastur)"),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        follows,
-        BrokenPremise("κ taken for √κ", lambda exam: shares(exam, QUICK[:1], half_forgotten)),
+        id="gram-width",
+        title="How wide a Gaussian layer the condition covers",
+        source="Theorem 2 without orthogonality",
+        statement=(
+            "Gaussian layers meet tan φ ≥ √κ − 1/√κ up to N/d = 2 tanh²(½ arsinh(½ tan φ)): "
+            f"{predicted('constant'):.3f} for constant weights, {predicted('positive'):.3f} for positive ones. At "
+            "half of that width at least three quarters of them do, at twice it at most a quarter."
+        ),
+        premises=(
+            f"i.i.d. Gaussian weights, d = {D}",
+            "K active neurons: κ → ((1 + √y)/(1 − √y))², y = K/d (Marchenko–Pastur)",
+        ),
+        examine=follows,
+        control=BrokenPremise(premise="κ taken for √κ", examine=lambda exam: shares(exam, QUICK[:1], half_forgotten)),
     ),
 )

@@ -14,15 +14,9 @@ from nfrlab.theory.weighting import proofs
 from nfrlab.theory.weighting.frames import FrameLaw, equality, frame_law
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.statistics import (
-    distribution_evidence,
-    distribution_plan,
-    mean_evidence,
-    rate_evidence,
-    rate_plan,
-)
+from nfrlab.verify.examine.statistics import distribution_evidence, predicted_mean, predicted_proportion
 
 QUICK = (5, 3), (27, 9)
 FULL = (*QUICK, (9, 9), (27, 27), (784, 196), (784, 784), (150_528, 1505))
@@ -38,32 +32,35 @@ def laws(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Ev
     Sizes are planned so that, if the law is right, both intervals end inside their margins with probability ≥ 0.99.
     """
     predicted = list(predicted)
-    alpha = exam.ledger.draw(2 * len(predicted), 0.5)
+    miss = exam.budget.spend(2 * len(predicted), 0.5)
     found = []
     for law in predicted:
         name = f"{law.weighting}, d = {law.d:,}, N = {law.N:,}"
-        planned = intervals.bernstein_plan(alpha, law.sd, 1.0, DELTA), distribution_plan(alpha, DELTA_CDF, POINTS)
+        planned = (
+            intervals.bernstein_plan(miss, law.sd, 1.0, DELTA),
+            intervals.distribution_plan(miss, DELTA_CDF, POINTS),
+        )
         drawn = int(max(planned) / (1 - law.undefined) * 1.02)
         values = reduced.alignments(rule, "haar", law.d, law.N, drawn, exam.rng(name))
         values = values[~np.isnan(values)]
-        found.append(mean_evidence(f"E α: {name}", values, alpha, law.mean, DELTA))
-        text = f"sup |F_n − F|: {name}{'' if law.exact else ', matched'}"
-        found.append(distribution_evidence(text, values, law, alpha, DELTA_CDF, POINTS))
+        found.append(predicted_mean(f"E α: {name}", values, law.mean, DELTA, miss))
+        text = f"sup |F_n − F|: {name}{'' if law.exact else ', matched'} = 0 ± {DELTA_CDF}"
+        found.append(distribution_evidence(text, values, law, Claimed.exactly(0.0, DELTA_CDF), miss, POINTS))
     return found
 
 
 def rates(exam: Examination, weighting: str) -> list[Evidence]:
     """P(R = 0), and P(α = α of Activation | both defined), on frames drawn whole; "equal" is within 1e-12."""
     (d, N), delta = SMALL, exam.pick(0.03, 0.01)
-    alpha = exam.ledger.draw(2, 0.5)
+    miss = exam.budget.spend(2, 0.5)
     zero, same = frame_law(weighting, d, N).undefined, equality(weighting, N)
-    n = max(rate_plan(alpha, zero, delta), ceil(1.05 * rate_plan(alpha, same, delta) / (1 - zero)))
+    n = max(intervals.rate_plan(miss, zero, delta), ceil(1.05 * intervals.rate_plan(miss, same, delta) / (1 - zero)))
     a, b = pairs.alignments(("activation", weighting), d, N, n, exam.rng("pairs"), "haar", whole=True).T
     defined = ~np.isnan(b)
     equal = np.abs(a[defined] - b[defined]) <= 1e-12
     return [
-        rate_evidence(f"P(R = 0), N = {N}", int(np.sum(~defined)), n, alpha, zero, delta),
-        rate_evidence(f"P(α = α of Activation), N = {N}", int(equal.sum()), len(equal), alpha, same, delta),
+        predicted_proportion(f"P(R = 0), N = {N}", int(np.sum(~defined)), n, zero, delta, miss),
+        predicted_proportion(f"P(α = α of Activation), N = {N}", int(equal.sum()), len(equal), same, delta, miss),
     ]
 
 
@@ -100,21 +97,22 @@ def claim(weighting: str) -> Claim:
     """`haar-law-<weighting>`."""
     angle = "C = 1" if weighting == "activation" else "C = cos(s, A) independent of ρ, its law by recursion in K"
     return Claim(
-        f"haar-law-{weighting}",
-        f"How α grows with the width of a frame: {weighting}",
-        "makes Theorem 2 a law",
-        f"α = ρ C, ρ² ~ Beta(K/2, (d − K)/2), {angle}; K, the neurons that pass, is Bin(N, "
-        f"{'¼' if weighting == 'gbp' else '½'}). At the points examined E α = E ρ · E C within {DELTA}, the whole "
-        f"distribution within {DELTA_CDF}." + TIES[weighting],
-        (
+        id=f"haar-law-{weighting}",
+        title=f"How α grows with the width of a frame: {weighting}",
+        source="makes Theorem 2 a law",
+        statement=(
+            f"α = ρ C, ρ² ~ Beta(K/2, (d − K)/2), {angle}; K, the neurons that pass, is Bin(N, "
+            f"{'¼' if weighting == 'gbp' else '½'}). At the points examined E α = E ρ · E C within {DELTA}, the whole "
+            f"distribution within {DELTA_CDF}." + TIES[weighting]
+        ),
+        premises=(
             "one Haar frame of N ≤ d neurons",
             WEIGHTS[weighting],
             "given R ≠ 0",
             "examined at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in FULL),
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        lambda exam: follows(exam, weighting),
-        BrokenPremise(CONTROLS[weighting], lambda exam: wrong_angle(exam, weighting)),
+        examine=lambda exam: follows(exam, weighting),
+        control=BrokenPremise(premise=CONTROLS[weighting], examine=lambda exam: wrong_angle(exam, weighting)),
     )
 
 

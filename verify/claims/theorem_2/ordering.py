@@ -15,15 +15,15 @@ from nfrlab.simulations.images import ImageSet
 from nfrlab.theory.weighting import proofs
 from nfrlab.theory.weighting.ordering import ORDER, REVERSAL_ERROR, gaussian_law, reversal_probability
 from nfrlab.verify import intervals
-from nfrlab.verify.claims.theorem_2.gram import weighted
-from nfrlab.verify.claims.theorem_2.thm_2 import inequality, sides
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, Draw, ExactStatement, Parameters, search
-from nfrlab.verify.examine.integer_layers import POSITIVE, as_case, small_layer
+from nfrlab.verify.court.evidence import Claimed, Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.integer_layers import POSITIVE, as_case, small_layer
+from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, Parameters, search
+from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, sides
 from nfrlab.verify.examine.stated_draws import Input, dyadic, image_patch, one_layer
-from nfrlab.verify.examine.statistics import mean_evidence, rate_evidence, rate_plan
+from nfrlab.verify.examine.statistics import mean_evidence, predicted_mean, predicted_proportion
 
 QUICK = (2, 2), (2, 20), (3, 3), (27, 27), (27, 270), (784, 8), (784, 784)
 FULL = (*QUICK, (2, 200), (3, 300), (27, 2700), (784, 7840), (150_528, 1505))
@@ -50,49 +50,34 @@ def in_order(exam: Examination, points: tuple[tuple[int, int], ...], family: str
     Sizes are planned from the gaps that the theory predicts for Gaussian weights and the spread in a pilot sample of
     its own, with a fifth to spare; as that spread is an estimate, no power is recorded.
     """
-    alpha = exam.ledger.draw(3 * len(points), 0.5)
+    miss = exam.budget.spend(3 * len(points), 0.5)
     found = []
     for d, N in points:
         name = f"{family}, d = {d}, N = {N}"
         means = [gaussian_law(weighting, d, N).mean for weighting in ORDER]
         spread = 1.2 * differences(d, N, PILOT, exam.rng(f"pilot {name}"), family).std(axis=0)
         plan = [
-            intervals.bernstein_plan(alpha, sd, width, high - low)
+            intervals.bernstein_plan(miss, sd, width, high - low)
             for sd, width, (low, high) in zip(spread, (4.0, 2.0, 2.0), pairwise(means), strict=True)
         ]
         n = int(1.05 * max(plan) / (1 - 0.5**N))
         values = differences(d, N, n, exam.rng(name), family)
         for column, width, (below, above) in zip(values.T, (2.0, 1.0, 1.0), pairwise(ORDER), strict=True):
-            found.append(order_evidence(f"E[α of {above} − α of {below}] > 0: {name}", column, width, alpha))
+            text, claimed = f"E[α of {above} − α of {below}] > 0: {name}", Claimed.between(0.0, width)
+            details = {"mean": float(column.mean())}
+            found.append(mean_evidence(text, column, claimed, miss, -width, width, details=details))
     return found
-
-
-def order_evidence(statement: str, values: Float[Array, " n"], most: float, alpha: float) -> Evidence:
-    """A mean difference of values in [−most, most] against (0, most]."""
-    interval = intervals.empirical_bernstein(values, alpha, -most, most)
-    return Evidence(
-        Kind.MONTE_CARLO,
-        statement,
-        decide(interval, (0.0, most), 0.0),
-        "empirical Bernstein",
-        alpha=alpha,
-        delta=0.0,
-        n=len(values),
-        interval=interval,
-        claimed=(0.0, most),
-        details={"mean": float(values.mean())},
-    )
 
 
 def positive_means(exam: Examination) -> list[Evidence]:
     """The law of positive weights, of which no other claim speaks: its mean."""
-    alpha = exam.ledger.draw(len(MEANS), 0.5)
+    miss = exam.budget.spend(len(MEANS), 0.5)
     found = []
     for d, N in MEANS:
         law, name = gaussian_law("positive", d, N), f"E α, positive weights, d = {d}, N = {N}"
-        n = int(1.05 * intervals.bernstein_plan(alpha, law.sd, 1.0, DELTA_MEAN * 0.8) / (1 - law.undefined))
+        n = int(1.05 * intervals.bernstein_plan(miss, law.sd, 1.0, DELTA_MEAN * 0.8) / (1 - law.undefined))
         values = reduced.alignments("gbp", "gaussian", d, N, n, exam.rng(name), "absolute")
-        found.append(mean_evidence(name, values[~np.isnan(values)], alpha, law.mean, DELTA_MEAN))
+        found.append(predicted_mean(name, values[~np.isnan(values)], law.mean, DELTA_MEAN, miss))
     return found
 
 
@@ -133,7 +118,7 @@ def pathwise(constant: bool) -> ExactStatement:
     text = f"α(A) ≥ α(r), {'r = 1' if constant else 'r > 0'}"
     return inequality(
         text,
-        weighted,
+        gradient_map,
         small_layer(r=POSITIVE)[SEVERAL:],
         ones if constant else as_case,
         premise=lambda case: True,
@@ -155,7 +140,7 @@ def turned_round(exam: Examination) -> list[Evidence]:
     statement = pathwise(constant=False)
 
     def holds(case: Case) -> bool:
-        a, b = sides(weighted, case)
+        a, b = sides(gradient_map, case)
         return a is not None and b is not None and a <= b
 
     return search(replace(statement, holds=holds, size=lambda case: -statement.size(case), draws={}), exam, "turned")
@@ -169,12 +154,12 @@ def reversals(
     Planned for the truth within the theory's error that is nearest to ½ (none is above) and has the widest interval,
     which ends within δ of the prediction, error included.
     """
-    alpha, delta = exam.ledger.draw(2 * len(points)), exam.pick(0.015, 0.01)
+    miss, delta = exam.budget.spend(2 * len(points)), exam.pick(0.015, 0.01)
     found = []
     for d, N in points:
         theory = {s: reversal_probability(predicted[s] if predicted else s, d, N) for s in SWAPPED}
         hardest = min(0.5, max(theory.values()) + REVERSAL_ERROR)
-        n = int(1.05 * rate_plan(alpha, hardest, delta - REVERSAL_ERROR) / (1 - 0.5**N))
+        n = int(1.05 * intervals.rate_plan(miss, hardest, delta - REVERSAL_ERROR) / (1 - 0.5**N))
         rng, whole = exam.rng(f"{d} {N}"), d <= WHOLE
         values = pairs.alignments(("activation", *theory), d, N, n, rng, whole=whole)
         values = values[~np.isnan(values).any(axis=1)]
@@ -182,7 +167,7 @@ def reversals(
             lost = int(np.sum(column > values[:, 0] + 1e-12))
             drawn = "weights drawn whole" if whole else "reduced"
             text = f"P({weighting} above Activation), d = {d}, N = {N}, {drawn}"
-            found.append(rate_evidence(text, lost, len(values), alpha, p, delta, REVERSAL_ERROR))
+            found.append(predicted_proportion(text, lost, len(values), p, delta, miss, REVERSAL_ERROR))
     return found
 
 
@@ -194,46 +179,50 @@ def repair(exam: Examination) -> list[Evidence]:
 SAID = "the mean α is ordered gradient < random positive < constant < Activation"
 CLAIMS = (
     Claim(
-        "ordering-means",
-        "No N/d at which the means change places",
-        "Theorem 2 beyond N ≤ d",
-        f"On Gaussian weights {SAID}, at every N ≥ 2 and d ≥ 2.",
-        (
+        id="ordering-means",
+        title="No N/d at which the means change places",
+        source="Theorem 2 beyond N ≤ d",
+        statement=f"On Gaussian weights {SAID}, at every N ≥ 2 and d ≥ 2.",
+        premises=(
             "i.i.d. Gaussian weights, any N ≥ 2 and d ≥ 2; means given R ≠ 0",
             "gradient: r i.i.d. N(0, 1); random positive: r = |N(0, 1)|; constant: r = 1",
             "sampled at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in FULL),
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        means,
-        BrokenPremise("lengths of heavy tails: multivariate t", heavy_tails),
+        examine=means,
+        control=BrokenPremise(premise="lengths of heavy tails: multivariate t", examine=heavy_tails),
     ),
     Claim(
-        "ordering-pathwise",
-        "Theorem 2 on Gaussian weights, draw by draw",
-        f"{PAPER}, Theorem 2 and the text after it",
-        "On Gaussian weights, in place of orthogonal ones, α(R_a, x) ≥ α(R_b, x) for r_a = A and r_b constant or "
-        "i.i.d. positive.",
-        ("weights of a law with a density: a violation on an open set has positive probability", "both maps non-zero"),
-        (Kind.SEARCH, Kind.REACH),
-        printed,
-        BrokenPremise("turned round: ≤", turned_round),
+        id="ordering-pathwise",
+        title="Theorem 2 on Gaussian weights, draw by draw",
+        source=f"{PAPER}, Theorem 2 and the text after it",
+        statement=(
+            "On Gaussian weights, in place of orthogonal ones, α(R_a, x) ≥ α(R_b, x) for r_a = A and r_b constant or "
+            "i.i.d. positive."
+        ),
+        premises=(
+            "weights of a law with a density: a violation on an open set has positive probability",
+            "both maps non-zero",
+        ),
+        examine=printed,
+        control=BrokenPremise(premise="turned round: ≤", examine=turned_round),
     ),
     Claim(
-        "ordering-pathwise-repair",
-        "How often Theorem 2 fails on Gaussian weights",
-        "repair of Theorem 2 for Gaussian weights",
-        "r_b at an angle φ < π/2 to A beats Activation with probability P(t_{d−1} > ½ √(d − 1) tan φ); averaged over "
-        "the law of φ, for r_b constant or |N(0, 1)|, this is exact for N ≤ 64. As N → ∞ it tends to a limit that "
-        "falls like e^(−0.0667 d) for constant and e^(−0.156 d) for positive weights.",
-        (
+        id="ordering-pathwise-repair",
+        title="How often Theorem 2 fails on Gaussian weights",
+        source="repair of Theorem 2 for Gaussian weights",
+        statement=(
+            "r_b at an angle φ < π/2 to A beats Activation with probability P(t_{d−1} > ½ √(d − 1) tan φ); averaged "
+            "over the law of φ, for r_b constant or |N(0, 1)|, this is exact for N ≤ 64. As N → ∞ it tends to a limit "
+            "that falls like e^(−0.0667 d) for constant and e^(−0.156 d) for positive weights."
+        ),
+        premises=(
             "i.i.d. Gaussian weights, given R ≠ 0",
             "examined at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in RATES_FULL),
         ),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        repair,
-        BrokenPremise(
-            "2/π for √(2/π) in the angle to A, and the reverse",
-            lambda exam: reversals(exam, RATES[1:3], SWAPPED),
+        examine=repair,
+        control=BrokenPremise(
+            premise="2/π for √(2/π) in the angle to A, and the reverse",
+            examine=lambda exam: reversals(exam, RATES[1:3], SWAPPED),
         ),
         repairs="ordering-pathwise",
     ),

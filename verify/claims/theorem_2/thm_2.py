@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import alignment, layer, rules
-from nfrlab.simulations.dense.arrays import Array, relu
+from nfrlab.simulations.dense.arrays import relu
 from nfrlab.simulations.dense.weights import orthonormal
-from nfrlab.simulations.images import ImageSet
 from nfrlab.theory.filtering import proofs
 from nfrlab.theory.weighting import orthogonal_neurons
-from nfrlab.verify.claims.definition_2.prop_2 import LEVEL, NON_POSITIVE
+from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import (
-    Case,
-    Draw,
-    ExactStatement,
-    Parameters,
-    exact,
-    search,
-    signed_square_alignment,
-    to_alignment,
-)
-from nfrlab.verify.examine.integer_layers import (
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.integer_layers import (
     NON_NEGATIVE,
+    NON_POSITIVE,
     POSITIVE,
     Shapes,
     as_case,
@@ -41,106 +30,26 @@ from nfrlab.verify.examine.integer_layers import (
     orthogonal_columns,
     vector,
 )
+from nfrlab.verify.examine.exact.search import (
+    Case,
+    Draw,
+    Parameters,
+    exact,
+    search,
+)
+from nfrlab.verify.examine.exact.weightings import (
+    Map,
+    activation,
+    gbp_map,
+    inequality,
+    rectgrad_map,
+    rotated,
+    rotated_draws,
+    zplus_filter_map,
+    zplus_gradient_map,
+    zplus_map,
+)
 from nfrlab.verify.examine.stated_draws import INPUTS, Input, dyadic
-
-Map = Callable[[Case, Array], Array]
-ORTHOGONAL = "neurons pairwise orthogonal, of equal norm"
-
-
-def activation(case: Case) -> Array:
-    """A, the activation of the case's layer."""
-    return layer(case["x"], case["W"]).act
-
-
-def gbp_map(case: Case, r: Array) -> Array:
-    """GBP's map of hidden relevance r."""
-    return rules.gbp(layer(case["x"], case["W"]), r)
-
-
-def rectgrad_map(case: Case, r: Array) -> Array:
-    """RectGrad's r_0, τ constant or (without one in the case) the 90 % quantile."""
-    at = layer(case["x"], case["W"])
-    return rules.rectgrad(at, r, case["tau"]) if "tau" in case else rules.rectgrad_quantile(at, r, LEVEL)
-
-
-def zplus_map(case: Case, r: Array) -> Array:
-    """The z⁺ relevance of hidden relevance r (bottom process included)."""
-    return rules.zplus(layer(case["x"], case["W"]), r)
-
-
-def zplus_filter_map(case: Case, r: Array) -> Array:
-    """The z⁺ filter form without bottom process."""
-    return rules.zplus_filter(layer(case["x"], case["W"]), r)
-
-
-def zplus_gradient_map(case: Case, r: Array) -> Array:
-    """The z⁺ rule in modified-gradient form, without bottom process."""
-    return rules.zplus_gradient(layer(case["x"], case["W"]), r)
-
-
-def sides(map_of: Map, case: Case) -> tuple[Fraction | None, Fraction | None]:
-    """Signed squares of `α(R_a, x)` for `r_a = c A`, and of `α(R_b, x)`."""
-    scale = case.get("c", Fraction(1))
-    a, b = map_of(case, scale * activation(case)), map_of(case, case["r"])
-    return signed_square_alignment(a, case["x"]), signed_square_alignment(b, case["x"])
-
-
-def inequality(
-    text: str,
-    map_of: Map,
-    parameters: Shapes,
-    build: Callable[[Parameters], Case],
-    premise: Callable[[Case], bool] = orthogonal_columns,
-    draws: dict[str, Draw] | None = None,
-    perturbed: tuple[str, ...] = ("x", "r"),
-    zero_is_worse: bool = False,
-) -> ExactStatement:
-    """`α(R_a, x) ≥ α(R_b, x)` for every r_b, exactly, wherever A ≠ 0 and both maps are non-zero.
-
-    With `zero_is_worse` a zero map R_a against a defined R_b counts as a violation of size α(R_b).
-    """
-
-    def admissible(case: Case) -> bool:
-        a, b = sides(map_of, case)
-        return (
-            premise(case) and bool(np.any(activation(case) > 0)) and b is not None and (a is not None or zero_is_worse)
-        )
-
-    def holds(case: Case) -> bool:
-        a, b = sides(map_of, case)
-        return a is not None and b is not None and a >= b
-
-    def size(case: Case) -> float:
-        a, b = (to_alignment(square) if square is not None else 0.0 for square in sides(map_of, case))
-        return b - a
-
-    def shown(case: Case) -> dict[str, Any]:
-        a, b = sides(map_of, case)
-        return {
-            "A": [str(v) for v in activation(case)],
-            "alpha_a": f"{to_alignment(a):.6f}",
-            "alpha_b": f"{to_alignment(b):.6f}",
-        }
-
-    return ExactStatement(
-        text, parameters, build, admissible, holds, sides=shown, size=size, perturbed=perturbed, draws=draws or {}
-    )
-
-
-def rotated(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
-    """An input's first three coordinates, a random integer quaternion, relevance of the three neurons."""
-
-    def draw(rng: np.random.Generator, images: ImageSet) -> Parameters:
-        x = x_of(rng, images)[:3]
-        r = dyadic(rng.standard_normal(3))
-        return {"rotation": rng.integers(1, 20, 4), "x": x, "r": np.abs(r) if positive else r, **extra}
-
-    return draw
-
-
-def draws(positive: bool = False, **extra: Fraction) -> dict[str, Draw]:
-    """Random and real inputs under random rotations."""
-    return {name: rotated(x_of, positive, **extra) for name, x_of in INPUTS.items()}
 
 
 def closed_form(exam: Examination) -> Evidence:
@@ -166,10 +75,10 @@ def closed_form(exam: Examination) -> Evidence:
         worst, disagreement = max(worst, simulated - ceiling), max(disagreement, abs(simulated - predicted))
     agrees = worst <= 1e-12 and disagreement <= 1e-12
     return Evidence(
-        Kind.IDENTITY,
-        "Haar frames in R²⁷, image patches: α(R_b, x) = ⟨s, A⟩/(‖s‖‖x‖) ≤ ‖A‖/‖x‖",
-        Finding.SUPPORTS if agrees else Finding.UNDECIDED,
-        "float64, every draw",
+        kind=Kind.IDENTITY,
+        statement="Haar frames in R²⁷, image patches: α(R_b, x) = ⟨s, A⟩/(‖s‖‖x‖) ≤ ‖A‖/‖x‖",
+        finding=Finding.SUPPORTS if agrees else Finding.UNDECIDED,
+        method="float64, every draw",
         n=n,
         numerical_error=1e-12,
         details={"largest α_b − α_a": worst, "largest disagreement with the closed form": disagreement},
@@ -183,7 +92,7 @@ def gbp(exam: Examination) -> list[Evidence]:
         gbp_map,
         orthogonal(c=POSITIVE),
         from_rotation,
-        draws=draws(c=Fraction(1)),
+        draws=rotated_draws(c=Fraction(1)),
     )
     return [derived(proofs.lagrange), closed_form(exam), *search(statement, exam, "gbp")]
 
@@ -224,7 +133,7 @@ def rectgrad(exam: Examination) -> list[Evidence]:
         rectgrad_map,
         active_pair(st.integers(-2, 4)),
         with_identity,
-        draws=draws(tau=Fraction(1, 4)),
+        draws=rotated_draws(tau=Fraction(1, 4)),
         perturbed=("x", "r", "tau"),
     )
     by_quantile = inequality(
@@ -329,58 +238,61 @@ def zplus_signed(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-2-gbp",
-        "Theorem 2 for GBP",
-        f"{PAPER}, Theorem 2, eq. 18",
-        "α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for GBP and every r_b.",
-        (ORTHOGONAL, "A ≠ 0; both maps non-zero", "every r_b, i.i.d. or not"),
-        (Kind.DERIVATION, Kind.IDENTITY, Kind.SEARCH),
-        gbp,
-        BrokenPremise("equal norms, not orthogonal", without_orthogonality(gbp_map)),
+        id="thm-2-gbp",
+        title="Theorem 2 for GBP",
+        source=f"{PAPER}, Theorem 2, eq. 18",
+        statement="α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for GBP and every r_b.",
+        premises=(ORTHOGONAL, "A ≠ 0; both maps non-zero", "every r_b, i.i.d. or not"),
+        examine=gbp,
+        control=BrokenPremise(premise="equal norms, not orthogonal", examine=without_orthogonality(gbp_map)),
     ),
     Claim(
-        "thm-2-rectgrad",
-        "Theorem 2 for RectGrad",
-        f"{PAPER}, Theorem 2, eq. 18",
-        "α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) and every r_b, for a constant τ and for the "
-        "90 % quantile.",
-        (ORTHOGONAL, "A ≠ 0; R_b non-zero"),
-        (Kind.SEARCH, Kind.REACH),
-        rectgrad,
-        BrokenPremise("equal norms, not orthogonal", without_orthogonality(rectgrad_map, tau=NON_POSITIVE)),
+        id="thm-2-rectgrad",
+        title="Theorem 2 for RectGrad",
+        source=f"{PAPER}, Theorem 2, eq. 18",
+        statement=(
+            "α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) and every r_b, for a constant τ and for "
+            "the 90 % quantile."
+        ),
+        premises=(ORTHOGONAL, "A ≠ 0; R_b non-zero"),
+        examine=rectgrad,
+        control=BrokenPremise(
+            premise="equal norms, not orthogonal", examine=without_orthogonality(rectgrad_map, tau=NON_POSITIVE)
+        ),
     ),
     Claim(
-        "thm-2-rectgrad-repair",
-        "Theorem 2 for RectGrad with τ ≤ 0, or a quantile without ties",
-        "repair of Theorem 2 for RectGrad",
-        "α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) with any τ ≤ 0, and for the quantile if no two active neurons are "
-        "equally active.",
-        (ORTHOGONAL, "A ≠ 0; R_b non-zero"),
-        (Kind.DERIVATION, Kind.SEARCH),
-        rectgrad_repair,
-        BrokenPremise("τ > 0", positive_threshold),
+        id="thm-2-rectgrad-repair",
+        title="Theorem 2 for RectGrad with τ ≤ 0, or a quantile without ties",
+        source="repair of Theorem 2 for RectGrad",
+        statement=(
+            "α(R_a, x) ≥ α(R_b, x) for RectGrad (r_0) with any τ ≤ 0, and for the quantile if no two active neurons "
+            "are equally active."
+        ),
+        premises=(ORTHOGONAL, "A ≠ 0; R_b non-zero"),
+        examine=rectgrad_repair,
+        control=BrokenPremise(premise="τ > 0", examine=positive_threshold),
         repairs="thm-2-rectgrad",
     ),
     Claim(
-        "thm-2-zplus",
-        "Theorem 2 for the z⁺ rule",
-        f"{PAPER}, Theorem 2, eq. 18",
-        "α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for the z⁺ rule and every r_b.",
-        (ORTHOGONAL, "A ≠ 0; both maps non-zero", "the favourable case x, r_b ≥ 0"),
-        (Kind.SEARCH, Kind.REACH),
-        zplus,
-        BrokenPremise("equal norms, not orthogonal", without_orthogonality(zplus_map)),
+        id="thm-2-zplus",
+        title="Theorem 2 for the z⁺ rule",
+        source=f"{PAPER}, Theorem 2, eq. 18",
+        statement="α(r_a, A) = 1 implies α(R_a, x) ≥ α(R_b, x) for the z⁺ rule and every r_b.",
+        premises=(ORTHOGONAL, "A ≠ 0; both maps non-zero", "the favourable case x, r_b ≥ 0"),
+        examine=zplus,
+        control=BrokenPremise(premise="equal norms, not orthogonal", examine=without_orthogonality(zplus_map)),
     ),
     Claim(
-        "thm-2-zplus-repair",
-        "Theorem 2 for z⁺ with non-negative weights",
-        "repair of Theorem 2 for z⁺",
-        "If the active columns are non-negative (disjoint supports) and x ≥ 0, α(R_a, x) ≥ α(R_b, x) for the z⁺ rule "
-        "without bottom process.",
-        (ORTHOGONAL, "W ≥ 0 on active neurons", "x ≥ 0", "both maps non-zero"),
-        (Kind.DERIVATION, Kind.SEARCH),
-        zplus_repair,
-        BrokenPremise("one negative weight", zplus_signed),
+        id="thm-2-zplus-repair",
+        title="Theorem 2 for z⁺ with non-negative weights",
+        source="repair of Theorem 2 for z⁺",
+        statement=(
+            "If the active columns are non-negative (disjoint supports) and x ≥ 0, α(R_a, x) ≥ α(R_b, x) for the z⁺ "
+            "rule without bottom process."
+        ),
+        premises=(ORTHOGONAL, "W ≥ 0 on active neurons", "x ≥ 0", "both maps non-zero"),
+        examine=zplus_repair,
+        control=BrokenPremise(premise="one negative weight", examine=zplus_signed),
         repairs="thm-2-zplus",
     ),
 )

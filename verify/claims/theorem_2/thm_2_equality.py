@@ -10,12 +10,11 @@ from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.arrays import relu
 from nfrlab.theory.filtering import proofs
 from nfrlab.theory.weighting import orthogonal_neurons
-from nfrlab.verify.claims.theorem_2.thm_2 import ORTHOGONAL, activation, gbp_map, rotated, sides
+from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind
-from nfrlab.verify.examine.derivation import PAPER, derived
-from nfrlab.verify.examine.exact import Case, ExactStatement, Parameters, search, to_alignment
-from nfrlab.verify.examine.integer_layers import (
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.exact.integer_layers import (
     Shapes,
     equal_norms,
     from_columns,
@@ -23,6 +22,8 @@ from nfrlab.verify.examine.integer_layers import (
     orthogonal,
     orthogonal_columns,
 )
+from nfrlab.verify.examine.exact.search import Case, ExactStatement, Parameters, search, to_alignment
+from nfrlab.verify.examine.exact.weightings import activation, gbp_map, rotated, sides
 from nfrlab.verify.examine.stated_draws import INPUTS
 
 Condition = Callable[[Case], bool]
@@ -121,25 +122,25 @@ def broken_mask(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-2-equality",
-        "Theorem 2: equality iff all A_i are equal",
-        f"{PAPER}, Theorem 2, text after eq. 18",
-        "In α(R_a, x) ≥ α(R_b, x) equality holds if and only if all the A_i are equal.",
-        (ORTHOGONAL, "A ≠ 0; both maps non-zero", "every r_b; rule GBP"),
-        (Kind.SEARCH, Kind.REACH),
-        printed,
-        BrokenPremise("'all A_i equal' replaced by 'all entries of r_b equal'", broken_mask),
+        id="thm-2-equality",
+        title="Theorem 2: equality iff all A_i are equal",
+        source=f"{PAPER}, Theorem 2, text after eq. 18",
+        statement="In α(R_a, x) ≥ α(R_b, x) equality holds if and only if all the A_i are equal.",
+        premises=(ORTHOGONAL, "A ≠ 0; both maps non-zero", "every r_b; rule GBP"),
+        examine=printed,
+        control=BrokenPremise(premise="'all A_i equal' replaced by 'all entries of r_b equal'", examine=broken_mask),
     ),
     Claim(
-        "thm-2-equality-repair",
-        "Theorem 2: equality iff the filtered r_b is parallel to A",
-        "repair of Theorem 2's equality case",
-        "Equality holds if and only if relu(r_b) = tA, t > 0, on the active neurons. For constant r_b > 0 that is: "
-        "all active A_i equal.",
-        (ORTHOGONAL, "A ≠ 0; both maps non-zero", "rule GBP"),
-        (Kind.DERIVATION, Kind.SEARCH),
-        repair,
-        BrokenPremise("equal norms, not orthogonal", without_orthogonality),
+        id="thm-2-equality-repair",
+        title="Theorem 2: equality iff the filtered r_b is parallel to A",
+        source="repair of Theorem 2's equality case",
+        statement=(
+            "Equality holds if and only if relu(r_b) = tA, t > 0, on the active neurons. For constant r_b > 0 that "
+            "is: all active A_i equal."
+        ),
+        premises=(ORTHOGONAL, "A ≠ 0; both maps non-zero", "rule GBP"),
+        examine=repair,
+        control=BrokenPremise(premise="equal norms, not orthogonal", examine=without_orthogonality),
         repairs="thm-2-equality",
     ),
 )

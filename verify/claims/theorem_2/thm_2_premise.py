@@ -8,30 +8,28 @@ from nfrlab.simulations.dense import sample
 from nfrlab.theory.filtering import proofs
 from nfrlab.theory.weighting import near_orthogonal
 from nfrlab.verify import intervals
+from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence, Kind, decide
-from nfrlab.verify.examine.derivation import PAPER, derived
+from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
+from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.statistics import median_evidence, proportion_evidence
 
 EPSILON = 0.1
 RATIO_EPSILON = 0.21 / 2.21  # lengths within 10 % is ‖u‖²/‖v‖² ≤ 1.21 = (1 + ε′)/(1 − ε′)
 DELTA = 0.05
-NEAR = (0.0, 0.1)
+NEAR = Claimed.between(0.0, 0.1)
 PROMISE = 1e-3
 
 
-def rate(statement: str, hits: int, n: int, alpha: float, bound: float, **details: float) -> Evidence:
-    """A probability claimed to be at least 1 − bound (the theory's tail bound at this d), margin δ = 0.05."""
-    interval, claimed = intervals.clopper_pearson(hits, n, alpha), (1 - bound, 1.0)
-    finding = decide(interval, claimed, DELTA)
-    shown = details | {"tail_bound": bound}
-    return Evidence(
-        Kind.MONTE_CARLO, statement, finding, "Clopper–Pearson", alpha, DELTA, n, interval, claimed, details=shown
-    )
+def rate(statement: str, hits: int, n: int, miss: float, bound: float, **details: float) -> Evidence:
+    """A probability claimed to be at least 1 − bound (the theory's tail bound at this d), resolution δ = 0.05."""
+    claimed = Claimed.between(1 - bound, 1.0, resolution=DELTA)
+    return proportion_evidence(statement, hits, n, claimed, miss, details=details | {"tail_bound": bound})
 
 
 def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
     """P(|cos| ≤ 0.1 and lengths within 10 %) for two neurons at the width of VGG16's largest layers."""
-    alpha = exam.ledger.draw(2)
+    miss = exam.budget.spend(2)
     found = []
     for d in (4608, 25088):
         n = exam.pick(800, 3000)
@@ -46,7 +44,7 @@ def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
             1.0, near_orthogonal.cosine_tail_bound(d, EPSILON) + near_orthogonal.norm_ratio_tail_bound(d, RATIO_EPSILON)
         )
         found.append(
-            rate(f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %", hits, n, alpha, bound, d=d)
+            rate(f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %", hits, n, miss, bound, d=d)
         )
     return found
 
@@ -66,23 +64,17 @@ def frame_distance(family: str, d: int, N: int, rng: np.random.Generator) -> flo
 def frame(exam: Examination, family: str = "gaussian") -> list[Evidence]:
     """Median of `‖WᵀW/d − I‖` for growing d at N = d/2 and N = 2d, against "near I": at most 0.1."""
     shapes = [(d, N) for d in (64, 256, 512) for N in (d // 2, 2 * d)]
-    alpha = exam.ledger.draw(len(shapes))
+    miss = exam.budget.spend(len(shapes))
     found = []
     for d, N in shapes:
         rng = exam.rng(f"frame {family} {d} {N}")
-        values = np.array([frame_distance(family, d, N, rng) for _ in range(intervals.median_plan(alpha, 0.0))])
-        interval = intervals.median(values, alpha)
+        values = np.array([frame_distance(family, d, N, rng) for _ in range(intervals.median_plan(miss, 0.0))])
         found.append(
-            Evidence(
-                Kind.MONTE_CARLO,
+            median_evidence(
                 f"‖WᵀW/d − I‖ → 0: d = {d}, N = {N}",
-                decide(interval, NEAR, 0.0),
-                "distribution-free interval of the median",
-                alpha,
-                0.0,
-                len(values),
-                interval,
+                values,
                 NEAR,
+                miss,
                 details={"d": d, "N": N, "Welch bound": near_orthogonal.welch_bound(d, N)},
             )
         )
@@ -92,13 +84,12 @@ def frame(exam: Examination, family: str = "gaussian") -> list[Evidence]:
 def welch() -> Evidence:
     """The first layer of VGG16: 64 neurons in R²⁷ cannot be pairwise within 0.1 of orthogonal, whatever they are."""
     bound = near_orthogonal.welch_bound(27, 64)
-    return Evidence(
+    return Evidence.from_interval(
         Kind.IDENTITY,
         "64 neurons in R²⁷ (VGG16 conv1_1) can have all |cos| ≤ 0.1",
-        decide((bound, 1.0), (0.0, EPSILON), 0.0),
+        (bound, 1.0),
+        Claimed(0.0, EPSILON),
         "Welch bound: the largest |cos| of N > d vectors is at least √((N−d)/(d(N−1)))",
-        interval=(bound, 1.0),
-        claimed=(0.0, EPSILON),
         counterexample={"d": "27", "N": "64", "least possible max |cos|": f"{bound:.6f}"},
     )
 
@@ -110,7 +101,7 @@ def all_of_them(exam: Examination) -> list[Evidence]:
 
 def pairs_rate(exam: Examination, shapes: tuple[tuple[int, int], ...]) -> list[Evidence]:
     """P(max |cos| ≤ 0.1) over all pairs, against the promised 1 − 10⁻³."""
-    alpha = exam.ledger.draw(len(shapes))
+    miss = exam.budget.spend(len(shapes))
     found = []
     for d, N in shapes:
         rng, n, hits = exam.rng(f"all {d} {N}"), exam.pick(500, 1000), 0
@@ -118,7 +109,7 @@ def pairs_rate(exam: Examination, shapes: tuple[tuple[int, int], ...]) -> list[E
             W = sample("gaussian", d, N, rng)
             W /= np.linalg.norm(W, axis=0)
             hits += bool(np.max(np.abs(W.T @ W - np.eye(N))) <= EPSILON)
-        found.append(rate(f"all {N} Gaussian neurons in R^{d}: max |cos| ≤ 0.1", hits, n, alpha, PROMISE, d=d, N=N))
+        found.append(rate(f"all {N} Gaussian neurons in R^{d}: max |cos| ≤ 0.1", hits, n, miss, PROMISE, d=d, N=N))
     return found
 
 
@@ -139,41 +130,46 @@ def small_dimension(exam: Examination) -> list[Evidence]:
 
 CLAIMS = (
     Claim(
-        "thm-2-premise",
-        "Two Gaussian neurons are nearly orthogonal and of equal length",
-        f"{PAPER}, text after Theorem 2",
-        "For two weight vectors from an i.i.d. Gaussian the probability that they are approximately (within 0.1) "
-        "orthogonal and of equal length approaches 1 as the dimension grows.",
-        ("two vectors", "entries i.i.d. N(0, σ²)"),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        printed,
-        BrokenPremise("a heavy-tailed radius: multivariate t", lambda exam: pair(exam, "student")),
-    ),
-    Claim(
-        "thm-2-premise-all",
-        "The N neurons of a layer are nearly an orthogonal frame",
-        f"{PAPER}, text after Theorem 2: 'these conditions are readily satisfied'",
-        "The conditions of Theorem 2 — any two of all N neurons orthogonal and of equal length — are approximately "
-        "met as the dimension grows with N/d fixed, as in a layer: WᵀW/d → I, and all pairs of VGG16's layers are "
-        "within 0.1 of orthogonal.",
-        ("N neurons, N/d fixed", "entries i.i.d. N(0, 1)"),
-        (Kind.IDENTITY, Kind.MONTE_CARLO),
-        all_of_them,
-        BrokenPremise(
-            "N equal-norm neurons with pairwise cosine ½",
-            lambda exam: frame(exam, "tilted"),
+        id="thm-2-premise",
+        title="Two Gaussian neurons are nearly orthogonal and of equal length",
+        source=f"{PAPER}, text after Theorem 2",
+        statement=(
+            "For two weight vectors from an i.i.d. Gaussian the probability that they are approximately (within 0.1) "
+            "orthogonal and of equal length approaches 1 as the dimension grows."
+        ),
+        premises=("two vectors", "entries i.i.d. N(0, σ²)"),
+        examine=printed,
+        control=BrokenPremise(
+            premise="a heavy-tailed radius: multivariate t", examine=lambda exam: pair(exam, "student")
         ),
     ),
     Claim(
-        "thm-2-premise-all-repair",
-        "N neurons are pairwise nearly orthogonal once d ≫ ln N",
-        "repair of the text after Theorem 2",
-        "P(max |cos| > ε) ≤ N(N−1)/2 (1 − ε²)^((d−1)/2): pairwise, N Gaussian neurons are within ε of orthogonal as "
-        "soon as d ε² ≫ 4 ln N; as a frame (WᵀW/d near I) only when N ≪ d.",
-        ("entries i.i.d. N(0, 1)", "d from the union bound at 10⁻³"),
-        (Kind.DERIVATION, Kind.MONTE_CARLO),
-        repair,
-        BrokenPremise("an eighth of that dimension", small_dimension),
+        id="thm-2-premise-all",
+        title="The N neurons of a layer are nearly an orthogonal frame",
+        source=f"{PAPER}, text after Theorem 2: 'these conditions are readily satisfied'",
+        statement=(
+            "The conditions of Theorem 2 — any two of all N neurons orthogonal and of equal length — are "
+            "approximately met as the dimension grows with N/d fixed, as in a layer: WᵀW/d → I, and all pairs of "
+            "VGG16's layers are within 0.1 of orthogonal."
+        ),
+        premises=("N neurons, N/d fixed", "entries i.i.d. N(0, 1)"),
+        examine=all_of_them,
+        control=BrokenPremise(
+            premise="N equal-norm neurons with pairwise cosine ½",
+            examine=lambda exam: frame(exam, "tilted"),
+        ),
+    ),
+    Claim(
+        id="thm-2-premise-all-repair",
+        title="N neurons are pairwise nearly orthogonal once d ≫ ln N",
+        source="repair of the text after Theorem 2",
+        statement=(
+            "P(max |cos| > ε) ≤ N(N−1)/2 (1 − ε²)^((d−1)/2): pairwise, N Gaussian neurons are within ε of orthogonal "
+            "as soon as d ε² ≫ 4 ln N; as a frame (WᵀW/d near I) only when N ≪ d."
+        ),
+        premises=("entries i.i.d. N(0, 1)", "d from the union bound at 10⁻³"),
+        examine=repair,
+        control=BrokenPremise(premise="an eighth of that dimension", examine=small_dimension),
         repairs="thm-2-premise-all",
     ),
 )

@@ -99,18 +99,29 @@ def search(statement: ExactStatement, exam: Examination, point: str, budget: flo
     parameters, tried = smallest(statement, exam.rng(point), exam.pick(1000, 5000))
     if parameters is None:
         method = "hypothesis.find, exact rationals: none found"
-        return [Evidence(Kind.SEARCH, statement.text, Finding.SILENT, method, n=tried)]
+        return [Evidence(kind=Kind.SEARCH, statement=statement.text, finding=Finding.SILENT, method=method, n=tried)]
     numbers = printed(statement.build(parameters))
     if not recheck(statement, numbers):
         method = "counterexample failed its re-check"
-        return [Evidence(Kind.SEARCH, statement.text, Finding.UNDECIDED, method, n=tried, counterexample=numbers)]
+        return [
+            Evidence(
+                kind=Kind.SEARCH,
+                statement=statement.text,
+                finding=Finding.UNDECIDED,
+                method=method,
+                n=tried,
+                counterexample=numbers,
+            )
+        ]
     near = nearby(statement, parameters, exam.rng(point + "/near"))
     found = Evidence(
-        Kind.SEARCH,
-        statement.text,
-        Finding.REFUTES,
-        "hypothesis.find, shrunk; re-checked from the printed numbers in exact rationals"
-        + (" by simulation and closed form" if statement.second else ""),
+        kind=Kind.SEARCH,
+        statement=statement.text,
+        finding=Finding.REFUTES,
+        method=(
+            "hypothesis.find, shrunk; re-checked from the printed numbers in exact rationals"
+            + (" by simulation and closed form" if statement.second else "")
+        ),
         n=tried,
         counterexample=numbers | statement.sides(parsed(numbers)),
         details={"reach": "open set" if near else "boundary", "violating_neighbours": near},
@@ -200,7 +211,7 @@ def reach(statement: ExactStatement, exam: Examination, point: str, budget: floa
     """How often and by how much the statement fails under its stated draws, evaluated in exact arithmetic."""
     if not statement.draws:
         return []
-    alpha = exam.ledger.draw(len(statement.draws), budget)
+    alpha = exam.budget.spend(len(statement.draws), budget)
     return [_reach(statement, exam, f"{point}/{name}", name, draw, alpha) for name, draw in statement.draws.items()]
 
 
@@ -210,11 +221,11 @@ def _reach(statement: ExactStatement, exam: Examination, point: str, name: str, 
     admitted = [case for case in cases if statement.admissible(case)]
     sizes = [statement.size(case) for case in admitted if not statement.holds(case)]
     return Evidence(
-        Kind.REACH,
-        statement.text,
-        Finding.SILENT,
-        "Clopper–Pearson",
-        alpha=alpha,
+        kind=Kind.REACH,
+        statement=statement.text,
+        finding=Finding.SILENT,
+        method="Clopper–Pearson",
+        miss=alpha,
         n=len(admitted),
         interval=clopper_pearson(len(sizes), len(admitted), alpha),
         details={

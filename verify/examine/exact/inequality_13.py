@@ -12,8 +12,8 @@ import numpy as np
 
 from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.verify.examine.exact import Case, Draw, ExactStatement
-from nfrlab.verify.examine.integer_layers import Shapes, as_case
+from nfrlab.verify.examine.exact.integer_layers import Shapes, as_case
+from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement
 
 Filter = Callable[[Case], Array]
 Margin = Callable[[Case], Fraction]

@@ -13,8 +13,11 @@ from scipy.optimize import minimize
 from nfrlab.simulations.dense import alignment, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.weighting import gram
-from nfrlab.verify.examine.exact import Case, Parameters, exact
-from nfrlab.verify.examine.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, vector
+from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, vector
+from nfrlab.verify.examine.exact.search import Case, Parameters, exact
+
+SIGMAS = Fraction(11, 10), Fraction(3, 2), Fraction(2), Fraction(7, 2), Fraction(10)
+"""Ratios of singular values at which closed forms are simulated."""
 
 ACTIVATIONS, RELEVANCES = st.integers(1, 9), st.integers(-3, 9)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from nfrlab.verify.examine.exact import Case, Parameters, exact
+from nfrlab.verify.examine.exact.search import Case, Parameters, exact
 
 SMALL = st.integers(-3, 3)
 NON_NEGATIVE = st.integers(0, 3)
 POSITIVE = st.integers(1, 4)
+NON_POSITIVE = st.integers(-3, 0)
+RECTGRAD_LEVEL = Fraction(9, 10)
+"""The quantile at which RectGrad cuts."""
 
 
 def vector(n: int, entries: SearchStrategy[int] = SMALL) -> SearchStrategy[list[int]]:

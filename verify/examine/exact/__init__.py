@@ -1,0 +1,5 @@
+"""Statements about finitely many rational numbers: the search for a counterexample, and what it searches."""
+
+from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, Parameters, search
+
+__all__ = ["Case", "Draw", "ExactStatement", "Parameters", "search"]

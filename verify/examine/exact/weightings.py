@@ -1,0 +1,126 @@
+"""Theorem 2 as an exact statement: `α(R_a, x) ≥ α(R_b, x)` for `r_a ∝ A` and every other hidden relevance, by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from nfrlab.simulations.dense import layer, rules
+from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.images import ImageSet
+from nfrlab.verify.examine.exact.integer_layers import RECTGRAD_LEVEL, Shapes, orthogonal_columns
+from nfrlab.verify.examine.exact.search import (
+    Case,
+    Draw,
+    ExactStatement,
+    Parameters,
+    signed_square_alignment,
+    to_alignment,
+)
+from nfrlab.verify.examine.stated_draws import INPUTS, Input, dyadic
+
+Map = Callable[[Case, Array], Array]
+
+
+def activation(case: Case) -> Array:
+    """A, the activation of the case's layer."""
+    return layer(case["x"], case["W"]).act
+
+
+def gbp_map(case: Case, r: Array) -> Array:
+    """GBP's map of hidden relevance r."""
+    return rules.gbp(layer(case["x"], case["W"]), r)
+
+
+def rectgrad_map(case: Case, r: Array) -> Array:
+    """RectGrad's r_0, τ constant or (without one in the case) the 90 % quantile."""
+    at = layer(case["x"], case["W"])
+    return rules.rectgrad(at, r, case["tau"]) if "tau" in case else rules.rectgrad_quantile(at, r, RECTGRAD_LEVEL)
+
+
+def zplus_map(case: Case, r: Array) -> Array:
+    """The z⁺ relevance of hidden relevance r (bottom process included)."""
+    return rules.zplus(layer(case["x"], case["W"]), r)
+
+
+def zplus_filter_map(case: Case, r: Array) -> Array:
+    """The z⁺ filter form without bottom process."""
+    return rules.zplus_filter(layer(case["x"], case["W"]), r)
+
+
+def zplus_gradient_map(case: Case, r: Array) -> Array:
+    """The z⁺ rule in modified-gradient form, without bottom process."""
+    return rules.zplus_gradient(layer(case["x"], case["W"]), r)
+
+
+def gradient_map(case: Case, r: Array) -> Array:
+    """The map of hidden relevance r through the plain gradient."""
+    return rules.grad(layer(case["x"], case["W"]), r)
+
+
+def sides(map_of: Map, case: Case) -> tuple[Fraction | None, Fraction | None]:
+    """Signed squares of `α(R_a, x)` for `r_a = c A`, and of `α(R_b, x)`."""
+    scale = case.get("c", Fraction(1))
+    a, b = map_of(case, scale * activation(case)), map_of(case, case["r"])
+    return signed_square_alignment(a, case["x"]), signed_square_alignment(b, case["x"])
+
+
+def inequality(
+    text: str,
+    map_of: Map,
+    parameters: Shapes,
+    build: Callable[[Parameters], Case],
+    premise: Callable[[Case], bool] = orthogonal_columns,
+    draws: dict[str, Draw] | None = None,
+    perturbed: tuple[str, ...] = ("x", "r"),
+    zero_is_worse: bool = False,
+) -> ExactStatement:
+    """`α(R_a, x) ≥ α(R_b, x)` for every r_b, exactly, wherever A ≠ 0 and both maps are non-zero.
+
+    With `zero_is_worse` a zero map R_a against a defined R_b counts as a violation of size α(R_b).
+    """
+
+    def admissible(case: Case) -> bool:
+        a, b = sides(map_of, case)
+        return (
+            premise(case) and bool(np.any(activation(case) > 0)) and b is not None and (a is not None or zero_is_worse)
+        )
+
+    def holds(case: Case) -> bool:
+        a, b = sides(map_of, case)
+        return a is not None and b is not None and a >= b
+
+    def size(case: Case) -> float:
+        a, b = (to_alignment(square) if square is not None else 0.0 for square in sides(map_of, case))
+        return b - a
+
+    def shown(case: Case) -> dict[str, Any]:
+        a, b = sides(map_of, case)
+        return {
+            "A": [str(v) for v in activation(case)],
+            "alpha_a": f"{to_alignment(a):.6f}",
+            "alpha_b": f"{to_alignment(b):.6f}",
+        }
+
+    return ExactStatement(
+        text, parameters, build, admissible, holds, sides=shown, size=size, perturbed=perturbed, draws=draws or {}
+    )
+
+
+def rotated(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
+    """An input's first three coordinates, a random integer quaternion, relevance of the three neurons."""
+
+    def draw(rng: np.random.Generator, images: ImageSet) -> Parameters:
+        x = x_of(rng, images)[:3]
+        r = dyadic(rng.standard_normal(3))
+        return {"rotation": rng.integers(1, 20, 4), "x": x, "r": np.abs(r) if positive else r, **extra}
+
+    return draw
+
+
+def rotated_draws(positive: bool = False, **extra: Fraction) -> dict[str, Draw]:
+    """Random and real inputs under random rotations."""
+    return {name: rotated(x_of, positive, **extra) for name, x_of in INPUTS.items()}

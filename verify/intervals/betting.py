@@ -1,0 +1,103 @@
+"""The mean of bounded observations by betting (Waudby-Smith & Ramdas 2023): valid at every n, or tuned for one n."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float
+
+from nfrlab.verify.intervals.fixed import Floats, Interval, bounded, checked
+
+CAP = 0.9  # of the stake at which a gambler could lose all
+
+
+@dataclass
+class BettingSequence:
+    """Confidence sequence for a bounded mean by betting (Waudby-Smith & Ramdas 2023): valid at every n at once.
+
+    Against every candidate mean m one gambler bets that the mean is higher, one that it is lower: their capitals
+    multiply by `1 + λ (x − m)`, `λ ≤ 1/(2m)`, and `1 − λ (x − m)`, `λ ≤ 1/(2(1 − m))`, with λ fixed before x is seen
+    (observations scaled to [0, 1]). A candidate against whom a gambler ever reaches 2/α is ruled out (Ville). Each
+    factor is monotone in m, the cap included, so with a grid point all candidates beyond it are ruled out: the
+    interval between the last grid points ruled out on either side covers, whatever the grid.
+    """
+
+    miss: float
+    low: float = 0.0
+    high: float = 1.0
+    cells: int = 2000
+    n: int = 0
+    _total: float = 0.5
+    _squares: float = 0.25
+    _beaten: npt.NDArray[np.bool_] = field(init=False)
+    _capital: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        checked(self.miss)
+        self._grid = np.linspace(0, 1, self.cells + 1)
+        self._beaten = np.zeros((2, self.cells + 1), dtype=bool)
+        self._capital = np.zeros((2, self.cells + 1))
+
+    def update(self, sample: Float[Floats, " n"]) -> Interval:
+        """Add observations in their order and return the interval that holds now."""
+        threshold, grid = log(2 / self.miss), self._grid
+        caps = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)
+        for x in (bounded(sample, self.low, self.high) - self.low) / (self.high - self.low):
+            mean = self._total / (self.n + 1)
+            variance = self._squares / (self.n + 1)
+            stake = sqrt(2 * threshold / (variance * (self.n + 1) * log(self.n + 2)))
+            self._capital[0] += np.log1p(np.minimum(stake, caps[0]) * (x - grid))
+            self._capital[1] += np.log1p(-np.minimum(stake, caps[1]) * (x - grid))
+            self.n += 1
+            self._total += x
+            self._squares += (x - mean) ** 2
+            self._beaten |= self._capital >= threshold
+        return self.interval
+
+    @property
+    def interval(self) -> Interval:
+        """What no gambler has ruled out, in the units of the observations; the bounds where nothing is ruled out."""
+        too_low, too_high = np.flatnonzero(self._beaten[0]), np.flatnonzero(self._beaten[1])
+        lower = self._grid[too_low[-1]] if len(too_low) else 0.0
+        upper = self._grid[too_high[0]] if len(too_high) else 1.0
+        width = self.high - self.low
+        return self.low + width * float(min(lower, upper)), self.low + width * float(max(lower, upper))
+
+
+def bets(values: Float[Floats, " n"], miss: float, low: float, high: float) -> Interval:
+    """Mean of n bounded observations by betting (Waudby-Smith & Ramdas 2023), as `BettingSequence` but for one
+    n, with stakes chosen for it.
+
+    A candidate mean m is ruled out when a gambler's capital `Π (1 ± λ_t (x_t − m))` ever reaches 2/α, where `λ_t =
+    √(2 ln(2/α) / n V_{t−1})`, at most `CAP` of what may be staked, and V is the variance seen before. Capitals are
+    monotone in m, so both ends are found by bisection, rounded outward to 1 % of their distance from the sample mean.
+    Raises `ValueError` for observations outside the bounds.
+    """
+    if not (np.all(values >= low) and np.all(values <= high)):
+        raise ValueError(f"observations must lie in [{low}, {high}]")
+    x = (values - low) / (high - low)
+    seen = np.arange(1.0, len(x) + 1)
+    mean = (0.5 + np.cumsum(x)) / (seen + 1)
+    variance = (0.25 + np.cumsum((x - mean) ** 2)) / (seen + 1)
+    threshold = log(2 / miss)
+    stake = np.sqrt(2 * threshold / (len(x) * np.concatenate([[0.25], variance[:-1]])))
+
+    def ruled_out(m: float, sign: int) -> bool:
+        most = CAP / max(m if sign > 0 else 1 - m, 1e-12)
+        return bool(np.cumsum(np.log1p(sign * np.minimum(stake, most) * (x - m))).max() >= threshold)
+
+    def end(sign: int) -> float:
+        centre, inside, distance = float(x.mean()), 0.0, sqrt(2 * threshold * variance[-1] / len(x))
+        limit = centre if sign > 0 else 1 - centre
+        while distance < limit and not ruled_out(centre - sign * distance, sign):
+            inside, distance = distance, 2 * distance
+        outside = min(distance, limit)
+        while outside - inside > 0.01 * outside:
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if ruled_out(centre - sign * middle, sign) else (middle, outside)
+        return centre - sign * outside
+
+    return low + (high - low) * max(0.0, end(1)), low + (high - low) * min(1.0, end(-1))
