@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
-import xarray as xr
 
 from nfrlab.simulations.images import ImageSet
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.verify.court.budget import Budget
 from nfrlab.verify.court.evidence import Evidence
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 T = TypeVar("T")
-Measured = Mapping[str, xr.Dataset]
+Measured = Mapping[str, "xr.Dataset"]
 """What the bridge measured on deep networks, by setting."""
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = ("quick", "full")

@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import partial
 
 import numpy as np
-from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import Layer, Network, Rule, activation, alignment, cascade, rule
 from nfrlab.simulations.dense.arrays import Array
@@ -17,7 +16,7 @@ from nfrlab.simulations.dense.trained import digits_network
 from nfrlab.simulations.images import ImageSet, digit, normalise
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.exact.integer_layers import SMALL, Shapes, as_case, matrix, vector
+from nfrlab.verify.examine.exact.integer_layers import SMALL, Shapes, as_case, matrix, parameters, vector
 from nfrlab.verify.examine.exact.search import (
     Case,
     Draw,
@@ -62,9 +61,8 @@ def drop(pairs: list[tuple[Fraction | None, Fraction | None]]) -> float:
 
 def stack_parameters() -> Shapes:
     """Integer stacks 2–2–1, 2–2–2–1 and their input."""
-    one_hidden = {"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 1)}
-    two_hidden = {"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 2), "W3": matrix(2, 1)}
-    return st.fixed_dictionaries(one_hidden), st.fixed_dictionaries(two_hidden)
+    one_hidden = parameters(x=vector(2), W1=matrix(2, 2), W2=matrix(2, 1))
+    return one_hidden, parameters(x=vector(2), W1=matrix(2, 2), W2=matrix(2, 2), W3=matrix(2, 1))
 
 
 def random_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
@@ -166,12 +164,12 @@ def over_rules(checks: Callable[[str, Stacks], Checks]) -> Callable[[Examination
 
 def orthogonal_first_layer() -> Shapes:
     """x ∈ Z², W_1 a rotation, W_2 ∈ Z^{2×2}, W_3 ∈ Z^{2×1}."""
-    return (st.fixed_dictionaries({"p": SMALL, "q": SMALL, "x": vector(2), "W2": matrix(2, 2), "W3": matrix(2, 1)}),)
+    return (parameters(p=SMALL, q=SMALL, x=vector(2), W2=matrix(2, 2), W3=matrix(2, 1)),)
 
 
-def from_orthogonal(parameters: Parameters) -> Case:
+def from_orthogonal(drawn: Parameters) -> Case:
     """The stack of `orthogonal_first_layer`."""
-    case = as_case(parameters)
+    case = as_case(drawn)
     p, q = case.pop("p"), case.pop("q")
     return case | {"W1": np.array([[p, -q], [q, p]], dtype=object)}
 

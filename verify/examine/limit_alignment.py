@@ -14,8 +14,8 @@ from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import beta, chi2, norm
 
 from nfrlab.simulations.dense import attribution, layer
 from nfrlab.simulations.dense.arrays import Array
@@ -89,7 +89,7 @@ def second_moment(law: Family, d: int) -> tuple[float, float]:
 
 def deviation_factor(n: int, miss: float) -> float:
     """How many sample standard deviations bound σ with probability 1 − miss/2, for n normal observations."""
-    return sqrt((n - 1) / float(chi2.ppf(miss / 2, n - 1)))
+    return sqrt((n - 1) / float(scipy.stats.chi2.ppf(miss / 2, n - 1)))
 
 
 def half_width(miss: float, power: float = 0.99) -> float:
@@ -98,8 +98,8 @@ def half_width(miss: float, power: float = 0.99) -> float:
     """
     tail = (1 - power) / 4
     k = intervals.median_rank(PAIRS, miss / 2)
-    outer = -float(norm.ppf(beta.ppf(tail, k, PAIRS + 1 - k)))
-    return outer + deviation_factor(PAIRS, miss) * sqrt(float(chi2.isf(tail, PAIRS - 1)) / (PAIRS - 1))
+    outer = -float(scipy.stats.norm.ppf(scipy.stats.beta.ppf(tail, k, PAIRS + 1 - k)))
+    return outer + deviation_factor(PAIRS, miss) * sqrt(float(scipy.stats.chi2.isf(tail, PAIRS - 1)) / (PAIRS - 1))
 
 
 def width(point: AlignmentPoint, miss: float) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET
 from nfrlab.verify.court.claim import Claim, Measured
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Find = Callable[[Measured], Mapping[str, object]]
 BRIDGE = "measurements of deep networks; run: nfrlab bridge"
@@ -82,12 +84,21 @@ def quarters(own: xr.Dataset) -> list[int]:
 def activation_at(own: xr.Dataset, level: int) -> xr.DataArray:
     """α of Activation where N = `level` layers are replaced: from layer L − N; the input itself for N = L."""
     if level == depth(own):
-        return xr.ones_like(own["alpha_activation"].isel(layer=0, drop=True))
+        return ones_like(own["alpha_activation"].isel(layer=0, drop=True))
     return own["alpha_activation"].sel(layer=depth(own) - level, drop=True)
+
+
+def ones_like(values: xr.DataArray) -> xr.DataArray:
+    """1 in place of every value."""
+    import xarray as xr
+
+    return xr.ones_like(values)
 
 
 def pooled(values: Mapping[str, xr.DataArray]) -> xr.DataArray:
     """Along a new dimension; what has no value in one of them has none."""
+    import xarray as xr
+
     return xr.concat(
         [value.reset_coords(drop=True) for value in values.values()], "of", coords="minimal", compat="override"
     )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from nfrlab.verify import intervals
 from nfrlab.verify.court.budget import Budget
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CHECKS = 64
 """Checks that a claim may be planned for."""

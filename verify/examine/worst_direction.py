@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.limit import worst_alignment
@@ -30,7 +30,9 @@ def alignment(name: str, z: Array) -> float:
 def multi_start(name: str, d: int, starts: int, rng: np.random.Generator) -> tuple[float, Array]:
     """(α_∞, x): the least of U[−1, 1] or Laplace entries that quasi-Newton descents from random x end at, x falling."""
     found = [
-        minimize(lambda z: alignment(name, z), rng.normal(0, 1, d), method="L-BFGS-B", options={"maxiter": 60})
+        scipy.optimize.minimize(
+            lambda z: alignment(name, z), rng.normal(0, 1, d), method="L-BFGS-B", options={"maxiter": 60}
+        )
         for _ in range(starts)
     ]
     best = min(found, key=lambda end: float(end.fun))

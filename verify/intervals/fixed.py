@@ -11,8 +11,8 @@ from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from jaxtyping import Float
-from scipy.stats import beta, binom
 
 Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float]
@@ -59,8 +59,8 @@ def clopper_pearson(successes: int, n: int, miss: float) -> Interval:
     checked(miss)
     if not 0 <= successes <= n:
         raise ValueError(f"successes must lie in 0 … {n}, got {successes}")
-    low = float(beta.ppf(miss / 2, successes, n - successes + 1)) if successes else 0.0
-    high = float(beta.isf(miss / 2, successes + 1, n - successes)) if successes < n else 1.0
+    low = float(scipy.stats.beta.ppf(miss / 2, successes, n - successes + 1)) if successes else 0.0
+    high = float(scipy.stats.beta.isf(miss / 2, successes + 1, n - successes)) if successes < n else 1.0
     return low, high
 
 
@@ -75,7 +75,7 @@ def median_rank(n: int, miss: float) -> int:
     """A k with `P(Bin(n, ½) < k) ≤ α/2`, the largest but for ties: the k-th smallest observation is a lower limit
     of the median.
     """
-    return int(binom.ppf(checked(miss) / 2, n, 0.5))
+    return int(scipy.stats.binom.ppf(checked(miss) / 2, n, 0.5))
 
 
 def median(sample: Float[Floats, " n"], miss: float) -> Interval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, log, sqrt
 
-from scipy.stats import binom
+import scipy
 
 from nfrlab.verify.intervals.betting import CAP
 from nfrlab.verify.intervals.fixed import checked, clopper_pearson, median_rank
@@ -19,7 +19,7 @@ def median_plan(miss: float, p: float, power: float = 0.99) -> int:
     if not 0 <= p < 0.5:
         raise ValueError(f"needs 0 ≤ p < 1/2, got {p}")
     n = ceil(log(2 / checked(miss)) / log(2))
-    while (k := median_rank(n, miss)) < 1 or binom.sf(k - 1, n, p) > (1 - power) / 2:
+    while (k := median_rank(n, miss)) < 1 or scipy.stats.binom.sf(k - 1, n, p) > (1 - power) / 2:
         n += max(1, n // 50)
     return n
 
@@ -68,7 +68,7 @@ def rate_plan(miss: float, p: float, delta: float) -> int:
         return p - delta <= low and high <= p + delta
 
     # an interval that ends at 0 or 1 does so within δ only if p does
-    while not all(inside(binom.ppf(q, n, p)) for q in (0.005, 0.995)):
+    while not all(inside(scipy.stats.binom.ppf(q, n, p)) for q in (0.005, 0.995)):
         n = ceil(n * 1.02) + 1
     return n
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16
 from nfrlab.verify.claims.premises import PAPER
@@ -15,6 +15,9 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measure
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, WITH_BIASES, both, having, on_deep_networks
 from nfrlab.verify.examine.over_draws import rates_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SOURCE = f"{PAPER}, Def. 2, ineq. 13, Prop. 1–3"
 ROUNDING = 1e-5
@@ -24,7 +27,7 @@ ALWAYS = Claimed.between(0.95, 1.0, resolution=0.35)
 CHAINS = ("vgg16", CIFAR_VGG16, "digits")
 """Networks without residual additions, into which a branch may bring negative contributions alone."""
 
-Event = Callable[[xr.DataArray], npt.NDArray[np.bool_]]
+Event = Callable[["xr.DataArray"], npt.NDArray[np.bool_]]
 
 
 def hidden(own: xr.Dataset, rule: str) -> xr.DataArray:

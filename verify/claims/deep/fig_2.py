@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, both, having, on_deep_networks, pairs
+from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, both, having, on_deep_networks, ones_like, pairs
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 AT_MOST_A_TENTH = Claimed.between(0.0, 0.1)
 ONE_WITHIN_10, ONE_WITHIN_25 = Claimed.between(0.9, 1.1), Claimed.between(0.75, 1.25)
 NOT_BELOW = Claimed.between(0, float("inf"), resolution=0.02)
-Statistic = Callable[[xr.Dataset], xr.DataArray]
+Statistic = Callable[["xr.Dataset"], "xr.DataArray"]
 
 
 def mean_cosine(own: xr.Dataset) -> xr.DataArray:
@@ -188,6 +190,6 @@ CLAIMS = (
         "of the trained network is not below that of the random one (margin 0.02).",
         variation,
         "random neurons with exponential norms, of variation 1",
-        lambda own: xr.ones_like(own["norm"]),
+        lambda own: ones_like(own["norm"]),
     ),
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
@@ -22,6 +21,9 @@ from nfrlab.verify.examine.measured import (
     smallest,
 )
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 HARDLY_FALLS, RISES = Claimed.between(-0.05, 2), Claimed.between(0.05, 2, resolution=0.05)
 ABOVE, SIGNIFICANTLY_ABOVE = Claimed.between(0, 2, resolution=0.02), Claimed.between(0.1, 2)

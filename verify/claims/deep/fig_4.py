@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import FILTERS, MORE, MORE_DRAWS
 from nfrlab.verify.claims.premises import PAPER
@@ -13,6 +12,9 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measure
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, comparable, depth, on_deep_networks, quarters
 from nfrlab.verify.examine.over_draws import medians_over_draws, rates_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 EQUAL, WORSE = Claimed.between(-0.05, 0.05), Claimed.between(-2.0, -0.05)
 LOSS, OFTEN = 0.1, Claimed.between(0.2, 1.0)

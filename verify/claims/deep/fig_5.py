@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, filters, having
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SOURCE = f"{PAPER}, Fig. 5 and Sec. IV-B"
 KEPT, LOST = Claimed.between(-0.1, 2.0), Claimed.between(-2.0, -0.1, resolution=0.05)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, filters, having
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 NOTABLE, VANISHED = Claimed.between(-1.0, 0.9), Claimed.between(0.9, 1.0, resolution=0.05)
 AGREE = Claimed.between(-0.05, 0.05)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, having, on_deep_networks, on_imagenet
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 LOSS = {"trained": 0.1, "random": 0.0}
 COMPONENTS = {"colour": "colour", "coarse": "background (coarse luminance)"}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import WITH_BIASES, both, having, on_deep_networks
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SMALL, ROUNDING = 0.01, 1e-3
 SOURCE = f"{PAPER}, Sec. III-A (biases are ignored) and text after Prop. 3 (LRP-z is Grad⊙Input)"

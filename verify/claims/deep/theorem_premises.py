@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
 from nfrlab.verify.examine.over_draws import medians_over_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 BOUNDS = {"cosine_rms": 1.5, "mean": 1.5, "spread": 2.5}
 WORDS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import Network, attribution, rule
 from nfrlab.simulations.dense.arrays import Array
@@ -15,7 +14,7 @@ from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.exact.integer_layers import Shapes, as_case, matrix, vector
+from nfrlab.verify.examine.exact.integer_layers import Shapes, as_case, matrix, parameters, vector
 from nfrlab.verify.examine.exact.search import Case, ExactStatement, search
 
 LRP, GRAD_INPUT = rule("lrp-z", bias_in_denominator=False), rule("grad-input")
@@ -23,8 +22,8 @@ LRP, GRAD_INPUT = rule("lrp-z", bias_in_denominator=False), rule("grad-input")
 
 def stack(biased: bool) -> Shapes:
     """x ∈ Z², W_1 ∈ Z^{2×2}, W_2 ∈ Z^{2×1}, and (if biased) the hidden biases."""
-    parts = {"x": vector(2), "W1": matrix(2, 2), "W2": matrix(2, 1)}
-    return (st.fixed_dictionaries(parts | ({"b1": vector(2)} if biased else {})),)
+    bias = {"b1": vector(2)} if biased else {}
+    return (parameters(x=vector(2), W1=matrix(2, 2), W2=matrix(2, 1), **bias),)
 
 
 def network(case: Case) -> Network:

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.arrays import Array
@@ -17,7 +16,7 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derived
 from nfrlab.verify.examine.exact import inequality_13
-from nfrlab.verify.examine.exact.integer_layers import NON_POSITIVE, RECTGRAD_LEVEL, small_layer
+from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, NON_POSITIVE, RECTGRAD_LEVEL, SMALL, small_layer
 from nfrlab.verify.examine.exact.search import Case, Draw, search
 from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
 
@@ -55,7 +54,7 @@ def printed(exam: Examination) -> list[Evidence]:
     constant = inequality_13.as_printed(
         "constant τ: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩",
         rectgrad_filter,
-        small_layer(tau=st.integers(-3, 3)),
+        small_layer(tau=SMALL),
         closed_form,
         draws(tau=Fraction(1, 4)),
         perturbed=("x", "W", "r", "tau"),
@@ -76,7 +75,7 @@ def printed_absolute(exam: Examination) -> list[Evidence]:
     def by_size(case: Case) -> Array:
         return np.asarray(inequality_13.plain(case) * (np.abs(contributions(case)) > threshold(case)))
 
-    statement = inequality_13.never_reversed("filter |A ⊙ r| > τ", by_size, small_layer(tau=st.integers(0, 3)))
+    statement = inequality_13.never_reversed("filter |A ⊙ r| > τ", by_size, small_layer(tau=NON_NEGATIVE))
     return search(statement, exam, "absolute")
 
 
@@ -91,7 +90,7 @@ def repair(exam: Examination) -> list[Evidence]:
 
 def repair_positive(exam: Examination) -> list[Evidence]:
     """The repaired statement for τ > 0."""
-    statement = inequality_13.repaired("τ > 0", rectgrad_filter, small_layer(tau=st.integers(1, 3)), closed_form)
+    statement = inequality_13.repaired("τ > 0", rectgrad_filter, small_layer(tau=range(1, 4)), closed_form)
     return search(statement, exam, "repair")
 
 

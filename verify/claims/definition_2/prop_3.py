@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import layer, rules
 from nfrlab.simulations.dense.arrays import Array, relu
@@ -15,7 +14,15 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derived
 from nfrlab.verify.examine.exact import inequality_13
-from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, SMALL, as_case, small_layer
+from nfrlab.verify.examine.exact.integer_layers import (
+    NON_NEGATIVE,
+    POSITIVE,
+    SMALL,
+    as_case,
+    parameters,
+    short_vector,
+    small_layer,
+)
 from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search
 from nfrlab.verify.examine.stated_draws import image_patch, one_layer, random_signed, signed_patch, trained_layer
 
@@ -141,7 +148,7 @@ def printed_absolute(exam: Examination) -> list[Evidence]:
     return search(statement, exam, "negative")
 
 
-def repaired_statement(text: str, x: st.SearchStrategy[int]) -> ExactStatement:
+def repaired_statement(text: str, x: range) -> ExactStatement:
     """γ dropped: ≥, strict exactly when the change is seen by the input."""
     return inequality_13.repaired(
         text,
@@ -184,7 +191,7 @@ def repair(exam: Examination) -> list[Evidence]:
 
 def repair_signed(exam: Examination) -> list[Evidence]:
     """The repaired statement for signed inputs, as normalised images are."""
-    return search(repaired_statement("γ dropped, signed x, r ≥ 0", st.integers(-3, 3)), exam, "repair")
+    return search(repaired_statement("γ dropped, signed x, r ≥ 0", SMALL), exam, "repair")
 
 
 def normalised(R: Array) -> Array | None:
@@ -216,11 +223,11 @@ def gamma_statement(signed: bool = False) -> ExactStatement:
     )
 
 
-def scalar_statement(entries: st.SearchStrategy[int]) -> ExactStatement:
+def scalar_statement(entries: range) -> ExactStatement:
     """One scalar γ leaves the picture unchanged."""
     return ExactStatement(
         "the map γR gives the same picture as R",
-        (st.fixed_dictionaries({"R": st.lists(SMALL, min_size=1, max_size=4), "gamma": entries}),),
+        (parameters(R=short_vector(4), gamma=entries),),
         as_case,
         lambda case: True,
         holds=lambda case: same_picture(case["gamma"] * case["R"], case["R"]),
@@ -284,7 +291,7 @@ CLAIMS = (
         premises=("γ is one positive number",),
         examine=gamma_repair,
         control=BrokenPremise(
-            premise="γ < 0", examine=lambda exam: search(scalar_statement(st.integers(-3, -1)), exam, "scalar")
+            premise="γ < 0", examine=lambda exam: search(scalar_statement(range(-3, 0)), exam, "scalar")
         ),
         repairs="prop-3-gamma",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from scipy.stats import beta
+import scipy
 
 from nfrlab.simulations.dense import alignment, rule
 from nfrlab.simulations.dense.arrays import Array
@@ -53,7 +53,7 @@ def no_alignment(exam: Examination, relevance: Relevance = normal) -> list[Evide
 def distribution(statement: str, squares: Array, d: int, miss: float) -> Evidence:
     """Kolmogorov distance of a sample of α² from Beta(½, (d−1)/2), with its DKW interval, against 0."""
     n = len(squares)
-    law = beta.cdf(squares, 0.5, (d - 1) / 2)
+    law = scipy.stats.beta.cdf(squares, 0.5, (d - 1) / 2)
     distance = float(max(np.max(np.arange(1, n + 1) / n - law), np.max(law - np.arange(n) / n)))
     radius = intervals.dkw_radius(n, miss)
     return Evidence.from_interval(

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
-
 from nfrlab.simulations.dense import Rule, rule
 from nfrlab.simulations.dense.arrays import relu
 from nfrlab.theory.filtering import proofs
@@ -15,7 +12,7 @@ from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, vector
+from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, parameters, vector
 from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
 from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
 from nfrlab.verify.examine.stated_draws import INPUTS, Input
@@ -23,9 +20,9 @@ from nfrlab.verify.examine.stated_draws import INPUTS, Input
 RECTGRAD: Rule = rule("rectgrad", q=0.9)
 
 
-def input_only(entries: SearchStrategy[int]) -> Shapes:
+def input_only(entries: range) -> Shapes:
     """x ∈ Z^d, d = 1, 2, 3."""
-    return tuple(st.fixed_dictionaries({"x": vector(d, entries)}) for d in (1, 2, 3))
+    return tuple(parameters(x=vector(d, entries)) for d in (1, 2, 3))
 
 
 def input_draw(x_of: Input) -> Draw:
@@ -38,7 +35,7 @@ def input_draws(*names: str) -> dict[str, Draw]:
     return {name: input_draw(INPUTS[name]) for name in names}
 
 
-def squared_input(text: str, entries: SearchStrategy[int], draws: dict[str, Draw]) -> ExactStatement:
+def squared_input(text: str, entries: range, draws: dict[str, Draw]) -> ExactStatement:
     """r_0 → x gives R → relu(x ⊙ x); is that parallel to x?"""
 
     def square(case: Case) -> Fraction | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import log
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import norm
 
 from nfrlab.simulations.dense import alignment, rule
 from nfrlab.simulations.dense.arrays import Array
@@ -126,7 +126,7 @@ def rates(exam: Examination, cases: tuple[tuple[str, str], ...], used: str | Non
             return np.log(between[:, -1] / between[:, skipped]) / layers, np.log(to_ones)
 
         low, high = np.quantile(sample("pilot", 60)[0], (0.25, 0.75))
-        wrong = float(norm.sf(0.5 * RATE_MARGIN / (1.2 * (high - low) / QUARTILES)))
+        wrong = float(scipy.stats.norm.sf(0.5 * RATE_MARGIN / (1.2 * (high - low) / QUARTILES)))
         change, place = sample("trial", intervals.median_plan(miss, min(wrong, MOST_WRONG) if used else wrong))
         steps = [log_rate(form, widths[i], widths[i - 1]) for i in range(len(widths) - 1 - SKIPPED[relevance], 0, -1)]
         rate = float(np.mean(steps))

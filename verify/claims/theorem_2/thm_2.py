@@ -6,7 +6,6 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import alignment, layer, rules
 from nfrlab.simulations.dense.arrays import relu
@@ -23,11 +22,14 @@ from nfrlab.verify.examine.exact.integer_layers import (
     POSITIVE,
     Shapes,
     as_case,
+    constant,
+    distinct,
     equal_norms,
     from_columns,
     from_rotation,
     orthogonal,
     orthogonal_columns,
+    parameters,
     vector,
 )
 from nfrlab.verify.examine.exact.search import (
@@ -97,27 +99,31 @@ def gbp(exam: Examination) -> list[Evidence]:
     return [derived(proofs.lagrange), closed_form(exam), *search(statement, exam, "gbp")]
 
 
-def without_orthogonality(map_of: Map, **extra: st.SearchStrategy[int]) -> Callable[[Examination], list[Evidence]]:
+def without_orthogonality(map_of: Map, **extra: range) -> Callable[[Examination], list[Evidence]]:
     """The same inequality for columns of equal norm that need not be orthogonal."""
-    statement = inequality("equal norms, not orthogonal", map_of, equal_norms(**extra), from_columns, lambda case: True)
-    return lambda exam: search(statement, exam, "not orthogonal")
+
+    def examine(exam: Examination) -> list[Evidence]:
+        text, any_columns = "equal norms, not orthogonal", equal_norms(**extra)
+        return search(inequality(text, map_of, any_columns, from_columns, lambda case: True), exam, "not orthogonal")
+
+    return examine
 
 
 def standard_frame(n: int) -> Shapes:
     """W = I, x ∈ Z^n: the activation is x⁺ itself; r_b of n neurons."""
-    return (st.fixed_dictionaries({"x": vector(n, NON_NEGATIVE), "r": vector(n)}),)
+    return (parameters(x=vector(n, NON_NEGATIVE), r=vector(n)),)
 
 
-def active_pair(tau: st.SearchStrategy[int]) -> Shapes:
+def active_pair(tau: range) -> Shapes:
     """W = I in R², both neurons active, r_b ≥ 0, and a constant τ: where a threshold can cut one of two neurons off."""
-    return (st.fixed_dictionaries({"x": vector(2, POSITIVE), "r": vector(2, POSITIVE), "tau": tau}),)
+    return (parameters(x=vector(2, POSITIVE), r=vector(2, POSITIVE), tau=tau),)
 
 
-def with_identity(parameters: Parameters) -> Case:
+def with_identity(drawn: Parameters) -> Case:
     """W = I; for parameters that name a rotation, that one."""
-    if "rotation" in parameters:
-        return from_rotation(parameters)
-    case = as_case(parameters)
+    if "rotation" in drawn:
+        return from_rotation(drawn)
+    case = as_case(drawn)
     return case | {"W": exact(np.eye(len(case["x"]), dtype=int))}
 
 
@@ -131,7 +137,7 @@ def rectgrad(exam: Examination) -> list[Evidence]:
     constant = inequality(
         "constant τ: α(R_a, x) ≥ α(R_b, x)",
         rectgrad_map,
-        active_pair(st.integers(-2, 4)),
+        active_pair(range(-2, 5)),
         with_identity,
         draws=rotated_draws(tau=Fraction(1, 4)),
         perturbed=("x", "r", "tau"),
@@ -162,8 +168,7 @@ def rectgrad_repair(exam: Examination) -> list[Evidence]:
         from_rotation,
         zero_is_worse=True,
     )
-    distinct = st.lists(st.integers(0, 20), min_size=12, max_size=12, unique=True)
-    twelve = (st.fixed_dictionaries({"x": distinct, "r": vector(12)}),)
+    twelve = (parameters(x=distinct(12, range(21)), r=vector(12)),)
     by_quantile = inequality(
         "quantile, no ties: α(R_a, x) ≥ α(R_b, x)",
         rectgrad_map,
@@ -181,7 +186,7 @@ def rectgrad_repair(exam: Examination) -> list[Evidence]:
 
 def positive_threshold(exam: Examination) -> list[Evidence]:
     """The repaired statement for τ > 0."""
-    statement = inequality("τ > 0", rectgrad_map, active_pair(st.integers(1, 4)), with_identity)
+    statement = inequality("τ > 0", rectgrad_map, active_pair(POSITIVE), with_identity)
     return search(statement, exam, "positive")
 
 
@@ -207,30 +212,30 @@ def zplus(exam: Examination) -> list[Evidence]:
     return [*search(exact_rule, exam, "rule", 0.5), *search(filter_form, exam, "filter", 0.5)]
 
 
-def disjoint(sign: st.SearchStrategy[int]) -> Shapes:
+def disjoint(sign: int) -> Shapes:
     """Two columns of disjoint support and equal norm in Z⁴, entries (p, q) up to order and `sign`."""
-    entries = {"p": POSITIVE, "q": NON_NEGATIVE, "swap": st.integers(0, 1), "sign": sign}
-    return (st.fixed_dictionaries({**entries, "x": vector(4, NON_NEGATIVE), "r": vector(2)}),)
+    x, r = vector(4, NON_NEGATIVE), vector(2)
+    return (parameters(p=POSITIVE, q=NON_NEGATIVE, swap=range(2), sign=constant(sign), x=x, r=r),)
 
 
-def from_disjoint(parameters: Parameters) -> Case:
+def from_disjoint(drawn: Parameters) -> Case:
     """The matrix of `disjoint`; the last entry carries the sign."""
-    p, q = parameters["p"], parameters["q"]
-    first, second = (q, p) if parameters["swap"] else (p, q)
-    W = [[p, 0], [q, 0], [0, first], [0, second * parameters["sign"]]]
-    return {"x": exact(parameters["x"]), "W": exact(W), "r": exact(parameters["r"])}
+    p, q = drawn["p"], drawn["q"]
+    first, second = (q, p) if drawn["swap"] else (p, q)
+    W = [[p, 0], [q, 0], [0, first], [0, second * drawn["sign"]]]
+    return {"x": exact(drawn["x"]), "W": exact(W), "r": exact(drawn["r"])}
 
 
 def zplus_repair(exam: Examination) -> list[Evidence]:
     """Non-negative columns: derivation, and a search that has to fail."""
-    statement = inequality("W ≥ 0: α(R_a, x) ≥ α(R_b, x)", zplus_gradient_map, disjoint(st.just(1)), from_disjoint)
+    statement = inequality("W ≥ 0: α(R_a, x) ≥ α(R_b, x)", zplus_gradient_map, disjoint(1), from_disjoint)
     return [derived(proofs.zplus_weighting), *search(statement, exam, "disjoint")]
 
 
 def zplus_signed(exam: Examination) -> list[Evidence]:
     """One negative weight."""
     return search(
-        inequality("one negative weight", zplus_gradient_map, disjoint(st.just(-1)), from_disjoint),
+        inequality("one negative weight", zplus_gradient_map, disjoint(-1), from_disjoint),
         exam,
         "signed",
     )

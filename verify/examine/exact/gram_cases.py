@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-import hypothesis
 import numpy as np
-from hypothesis import strategies as st
-from scipy.optimize import minimize
+import scipy
 
 from nfrlab.simulations.dense import alignment, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.weighting import gram
-from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, vector
+from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, parameters, vector
 from nfrlab.verify.examine.exact.search import Case, Parameters, exact
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 SIGMAS = Fraction(11, 10), Fraction(3, 2), Fraction(2), Fraction(7, 2), Fraction(10)
 """Ratios of singular values at which closed forms are simulated."""
 
-ACTIVATIONS, RELEVANCES = st.integers(1, 9), st.integers(-3, 9)
+OPTIONS = {"gtol": 1e-7, "maxiter": 300}
+ACTIVATIONS, RELEVANCES = range(1, 10), range(-3, 10)
 
 
 def conditioned() -> Shapes:
     """The parameters of `from_singular_values`, two and three neurons."""
 
-    def of_dimension(n: int) -> st.SearchStrategy[Parameters]:
-        turned = {"rotation": vector(2 if n == 2 else 4), "sigma": vector(n, POSITIVE), "beside": NON_NEGATIVE}
-        return st.fixed_dictionaries(turned | {"A": vector(n, ACTIVATIONS), "r": vector(n, RELEVANCES)})
+    def of_dimension(n: int) -> SearchStrategy[Parameters]:
+        rotation = vector(2 if n == 2 else 4)
+        sigma, A, r = vector(n, POSITIVE), vector(n, ACTIVATIONS), vector(n, RELEVANCES)
+        return parameters(rotation=rotation, sigma=sigma, beside=NON_NEGATIVE, A=A, r=r)
 
     return of_dimension(2), of_dimension(3)
 
@@ -93,10 +97,12 @@ def tie(case: Case) -> tuple[Array, Fraction]:
     return A + turn * b, turn**2 * (b @ b) / (A @ A) * kappa / (kappa - 1) ** 2
 
 
-def aim(shape: st.SearchStrategy[Parameters], examples: int, rng: np.random.Generator) -> tuple[Case | None, Fraction]:
+def aim(shape: SearchStrategy[Parameters], examples: int, rng: np.random.Generator) -> tuple[Case | None, Fraction]:
     """The case in which a tie lies nearest to the bound, and its square share of it: what Hypothesis finds when the
     share is its target.
     """
+    import hypothesis
+
     best: tuple[Case | None, Fraction] = None, Fraction(0)
 
     @hypothesis.seed(int(rng.integers(1 << 32)))
@@ -150,7 +156,9 @@ def climb(n: int, kappa: float, starts: int, rng: np.random.Generator) -> Bounda
         return -gram.least_tangent(np.diag(eigenvalues), A, r) / bound
 
     found = [
-        minimize(below, rng.standard_normal(3 * n), method="BFGS", options={"gtol": 1e-7, "maxiter": 300})
+        scipy.optimize.minimize(
+            below, rng.standard_normal(3 * n), method="BFGS", options={"gtol": 1e-7, "maxiter": 300}
+        )
         for _ in range(starts)
     ]
     ends = -np.array([float(one.fun) for one in found])

@@ -3,70 +3,99 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from nfrlab.verify.examine.exact.search import Case, Parameters, exact
 
-SMALL = st.integers(-3, 3)
-NON_NEGATIVE = st.integers(0, 3)
-POSITIVE = st.integers(1, 4)
-NON_POSITIVE = st.integers(-3, 0)
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+hypothesis = lazy_loader.load("hypothesis")
+
+SMALL = range(-3, 4)
+NON_NEGATIVE = range(4)
+POSITIVE = range(1, 5)
+NON_POSITIVE = range(-3, 1)
 RECTGRAD_LEVEL = Fraction(9, 10)
 """The quantile at which RectGrad cuts."""
 
 
-def vector(n: int, entries: SearchStrategy[int] = SMALL) -> SearchStrategy[list[int]]:
+def integers(entries: range) -> SearchStrategy[int]:
+    """Any of these integers, the simplest 0."""
+    return hypothesis.strategies.integers(entries[0], entries[-1])
+
+
+def parameters(**entries: range | SearchStrategy[Any]) -> SearchStrategy[Parameters]:
+    """Parameters by name: integers from a range, or whatever a strategy draws."""
+    return hypothesis.strategies.fixed_dictionaries(
+        {name: integers(given) if isinstance(given, range) else given for name, given in entries.items()}
+    )
+
+
+def vector(n: int, entries: range = SMALL) -> SearchStrategy[list[int]]:
     """A vector of n entries."""
-    return st.lists(entries, min_size=n, max_size=n)
+    return hypothesis.strategies.lists(integers(entries), min_size=n, max_size=n)
+
+
+def constant(value: int) -> SearchStrategy[int]:
+    """This integer."""
+    return hypothesis.strategies.just(value)
+
+
+def distinct(n: int, entries: range) -> SearchStrategy[list[int]]:
+    """A vector of n different entries."""
+    return hypothesis.strategies.lists(integers(entries), min_size=n, max_size=n, unique=True)
+
+
+def short_vector(most: int, entries: range = SMALL) -> SearchStrategy[list[int]]:
+    """A vector of 1 to `most` entries."""
+    return hypothesis.strategies.lists(integers(entries), min_size=1, max_size=most)
 
 
 def matrix(d: int, N: int) -> SearchStrategy[list[list[int]]]:
     """A d × N matrix of small integers."""
-    return st.lists(vector(N), min_size=d, max_size=d)
+    return hypothesis.strategies.lists(vector(N), min_size=d, max_size=d)
 
 
-Shapes = tuple[SearchStrategy[Parameters], ...]
+Shapes = tuple["SearchStrategy[Parameters]", ...]
 SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
 
 
-def small_layer(
-    x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, biased: bool = False, **extra: SearchStrategy[Any]
-) -> Shapes:
+def small_layer(x: range = SMALL, r: range = SMALL, biased: bool = False, **extra: range) -> Shapes:
     """`x ∈ Z^d`, `W ∈ Z^{d×N}`, `r ∈ Z^N` (and a bias `b ∈ Z^N`), the smallest shapes first, and further numbers
     by name.
     """
 
     def of_shape(d: int, N: int) -> SearchStrategy[Parameters]:
         bias = {"b": vector(N)} if biased else {}
-        return st.fixed_dictionaries({"x": vector(d, x), "W": matrix(d, N), "r": vector(N, r), **bias, **extra})
+        return parameters(x=vector(d, x), W=matrix(d, N), r=vector(N, r), **bias, **extra)
 
     return tuple(of_shape(d, N) for d, N in SHAPES)
 
 
-def as_case(parameters: Parameters) -> Case:
+def as_case(drawn: Parameters) -> Case:
     """Every parameter as exact numbers."""
-    return {name: exact(value) for name, value in parameters.items()}
+    return {name: exact(value) for name, value in drawn.items()}
 
 
-def orthogonal(x: SearchStrategy[int] = SMALL, r: SearchStrategy[int] = SMALL, **extra: SearchStrategy[Any]) -> Shapes:
+def orthogonal(x: range = SMALL, r: range = SMALL, **extra: range) -> Shapes:
     """A rotation by a complex integer in Z², then by an integer quaternion in Z³: the parameters of `from_rotation`."""
 
     def of_dimension(n: int) -> SearchStrategy[Parameters]:
         rotation = vector(2 if n == 2 else 4)
-        return st.fixed_dictionaries({"rotation": rotation, "x": vector(n, x), "r": vector(n, r), **extra})
+        return parameters(rotation=rotation, x=vector(n, x), r=vector(n, r), **extra)
 
     return of_dimension(2), of_dimension(3)
 
 
-def from_rotation(parameters: Parameters) -> Case:
+def from_rotation(drawn: Parameters) -> Case:
     """`W` with orthogonal columns of equal norm: of p + qi, |p + qi|; of the quaternion a + bi + cj + dk, its
     square norm.
     """
-    case = as_case(parameters)
+    case = as_case(drawn)
     rotation = case.pop("rotation")
     if len(rotation) == 2:
         p, q = rotation
@@ -84,21 +113,22 @@ def from_rotation(parameters: Parameters) -> Case:
     return case
 
 
-def equal_norms(**extra: SearchStrategy[Any]) -> Shapes:
+def equal_norms(**extra: range) -> Shapes:
     """n columns that are signed permutations of one vector in Z^n, n = 2, 3: equal norms, hardly ever orthogonal."""
 
     def of_dimension(n: int) -> SearchStrategy[Parameters]:
-        signs = vector(n, st.sampled_from([1, -1]))
+        st = hypothesis.strategies
+        signs = st.lists(st.sampled_from([1, -1]), min_size=n, max_size=n)
         columns = vector(n).flatmap(lambda v: st.lists(st.tuples(st.permutations(v), signs), min_size=n, max_size=n))
-        return st.fixed_dictionaries({"columns": columns, "x": vector(n), "r": vector(n), **extra})
+        return parameters(columns=columns, x=vector(n), r=vector(n), **extra)
 
     return of_dimension(2), of_dimension(3)
 
 
-def from_columns(parameters: Parameters) -> Case:
+def from_columns(drawn: Parameters) -> Case:
     """The matrix of `equal_norms`."""
-    case = {name: exact(value) for name, value in parameters.items() if name != "columns"}
-    signed = [[p * s for p, s in zip(*column, strict=True)] for column in parameters["columns"]]
+    case = {name: exact(value) for name, value in drawn.items() if name != "columns"}
+    signed = [[p * s for p, s in zip(*column, strict=True)] for column in drawn["columns"]]
     case["W"] = exact(np.array(signed, dtype=object).T)
     return case
 

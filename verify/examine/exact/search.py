@@ -10,12 +10,10 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
-from hypothesis import HealthCheck, Phase, find, settings
-from hypothesis.errors import NoSuchExample
-from hypothesis.strategies import SearchStrategy
 from jaxtyping import Shaped
 
 from nfrlab.simulations.dense.arrays import Array
@@ -23,6 +21,11 @@ from nfrlab.simulations.images import ImageSet
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.intervals.fixed import clopper_pearson
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+hypothesis = lazy_loader.load("hypothesis")
 
 Case = dict[str, Any]
 Parameters = dict[str, Any]
@@ -170,16 +173,16 @@ def _found(
     shape: SearchStrategy[Parameters], condition: Callable[[Parameters], bool], rng: np.random.Generator, examples: int
 ) -> Parameters | None:
     """`hypothesis.find` from the given random numbers; None where it finds nothing."""
-    options = settings(
+    options = hypothesis.settings(
         max_examples=examples,
         database=None,
         deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
     )
     try:
-        return find(shape, condition, settings=options, random=random.Random(int(rng.integers(2**62))))
-    except NoSuchExample:
+        return hypothesis.find(shape, condition, settings=options, random=random.Random(int(rng.integers(2**62))))
+    except hypothesis.errors.NoSuchExample:
         return None
 
 
