@@ -18,14 +18,15 @@ from scipy.stats import norm
 from nfrlab.simulations.dense.compensated import compensated, uncompensated
 from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering.proofs import Derivation
-from nfrlab.theory.limit import anisotropy, spread, worst_alignment, worst_searched
+from nfrlab.theory.limit import anisotropy, chambers, spread, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
+from nfrlab.theory.limit.proofs import bounds as bounds_proofs
 from nfrlab.theory.limit.proofs import spread as spread_proofs
 from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
 from nfrlab.theory.limit.spread import TAILS
 from nfrlab.theory.numerics.branch_and_bound import minimum
+from nfrlab.theory.numerics.proof import Derivation, derivations
 from nfrlab.theory.numerics.quadrature import box_corners_exact
 from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.claims.theorem_1 import isotropy
@@ -35,16 +36,7 @@ from nfrlab.verify.examine.limit_alignment import PAIRS, alignment_interval, dev
 from nfrlab.verify.examine.worst_direction import multi_start
 from nfrlab.verify.intervals.fixed import Floats
 
-MODULES = worst_alignment_proofs, spread_proofs, anisotropy_proofs
-PROOFS = [
-    derive
-    for module in MODULES
-    for name, derive in vars(module).items()
-    if callable(derive)
-    and not name.startswith("_")
-    and getattr(derive, "__module__", "") == module.__name__
-    and derive.__annotations__.get("return") == "Derivation"
-]
+PROOFS = derivations(worst_alignment_proofs, bounds_proofs, spread_proofs, anisotropy_proofs)
 WORST = [(name, d) for name in FAMILIES for d in (2, 3, 4)]
 entry = st.floats(-4, 4).filter(lambda t: abs(t) > 0.02)
 
@@ -188,7 +180,7 @@ def test_sparse_chambers_are_all() -> None:
     signs.
     """
     neurons = np.array([w for w in product((-1, 0, 1), repeat=3) if any(w)])
-    signs = {tuple(np.sign(neurons @ inner)) for inner, _ in worst_alignment.sparse_chambers(3)}
+    signs = {tuple(np.sign(neurons @ inner)) for inner, _ in chambers.sparse_chambers(3)}
     for x in np.sort(np.random.default_rng(0).exponential(size=(300, 3)), axis=1)[:, ::-1]:
         assert tuple(np.sign(neurons @ x)) in signs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from nfrlab.theory.cascade import recursion as law
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 K, THETA, Z = (sp.symbols(name, positive=True) for name in ("k", "theta", "z"))
 N_LAYER, SQUARE = sp.symbols("n T2", positive=True)

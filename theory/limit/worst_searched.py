@@ -13,8 +13,8 @@ from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
 from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.limit.chambers import SPARSE_RATE
 from nfrlab.theory.limit.direction import gbp_limit
-from nfrlab.theory.limit.worst_alignment import SPARSE_RATE
 from nfrlab.theory.numerics.vectors import Array
 
 GRID = 256  # the lattice sums want rationals

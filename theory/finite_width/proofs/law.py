@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from nfrlab.theory.filtering.proofs import Derivation
 from nfrlab.theory.finite_width import law
+from nfrlab.theory.numerics.proof import Derivation
 
 
 def _chi_square_moment(p: int) -> tuple[sp.Symbol, sp.Expr]:

@@ -8,11 +8,11 @@ from math import pi
 import sympy as sp
 
 from nfrlab.theory.families import sphere_mean_abs
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.finite_width import rate
 from nfrlab.theory.finite_width.law import KAPPA, gbp_moments
 from nfrlab.theory.finite_width.mixture import PASSING
 from nfrlab.theory.numerics import balls
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def _laplace() -> bool:

@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.limit import all_ones
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 Z = sp.symbols("z", positive=True)
 DENSITY = sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi)

@@ -10,9 +10,9 @@ import sympy as sp
 from flint import acb, arb, ctx
 
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.limit import anisotropy
 from nfrlab.theory.numerics.balls import PRECISION
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def _even_harmonics() -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.limit import spread
 from nfrlab.theory.numerics.branch_and_bound import minimum
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def _starts_flat(f: sp.Expr, z: sp.Symbol, order: int, last: sp.Expr) -> bool:

@@ -8,8 +8,8 @@ from nfrlab.simulations.dense import Rule, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import rectified
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering import proofs
 from nfrlab.theory.limit.direction import gbp_limit, gbp_noise
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Kind
 from nfrlab.verify.examine.derivation import PAPER, derived
@@ -28,7 +28,7 @@ GBP: Rule = rule("gbp")
 def aligns(exam: Examination) -> list[Evidence]:
     """Every isotropic family at every input."""
     return [
-        derived(proofs.isotropic_half_space_mean),
+        derived(direction_proofs.isotropic_half_space_mean),
         *limit_evidence(exam, points(exam, GBP, ISOTROPIC)),
     ]
 
@@ -51,7 +51,7 @@ def limit_direction(exam: Examination) -> list[Evidence]:
         for point in points(exam, GBP, WITH_MEAN, target=half_space_mean)
         if visible(point) and any(name in point.name for name in chosen)
     ]
-    return [derived(proofs.limit_direction), *limit_evidence(exam, trial)]
+    return [derived(direction_proofs.limit_direction), *limit_evidence(exam, trial)]
 
 
 def anisotropic_points(exam: Examination, families: tuple[str, ...]) -> list[LimitPoint]:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from nfrlab.simulations.dense import layer
-from nfrlab.theory.weighting import gram, proofs
+from nfrlab.theory.weighting import gram
+from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.verify.claims.theorem_2.gram import SIGMAS, SINGULAR, weighted
 from nfrlab.verify.claims.theorem_2.thm_2 import sides
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -115,7 +116,7 @@ def loses(case: Case, share: Fraction) -> bool:
 
 def sharp(exam: Examination) -> list[Evidence]:
     """Derivation, the closed form in exact rationals, and both searches."""
-    return [derived(proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam), *aimed(exam)]
+    return [derived(gram_proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam), *aimed(exam)]
 
 
 def crude(sigma: Fraction) -> Fraction:

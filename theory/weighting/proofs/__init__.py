@@ -1,0 +1,1 @@
+"""The derivations behind Theorem 2: orthogonal neurons, nearly orthogonal ones, frames, Gram matrices, the order."""
