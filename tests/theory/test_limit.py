@@ -249,11 +249,11 @@ def test_spread_parts_against_quadrature(delta: float) -> None:
         quad(lambda t, u=u: q(u * t) * whole(t) / phi(u * t) * np.exp(-((delta * t) ** 2) / 2), 0, 5)[0] / pi * 2
         for u in unit[::30]
     ]
-    A = float(spread.perpendicular(known, np.array([delta]))[0])
+    A = float(spread.smooth_part(known, np.array([delta]))[0])
     true = np.sqrt(np.sum(30 * unit[::30] ** 2 * np.square(sharp)))
     assert true < A < 4 * true
     mean = delta / sqrt(2 * pi * 4 / 3) * 2 * quad(lambda t: whole(t) * np.exp(-(delta**2) * t * t * 3 / 8), 0, 40)[0]
-    B = float(spread.unsmoothed(known, np.array([delta]), TAILS["uniform"])[0])
+    B = float(spread.rough_part(known, np.array([delta]), TAILS["uniform"])[0])
     assert 3**0.25 * mean**0.75 < B < 1.3 * 3**0.25 * mean**0.75
 
 
@@ -266,13 +266,13 @@ def test_spread_integrals_of_constants(delta: float) -> None:
     rest = quad(lambda t: np.exp(-((delta * t) ** 2) / 2), 4, np.inf)[0]
     e = 2 / pi * (0.3 * (sqrt(pi / 2) / delta - rest) + 2 * rest)
     A = sqrt(4 * 0.5**2 * e**2)
-    assert spread.perpendicular(known, np.array([delta]))[0] == pytest.approx(A, rel=1e-9)
+    assert spread.smooth_part(known, np.array([delta]))[0] == pytest.approx(A, rel=1e-9)
     law = spread.Tails(lambda y: y, lambda y: y, 3.0, 1.7)
-    assert spread.unsmoothed(known, np.array([delta]), law)[0] == pytest.approx(1.7, rel=1e-9)
+    assert spread.rough_part(known, np.array([delta]), law)[0] == pytest.approx(1.7, rel=1e-9)
     half = spread.Cells(edges[:-1], edges[1:], np.array([0.5]), np.array([4.0]), flat[:, 0] / 2, flat, flat)
     beyond = quad(lambda t: np.exp(-((delta * t) ** 2) / 3), 4, np.inf)[0]
     mean = 2 * delta / sqrt(3 * pi) * (sqrt(3 * pi) / delta / 2 + beyond) / 2
-    assert spread.unsmoothed(half, np.array([delta]), law)[0] == pytest.approx(1.7 * mean ** (2 / 3), rel=1e-9)
+    assert spread.rough_part(half, np.array([delta]), law)[0] == pytest.approx(1.7 * mean ** (2 / 3), rel=1e-9)
 
 
 def test_spread_tails() -> None:

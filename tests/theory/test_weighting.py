@@ -184,7 +184,7 @@ def test_gram_closed_forms(n: int, seed: int) -> None:
 @given(st.fractions(1, 50, max_denominator=30), st.fractions(0, 1, max_denominator=1000))
 def test_the_bound_is_a_tie(sigma: Fraction, excess: Fraction) -> None:
     """Catches a condition that is not sharp: at the bound a tie, beyond it a loss, in exact rationals."""
-    singular, A, r = (np.array(v, dtype=object) for v in gram.extremal(sigma))
+    singular, A, r = (np.array(v, dtype=object) for v in gram.extremal_case(sigma))
     assert gram.square_tangent(A, r) == (sigma - 1 / sigma) ** 2
     assert gram.advantage(np.diag(singular**2), A, r) == 0
     stretched = np.diag([(sigma * (1 + excess)) ** 2, Fraction(1)])

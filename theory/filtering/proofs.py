@@ -9,8 +9,8 @@ import sympy as sp
 from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
-def gbp_margin() -> Derivation:
-    """Prop. 1, repaired."""
+def gbp_margin_sign() -> Derivation:
+    """Prop. 1, repaired: GBP's margin is non-negative, and positive exactly where the filter changes the map."""
     r = sp.symbols("r", real=True)
     a = sp.symbols("a", nonnegative=True)
     positive, negative = sp.Piecewise((r, r > 0), (0, True)), sp.Piecewise((-r, r < 0), (0, True))
@@ -27,8 +27,8 @@ def gbp_margin() -> Derivation:
     )
 
 
-def rectgrad_margin() -> Derivation:
-    """Prop. 2, repaired."""
+def rectgrad_margin_sign() -> Derivation:
+    """Prop. 2, repaired: RectGrad's margin is non-negative for τ ≤ 0, and negative somewhere for every τ > 0."""
     excess = sp.symbols("epsilon", nonnegative=True)
     tau = sp.symbols("tau", nonpositive=True)
     dropped = tau - excess  # any contribution ≤ τ
@@ -49,7 +49,7 @@ def rectgrad_margin() -> Derivation:
     )
 
 
-def zplus_margin() -> Derivation:
+def zplus_margin_sign() -> Derivation:
     """Prop. 3, repaired: the conserving γ makes ineq. 13 an equality, γ = 1 makes it hold, per-neuron γ is the rule."""
     x = sp.symbols("x1 x2", nonnegative=True)
     r = sp.symbols("r1 r2", nonnegative=True)
@@ -82,7 +82,7 @@ def zplus_margin() -> Derivation:
 
 
 def scalar_gamma() -> Derivation:
-    """`prop-3-gamma`, repaired."""
+    """Prop. 3's γ, repaired: a scalar one leaves the normalised map unchanged."""
     R, low, high = sp.symbols("R m M", real=True)
     g = sp.symbols("gamma", positive=True)
     return Derivation(
@@ -99,7 +99,7 @@ def scalar_gamma() -> Derivation:
 
 
 def lrp_z_identity() -> Derivation:
-    """LRP-z equals Grad⊙Input in bias-free ReLU networks."""
+    """LRP-z equals Gradient ⊙ Input in bias-free ReLU networks."""
     a, w, z, rho = sp.symbols("a w z rho", nonzero=True)
     v, p, q = sp.symbols("v p q", real=True)
     return Derivation(

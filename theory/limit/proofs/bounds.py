@@ -1,4 +1,4 @@
-"""The derivations behind the worst α_∞ over all d and x: floors for U[−1, 1] and Laplace entries, and a ceiling."""
+"""The derivations of bounds on the least α_∞ over all d and x: floors of U[−1, 1] and Laplace entries, and the bulk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def uniform_floor() -> Derivation:
-    """`U[−1, 1]`: a lower bound of α_∞ in every dimension."""
+    """U[−1, 1]: a lower bound of α_∞ in every dimension."""
     x, h = triangle_mean_abs()
     k1, k2 = (h.diff(t) / t for t in x[:2])  # twice μ_i/x_i
     p, r, v = sp.symbols("p r v", positive=True)
@@ -76,7 +76,7 @@ def _grows(f: sp.Expr, slope: sp.Expr, g: sp.Symbol) -> bool:
 
 
 def bulk() -> Derivation:
-    """U[−1, 1] and Laplace entries at x = (1, √(s/n), …, √(s/n)), n → ∞."""
+    """U[−1, 1] and Laplace entries at x = (1, √(s/n), …, √(s/n)), n → ∞: an upper bound of the infimum over all d."""
     g, w, s, c = sp.symbols("g w s c", positive=True)
     normal = sp.exp(-(g**2) / (2 * c**2)) / (c * sp.sqrt(2 * sp.pi))
     given = (sp.integrate(w, (w, -g, 1)) - sp.integrate(w, (w, -1, -g))) / 2  # E[w_1 sgn(w_1 + g)], 0 ≤ g ≤ 1

@@ -8,7 +8,7 @@ from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def isotropic_half_space_mean() -> Derivation:
-    """Theorem 1's limit direction, for GBP and for RectGrad without its bottom process."""
+    """Theorem 1's limit direction, for GBP and for RectGrad without its bottom process: the input."""
     u, t = sp.symbols("u t", positive=True)
     steps = []
     for d in (2, 3, 4, 5):
@@ -33,7 +33,7 @@ def isotropic_half_space_mean() -> Derivation:
 
 
 def limit_direction() -> Derivation:
-    """Theorem 1 generalised: the limit direction for every family with a mean."""
+    """Theorem 1 generalised: the limit direction of GBP for every family with a mean."""
     w1, w2, x1, x2 = sp.symbols("w1 w2 x1 x2", real=True)
     ramp = sp.Piecewise((w1 * x1 + w2 * x2, w1 * x1 + w2 * x2 > 0), (0, True))
     active = {w1: 1, w2: 2, x1: 3, x2: -1}
@@ -74,7 +74,7 @@ def zplus_limit() -> Derivation:
 
 
 def maxwell() -> Derivation:
-    """Independent entries *and* rotation invariance: Maxwell's theorem."""
+    """Maxwell's theorem: entries that are independent *and* rotation invariant are Gaussian."""
     s, c = sp.symbols("s c", real=True)
     f = sp.Function("f")
     solution = sp.dsolve(sp.Eq(f(s).diff(s), -c * f(s)), f(s), ics={f(0): 1}).rhs
@@ -93,7 +93,7 @@ def maxwell() -> Derivation:
 
 
 def raw_gradient() -> Derivation:
-    """The plain gradient under Theorem 1's premises."""
+    """The plain gradient under the premises of Theorem 1: no alignment, unless the relevance has a mean."""
     t = sp.symbols("theta", real=True)
     steps = []
     for d in (2, 3, 4, 7):

@@ -11,7 +11,7 @@ from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def kantorovich() -> Derivation:
-    """`κ_i = μ_i/x_i ∈ [m, M]` bounds the cosine; for N(0, Σ) κ_i is λ_i, and the bound is met."""
+    """Kantorovich's bound: `κ_i = μ_i/x_i ∈ [m, M]` bounds the cosine; for N(0, Σ) κ_i is λ_i, and it is attained."""
     k, m, M = sp.symbols("kappa m M", positive=True)
     x1, xd = sp.sqrt(m), sp.sqrt(M)  # λ_1 = M, λ_d = m
     square = (M * x1**2 + m * xd**2) ** 2 / ((M**2 * x1**2 + m**2 * xd**2) * (x1**2 + xd**2))
@@ -57,7 +57,7 @@ def signs() -> Derivation:
     )
 
 
-def shifted() -> Derivation:
+def shifted_normal() -> Derivation:
     """`N(m, I)`: f, its gradient, and why one angle is enough."""
     t = sp.symbols("t", real=True)
     phi = sp.exp(-(t**2) / 2) / sp.sqrt(2 * sp.pi)
@@ -90,7 +90,7 @@ def triangle_mean_abs() -> tuple[tuple[sp.Symbol, ...], sp.Expr]:
 
 
 def uniform_law() -> Derivation:
-    """`U[−1, 1]`: f where a coordinate dominates and where none does; its least α_∞ for d = 2; Laplace for d = 2."""
+    """U[−1, 1]: f with and without a dominant coordinate, its least α_∞ for d = 2; Laplace entries for d = 2."""
     w, T, s, e, p, q = sp.symbols("w T s e p q", positive=True)
     inner = (sp.integrate(w + T, (w, -T, 1)) + sp.integrate(-w - T, (w, -1, -T))) / 2  # E|w_1 + T|, |T| ≤ 1
     outside = sp.integrate(sp.integrate((e - p - q) ** 2, (q, 0, e - p)), (p, 0, e))
@@ -169,7 +169,7 @@ def sparse_chambers() -> Derivation:
 
 
 def cauchy_limit() -> Derivation:
-    """Cauchy entries: no mean, yet a limit in probability; not almost surely."""
+    """Cauchy entries: no mean, yet a limit in probability, but not almost surely."""
     w, c, n = sp.symbols("w c n", positive=True)
     density = 1 / (sp.pi * (1 + w**2))
     seen = 2 / sp.pi * sp.atan(c * w)  # P(|T| < x_i w), T Cauchy of scale x_i/c

@@ -9,7 +9,7 @@ from nfrlab.theory.weighting import angles, frames
 
 
 def _angle_mean(weighting: str, power: int) -> sp.Expr:
-    """`E C^power` of two neurons from the density of φ."""
+    """`E C^power` of two neurons, from the density of φ."""
     angle = sp.symbols("phi", positive=True)
     if weighting == "constant":
         return sp.integrate(sp.cos(angle) ** power, (angle, 0, sp.pi / 4)) * 4 / sp.pi
@@ -17,7 +17,7 @@ def _angle_mean(weighting: str, power: int) -> sp.Expr:
 
 
 def _beta_mean(K: int, d: int) -> sp.Expr:
-    """E ρ, ρ² ~ Beta(K/2, (d − K)/2), by integrating with ρ = sin φ."""
+    """`E ρ` of ρ² ~ Beta(K/2, (d − K)/2), by integrating with ρ = sin φ."""
     angle = sp.symbols("phi", positive=True)
     weight = sp.sin(angle) ** (K - 1) * sp.cos(angle) ** (d - K - 1)
     whole = sp.integrate(weight, (angle, 0, sp.pi / 2))
@@ -25,7 +25,7 @@ def _beta_mean(K: int, d: int) -> sp.Expr:
 
 
 def _half_normal_moments() -> list[sp.Expr]:
-    """E|z|^p for p = 1, …, 4."""
+    """E|z|^p of z ~ N(0, 1) for p = 1, …, 4."""
     z = sp.symbols("z", positive=True)
     density = sp.sqrt(2 / sp.pi) * sp.exp(-(z**2) / 2)
     return [sp.integrate(z**p * density, (z, 0, sp.oo)) for p in (1, 2, 3, 4)]

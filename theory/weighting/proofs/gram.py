@@ -10,7 +10,7 @@ from nfrlab.theory.weighting import gram
 
 
 def gram_condition() -> Derivation:
-    """The sharp condition on the condition number and the angle."""
+    """The sharp condition on the condition number and the angle under which Activation wins."""
     alpha, beta, gamma, t, kappa, sin, cos = sp.symbols("alpha beta gamma t kappa s c", positive=True)
     form = sp.Matrix([[alpha, beta], [beta, gamma]])
     a, r = sp.Matrix([1, 0]), sp.Matrix([1, t])  # r in units of its part along a
@@ -60,9 +60,9 @@ def gram_condition() -> Derivation:
 
 
 def gram_sharp() -> Derivation:
-    """At every angle, and every κ beyond the bound, a counterexample."""
+    """The condition is sharp: at every angle, for every κ beyond the bound, a counterexample."""
     sigma, excess = sp.symbols("sigma epsilon", positive=True)
-    singular, *vectors = gram.extremal(sigma)
+    singular, *vectors = gram.extremal_case(sigma)
     A, r = (np.array(vector, dtype=object) for vector in vectors)
     stretched = np.array([singular[0] * (1 + excess), singular[1]], dtype=object)
     gain = gram.advantage(np.diag(stretched**2), A, r)
@@ -81,7 +81,7 @@ def gram_sharp() -> Derivation:
 
 
 def gram_best() -> Derivation:
-    """The best weighting, and the least that Activation reaches of it."""
+    """The best weighting, and the least that Activation reaches of its alignment."""
     a, b, c, A1, A2, s1, s2 = sp.symbols("a b c A1 A2 s1 s2", real=True)
     G, A, s = sp.Matrix([[a, b], [b, c]]), sp.Matrix([A1, A2]), sp.Matrix([s1, s2])
     best = G.inv() * A

@@ -8,7 +8,7 @@ from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def pair_orthogonality() -> Derivation:
-    """Two vectors: the bound `P(|cos| > ε) ≤ (1 − ε²)^{(d−1)/2}`."""
+    """Two vectors: the bound `P(|cos| > ε) ≤ (1 − ε²)^{(d−1)/2}`, and the concentration of norms."""
     u, e = sp.symbols("u epsilon", positive=True)
     steps = []
     for d in (3, 5, 9):

@@ -58,7 +58,7 @@ def reversal() -> Derivation:
 
 
 def mean_order() -> Derivation:
-    """The order of the means."""
+    """The order of the means: gradient < positive < constant < Activation."""
     T, c, chi = sp.symbols("T c chi", positive=True)
     alpha = T * c / sp.sqrt(T**2 * c**2 + chi**2)
     under = T**2 * c**2 + chi**2

@@ -28,7 +28,7 @@ def lagrange() -> Derivation:
 
 
 def rectgrad_weighting() -> Derivation:
-    """Theorem 2 for RectGrad, repaired."""
+    """Theorem 2 for RectGrad, repaired: τ ≤ 0, or a quantile without ties."""
     top, rest, c = sp.symbols("T S c", positive=True)
     return Derivation(
         "With τ ≤ 0 RectGrad passes all of r_a = cA, whose alignment no weighting exceeds. With the quantile, and no "
@@ -46,7 +46,7 @@ def rectgrad_weighting() -> Derivation:
 
 
 def zplus_weighting() -> Derivation:
-    """Theorem 2 for z⁺, repaired."""
+    """Theorem 2 for z⁺, repaired: non-negative active columns, no bottom process."""
     x, w = sp.symbols("x w", nonnegative=True)
     return Derivation(
         "If the active columns are non-negative (hence of disjoint support) and x ≥ 0, the z⁺ rule without bottom "
@@ -61,7 +61,7 @@ def zplus_weighting() -> Derivation:
 
 
 def filtering_orthogonal() -> Derivation:
-    """`negative-filtering-implies-alignment`, repaired."""
+    """Definition 2 implies alignment for GBP if the active neurons are orthogonal."""
     n, p, S, T = sp.symbols("n p S T", positive=True)
     gap = sp.expand((n + p) ** 2 * (S + T) - n**2 * S)
     return Derivation(

@@ -34,7 +34,7 @@ PROOF: dict[str, Callable[[], Derivation]] = {
     "powerlaw": worst_alignment_proofs.kantorovich,
     "axis": worst_alignment_proofs.signs,
     "uniform01": worst_alignment_proofs.signs,
-    "shifted": worst_alignment_proofs.shifted,
+    "shifted": worst_alignment_proofs.shifted_normal,
     "uniform": worst_alignment_proofs.uniform_law,
     "laplace": worst_alignment_proofs.uniform_law,
     "sparse": worst_alignment_proofs.sparse_chambers,

@@ -30,7 +30,7 @@ def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
     for sigma in SIGMAS:
         for excess in EXCESS:
             top = root(sigma) * (1 + excess)
-            _, A, r = gram.extremal(sigma)
+            _, A, r = gram.extremal_case(sigma)
             case = {"x": exact([A[0] / top, A[1]]), "W": exact([[top, 0], [0, 1]]), "r": exact(list(r))}
             by_activation, by_r = sides(weighted, case)
             proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
