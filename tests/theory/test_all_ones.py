@@ -20,11 +20,11 @@ from nfrlab.theory.limit.all_ones import (
     FORMS,
     alignments,
     direction,
-    ripple_loss,
     half_moment,
     log_rate,
     planar_limit,
     ripple,
+    ripple_loss,
     tangent_to_ones,
 )
 from nfrlab.theory.limit.direction import zplus_filter_direction

@@ -28,11 +28,11 @@ from nfrlab.theory.cascade.recursion import (
     ceiling,
     crossing,
     gbp_step,
-    mean_alpha,
     gradient_step,
-    share_passing,
+    mean_alpha,
     rectgrad_step,
     rectgrad_threshold,
+    share_passing,
     shares,
 )
 from nfrlab.verify.court.claim import Examination
@@ -96,7 +96,11 @@ def test_threshold_leaves_its_share(k: float, q: float) -> None:
     """Catches a root that is not one: the share above τ is 1 − q, or τ is the atom."""
     tau = rectgrad_threshold(k, q)
     above = share_passing(tau, k) + (0.5 if tau < 0 else 0.0)
-    assert above == pytest.approx(1 - q, abs=1e-9) if tau else share_passing(0.0, k) <= 1 - q <= share_passing(0.0, k) + 0.5
+    assert (
+        above == pytest.approx(1 - q, abs=1e-9)
+        if tau
+        else share_passing(0.0, k) <= 1 - q <= share_passing(0.0, k) + 0.5
+    )
 
 
 @settings(max_examples=40)

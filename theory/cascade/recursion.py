@@ -216,8 +216,8 @@ def activation_second_order(widths: tuple[int, ...], h: int) -> float:
 
     Exactly `1/T_h² = 1/S`, `1/T_{l−1}² = 1/S + (S′/S)/T_l²` with `S ~ χ²_K`, `S′ ~ χ²_{K−1}`, `K ~ Bin(n, ½)` fresh in
     every layer: `E 1/S ≈ (2/n)(1 + 5/n)` with variance `(2/n)² 5/n`, `E S′/S ≈ 1 + 2/n` with variance 8/n, and their
-    covariance is `8/n²`. Then `E α ≈ G(m) + ½ G″(m) v` at the mean m and variance v of `1/T_1²`, G the mean α given
-    `1/T_1²`.
+    covariance is `8/n²`. Then `E α ≈ G(m) + ½ G″(m) v` with m and v the mean and variance of `1/T_1²`, and G the mean α
+    as a function of that number.
     """
     mean, variance = 0.0, 0.0
     for n in widths[h:0:-1]:  # the variance first: its update takes the mean of the layer above

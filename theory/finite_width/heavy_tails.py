@@ -3,8 +3,8 @@
 A neuron of the mixture `w = λ g` enters a map with `a = s b = σ` beside x̂ and `p = s c = σ z` along it, σ = λ|r|
 (constant: λ; activation: a = λ² z, p = λ² z²). For `λ² = 3/χ²₃`, σ² has no variance: the largest σ of a layer shapes T
 however many neurons there are. So the law is a mixture over it, and T is matched given it. With `v = ln(3/σ²)` the law
-of σ has the density `E_r h(v + 2 ln|r|)`, h that of `ln χ²₃`; RectGrad passes `σ z > V`, so there it is times
-`P(z > V/σ)`.
+of σ has the density `E_r h(v + 2 ln|r|)`, h that of `ln χ²₃`. For RectGrad, which passes `σ z > V`, the density is this
+times `P(z > V/σ)`.
 """
 
 from __future__ import annotations

@@ -61,7 +61,10 @@ def neuron_transform(one: Neuron, tau: float, kappa: Float[Array, " k"]) -> Comp
 
 
 def mean_of_neurons(one: Neuron, d: int, n: int) -> float:
-    """E α of n ≥ 2 such neurons, by quadrature: within 2e-3 for n = 2, 1e-3 for n = 3 in the plane, else 1e-4."""
+    """E α of n ≥ 2 independent neurons in R^d that all pass, Gaussian beside x̂.
+
+    The quadrature is within 2e-3 for n = 2, within 1e-3 for n = 3 in the plane, else within 1e-4.
+    """
     size = sqrt(float(one.probability @ (one.along**2 + one.beside**2)))
     drift = float(one.probability @ one.along)
 

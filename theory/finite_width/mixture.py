@@ -1,8 +1,7 @@
 """The law of α as a mixture over the number K of neurons that pass.
 
 Given K, `α = T / √(T² + H)` with T along the input and H beside it, independent. T² is taken to be the Gamma variable
-that has the two moments of T, H a Gamma variable with moments of its own; then α² is a Beta variable up to a change of
-scale.
+that has the two moments of T, H a Gamma variable with moments of its own; then α² is a Beta variable, up to scale.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ def moments(neuron: Neuron, K: Float[Array, " k"], special: Neuron | None = None
         """`L^{k − used}`, k the number of ordinary neurons, times the special neuron's transform or without it."""
         return np.exp((k - used) * log_L + (0 if without else log_S))
 
+    # M and S carry the damping of their own neuron already: it is left out of the rest
     one = k * M1 * rest(1) + S1 * rest(0, without=True)
     squares = k * M2 * rest(1) + S2 * rest(0, without=True)
     pairs = k * (k - 1) * M1**2 * rest(2) + 2 * k * M1 * S1 * rest(1, without=True)

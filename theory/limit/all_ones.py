@@ -123,7 +123,7 @@ def log_rate(form: str, n: int, below: int) -> float:
 
     It is `ln((π − 1) S)` with two corrections. Along the activation the means are larger by `m Â`, the variances by
     `v Â` (m = `ripple`, `v = Var′(w⁺) E ẑ^{2p+1} / E ẑ^{2p}`), above and below. In the rule `Σ z⁺` grows with ẑ, which
-    evens γ out.
+    makes γ more even.
     """
     kind = FORMS[form]
     m, p = kind.ripple, kind.p

@@ -5,9 +5,9 @@
     α_∞(x) = 1 for every x   ⇔   A = 1
     α_∞(x) ≥ 1/A for every x with f(x) > 0; and inf α_∞ ≤ 1/√(1 + (ln A / D)²)
 
-with D the largest distance on the sphere between where f is least and largest: π, and π/2 where f is even (E w = 0). A
-= 1 says: E w = 0, and the directions of w, each weighted by ‖w‖, are uniform once ±w are put together. Nothing is asked
-of the radii alone, of second moments, or of symmetry. Proof: `theory.limit.proofs.anisotropy`.
+with D the largest distance on the sphere between where f is least and largest: π, and π/2 where f is even (E w = 0).
+`A = 1` says: E w = 0, and the directions of w, each weighted by ‖w‖, are uniform once ±w are put together. Nothing is
+asked of the radii alone, of second moments, or of symmetry. Derivations: `theory.limit.proofs.anisotropy`.
 """
 
 from __future__ import annotations

@@ -50,8 +50,7 @@ def zplus_filter_direction(family: Family, x: Float[Array, " d"]) -> Float[Array
 def rectgrad_bottom_limit(x: Float[Array, " d"]) -> float:
     """`α_∞ = Σx³ / (‖x²‖‖x‖)` of RectGrad with its bottom process and isotropic weights.
 
-    There `r_0 → x`, up to a factor, so `R → relu(x ⊙ x) = x²`. α_∞ is 1 only if all non-zero entries of x are equal and
-    positive.
+    Up to a factor `r_0 → x`, so `R → relu(x ⊙ x) = x²`. 1 only if the non-zero entries of x are equal and positive.
     """
     return cosine(x * x, x)
 

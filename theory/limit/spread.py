@@ -12,7 +12,7 @@ Only two functions of the law enter: `φ(y) ≤ 1 − (y²/2)(1 − ℓ(y))` wit
 `|q(y)| ≤ max(E[w² (1 − sin(yw)/(yw))], y²/2)`. By dominated convergence ℓ(y) → 0 as y → 0, and that is all that is
 needed; third or fourth moments bound both. All integrals are replaced by sums that are larger cell by cell, so that the
 bound is a proven one, rounding aside, for which 1e-9 is taken off. Also `α_∞ ≥ E|S|` (Bessel), better where x is short.
-Proof: `theory.limit.proofs.spread`.
+Derivation: `theory.limit.proofs.spread`.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def cells(x: Float[Array, " d"], tails: Tails) -> Cells:
 def cells_of(size: Float[Array, " i"], count: Shaped[Array, " i"], tails: Tails) -> Cells:
     """The bounds at the x, ‖x‖ = 1, that has each `size` |x_i|, in rising order, `count` times.
 
-    Where entries are small beside the largest, the cells end at 10⁶ or √2/max|x_i|: the bound holds all the same, but
-    is a worse one.
+    Where entries are small beside the largest, the cells end at 10⁶ or √2/max|x_i|: what comes out is still a bound,
+    but a worse one.
     """
     last = min(sqrt(2) / size[0], max(1e6, sqrt(2) / size[-1]))
     steps = int(np.log(last / FIRST) / np.log(RATIO)) + 2
@@ -153,8 +153,7 @@ def smooth_part(known: Cells, delta: Float[Array, " n"]) -> Float[Array, " n"]:
 def rough_part(known: Cells, delta: Float[Array, " n"], tails: Tails) -> Float[Array, " n"]:
     """B, the bound of `E[U (sgn S − h(S))]` over all unit u ⊥ x, for every δ.
 
-    `exp(−q s²/2δ²)` has the Fourier transform `(δ/√(2πq)) e^{−δ²t²/2q}`, which turns its mean into an integral over
-    φ_S.
+    The mean of `exp(−q S²/2δ²)` is an integral over φ_S, as its Fourier transform is `(δ/√(2πq)) e^{−δ²t²/2q}`.
     """
     q = tails.p / (tails.p - 1)
     mass, rest = gaussian_mass(known, delta / sqrt(2 * q))

@@ -137,8 +137,8 @@ def shifted_worst(d: int) -> Worst:
 def dominated_square(s: arb) -> arb:
     """α_∞² of U[−1, 1] where `x_1 = 1 ≥ Σ_{i≥2} |x_i|`: it depends on `s = Σ_{i≥2} x_i²` alone, in every d.
 
-    `f = 1/4 + s/12`, so `μ ∝ (3 − s, 2 x_2, 2 x_3, …)` and `α² = (3 + s)² / ((9 − 2s + s²)(1 + s))`, least at
-    `s = 2√7 − 5`.
+    Here `f = 1/4 + s/12`, so `μ ∝ (3 − s, 2 x_2, 2 x_3, …)` and `α² = (3 + s)² / ((9 − 2s + s²)(1 + s))`, which is
+    least at `s = 2√7 − 5`.
     """
     return (3 + s) ** 2 / ((9 - 2 * s + s * s) * (1 + s))
 
@@ -229,8 +229,8 @@ BULK = {"uniform": uniform_bulk, "laplace": laplace_bulk}
 def bulk_minimum(name: str) -> Minimum:
     """The least α_∞ at (1, bulk), approached as d → ∞: an upper bound of the infimum over all d and x.
 
-    For `uniform` it is 0.9932391, below the 0.9933146 of d = 2; for `laplace` it is less. Raises `KeyError` for another
-    family.
+    For `uniform` it is 0.9932391, below the 0.9933146 of d = 2; for `laplace` it is smaller. Raises `KeyError` for
+    another family.
     """
     return minimum(BULK[name], [(0.02, 2.0)], 4e-5)
 

@@ -103,7 +103,7 @@ def _others(factors: Array) -> Array:
 
 
 def laplace_trapezoid(x: Float[Array, " d"]) -> tuple[Float[Array, " d"], float]:
-    """(`μ(x)`, error) of i.i.d. Laplace(1) entries by the trapezoid rule for a Fourier integral:
+    """(`μ(x)`, error) of i.i.d. Laplace(1) entries by the trapezoid rule for a Fourier integral.
 
         E[w_i 1(S>0)] = (1/2π) ∫ 2x_i/(1 + t²x_i²) Π_k 1/(1 + t²x_k²) dt.
 

@@ -7,10 +7,10 @@ length. For weights s drawn without a look at A, with T of `theory.finite_width.
     constant  s = 1    E C = √(2K/π) / E χ_K    E C² = (1 + (2/π)(K − 1)) / K     C ≥ 1/√K     C² → 2/π
     positive  s = |r|  E C = K (E|u_1|)²        E C² = (1 + (4/π²)(K − 1)) / K    C > 0        C  → 2/π
 
-For constant weights tan φ is the coefficient of variation of the activations. K = 1: φ = 0. K = 2: φ is uniform on [0,
-π/4] for constant weights and has the density `(4/π)(1 − 2φ/π)` on [0, π/2] for positive ones. Up to K = 64 the law is
-exact too, by recursion (`theory.weighting.orthant`); beyond, `C²` is taken to be the Beta variable on `[C_min², 1]`
-with the exact mean and variance, at most 0.0012 off in distribution.
+For constant weights tan φ is the coefficient of variation of the activations. K = 1: φ = 0. K = 2: φ is uniform on
+`[0, π/4]` for constant weights and has the density `(4/π)(1 − 2φ/π)` on `[0, π/2]` for positive ones. Up to K = 64 the
+law is exact too, by recursion (`theory.weighting.orthant`); beyond, `C²` is taken to be the Beta variable on
+`[C_min², 1]` with the exact mean and variance, at most 0.0012 off in distribution.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ unit vector of R^d, or `c = z/‖g‖`, g ~ N(0, I_d) with z its first N entries
     α = ρ C,    ρ = ‖c‖ on them,  ρ² ~ Beta(K/2, (d − K)/2),    C = cos(s, A) on them (`theory.weighting.angles`),
 
 and ρ is independent of C wherever s does not depend on ‖c‖: both laws are exact, C's by recursion in K. Activation has
-C = 1. So `E α^p = E ρ^p · E C^p`, exactly; with T of `theory.finite_width.law` this is `E T^p / E χ_d^p`. K is Bin(N,
-½), for GBP Bin(N, ¼); R = 0 where K = 0.
+C = 1. So `E α^p = E ρ^p · E C^p`, exactly; with T of `theory.finite_width.law` this is `E T^p / E χ_d^p`. K is
+`Bin(N, ½)`, for GBP `Bin(N, ¼)`; R = 0 where K = 0.
 
 Activation and another weighting are equally aligned iff C = 1. Where s has no reason to be parallel to A (a constant,
 or a continuous law independent of A) that is K = 1, almost surely: means agree for N = 1 only.

@@ -13,8 +13,7 @@ and `T_s = C T_A`. So s beats Activation iff `‖g_s‖ < C ‖g_A‖`, and give
 
 It is `P(−2 aᵀGe/eᵀGe > tan φ)` of `theory.weighting.gram` for a Wishart G. As N → ∞ at fixed d it tends to a limit < ½
 that depends on d alone and falls like `e^{−λ d}`, `λ = ½ ln(1 + ¼ tan²φ)`: 0.0667 for constant weights, 0.1563 for
-positive ones. With few active neurons it falls more slowly, as φ may be small: like `4√2 π^{−3/2} d^{−1/2}` for two of
-them.
+positive ones. With few active neurons φ may be small and it falls more slowly: like `4√2 π^{−3/2} d^{−1/2}` for two.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def positive_turns(K: int) -> Turns:
     (u, by_u), (t, by_t) = (unit_nodes(n) for n in TURN_NODES[1])
     theta = pi / 2 * u[:, None]
     apart = GRID[:, None, None] * np.sin(theta)
-    top = np.minimum(pi - apart, apart + 2 * reach(K))
+    top = np.minimum(pi - apart, apart + 2 * reach(K))  # ω, ω′ ≤ π/2, and the smaller one within reach
     v = apart + (top - apart) * t
     both = np.cos(apart) + np.cos(v)
     C = (2 * np.cos(GRID)[:, None, None] - np.cos(apart) + np.cos(v)) / both

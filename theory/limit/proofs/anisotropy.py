@@ -76,8 +76,7 @@ def quarter_mean(x: tuple[float, float, float], density: tuple[float, float] = (
 
     With φ the angle of (w_1, w_2), neurons have length 3√3 where |φ| < π/4 and √3 elsewhere, and there the two
     densities to the uniform direction. The mean of |u·x| over the directions u of one φ is
-    `½(|x_3| + A atan(A/|x_3|))`, `A = x_1 cos φ + x_2 sin φ`: its gradient is integrated over φ, on the quarter and on
-    the rest.
+    `½(|x_3| + A atan(A/|x_3|))`, `A = x_1 cos φ + x_2 sin φ`: its gradient is integrated over φ, arc by arc.
     """
     ctx.prec = PRECISION
     c = acb(abs(x[2]))
