@@ -35,10 +35,10 @@ def exceedance(family: str, d: int) -> Callable[[float], float]:
 
 
 def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Array, Array, float]:
-    """(V, probability, P(V > 0)): the largest `A r` that RectGrad does not pass, on n nodes given V > 0.
+    """(V, probability, P(V > 0)): V is the largest `A r` that RectGrad does not pass, on n nodes given V > 0.
 
-    `P(A r > V)` is Beta(passed + 1, N − passed), the share above an order statistic; V > 0 where it is below ¼. Raises
-    `ValueError` for a family that is neither a Gaussian scale mixture nor radial.
+    Where `passed` of N neurons pass, `P(A r > V)` is Beta(passed + 1, N − passed), the share above an order statistic;
+    V > 0 where it is below ¼. Raises `ValueError` for a family that is neither a Gaussian scale mixture nor radial.
     """
     share = exceedance(family, d)
     above = beta(passed + 1, N - passed)
