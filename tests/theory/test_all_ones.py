@@ -20,11 +20,11 @@ from nfrlab.theory.limit.all_ones import (
     FORMS,
     alignments,
     direction,
-    evened,
     half_moment,
     log_rate,
-    planar,
+    planar_limit,
     ripple,
+    ripple_loss,
     tangent_to_ones,
 )
 from nfrlab.theory.limit.direction import zplus_filter_direction
@@ -73,8 +73,8 @@ def test_planar_limit_by_integration(a: float, b: float) -> None:
 
     corners = sorted([-pi / 2, 0, pi / 2, -np.arctan2(a, b), pi - np.arctan2(a, b)])
     exact = [sum(quad(entry, low, high, args=(i,))[0] for low, high in pairwise(corners)) for i in (0, 1)]
-    assert planar((a, b)) == pytest.approx(exact, abs=1e-7)
-    assert (planar((a, b))[0] > planar((a, b))[1]) == (a > b) or abs(a - b) < 1e-9
+    assert planar_limit((a, b)) == pytest.approx(exact, abs=1e-7)
+    assert (planar_limit((a, b))[0] > planar_limit((a, b))[1]) == (a > b) or abs(a - b) < 1e-9
 
 
 @pytest.mark.parametrize("family", ["gaussian", "uniform", "laplace"])
@@ -111,7 +111,7 @@ def test_ripple_constants() -> None:
     assert ripple("zplus-filter", FAMILIES["gaussian"], 7) == pytest.approx(1)
     assert ripple("zplus-gradient", FAMILIES["gaussian"], 7) == pytest.approx(pi / 2)
     assert ripple("zplus-filter", FAMILIES["uniform"], 7) == pytest.approx(sqrt(2 / pi) * 2 / sqrt(3))
-    assert evened(FAMILIES["gaussian"], 7) == pytest.approx(2 * (pi - 1) / pi + 1 - pi / 2)
+    assert ripple_loss(FAMILIES["gaussian"], 7) == pytest.approx(2 * (pi - 1) / pi + 1 - pi / 2)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_ripple_constants() -> None:
     [
         (lambda: ripple("zplus-filter", FAMILIES["shifted"], 3), "shifted"),
         (lambda: ripple("zplus-filter", FAMILIES["cauchy"], 3), "cauchy"),
-        (lambda: planar((1.0, 0.0)), "positive"),
+        (lambda: planar_limit((1.0, 0.0)), "positive"),
     ],
 )
 def test_refusals(call, named: str) -> None:

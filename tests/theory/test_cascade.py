@@ -28,11 +28,11 @@ from nfrlab.theory.cascade.recursion import (
     ceiling,
     crossing,
     gbp_step,
-    given_square,
     gradient_step,
-    passing,
+    mean_alpha,
     rectgrad_step,
     rectgrad_threshold,
+    share_passing,
     shares,
 )
 from nfrlab.verify.court.claim import Examination
@@ -95,8 +95,12 @@ def test_rectgrad_is_gbp_where_its_quantile_is_zero() -> None:
 def test_threshold_leaves_its_share(k: float, q: float) -> None:
     """Catches a root that is not one: the share above τ is 1 − q, or τ is the atom."""
     tau = rectgrad_threshold(k, q)
-    above = passing(tau, k) + (0.5 if tau < 0 else 0.0)
-    assert above == pytest.approx(1 - q, abs=1e-9) if tau else passing(0.0, k) <= 1 - q <= passing(0.0, k) + 0.5
+    above = share_passing(tau, k) + (0.5 if tau < 0 else 0.0)
+    assert (
+        above == pytest.approx(1 - q, abs=1e-9)
+        if tau
+        else share_passing(0.0, k) <= 1 - q <= share_passing(0.0, k) + 0.5
+    )
 
 
 @settings(max_examples=40)
@@ -164,7 +168,7 @@ def test_second_order_of_one_layer() -> None:
     n, d = 200, 30
     K = np.arange(60, 141)
     u = (np.arange(400) + 0.5) / 400
-    exact = sum(w * given_square(chi2.ppf(u, k), d).mean() for k, w in zip(K, binom.pmf(K, n, 0.5), strict=True))
+    exact = sum(w * mean_alpha(chi2.ppf(u, k), d).mean() for k, w in zip(K, binom.pmf(K, n, 0.5), strict=True))
     first = cascade_alphas("activation", (d, n))[1]
     assert abs(activation_second_order((d, n), 1) - exact) < 0.1 * abs(first - exact)
 

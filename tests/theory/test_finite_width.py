@@ -25,7 +25,7 @@ from nfrlab.theory.finite_width.law import (
     gbp_moments,
     required_neurons,
 )
-from nfrlab.theory.finite_width.mixture import gamma_shape, passing
+from nfrlab.theory.finite_width.mixture import gamma_shape, neurons_passing
 from nfrlab.theory.finite_width.one_neuron import neuron
 from nfrlab.theory.finite_width.proofs import law as law_proofs
 from nfrlab.theory.finite_width.proofs import rate as rate_proofs
@@ -136,7 +136,7 @@ def test_width_is_summed_or_integrated_alike(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.undo()
         assert summed.mean == pytest.approx(nodes.mean, abs=1e-6)
         assert summed.sd == pytest.approx(nodes.sd, rel=1e-3)  # the nodes have no skewness
-    K, weight, nobody = passing("gbp", 30)
+    K, weight, nobody = neurons_passing("gbp", 30)
     assert weight @ K == pytest.approx(7.5 / (1 - nobody))
 
 
@@ -231,7 +231,7 @@ def test_mean_over_hyperplanes_is_the_mean(d: int, n: int) -> None:
     1)).
     """
     exact = beta_function(n / 2 + 0.5, (d - 1) / 2) / beta_function(n / 2, (d - 1) / 2)
-    found = hyperplanes.mean_of(neuron("activation", "gaussian", d), d, n)
+    found = hyperplanes.mean_of_neurons(neuron("activation", "gaussian", d), d, n)
     assert found == pytest.approx(exact, abs=1e-3 if n == 3 else 1e-4)
 
 

@@ -18,14 +18,15 @@ from scipy.stats import norm
 from nfrlab.simulations.dense.compensated import compensated, uncompensated
 from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering.proofs import Derivation
-from nfrlab.theory.limit import anisotropy, spread, worst_alignment, worst_searched
+from nfrlab.theory.limit import anisotropy, chambers, spread, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
+from nfrlab.theory.limit.proofs import bounds as bounds_proofs
 from nfrlab.theory.limit.proofs import spread as spread_proofs
 from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
 from nfrlab.theory.limit.spread import TAILS
 from nfrlab.theory.numerics.branch_and_bound import minimum
+from nfrlab.theory.numerics.proof import Derivation, derivations
 from nfrlab.theory.numerics.quadrature import box_corners_exact
 from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.claims.theorem_1 import isotropy
@@ -35,16 +36,7 @@ from nfrlab.verify.examine.limit_alignment import PAIRS, alignment_interval, dev
 from nfrlab.verify.examine.worst_direction import multi_start
 from nfrlab.verify.intervals import Floats
 
-MODULES = worst_alignment_proofs, spread_proofs, anisotropy_proofs
-PROOFS = [
-    derive
-    for module in MODULES
-    for name, derive in vars(module).items()
-    if callable(derive)
-    and not name.startswith("_")
-    and getattr(derive, "__module__", "") == module.__name__
-    and derive.__annotations__.get("return") == "Derivation"
-]
+PROOFS = derivations(worst_alignment_proofs, bounds_proofs, spread_proofs, anisotropy_proofs)
 WORST = [(name, d) for name in FAMILIES for d in (2, 3, 4)]
 entry = st.floats(-4, 4).filter(lambda t: abs(t) > 0.02)
 
@@ -188,7 +180,7 @@ def test_sparse_chambers_are_all() -> None:
     signs.
     """
     neurons = np.array([w for w in product((-1, 0, 1), repeat=3) if any(w)])
-    signs = {tuple(np.sign(neurons @ inner)) for inner, _ in worst_alignment.sparse_chambers(3)}
+    signs = {tuple(np.sign(neurons @ inner)) for inner, _ in chambers.sparse_chambers(3)}
     for x in np.sort(np.random.default_rng(0).exponential(size=(300, 3)), axis=1)[:, ::-1]:
         assert tuple(np.sign(neurons @ x)) in signs
 
@@ -257,11 +249,11 @@ def test_spread_parts_against_quadrature(delta: float) -> None:
         quad(lambda t, u=u: q(u * t) * whole(t) / phi(u * t) * np.exp(-((delta * t) ** 2) / 2), 0, 5)[0] / pi * 2
         for u in unit[::30]
     ]
-    A = float(spread.perpendicular(known, np.array([delta]))[0])
+    A = float(spread.smooth_part(known, np.array([delta]))[0])
     true = np.sqrt(np.sum(30 * unit[::30] ** 2 * np.square(sharp)))
     assert true < A < 4 * true
     mean = delta / sqrt(2 * pi * 4 / 3) * 2 * quad(lambda t: whole(t) * np.exp(-(delta**2) * t * t * 3 / 8), 0, 40)[0]
-    B = float(spread.unsmoothed(known, np.array([delta]), TAILS["uniform"])[0])
+    B = float(spread.rough_part(known, np.array([delta]), TAILS["uniform"])[0])
     assert 3**0.25 * mean**0.75 < B < 1.3 * 3**0.25 * mean**0.75
 
 
@@ -274,13 +266,13 @@ def test_spread_integrals_of_constants(delta: float) -> None:
     rest = quad(lambda t: np.exp(-((delta * t) ** 2) / 2), 4, np.inf)[0]
     e = 2 / pi * (0.3 * (sqrt(pi / 2) / delta - rest) + 2 * rest)
     A = sqrt(4 * 0.5**2 * e**2)
-    assert spread.perpendicular(known, np.array([delta]))[0] == pytest.approx(A, rel=1e-9)
+    assert spread.smooth_part(known, np.array([delta]))[0] == pytest.approx(A, rel=1e-9)
     law = spread.Tails(lambda y: y, lambda y: y, 3.0, 1.7)
-    assert spread.unsmoothed(known, np.array([delta]), law)[0] == pytest.approx(1.7, rel=1e-9)
+    assert spread.rough_part(known, np.array([delta]), law)[0] == pytest.approx(1.7, rel=1e-9)
     half = spread.Cells(edges[:-1], edges[1:], np.array([0.5]), np.array([4.0]), flat[:, 0] / 2, flat, flat)
     beyond = quad(lambda t: np.exp(-((delta * t) ** 2) / 3), 4, np.inf)[0]
     mean = 2 * delta / sqrt(3 * pi) * (sqrt(3 * pi) / delta / 2 + beyond) / 2
-    assert spread.unsmoothed(half, np.array([delta]), law)[0] == pytest.approx(1.7 * mean ** (2 / 3), rel=1e-9)
+    assert spread.rough_part(half, np.array([delta]), law)[0] == pytest.approx(1.7 * mean ** (2 / 3), rel=1e-9)
 
 
 def test_spread_tails() -> None:

@@ -18,9 +18,12 @@ from scipy.stats import binom, norm, t
 from nfrlab.paper_figs import ordering as figure
 from nfrlab.simulations.dense import alignment, reduced
 from nfrlab.simulations.dense.reduced import pairs
-from nfrlab.theory.filtering.proofs import Derivation
 from nfrlab.theory.finite_width.law import alignment_law
-from nfrlab.theory.weighting import angles, frames, gram, ordering, proofs
+from nfrlab.theory.numerics.proof import Derivation, derivations
+from nfrlab.theory.weighting import angles, frames, gram, ordering
+from nfrlab.theory.weighting.proofs import frames as frames_proofs
+from nfrlab.theory.weighting.proofs import gram as gram_proofs
+from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.theorem_2.gram import weighted
 from nfrlab.verify.claims.theorem_2.gram_sharp import loses
@@ -39,14 +42,7 @@ from nfrlab.verify.examine.exact.search import exact, signed_square_alignment
 from nfrlab.verify.examine.statistics import distribution_evidence, predicted_proportion
 from nfrlab.verify.exhibits import ordering as samples
 
-DERIVATIONS = (
-    proofs.frame_law,
-    proofs.gram_condition,
-    proofs.gram_sharp,
-    proofs.gram_best,
-    proofs.reversal,
-    proofs.mean_order,
-)
+DERIVATIONS = derivations(frames_proofs, gram_proofs, ordering_proofs)
 sides = st.integers(2, 5)
 seeds = st.integers(0, 2**32 - 1)
 weightings = st.sampled_from(angles.WEIGHTINGS)
@@ -188,7 +184,7 @@ def test_gram_closed_forms(n: int, seed: int) -> None:
 @given(st.fractions(1, 50, max_denominator=30), st.fractions(0, 1, max_denominator=1000))
 def test_the_bound_is_a_tie(sigma: Fraction, excess: Fraction) -> None:
     """Catches a condition that is not sharp: at the bound a tie, beyond it a loss, in exact rationals."""
-    singular, A, r = (np.array(v, dtype=object) for v in gram.extremal(sigma))
+    singular, A, r = (np.array(v, dtype=object) for v in gram.extremal_case(sigma))
     assert gram.square_tangent(A, r) == (sigma - 1 / sigma) ** 2
     assert gram.advantage(np.diag(singular**2), A, r) == 0
     stretched = np.diag([(sigma * (1 + excess)) ** 2, Fraction(1)])

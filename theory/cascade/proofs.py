@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from nfrlab.theory.cascade import recursion as law
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 K, THETA, Z = (sp.symbols(name, positive=True) for name in ("k", "theta", "z"))
 N_LAYER, SQUARE = sp.symbols("n T2", positive=True)
@@ -16,7 +16,7 @@ COVERAGE = (
 
 
 def _zero_on_circle(expression: sp.Expr) -> bool:
-    """Whether it vanishes for all θ: as a polynomial in sin θ and cos θ, modulo sin² + cos² = 1."""
+    """Whether an expression vanishes for all θ: as a polynomial in sin θ and cos θ, modulo sin² + cos² = 1."""
     s, c = sp.symbols("s c")
     found = expression.subs(sp.tan(THETA), s / c).subs({sp.sin(THETA): s, sp.cos(THETA): c})
     numerator = sp.expand(sp.numer(sp.together(found)))
@@ -24,7 +24,7 @@ def _zero_on_circle(expression: sp.Expr) -> bool:
 
 
 def _dropping_raises() -> bool:
-    """`(P − a r)/√(S − r²) ≥ P/√S` for r < 0 ≤ P, S > r²: compared by squares, of positive sides."""
+    """Whether `(P − a r)/√(S − r²) ≥ P/√S` for r < 0 ≤ P, S > r²: squares of non-negative sides are compared."""
     P, S, a, size = sp.symbols("P S a r", positive=True)
     return bool(sp.expand((P + a * size) ** 2 * S - P**2 * (S - size**2)).is_positive)
 
@@ -35,7 +35,7 @@ def _sector(value: sp.Expr, angle: sp.Symbol) -> sp.Expr:
 
 
 def _half_line(value: sp.Expr) -> sp.Expr:
-    """`E[value(ẑ) 1(ẑ > 0)]`."""
+    """`E[value(ẑ) 1(ẑ > 0)]`, by integration."""
     return sp.integrate(value * sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi), (Z, 0, sp.oo))
 
 
@@ -133,7 +133,7 @@ def rises() -> Derivation:
 
 
 def dominance() -> Derivation:
-    """Activation is above every rule that is zero off the mask and looks at z_l and r_l alone."""
+    """Activation lies above every rule that is zero off the mask and looks at z_l and r_l alone."""
     weights, values = sp.symbols("a1:4", positive=True), sp.symbols("s1:4", real=True)
     left = sum(a * a for a in weights) * sum(t * t for t in values)
     inner = sum(a * t for a, t in zip(weights, values, strict=True)) ** 2
@@ -159,7 +159,7 @@ def dominance() -> Derivation:
 
 
 def rectgrad_falls() -> Derivation:
-    """A rule that passes few neurons has a ceiling below the gradient's: RectGrad must fall where k is large."""
+    """RectGrad passes few neurons, so its ceiling is below the gradient's: it must fall where k is large."""
     c, shift = sp.symbols("c m", real=True)
     edge, passing = sp.exp(-(c**2) / 2) / sp.sqrt(2 * sp.pi), sp.erfc(c / sp.sqrt(2)) / 2
     ceiling = sp.symbols("Q", positive=True)

@@ -15,7 +15,7 @@ the recursion, from `k = 0` at the output, with `q(k) = (E ẑ⁺s)² / E s²` t
     Activation  q = ½, the most that Cauchy–Schwarz allows a rule that is zero off the mask
 
 So Activation at layer h has `tan² = 2 χ²_{d−1} Σ_{l ≤ h} 1/n_l`. A rule acts at ReLUs: the top level of a cascade, the
-linear output, changes nothing for GBP and RectGrad.
+linear output, changes nothing for GBP and RectGrad. Derivations: `theory.cascade.proofs`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def legendre(n: int) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
 
 
 def normal_nodes(split: float = 1.0) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    """Nodes z and weights of `∫_0^∞ f(z) φ(z) dz`, dense on both sides of the point where f is steep."""
+    """Nodes z and weights of `∫_0^∞ f(z) φ(z) dz`, dense on both sides of `split`, the point where f is steep."""
     u, weight = legendre(96)
     edge = min(max(split, 1e-3), REACH / 2)
     z = np.concatenate([edge * u, edge + (REACH - edge) * u])
@@ -64,7 +64,7 @@ def gradient_step(k: float) -> float:
 
 
 def gbp_step(k: float) -> float:
-    """`q(k)` of s = relu(kẑ + g) on ẑ > 0: the arc-cosine kernels of two normals at the angle θ."""
+    """`q(k)` of s = relu(kẑ + g) on ẑ > 0, by the arc-cosine kernels of two normals at the angle θ = arccot k."""
     theta = atan2(1, k)
     s, c = sin(theta), cos(theta)
     return (s + (pi - theta) * c) ** 2 / (2 * pi * (pi - theta + s * c))
@@ -75,35 +75,39 @@ def activation_step(k: float) -> float:
     return 0.5
 
 
-def passing(tau: float, k: float) -> float:
-    """`P(ẑ > 0, ẑ(kẑ + g) > τ) = ∫_0^∞ Φ(kz − τ/z) φ(z) dz`."""
-    z, weight = normal_nodes(steep(tau, k))
+def share_passing(tau: float, k: float) -> float:
+    """`P(ẑ > 0, ẑ(kẑ + g) > τ) = ∫_0^∞ Φ(kz − τ/z) φ(z) dz`: the share of the neurons that RectGrad passes."""
+    z, weight = normal_nodes(steep_point(tau, k))
     return float(weight @ ndtr(k * z - tau / z))
 
 
-def steep(tau: float, k: float) -> float:
-    """The z at which half of the normals pass, `kz = τ/z`, where there is one within reach; else 1."""
+def steep_point(tau: float, k: float) -> float:
+    """The z at which half of the normals g pass, `kz = τ/z`, where there is one within reach; else 1."""
     return sqrt(tau / k) if 0 < tau < k * REACH**2 else 1.0
 
 
 def rectgrad_threshold(k: float, q: float = 0.9) -> float:
-    """τ, the q-quantile of `ẑ⁺(kẑ + g)`: of its atom ½ at 0 and the law of the rest. Raises `ValueError` unless
-    `0 < q < 1`.
+    """τ, the q-quantile of `ẑ⁺(kẑ + g)`: of its atom ½ at 0 and the law of the rest.
+
+    Raises `ValueError` unless `0 < q < 1`.
     """
     if not 0 < q < 1:
         raise ValueError(f"RectGrad's quantile lies strictly between 0 and 1, got {q}")
-    above = passing(0.0, k)
+    above = share_passing(0.0, k)
     if above >= 1 - q:
-        return float(brentq(lambda tau: passing(tau, k) - (1 - q), 0.0, REACH**2 * (k + 1), xtol=1e-14))
-    if above + 0.5 >= 1 - q:
+        return float(brentq(lambda tau: share_passing(tau, k) - (1 - q), 0.0, REACH**2 * (k + 1), xtol=1e-14))
+    if above + 0.5 >= 1 - q:  # the quantile falls on the atom: half of the neurons are inactive
         return 0.0
-    return float(brentq(lambda tau: passing(tau, k) - (0.5 - q), -(REACH**2) * (k + 1), 0.0, xtol=1e-14))
+    return float(brentq(lambda tau: share_passing(tau, k) - (0.5 - q), -(REACH**2) * (k + 1), 0.0, xtol=1e-14))
 
 
 def rectgrad_step(k: float, q: float = 0.9) -> float:
-    """`q(k)` of s = (kẑ + g) 1(ẑ(kẑ + g) > τ) on ẑ > 0; the integral over g in closed form."""
+    """`q(k)` of s = (kẑ + g) 1(ẑ(kẑ + g) > τ) on ẑ > 0, with the integral over g in closed form.
+
+    Raises `ValueError` unless `0 < q < 1`.
+    """
     tau = rectgrad_threshold(k, q)
-    z, weight = normal_nodes(steep(tau, k))
+    z, weight = normal_nodes(steep_point(tau, k))
     c = tau / z - k * z  # passes where g > c
     mass, edge = ndtr(-c), density(c)
     along = weight @ (z * (k * z * mass + edge))
@@ -120,24 +124,34 @@ STEPS: dict[str, Callable[..., float]] = {
 
 
 def ceiling(p: float) -> float:
-    """`Q = p + z_p φ(z_p)`: the most that a rule which passes a share p < ½ of the neurons can have for q(k)."""
+    """`Q = p + z_p φ(z_p)`: an upper bound of q(k) for a rule that passes a share p < ½ of the neurons."""
     z = -float(ndtri(p))
     return p + z * float(density(np.array([z]))[0])
 
 
 def crossing(q: float = 0.9) -> float:
-    """The k beyond which RectGrad passes less along A than the plain gradient. Raises `ValueError` for q ≤ 3/4, where
-    at small k it is GBP, and where there is no crossing below k = 50.
+    """The k beyond which RectGrad passes less along A than the plain gradient.
+
+    Raises `ValueError` for q ≤ 3/4, where at small k it is GBP, and where there is no crossing below k = 50.
     """
     if q <= 0.75:
         raise ValueError(f"the crossing is sought for quantiles above 3/4, got {q}")
     return float(brentq(lambda k: rectgrad_step(k, q) - gradient_step(k), 1e-3, 50.0, xtol=1e-12))
 
 
-def shares(rule: str, widths: tuple[int, ...], **own: Any) -> list[tuple[float, float]]:
-    """`(k, q(k))` at the layers L − 1, …, 1 of a rule used throughout.
+def shares(rule: str, widths: tuple[int, ...], **parameters: Any) -> list[tuple[float, float]]:
+    """`(k, q(k))` at the layers L − 1, …, 1 of a stack in which the rule is used throughout.
 
     Raises `ValueError` for an unknown rule and for an empty stack or layer.
+
+    Parameters
+    ----------
+    rule
+        One of `STEPS`.
+    widths
+        `n_0 = d, n_1, …, n_{L−1}`.
+    parameters
+        What the rule's step takes besides k: RectGrad's `q`.
     """
     if rule not in STEPS:
         raise ValueError(f"no cascade law for '{rule}'; there is one for {', '.join(STEPS)}")
@@ -146,25 +160,28 @@ def shares(rule: str, widths: tuple[int, ...], **own: Any) -> list[tuple[float, 
     found, square = [], 0.0
     for n in widths[:0:-1]:
         k = sqrt(2 * square / n)
-        found.append((k, STEPS[rule](k, **own)))
+        found.append((k, STEPS[rule](k, **parameters)))
         square = n * found[-1][1]
     return found
 
 
-def bottom_squares(rule: str, widths: tuple[int, ...], **own: Any) -> list[float]:
-    """`T_1²` of the cascades whose last layer of the rule is L − 1, …, 1: below it `1/T²` gains 2/n a layer."""
+def bottom_squares(rule: str, widths: tuple[int, ...], **parameters: Any) -> list[float]:
+    """`T_1²` of the cascades whose last layer of the rule is L − 1, …, 1: below it `1/T²` gains 2/n a layer.
+
+    Takes the arguments of `shares`, and raises `ValueError` as it does.
+    """
     found = []
-    for layer, (_, q) in zip(range(len(widths) - 1, 0, -1), shares(rule, widths, **own), strict=True):
+    for layer, (_, q) in zip(range(len(widths) - 1, 0, -1), shares(rule, widths, **parameters), strict=True):
         noise = 1 / (q * widths[layer]) if q else inf
         found.append(1 / (noise + sum(2 / n for n in widths[1:layer])))
     return found
 
 
-def given_square(square: Float[Array, " n"], d: int) -> Float[Array, " n"]:
-    """`E √(T² / (T² + χ²_{d−1}))` for each T², by Gauss–Legendre in the probability, its ends stretched."""
+def mean_alpha(square: Float[Array, " n"], d: int) -> Float[Array, " n"]:
+    """`E √(T² / (T² + χ²_{d−1}))` for each T² given."""
     if d == 1:
         return np.ones_like(square)
-    u, weight = legendre(64)
+    u, weight = legendre(64)  # over the probability, its ends stretched: the quantile is steep there
     rest = chi2.ppf(np.sin(pi * u / 2) ** 2, d - 1)
     return np.sqrt(square[:, None] / (square[:, None] + rest)) @ (pi / 2 * np.sin(pi * u) * weight)
 
@@ -173,25 +190,25 @@ def gradient_size(widths: tuple[int, ...]) -> float:
     """Mean |α| of the plain gradient: `T_{L−1} ~ N(0, 1)` exactly, then `1/T²` gains 2/n a layer."""
     z, weight = normal_nodes()
     below = sum(2 / n for n in widths[1:-1])
-    return float(2 * weight @ given_square(z * z / (1 + below * z * z), widths[0]))
+    return float(2 * weight @ mean_alpha(z * z / (1 + below * z * z), widths[0]))
 
 
-def cascade_alphas(rule: str, widths: tuple[int, ...], **own: Any) -> Float[Array, " levels"]:
-    """Mean α of the N-level cascades, N = 0 … L, of a rule (its own parameters in `own`: RectGrad's q) in wide layers.
+def cascade_alphas(rule: str, widths: tuple[int, ...], **parameters: Any) -> Float[Array, " levels"]:
+    """Mean α of the N-level cascades, N = 0 … L, of a rule in wide layers.
 
-    `widths` are `n_0 = d, n_1, …, n_{L−1}`. Levels 0 and 1 are the plain gradient, mean 0 by symmetry. Activation at
-    level N is put in at layer L − N: at level L, the input, α = 1; at level 0, the output, its map is f times the
-    gradient, so its mean is that of the gradient's |α|. Raises `ValueError` as `shares` does.
+    Levels 0 and 1 are the plain gradient, mean 0 by symmetry. Activation at level N is put in at layer L − N: at level
+    L, the input, α = 1; at level 0, the output, its map is f times the gradient, so its mean is that of the gradient's
+    |α|. Takes the arguments of `shares`, and raises `ValueError` as it does.
     """
-    found = list(given_square(np.array(bottom_squares(rule, widths, **own)), widths[0]))
+    found = list(mean_alpha(np.array(bottom_squares(rule, widths, **parameters)), widths[0]))
     return np.array([gradient_size(widths), *found, 1.0] if rule == "activation" else [0.0, 0.0, *found])
 
 
-def cascade_alpha(rule: str, widths: tuple[int, ...], N: int, **own: Any) -> float:
+def cascade_alpha(rule: str, widths: tuple[int, ...], N: int, **parameters: Any) -> float:
     """Mean α of the N-level cascade alone. Raises `ValueError` as `shares` does, and for a level outside 0 … L."""
     if not 0 <= N <= len(widths):
         raise ValueError(f"cascade level must lie in 0 … {len(widths)}, got {N}")
-    return float(cascade_alphas(rule, widths, **own)[N])
+    return float(cascade_alphas(rule, widths, **parameters)[N])
 
 
 def activation_second_order(widths: tuple[int, ...], h: int) -> float:
@@ -199,12 +216,13 @@ def activation_second_order(widths: tuple[int, ...], h: int) -> float:
 
     Exactly `1/T_h² = 1/S`, `1/T_{l−1}² = 1/S + (S′/S)/T_l²` with `S ~ χ²_K`, `S′ ~ χ²_{K−1}`, `K ~ Bin(n, ½)` fresh in
     every layer: `E 1/S ≈ (2/n)(1 + 5/n)` with variance `(2/n)² 5/n`, `E S′/S ≈ 1 + 2/n` with variance 8/n, and their
-    covariance is `8/n²`. Then `E α ≈ G(m) + ½ G″(m) v` at the mean m and variance v of `1/T_1²`.
+    covariance is `8/n²`. Then `E α ≈ G(m) + ½ G″(m) v` with m and v the mean and variance of `1/T_1²`, and G the mean α
+    as a function of that number.
     """
     mean, variance = 0.0, 0.0
-    for n in widths[h:0:-1]:
+    for n in widths[h:0:-1]:  # the variance first: its update takes the mean of the layer above
         variance += (2 / n) ** 2 * 5 / n + 16 * mean / n**2 + 8 * mean**2 / n
         mean = 2 / n * (1 + 5 / n) + (1 + 2 / n) * mean
-    step = 1e-3 * mean
-    low, middle, high = given_square(1 / np.array([mean - step, mean, mean + step]), widths[0])
+    step = 1e-3 * mean  # of the second difference that stands for G″
+    low, middle, high = mean_alpha(1 / np.array([mean - step, mean, mean + step]), widths[0])
     return float(middle + (low - 2 * middle + high) / step**2 * variance / 2)

@@ -1,8 +1,9 @@
 """The law of α at finite N: one hidden layer of rotation-invariant weights, and any number of neurons.
 
-With hidden weights s_j on the K neurons that pass, `c_j = w_j·x̂ > 0` and b_j the size of w_j beside x̂, `α = T / √(T² +
-H)`, `T = Σ s_j c_j / √Σ s_j² b_j²`: the rest of the map is a vector of d − 1 dimensions beside x̂. For a Gaussian scale
-mixture H ~ χ²_{d−1}, whatever s is. So α depends on d through H alone, and on rule and N through T. Gaussian weights:
+With hidden weights s_j on the K neurons that pass, `c_j = w_j·x̂ > 0` and b_j the size of w_j beside x̂,
+`α = T / √(T² + H)`, `T = Σ s_j c_j / √Σ s_j² b_j²`: the rest of the map is a vector of d − 1 dimensions beside x̂. For
+a Gaussian scale mixture H ~ χ²_{d−1}, whatever s is. So α depends on d through H alone, and on rule and N through T.
+Gaussian weights:
 
     activation  s = z          T² ~ χ²_K                                                             exact
     constant    s = 1          E T = √(2K/π),                            E T² = 1 + (2/π)(K − 1)
@@ -10,11 +11,11 @@ mixture H ~ χ²_{d−1}, whatever s is. So α depends on d through H alone, and
     rectgrad    s = r, A r > τ: of n = N − 1 − ⌊q(N − 1)⌋ neurons, independent given the largest A r not passed
 
 Elsewhere the moments of T are those of a self-normalised sum, by quadrature (`theory.finite_width.self_normalised`),
-given the largest neuron where Student weights are many (`theory.finite_width.heavy_tails`). In few dimensions T is
+given the largest neuron where there are many Student ones (`theory.finite_width.heavy_tails`). In few dimensions T is
 rescaled to E α over hyperplanes (`theory.finite_width.hyperplanes`): d < 12 for spheres and rings, d < 6 and N ≤ 100
 for scale mixtures. Given K, T² is taken to be the Gamma variable with the two moments of T. K is Bin(N, ½), for gbp
 Bin(N, ¼). The gradient's map is isotropic for every such layer: `α² ~ Beta(½, (d − 1)/2)`, exact. One Haar frame and
-Activation: `α² ~ Beta(K/2, (d − K)/2)`, exact.
+Activation: `α² ~ Beta(K/2, (d − K)/2)`, exact. Derivations: `theory.finite_width.proofs`.
 """
 
 from __future__ import annotations
@@ -30,29 +31,29 @@ from scipy.special import poch, roots_hermitenorm
 
 from nfrlab.theory.finite_width import hyperplanes
 from nfrlab.theory.finite_width.heavy_tails import Sizes, mixture
-from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw, Parts, matched, passing, rescaled
+from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw, Parts, match_moments, neurons_passing, rescale
 from nfrlab.theory.finite_width.one_neuron import FEW, MIXTURES, RADIAL, neuron, relevance_size
-from nfrlab.theory.finite_width.rectgrad import least_layer, rectgrad
+from nfrlab.theory.finite_width.rectgrad import least_layer, rectgrad_law
 from nfrlab.theory.finite_width.self_normalised import Moments, moments
 from nfrlab.theory.numerics.vectors import Array
 
-MANY = {"activation": 12, "constant": 24, "gbp": 48}  # Student neurons from which the largest is looked at by itself
-NARROW, SMALL = 6, 100  # d below which, and N up to which, the mean of a scale mixture is taken over hyperplanes
+MANY = {"activation": 12, "constant": 24, "gbp": 48}  # Student neurons beyond which the largest is treated separately
+NARROW_D, NARROW_N = 6, 100  # d below which, and N up to which, the mean of a scale mixture is taken over hyperplanes
 WIDE = 500  # N/d from which the gap of a sphere or ring is too small to be told from quadrature errors
-MOST = 10**12
-MOST_HEAVY = 10**7  # Activation at Student neurons
-KAPPA = {"activation": 2.0, "constant": pi, "gbp": pi**2}
+MOST = 10**12  # neurons of a layer
+MOST_HEAVY = 10**7  # of Activation at Student weights
+KAPPA = {"activation": 2.0, "constant": pi, "gbp": pi**2}  # κ of `tan² → κ (d − 1)/N` at Gaussian weights
 ISOTROPIC = (*MIXTURES, *RADIAL)
 LAWS = (*((rule, family) for rule in PASSING for family in ISOTROPIC), ("grad", "haar"), ("activation", "haar"))
 
 
 def constant_moments(K: float) -> tuple[float, float]:
-    """(E T, E T²) for s = 1 and Gaussian weights."""
+    """(E T, E T²) on K neurons for s = 1 and Gaussian weights."""
     return sqrt(2 * K / pi), 1 + 2 / pi * (K - 1)
 
 
 def gbp_moments(K: float) -> tuple[float, float]:
-    """(E T, E T²) for s = |r|, r i.i.d. N(0, 1), and Gaussian weights."""
+    """(E T, E T²) on K neurons for s = |r|, r i.i.d. N(0, 1), and Gaussian weights."""
     return sqrt(2) / pi * K / float(poch(K / 2, 0.5)), 1 + 4 / pi**2 * (K - 1)
 
 
@@ -64,66 +65,82 @@ MOMENTS: dict[str, Callable[[float], tuple[float, float]]] = {
 
 
 def gaussian_parts(rule: str, K: Float[Array, " k"], d: int) -> Parts:
-    """(m, h, c) of Gaussian weights from the closed forms."""
+    """(m, h, c) of the law given each K, for Gaussian weights in R^d, from the closed forms."""
     pairs = np.array([MOMENTS[rule](float(k)) for k in K])
     if rule == "activation":
         return K / 2, np.full_like(K, (d - 1) / 2), np.ones_like(K)
-    return matched(Moments(pairs[:, 0], pairs[:, 1], 0 * K), d, gaussian=True)
+    return match_moments(Moments(pairs[:, 0], pairs[:, 1], 0 * K), d, gaussian=True)
 
 
-def independent(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
-    """Constant weights, Activation or GBP at independent neurons. One neuron alone has `α² ~ Beta(½, (d − 1)/2)`.
+def independent_law(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
+    """The law of constant weights, Activation or GBP at independent neurons. Takes the arguments of `alignment_law`.
 
     Raises `ValueError` for a sphere or ring of few dimensions and relevance that is not normal.
     """
     if family in RADIAL and d < FEW and WIDE * d > N:
         if relevance != "normal":
             raise ValueError(f"the law for {relevance} relevance and {family} weights needs d ≥ {FEW}, got {d}")
-        law = by_number(rule, "gaussian", d, N, "normal")
-        return replace(rescaled(law, hyperplanes.mean_alignment(rule, family, d, N)) if d > 1 else law, family=family)
+        # beside x̂ such neurons are far from Gaussian: the Gaussian law, rescaled to their exact mean, is nearer
+        law = law_by_number(rule, "gaussian", d, N, "normal")
+        return replace(rescale(law, hyperplanes.mean_alignment(rule, family, d, N)) if d > 1 else law, family=family)
     many = family == "student" and MANY[rule] < N
-    law = heavy(rule, d, N, relevance) if many else by_number(rule, family, d, N, relevance)
-    if family in RADIAL or not (1 < d < NARROW and 1 < N <= SMALL) or law.exact or (many and rule == "activation"):
+    law = heavy_tailed_law(rule, d, N, relevance) if many else law_by_number(rule, family, d, N, relevance)
+    if family in RADIAL or not (1 < d < NARROW_D and 1 < N <= NARROW_N) or law.exact or (many and rule == "activation"):
         return law
-    one = sizes(rule, relevance).whole(rule) if family == "student" else neuron(rule, family, d, relevance=relevance)
-    return rescaled(law, hyperplanes.mean_of_layer(one, d, N, PASSING[rule]))
+    one = (
+        student_sizes(rule, relevance).whole(rule)
+        if family == "student"
+        else neuron(rule, family, d, relevance=relevance)
+    )
+    return rescale(law, hyperplanes.mean_of_layer(one, d, N, PASSING[rule]))
 
 
-def by_number(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
-    """T matched for every number K of neurons that pass."""
-    K, weight, nobody = passing(rule, N)
+def law_by_number(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
+    """The law with T matched for every number K of neurons that pass; one alone has `α² ~ Beta(½, (d − 1)/2)`."""
+    K, weight, nobody = neurons_passing(rule, N)
     if family == "gaussian" and relevance == "normal":
         m, h, c = gaussian_parts(rule, K, d)
     else:
         one = neuron(rule, family, d, relevance=relevance)
-        m, h, c = matched(moments(one, K), d, one.gaussian)
+        m, h, c = match_moments(moments(one, K), d, one.gaussian)
     alone = 0.5, (d - 1) / 2, 1.0
     m, h, c = (np.where(K == 1, exact, part) for exact, part in zip(alone, (m, h, c), strict=True))
     exact = (rule, family) == ("activation", "gaussian")
     return AlignmentLaw(rule, family, d, N, weight, m, h, c, nobody, exact=exact)
 
 
-def sizes(rule: str, relevance: str) -> Sizes:
-    """The sizes of Student neurons: with |r| for GBP."""
+def student_sizes(rule: str, relevance: str) -> Sizes:
+    """The law of the sizes of Student neurons: λ|r| for GBP, else λ."""
     return Sizes(relevance_size(relevance)) if rule == "gbp" else Sizes()
 
 
-def heavy(rule: str, d: int, N: int, relevance: str) -> AlignmentLaw:
-    """Many Student neurons: the mixture is over the largest of them too (`theory.finite_width.heavy_tails`)."""
-    p, (nodes, weight) = PASSING[rule], roots_hermitenorm(5)
+def heavy_tailed_law(rule: str, d: int, N: int, relevance: str) -> AlignmentLaw:
+    """The law of many Student neurons: a mixture over the largest of them too (`theory.finite_width.heavy_tails`)."""
+    p, (nodes, weight) = PASSING[rule], roots_hermitenorm(5)  # K is nearly normal, and the law changes little with it
     K = np.maximum(N * p + nodes * sqrt(N * p * (1 - p)), 1)
-    chance, (m, h, c) = mixture(rule, sizes(rule, relevance), d, K, N * p)
+    chance, (m, h, c) = mixture(rule, student_sizes(rule, relevance), d, K, N * p)
     total = np.repeat(weight / weight.sum(), len(m) // len(K)) * chance
     return AlignmentLaw(rule, "student", d, N, total, m, h, c, (1 - p) ** N)
 
 
 def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, relevance: str = "normal") -> AlignmentLaw:
-    """The law of α for a rule (`r_0`, hidden relevance i.i.d. N(0, 1)) at a layer of N neurons in R^d; q is RectGrad's.
-    For GBP the relevance may be of any law of `theory.finite_width.one_neuron.RELEVANCES`, all symmetric.
+    """The law of α of the map r_0, for a rule at a layer of N neurons in R^d.
 
-    Where it is not exact its mean is within about 0.001 (Activation at Student weights: 0.002) and its distribution
-    within 0.02 of the truth, at d = 2 0.025. Raises `ValueError` where there is no law, and
-    for an empty shape.
+    Where it is not exact its mean is within about 0.001 of the truth (Activation at Student weights: 0.002) and its
+    distribution within 0.02, at d = 2 within 0.025. Raises `ValueError` where there is no law, and for an empty shape.
+
+    Parameters
+    ----------
+    rule
+        grad, activation, constant, gbp or rectgrad.
+    family
+        One of `ISOTROPIC`, with hidden relevance i.i.d. N(0, 1); or haar, for grad and activation.
+    d, N
+        Dimension of the input and number of neurons.
+    q
+        The level of RectGrad's quantile.
+    relevance
+        For gbp the law of the hidden relevance, one of `theory.finite_width.one_neuron.RELEVANCES`, all symmetric.
     """
     if (rule, family) not in LAWS:
         known = ", ".join(sorted({family for _, family in LAWS}))
@@ -140,20 +157,20 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, releva
             rule, family, d, N, np.ones(1), half, half * (d - 1), np.ones(1), nobody, signed=True, exact=True
         )
     if family == "haar":
-        return frame(d, N)
-    return rectgrad(family, d, N, q) if rule == "rectgrad" else independent(rule, family, d, N, relevance)
+        return haar_law(d, N)
+    return rectgrad_law(family, d, N, q) if rule == "rectgrad" else independent_law(rule, family, d, N, relevance)
 
 
-def frame(d: int, N: int) -> AlignmentLaw:
+def haar_law(d: int, N: int) -> AlignmentLaw:
     """Activation at one Haar frame: `α² ~ Beta(K/2, (d − K)/2)`. Raises `ValueError` for N > d."""
     if d < N:
         raise ValueError(f"the law of one Haar frame needs N ≤ d, got d = {d}, N = {N}")
-    K, weight, nobody = passing("activation", N)
+    K, weight, nobody = neurons_passing("activation", N)
     return AlignmentLaw("activation", "haar", d, N, weight, K / 2, (d - K) / 2, np.ones_like(K), nobody, exact=True)
 
 
 def least_width(mean: Callable[[int], float], target: float, least: int = 1, most: int = MOST) -> int:
-    """The least N ≥ `least` at which a rising mean reaches the target: a root in log N, then the last steps one by one.
+    """The least N from `least` to `most` at which a mean that rises with N reaches the target.
 
     Raises `ValueError` unless 0 < target < 1, and where no N ≤ `most` reaches it.
     """
@@ -164,7 +181,7 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
         low, high = high, min(8 * high, most)
     if mean(high) < target:
         raise ValueError(f"no N ≤ {most} reaches a mean α of {target}")
-    if high > low:
+    if high > low:  # a root in log N, exact up to the rounding of N; the last steps are taken one by one
         root = brentq(lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high)
         high = max(round(exp(root)), low + 1)
     while mean(high) < target:
@@ -175,7 +192,7 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
 
 
 def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9, relevance: str = "normal") -> int:
-    """The least N whose mean α reaches `target`.
+    """The least N whose mean α reaches `target`. Takes the other arguments of `alignment_law`.
 
     Raises `ValueError` unless 0 < target < 1, for a rule whose mean does not rise, and where no N for which there is a
     law reaches it.

@@ -1,7 +1,7 @@
 """The law of α as a mixture over the number K of neurons that pass.
 
 Given K, `α = T / √(T² + H)` with T along the input and H beside it, independent. T² is taken to be the Gamma variable
-that has the two moments of T, H a Gamma variable with its own; then α² is a Beta variable up to a change of scale.
+that has the two moments of T, H a Gamma variable with moments of its own; then α² is a Beta variable, up to scale.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from nfrlab.theory.finite_width.self_normalised import Moments
 from nfrlab.theory.numerics.vectors import Array
 
 ALL = 400  # up to this N every K is summed over, beyond it Gauss–Hermite nodes stand for them
+# probability that a neuron passes; for rectgrad, that A r > 0
 PASSING = {"grad": 0.5, "activation": 0.5, "constant": 0.5, "gbp": 0.25, "rectgrad": 0.25}
 Parts = tuple[Array, Array, Array]  # m, h, c of the mixture
 
 
-def passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array, " k"], float]:
-    """(K, its probability given K ≥ 1, P(K = 0)): all that matter for N ≤ 400, else 21 Gauss–Hermite nodes."""
+def neurons_passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array, " k"], float]:
+    """(K, its probability given K ≥ 1, P(K = 0)): the number K of N neurons that pass, Bin(N, p).
+
+    All K that matter for N ≤ 400, else 21 Gauss–Hermite nodes. Raises `KeyError` for an unknown rule.
+    """
     p = PASSING[rule]
     nobody = (1 - p) ** N
     if N <= ALL:
@@ -40,14 +44,25 @@ def gamma_shape(mean: float, square: float) -> float:
     """The m for which T² ~ Gamma(m, square/m) has `E T = mean`: `Γ(m + ½) / (Γ(m) √m) = E T / √E T²`."""
     ratio = mean / sqrt(square)
     spread = 1 - ratio**2
-    if spread < 1e-5:  # the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
+    if spread < 1e-5:  # the root is lost in rounding, but the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
         return 1 / (4 * spread) - 1 / 8
     return exp(brentq(lambda log_m: poch(exp(log_m), 0.5) * exp(-log_m / 2) - ratio, log(0.02), log(1e5), xtol=1e-13))
 
 
-def matched(found: Moments, d: int, gaussian: bool) -> Parts:
-    """(m, h, c): T² as a Gamma variable with these moments; H as χ²_{d−1}, or, beside x̂ not Gaussian, of the same mean
-    and the smaller variance `2(d − 1)(1 − E Σa⁴/(Σa²)²)` of a sum of K vectors of given lengths.
+def match_moments(found: Moments, d: int, gaussian: bool) -> Parts:
+    """(m, h, c) of the law of α for every K: T² is the Gamma variable with the two moments of T.
+
+    H is χ²_{d−1} for neurons that are Gaussian beside x̂. Else H has the same mean, and the smaller variance
+    `2(d − 1)(1 − E Σa⁴/(Σa²)²)` of a sum of K vectors of given lengths.
+
+    Parameters
+    ----------
+    found
+        The moments of T, and the concentration `E Σa⁴/(Σa²)²`.
+    d
+        The dimension of the input.
+    gaussian
+        Whether neurons are Gaussian beside x̂.
     """
     m = np.array([gamma_shape(*pair) for pair in zip(found.mean, found.square, strict=True)])
     share = np.full_like(m, 0.5) if gaussian else 0.5 / np.maximum(1 - found.concentration, 1e-9)
@@ -56,11 +71,10 @@ def matched(found: Moments, d: int, gaussian: bool) -> Parts:
 
 @dataclass(frozen=True)
 class AlignmentLaw:
-    """The law of α given R ≠ 0: a mixture over K of `α² = c B / (1 − B + c B)`, `B ~ Beta(m, h)`; `undefined` is
-    P(R = 0).
+    """The law of α given R ≠ 0: a mixture of `α² = c B / (1 − B + c B)`, `B ~ Beta(m, h)`, with probabilities `weight`.
 
-    `signed`: α has either sign with probability ½. `exact`: no step of the law is an approximation, but for the
-    quadrature over K beyond N = 400.
+    `undefined` is P(R = 0). `signed`: α has either sign with probability ½. `exact`: no step of the law is an
+    approximation, but for the quadrature over K beyond N = 400.
     """
 
     rule: str
@@ -76,15 +90,16 @@ class AlignmentLaw:
     exact: bool = False
 
     def moment(self, power: int) -> float:
-        """`E |α|^power`, by Gauss–Legendre in the probability, its ends stretched."""
+        """`E |α|^power`, by Gauss–Legendre in the probability."""
         nodes, weights = roots_legendre(96)
         u = (nodes + 1) / 2
+        # the ends of the probability stretched: there the quantile may be steep
         share, density = np.sin(pi * u / 2) ** 2, pi / 4 * np.sin(pi * u) * weights
         values = self._squares(share[None, :]) ** (power / 2)
         return float(self.weight @ (values @ density))
 
     def _squares(self, share: Float[Array, "1 p"]) -> Float[Array, "k p"]:
-        """α² at these shares, given each K."""
+        """α² at these shares, given each component of the mixture."""
         m, h, c = self.m[:, None], self.h[:, None], self.c[:, None]
         B = np.where(h > 0, betaincinv(m, np.maximum(h, 1e-300), share), 1.0)
         return c * B / (1 - B + c * B)
@@ -126,9 +141,9 @@ class AlignmentLaw:
         return float(np.tanh(brentq(lambda z: self.cdf(float(np.tanh(z))) - p, *ends, xtol=1e-13)))
 
 
-def rescaled(law: AlignmentLaw, mean: float) -> AlignmentLaw:
+def rescale(law: AlignmentLaw, mean: float) -> AlignmentLaw:
     """The law with T larger by one factor, except where one neuron passes alone, so that E α is `mean`."""
-    several = law.m != 0.5
+    several = law.m != 0.5  # m = ½ is one neuron, whose law is exact
 
     def scaled(log_factor: float) -> AlignmentLaw:
         return replace(law, c=np.where(several, law.c * exp(log_factor), law.c))

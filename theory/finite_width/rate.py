@@ -13,9 +13,10 @@
 the constants of Gaussian weights times `2/(π d (E|u_1|)²)`, for activation d/(d + 2). With the next order
 
     1 − E α = κ (d − 1)/2N · [1 + e/N − ¾ κ (d + 1)/N] + O(1/N³) at fixed d,
-    e = 3 (E p²/(E p)² − 1) − 2 (E p a²/(E p E a²) − 1),   p = s c, a = s b, 0 where the neuron does not pass:
+    e = 3 (E p²/(E p)² − 1) − 2 (E p a²/(E p E a²) − 1),   p = s c, a = s b, 0 where the neuron does not pass.
 
-5, 3π − 5, 3π² − 17 for activation, constant and gbp at Gaussian weights.
+At Gaussian weights e is 5, 3π − 5, 3π² − 17 for activation, constant and gbp. Derivations:
+`theory.finite_width.proofs.rate`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from scipy.special import k0, k1
 from nfrlab.theory.finite_width.law import KAPPA
 from nfrlab.theory.finite_width.mixture import PASSING
 from nfrlab.theory.finite_width.one_neuron import neuron
-from nfrlab.theory.finite_width.rectgrad import above_threshold
+from nfrlab.theory.finite_width.rectgrad import exceedance
 from nfrlab.theory.finite_width.self_normalised import leading_constant
 
 NEXT = {"activation": 5.0, "constant": 3 * pi - 5, "gbp": 3 * pi**2 - 17}
@@ -38,7 +39,8 @@ NEXT = {"activation": 5.0, "constant": 3 * pi - 5, "gbp": 3 * pi**2 - 17}
 def kappa(rule: str, family: str, d: int, q: float = 0.9, relevance: str = "normal") -> float:
     """κ of a rule at isotropic weights in R^d, by quadrature; inf where the gap closes more slowly than 1/N.
 
-    Raises `ValueError` for the gradient, which does not align, and for a family that is no scale of a direction.
+    Takes the arguments of `theory.finite_width.law.alignment_law` but N. Raises `ValueError` for the gradient, which
+    does not align, and for a family that is neither a Gaussian scale mixture nor radial.
     """
     if rule == "grad":
         raise ValueError("the plain gradient has mean α = 0 at every N: it has no κ")
@@ -46,7 +48,7 @@ def kappa(rule: str, family: str, d: int, q: float = 0.9, relevance: str = "norm
         return inf
     if rule != "rectgrad":
         return leading_constant(neuron(rule, family, d, relevance=relevance), PASSING[rule])
-    share, passed = above_threshold(family, d), min(1 - q, 0.25)
+    share, passed = exceedance(family, d), min(1 - q, 0.25)
     V = exp(brentq(lambda log_V: share(exp(log_V)) - passed, -60, 6)) if passed < 0.25 else 0.0
     return leading_constant(neuron(rule, family, d, V), passed)
 
@@ -61,7 +63,7 @@ def rectgrad_kappa(q: float) -> float:
 
 
 def next_order(rule: str, family: str, d: int, relevance: str = "normal") -> float:
-    """e of activation, constant or gbp by quadrature; inf where E p a² is, for Student weights.
+    """e of activation, constant or gbp, by quadrature; inf for Student weights, where E p a² is infinite.
 
     Raises `ValueError` for other rules: the neurons that RectGrad passes are not independent.
     """
@@ -77,7 +79,7 @@ def next_order(rule: str, family: str, d: int, relevance: str = "normal") -> flo
 
 
 def expansion(rule: str, d: int, N: int, family: str = "gaussian", relevance: str = "normal") -> float:
-    """E α to second order in 1/N."""
+    """E α to second order in 1/N. Takes the arguments of `next_order`, and raises `ValueError` as it does."""
     closed = family == "gaussian" and relevance == "normal"
     constant = KAPPA[rule] if closed else kappa(rule, family, d, relevance=relevance)
     after = NEXT[rule] if closed else next_order(rule, family, d, relevance)

@@ -1,8 +1,8 @@
 """The law of RectGrad's `r_0`: which neurons pass is decided by τ, the q-quantile of `A r` over the layer.
 
-τ lies at or just above the order statistic of rank `⌊q(N − 1)⌋`, so that n = N − 1 − ⌊q(N − 1)⌋ neurons pass. Given
-the largest V = A r that does not, they are independent with the law of a neuron with `A r > V`: the mixture is over V.
-Where fewer than n + 1 neurons have `A r > 0`, these pass, as for GBP.
+τ lies at or just above the order statistic of rank `⌊q(N − 1)⌋`, so that n = N − 1 − ⌊q(N − 1)⌋ neurons pass. Given the
+largest V = A r that does not, they are independent with the law of a neuron with `A r > V`: the law is a mixture over
+V. Where fewer than n + 1 neurons have `A r > 0`, these pass, as for GBP.
 """
 
 from __future__ import annotations
@@ -17,29 +17,30 @@ from scipy.stats import beta, binom
 
 from nfrlab.theory.finite_width import hyperplanes
 from nfrlab.theory.finite_width.heavy_tails import Sizes, mixture
-from nfrlab.theory.finite_width.mixture import AlignmentLaw, Parts, matched, passing, rescaled
-from nfrlab.theory.finite_width.one_neuron import FEW, RADIAL, legendre, neuron, relevance_size, seen
+from nfrlab.theory.finite_width.mixture import AlignmentLaw, Parts, match_moments, neurons_passing, rescale
+from nfrlab.theory.finite_width.one_neuron import FEW, RADIAL, active_neuron, legendre, neuron, relevance_size
 from nfrlab.theory.finite_width.self_normalised import moments
 from nfrlab.theory.numerics.vectors import Array
 
-NEGLECTED = 1e-4
+NEGLECTED = 1e-4  # the probability of a map through neurons of negative A r, above which there is no law
 SHARP = 1e6  # the shape of a Gamma variable that hardly varies
-CROWD = 12  # passing Student neurons from which the largest is looked at by itself
-SEVERAL = 6  # so few passing neurons that their mean is taken over hyperplanes
+CROWD = 12  # passing Student neurons beyond which the largest is treated separately
+SEVERAL = 6  # passing neurons up to which their mean α is taken over hyperplanes
 
 
-def above_threshold(family: str, d: int) -> Callable[[float], float]:
-    """`P(A r > V)` as a function of V ≥ 0, over all neurons, r ~ N(0, 1)."""
-    c, _, p = seen(family, d)
+def exceedance(family: str, d: int) -> Callable[[float], float]:
+    """The function `V ↦ P(A r > V)`, V ≥ 0, over all neurons of the layer, r ~ N(0, 1)."""
+    c, _, p = active_neuron(family, d)
     return lambda V: float(p @ erfc(V / np.maximum(c, 1e-300) / sqrt(2))) / 4
 
 
 def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Array, Array, float]:
-    """(V, probability, P(V > 0)): the largest value of `A r` that RectGrad does not pass, on nodes given V > 0.
+    """(V, probability, P(V > 0)): V is the largest `A r` that RectGrad does not pass, on n nodes given V > 0.
 
-    `P(A r > V)` is Beta(passed + 1, N − passed), the share above an order statistic; V > 0 where it is below ¼.
+    Where `passed` of N neurons pass, `P(A r > V)` is Beta(passed + 1, N − passed), the share above an order statistic;
+    V > 0 where it is below ¼. Raises `ValueError` for a family that is neither a Gaussian scale mixture nor radial.
     """
-    share = above_threshold(family, d)
+    share = exceedance(family, d)
     above = beta(passed + 1, N - passed)
     positive = float(above.cdf(0.25))
     u, weight = legendre(0, 1, n)
@@ -51,19 +52,22 @@ def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Ar
     return np.exp(V), weight, positive
 
 
-def selected(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
-    """(probability, (m, h, c)) of n neurons of `A r > V`. A single one has `T = c/b`, known node by node; a few have
-    their exact mean; of many Student neurons the largest is looked at by itself.
+def passing_parts(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
+    """(probability, (m, h, c)) of n neurons with `A r > V`.
+
+    A single one has `T = c/b`, known node by node; a few have their exact mean; of many Student neurons the largest is
+    treated separately.
     """
     if family == "student" and n > CROWD:
         return mixture("rectgrad", Sizes(relevance_size("normal"), V), d, np.array([float(n)]), n)
     one = neuron("rectgrad", family, d, V, fine=n == 1)
     if n > 1:
-        parts = matched(moments(one, np.array([float(n)])), d, one.gaussian)
+        parts = match_moments(moments(one, np.array([float(n)])), d, one.gaussian)
         if n <= SEVERAL and family == "gaussian" and d > 1:
             law = AlignmentLaw("", "", d, n, np.ones(1), *parts, undefined=0.0)
-            parts = parts[0], parts[1], rescaled(law, hyperplanes.mean_of(one, d, n)).c
+            parts = parts[0], parts[1], rescale(law, hyperplanes.mean_of_neurons(one, d, n)).c
         return np.ones(1), parts
+    # one neuron: T² is a constant at each node, that is a Gamma variable of very large shape
     T, where = np.unique(np.round(one.along / one.beside, 9), return_inverse=True)
     probability = np.bincount(where, one.probability)
     m = np.full(len(T), SHARP)
@@ -71,8 +75,11 @@ def selected(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
     return probability, (m, h, T**2 / m * (0.5 if one.gaussian else h / max(d - 1, 1)))
 
 
-def covered(N: int, q: float) -> bool:
-    """Whether a neuron passes, and one with `A r < 0` with probability below 1e-4: all above the threshold's rank."""
+def is_covered(N: int, q: float) -> bool:
+    """Whether RectGrad's law covers N neurons at this q.
+
+    It does where a neuron passes, and where one with `A r < 0` passes only with probability below 1e-4.
+    """
     if not 0 <= q < 1:
         return False
     rank = floor(q * (N - 1))
@@ -82,31 +89,31 @@ def covered(N: int, q: float) -> bool:
 def least_layer(q: float) -> int:
     """The least N that the law covers at this q. Raises `ValueError` where there is none up to 10⁴."""
     for N in range(2, 10_000):
-        if covered(N, q):
+        if is_covered(N, q):
             return N
     raise ValueError(f"RectGrad's law needs a quantile level above ¼ and below 1, got q = {q}")
 
 
-def rectgrad(family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
-    """RectGrad's `r_0`, τ the q-quantile of `A r`. Positive `A r` that are fewer than n all pass, as for GBP.
+def rectgrad_law(family: str, d: int, N: int, q: float = 0.9) -> AlignmentLaw:
+    """The law of RectGrad's `r_0` at N neurons in R^d, τ the q-quantile of `A r`.
 
-    Neglected: maps through negative contributions. Raises `ValueError` where these have a probability of 1e-4 or more,
-    where no neuron passes, and for a sphere or ring in fewer than 12 dimensions.
+    Maps through neurons of negative `A r` are neglected. Raises `ValueError` where these have a probability of 1e-4 or
+    more, where no neuron passes, and for a sphere or ring in fewer than 12 dimensions.
     """
-    if not covered(N, q):
+    if not is_covered(N, q):
         raise ValueError(f"RectGrad's law needs ¼ < q < 1 and more neurons: N = {N} at q = {q} are too few")
     n = N - 1 - floor(q * (N - 1))
     if family in RADIAL and d < FEW:
         raise ValueError(f"RectGrad's law for {family} weights needs d ≥ {FEW}, got {d}")
     V, share, filled = thresholds(family, d, N, n)
-    K, weight, nobody = passing("rectgrad", N)
-    found = [selected(family, d, float(v), n) for v in V]
+    K, weight, nobody = neurons_passing("rectgrad", N)
+    found = [passing_parts(family, d, float(v), n) for v in V]
     pieces = [parts for _, parts in found]
     chances = [filled * v * p for (p, _), v in zip(found, share, strict=True)]
-    short = n >= K
+    short = n >= K  # positive A r fewer than n + 1: all of them pass, as for GBP
     if short.any():
         one = neuron("gbp", family, d)
-        pieces.append(matched(moments(one, K[short]), d, one.gaussian))
+        pieces.append(match_moments(moments(one, K[short]), d, one.gaussian))
         chances.append((1 - nobody) * weight[short])
     m, h, c = (np.concatenate(part) for part in zip(*pieces, strict=True))
     (m, h, c), where = np.unique(np.stack([m, h, c]), axis=1, return_inverse=True)  # one neuron: alike for every V

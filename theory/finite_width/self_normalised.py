@@ -1,14 +1,14 @@
 """Moments of a self-normalised sum `T = Σ_j p_j / √(Σ_j a_j²)` of K independent neurons (p, a), by Laplace transforms.
 
-From `1/√S = π^{-1/2} ∫ y^{-1/2} e^{−yS} dy` and `1/S = ∫ e^{−yS} dy`, with `L(y) = E e^{−y a²}` and `M_f(y) = E[f
-e^{−y a²}]`:
+From `1/√S = π^{-1/2} ∫ y^{-1/2} e^{−yS} dy` and `1/S = ∫ e^{−yS} dy`, with `L(y) = E e^{−y a²}` and
+`M_f(y) = E[f e^{−y a²}]`:
 
     E T  = π^{-1/2} ∫ y^{-1/2} K M_p L^{K−1} dy
     E T² = ∫ K M_{p²} L^{K−1} + K(K−1) M_p² L^{K−2} dy
     E Σa⁴/(Σa²)² = ∫ y K M_{a⁴} L^{K−1} dy
 
-A special neuron multiplies the transforms by its own. The integrals are taken in log y by the trapezoid rule, which is
-exponentially accurate for them.
+A special neuron, of another law, multiplies these by its transform. The integrals are taken in log y by the trapezoid
+rule, which is exponentially accurate for them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jaxtyping import Float
 from nfrlab.theory.finite_width.one_neuron import Neuron
 from nfrlab.theory.numerics.vectors import Array
 
-STEP = 0.2
+STEP = 0.2  # of log y
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,26 @@ class Moments:
 
 
 def grid(neuron: Neuron, most: float) -> Float[Array, " y"]:
-    """Where the integrands live: from well below `1/(K max a²)` to where they have decayed as `y^{-1/2}`."""
+    """The y at which the integrands are taken, evenly spaced in log y, for up to `most` neurons.
+
+    From well below `1/(K max a²)` to where the integrands have decayed as `y^{-1/2}`.
+    """
     squares = neuron.beside**2
     low, high = log(1e-26 / squares.max() / most), log(1e18 / float(neuron.probability @ squares))
     return np.exp(np.arange(low, high, STEP))
 
 
 def moments(neuron: Neuron, K: Float[Array, " k"], special: Neuron | None = None) -> Moments:
-    """The three moments for every number K ≥ 1 of neurons, K not necessarily whole; one of them may be `special`, of a
-    law of its own.
+    """The three moments for every number K ≥ 1 of neurons.
+
+    Parameters
+    ----------
+    neuron
+        The law of each neuron.
+    K
+        The numbers of neurons, not necessarily whole.
+    special
+        The law of one of the K neurons, where it differs from that of the others.
     """
     y = grid(neuron, float(K.max()))
     k, dy = K[:, None] - (special is not None), STEP * y
@@ -51,9 +62,10 @@ def moments(neuron: Neuron, K: Float[Array, " k"], special: Neuron | None = None
     log_S, S1, S2, S4 = _all_transforms(y, special) if special else (0 * y, 0 * y, 0 * y, 0 * y)
 
     def rest(used: int, without: bool = False) -> Array:
-        """`L^{K − used}` times the special neuron's transform, or without it."""
+        """`L^{k − used}`, k the number of ordinary neurons, times the special neuron's transform or without it."""
         return np.exp((k - used) * log_L + (0 if without else log_S))
 
+    # M and S carry the damping of their own neuron already: it is left out of the rest
     one = k * M1 * rest(1) + S1 * rest(0, without=True)
     squares = k * M2 * rest(1) + S2 * rest(0, without=True)
     pairs = k * (k - 1) * M1**2 * rest(2) + 2 * k * M1 * S1 * rest(1, without=True)
@@ -81,6 +93,6 @@ def _transforms(y: Array, a2: Array, w: Array, wp: Array, wp2: Array) -> tuple[A
 
 
 def leading_constant(neuron: Neuron, passing: float) -> float:
-    """κ of `tan² → κ (d − 1)/N`: `E a² / (P(pass) (E p)²)`."""
+    """κ of `tan² → κ (d − 1)/N`, `E a² / (P(pass) (E p)²)`, with `passing` for P(pass)."""
     w = neuron.probability
     return float(w @ neuron.beside**2) / passing / float(w @ neuron.along) ** 2

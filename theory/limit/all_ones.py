@@ -5,17 +5,18 @@ One layer, `r_0 = W⁺(γ ⊙ ρ)`, relevance ρ independent of W, weights i.i.d
     filter (γ = 1[z > 0])     r_0 ∝ 1 + c x̂,            c = √(2/π) σ / E|w|, 1 for Gaussian weights
     rule (γ_j = a_j / Σ z⁺)   r_0 ∝ sign(x) ⊙ (1 + C |x̂|),  C = (π/2) c (1 − κ t),  t = ‖x‖ / Σ|x_i|
 
-the filter's exactly for isotropic weights, else to first order in x̂_i; the rule's to first order, and to first order in
-t = O(d^−½), the share by which `Σ_k z_kj⁺` varies; κ = 0.793 for Gaussian weights. As |x̂_i| = O(d^−½) the input is a
-vanishing ripple on a constant: `cos(r_0, x) → mean(x)/rms(x)` for x ≥ 0. It is the bottom process `x ⊙ r_0` that
-resembles x, or |x| in the rule on signed inputs.
+The filter's limit is exact for isotropic weights, else to first order in x̂_i. The rule's is to first order in x̂_i and
+in t = O(d^−½), the share by which `Σ_k z_kj⁺` varies; κ = 0.793 for Gaussian weights. As |x̂_i| = O(d^−½) the input is
+a vanishing ripple on a constant: `cos(r_0, x) → mean(x)/rms(x)` for x ≥ 0. It is the map with the bottom process,
+`x ⊙ r_0`, that resembles x, or |x| in the rule on signed inputs.
 
 Stacks. `W⁺` has mean `1 1ᵀ/√(2π)` and noise `Var(w⁺) = (π − 1)(E w⁺)²`. Relevances u, u′ that add up to 1 leave a layer
 as `1 + O(n^−½)`, their difference as noise of size ‖u − u′‖: two maps approach one another by the factor
 
     tan² ↦ (π − 1) S tan²,   S = Σγ²/(Σγ)² = 2/n (filter), π/n (rule)
 
-a layer, and each lies at `tan² ≈ (π − 1) S + c²(1 − mean²/rms²)/n` from the all-ones vector.
+a layer, and each lies at `tan² ≈ (π − 1) S + c²(1 − mean²/rms²)/n` from the all-ones vector. Derivations:
+`theory.limit.proofs.all_ones`.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ FORMS = {"zplus-filter": Form("zplus-filter", 0), "zplus-gradient": Form("zplus-
 
 
 def half_moment(p: int) -> float:
-    """`E ẑ^p 1(ẑ > 0)`: ½, 1/√(2π), ½, 2/√(2π), …"""
-    found = (0.5, 1 / sqrt(2 * pi))[p % 2]
+    """`E ẑ^p 1(ẑ > 0)` of ẑ ~ N(0, 1), by `E ẑ^p = (p − 1) E ẑ^{p−2}`: ½, 1/√(2π), ½, 2/√(2π), …"""
+    moment = (0.5, 1 / sqrt(2 * pi))[p % 2]
     for k in range(p, 1, -2):
-        found *= k - 1
-    return found
+        moment *= k - 1
+    return moment
 
 
 def ripple(form: str, family: Family, d: int) -> float:
@@ -70,27 +71,33 @@ def ripple(form: str, family: Family, d: int) -> float:
     return FORMS[form].ripple * sqrt(2 / pi) * sigma / float(family.mean_abs(d).mean())
 
 
-def evened(family: Family, d: int) -> float:
+def ripple_loss(family: Family, d: int) -> float:
     """κ of the rule: with C = (π/2) c and `V = Var(w⁺)/(E w⁺)² = 4C²/π − 1`, `κ = V/C + 2C/π − C`.
 
-    `Σ_k z_kj⁺` contains w_i⁺x_i (V/C) and grows with w·x, which lowers the ripple (2C/π) and the constant (C).
+    `Σ_k z_kj⁺` contains w_i⁺x_i (V/C) and grows with w·x, which lowers the ripple (2C/π) and the constant (C). Raises
+    `ValueError` as `ripple` does.
     """
     C = ripple("zplus-gradient", family, d)
     return (4 * C**2 / pi - 1) / C + 2 * C / pi - C
 
 
 def direction(form: str, family: Family, x: Float[Array, " d"]) -> Float[Array, " d"]:
-    """Limit direction of r_0 as N → ∞, to first order in x̂."""
+    """The limit direction of r_0 ∈ R^d as N → ∞, to first order in x̂, for a form of z⁺ named in `FORMS`.
+
+    Raises `ValueError` as `ripple` does.
+    """
     c, unit = ripple(form, family, len(x)), x / np.linalg.norm(x)
     if form == "zplus-filter":
         return 1 + c * unit
-    C = c * (1 - evened(family, len(x)) / float(np.abs(unit).sum()))
+    C = c * (1 - ripple_loss(family, len(x)) / float(np.abs(unit).sum()))
     return np.where(unit < 0, -1.0, 1.0) * (1 + C * np.abs(unit))
 
 
 def alignments(form: str, family: Family, x: Float[Array, " d"], N: int) -> tuple[float, float]:
-    """`cos(r_0, x)` and `cos(x ⊙ r_0, x)` in a layer of N neurons, ρ = relu of N(0, 1): those of the limit direction,
-    tilted by noise of `tan² = (2σ²/(E|w|)² − 1) π · spread/N`, as `Var(w⁺)/(E w⁺)²` times `E ρ²/(E ρ)² = π` times S.
+    """(`cos(r_0, x)`, `cos(x ⊙ r_0, x)`) in a layer of N neurons, with hidden relevance ρ = relu of N(0, 1).
+
+    They are those of the limit direction, tilted by noise of `tan² = (2σ²/(E|w|)² − 1) π · spread/N`: `Var(w⁺)/(E w⁺)²`
+    times `E ρ²/(E ρ)² = π` times S. Raises `ValueError` as `ripple` does.
     """
     r = direction(form, family, x)
     size = family.second_moment(len(x)) / float(np.square(family.mean_abs(len(x))).sum())  # σ²/(E|w|)²
@@ -98,9 +105,11 @@ def alignments(form: str, family: Family, x: Float[Array, " d"], N: int) -> tupl
     return cosine(r, x) / tilt, cosine(x * r, x) / tilt
 
 
-def planar(x: tuple[float, float]) -> tuple[float, float]:
-    """The rule's limit r_0 at d = 2, exactly, for isotropic weights and x > 0: `1 + x̂_1 − (x̂_2/x̂_1)(1 − x̂_2)`, and
-    likewise. Constant, so that x ⊙ r_0 is x, only at x_1 = x_2. Raises `ValueError` unless x > 0.
+def planar_limit(x: tuple[float, float]) -> tuple[float, float]:
+    """The rule's limit r_0 at d = 2, exactly, for isotropic weights and x > 0.
+
+    Its entries are `1 + x̂_1 − (x̂_2/x̂_1)(1 − x̂_2)` and likewise with 1 and 2 exchanged. They are equal, so that
+    `x ⊙ r_0` is x, only at x_1 = x_2. Raises `ValueError` unless x > 0.
     """
     if min(x) <= 0:
         raise ValueError(f"the exact limit needs two positive inputs, got {x}")
@@ -112,24 +121,27 @@ def planar(x: tuple[float, float]) -> tuple[float, float]:
 def log_rate(form: str, n: int, below: int) -> float:
     """Change of `ln tan²` between two z⁺ maps through a layer of n neurons over `below` others, to order n^−½.
 
-    Beside `ln((π − 1) S)`: along the activation the means are larger by `m Â`, the variances by `v Â` (m = `ripple`,
-    `v = Var′(w⁺) E ẑ^{2p+1} / E ẑ^{2p}`), above and below; and in the rule `Σ z⁺` grows with ẑ, which evens γ out.
+    It is `ln((π − 1) S)` with two corrections. Along the activation the means are larger by `m Â`, the variances by
+    `v Â` (m = `ripple`, `v = Var′(w⁺) E ẑ^{2p+1} / E ẑ^{2p}`), above and below. In the rule `Σ z⁺` grows with ẑ, which
+    makes γ more even.
     """
-    own = FORMS[form]
-    m, p = own.ripple, own.p
+    kind = FORMS[form]
+    m, p = kind.ripple, kind.p
     v = 2 * sqrt(2 * pi) / (2 * pi - 2) * half_moment(2 * p + 1) / half_moment(2 * p)
-    c = 1 / sqrt(pi)  # √n times the mean of Â over all neurons; over the active ones, weighted by γ² and by γ:
+    # √n times the mean of Â: over all neurons, and over the active ones weighted by γ² and by γ
+    c = 1 / sqrt(pi)
     by_square = sqrt(2) * half_moment(2 * p + 1) / half_moment(2 * p)
     by_gamma = sqrt(2) * half_moment(p + 1) / half_moment(p)
-    evened = sqrt(2) * pi * (half_moment(3) / half_moment(2) - half_moment(2) / half_moment(1)) * p
-    above_terms = v * (by_square - c) - 2 * m * (by_gamma - c) - evened
-    return log((pi - 1) * own.spread / n) + above_terms / sqrt(n) + (v - 2 * m) * c / sqrt(below)
+    evening = sqrt(2) * pi * (half_moment(3) / half_moment(2) - half_moment(2) / half_moment(1)) * p
+    above_terms = v * (by_square - c) - 2 * m * (by_gamma - c) - evening
+    return log((pi - 1) * kind.spread / n) + above_terms / sqrt(n) + (v - 2 * m) * c / sqrt(below)
 
 
 def tangent_to_ones(form: str, n: int, x: Float[Array, " d"]) -> float:
-    """`tan²` between the map r_0 of a stack and the all-ones vector over the inputs, x ≥ 0: `(π − 1) S` of the first
-    layer's n neurons, and the ripple of x.
+    """`tan²` between the map r_0 of a stack and the all-ones vector, for a non-negative input x ∈ R^d.
+
+    It is `(π − 1) S` of the first layer's n neurons, plus the ripple of x.
     """
-    own, unit = FORMS[form], x / np.linalg.norm(x)
-    mean = 1 + own.ripple * float(unit.mean())
-    return (pi - 1) * own.spread / n / mean**2 + own.ripple**2 * float(unit.var()) / mean**2
+    kind, unit = FORMS[form], x / np.linalg.norm(x)
+    mean = 1 + kind.ripple * float(unit.mean())
+    return (pi - 1) * kind.spread / n / mean**2 + kind.ripple**2 * float(unit.var()) / mean**2

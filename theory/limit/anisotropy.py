@@ -1,5 +1,4 @@
-"""What has to be isotropic: `f(x) = E relu(w·x)`, and the one number that bounds every α_∞, `A = max f / min f` over
-unit x.
+"""What has to be isotropic: `f(x) = E relu(w·x)`, and the number `A = max f / min f` over unit x that bounds every α_∞.
 
 `μ = ∇f` and `⟨μ, x⟩ = f`, so tan of the angle between μ and x is the slope of log f along the sphere. Hence
 
@@ -7,8 +6,8 @@ unit x.
     α_∞(x) ≥ 1/A for every x with f(x) > 0; and inf α_∞ ≤ 1/√(1 + (ln A / D)²)
 
 with D the largest distance on the sphere between where f is least and largest: π, and π/2 where f is even (E w = 0).
-A = 1 says: E w = 0, and the directions of w, each weighted by ‖w‖, are uniform once ±w are put together. Nothing is
-asked of the radii alone, of second moments, or of symmetry. Proof: `theory.limit.proofs.anisotropy`.
+`A = 1` says: E w = 0, and the directions of w, each weighted by ‖w‖, are uniform once ±w are put together. Nothing is
+asked of the radii alone, of second moments, or of symmetry. Derivations: `theory.limit.proofs.anisotropy`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,10 @@ from nfrlab.theory.numerics.vectors import Array
 
 @dataclass(frozen=True)
 class Extremes:
-    """`low ≤ f ≤ high` over unit x, and where."""
+    """`low ≤ f ≤ high` over the unit x of R^d, and where each is attained.
+
+    `proven` says whether `high` is known to be the largest value, not only the largest that was found.
+    """
 
     low: float
     high: float
@@ -43,17 +45,17 @@ class Extremes:
 
 
 def mean_relu(family: Family, x: Float[Array, " d"]) -> float:
-    """`f(x̂) = ⟨μ(x), x̂⟩`."""
+    """`f(x̂) = ⟨μ(x), x̂⟩` for x ∈ R^d. Raises `ValueError` where `Family.half_space_mean` does."""
     return float(family.half_space_mean(x).value @ x) / float(np.linalg.norm(x))
 
 
 def extremes(name: str, d: int) -> Extremes:
-    """Where f is least and largest over the unit sphere of R^d, d ≥ 2.
+    """Where f of a family, by its name, is least and largest over the unit sphere of R^d, d ≥ 2.
 
-    For i.i.d. symmetric entries between e_1 and the diagonal: f is Schur-convex in the x_i² for U[−1, 1]
-    (`limit_proofs.uniform_floor`), Schur-concave for Laplace entries, which are Gaussian mixtures. For `sparse` the
-    largest is the one that an ascent finds, not proven to be the largest. Raises `ValueError` for `cauchy`: f is
-    infinite.
+    For i.i.d. symmetric entries these are e_1 and the diagonal: f is Schur-convex in the x_i² for U[−1, 1] (proof:
+    `uniform_floor` in `theory.limit.proofs.bounds`) and Schur-concave for Laplace entries, which are Gaussian mixtures.
+    For `sparse` the largest is the one that an ascent finds, not proven to be the largest. Raises `ValueError` for
+    `cauchy`: f is infinite.
     """
     axis, diagonal = np.eye(d)[0], np.ones(d) / sqrt(d)
     family = FAMILIES[name]
@@ -80,12 +82,12 @@ def extremes(name: str, d: int) -> Extremes:
 
 
 def floor(ratio: float) -> float:
-    """`α_∞(x) ≥ 1/A` at every x."""
+    """`α_∞(x) ≥ 1/A` at every x, for the ratio A."""
     return 1 / ratio
 
 
 def ceiling(ratio: float, distance: float = pi / 2) -> float:
-    """`inf α_∞ ≤ 1/√(1 + (ln A / D)²)`."""
+    """`inf α_∞ ≤ 1/√(1 + (ln A / D)²)`, for the ratio A and the distance D."""
     return 1 / sqrt(1 + (log(ratio) / distance) ** 2)
 
 
@@ -99,11 +101,10 @@ def compensated_mean(x: Float[Array, " d"]) -> HalfSpaceMean:
 
 
 def compensated_variances(d: int) -> Float[Array, " d"]:
-    """Diagonal of `E wwᵀ` of the compensated law: `(6/5)(3/2 + 1/π, 3/2 − 1/π, 3/2, …)`; unequal, so no rotation
-    invariance.
+    """The diagonal of `E wwᵀ` of the compensated law: `(6/5)(3/2 + 1/π, 3/2 − 1/π, 3/2, …)`, d ≥ 2 entries.
 
-    `E wwᵀ = (6/5) d E[ρ uuᵀ]`, and over the quarter, a quarter of the sphere, `E u_1² = (1 + 2/π)/d`, `E u_2² = (1 −
-    2/π)/d`.
+    They are unequal, so the law is not rotation invariant. `E wwᵀ = (6/5) d E[ρ uuᵀ]`, and over the quarter
+    `u_1 > |u_2|` of the sphere `E u_1² = (1 + 2/π)/d`, `E u_2² = (1 − 2/π)/d`.
     """
     return 6 / 5 * (1.5 + np.concatenate([[1 / pi, -1 / pi], np.zeros(d - 2)]))
 

@@ -1,7 +1,8 @@
-"""Theorem 1: the limit direction of a one-hidden-layer map as N → ∞, for any family and filter.
+"""Theorem 1: the limit direction of a one-hidden-layer map as N → ∞, for any weight family and filter.
 
 `R/N = (1/N) Σ_j s_j w_j 1(w_j·x > 0)` tends to `E[s w 1(w·x > 0)]`. GBP with hidden relevance independent of the
-weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: the direction is that of the half-space mean alone.
+weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: its direction is that of the half-space mean
+`μ(x) = E[w 1(w·x > 0)]`. Derivations: `theory.limit.proofs.direction`.
 """
 
 from __future__ import annotations
@@ -26,17 +27,20 @@ class LimitAlignment:
 
 
 def gbp_limit(family: Family, x: Float[Array, " d"]) -> LimitAlignment:
-    """`α_∞ = ⟨μ(x), x⟩ / (‖μ(x)‖‖x‖)`: 1 for every rotation-invariant family with a mean."""
+    """`α_∞ = ⟨μ(x), x⟩ / (‖μ(x)‖‖x‖)`: 1 for every rotation-invariant family with a mean.
+
+    Raises `ValueError` for a zero or non-finite x, and for a family without a mean.
+    """
     mean = family.half_space_mean(x)
-    tilt = mean.error * sqrt(len(x)) / float(np.linalg.norm(mean.value))
+    tilt = mean.error * sqrt(len(x)) / float(np.linalg.norm(mean.value))  # of the direction; a cosine moves by no more
     return LimitAlignment(cosine(mean.value, x), 2 * tilt + 4e-16)
 
 
 def zplus_filter_direction(family: Family, x: Float[Array, " d"]) -> Float[Array, " d"]:
-    """Limit of `W⁺ M r` for r independent of W: `E[w⁺ 1(w·x>0)] = ½(½ E|w_i| + μ_i(x))` for a symmetric family.
+    """Limit of `W⁺ M r / N` for r independent of W: `E[w⁺ 1(w·x>0)] = ½(½ E|w_i| + μ_i(x))` for a symmetric family.
 
-    For a rotation-invariant one this is proportional to `1 + x̂_i`: the all-ones direction plus the unit input.
-    Raises `ValueError` for a family that is not symmetric.
+    For a rotation-invariant one this is proportional to `1 + x̂_i`: the all-ones direction plus the unit input. Raises
+    `ValueError` for a family that is not symmetric.
     """
     if not family.symmetric:
         raise ValueError(f"the closed form needs w and −w to have one law; '{family.name}' does not")
@@ -44,19 +48,18 @@ def zplus_filter_direction(family: Family, x: Float[Array, " d"]) -> Float[Array
 
 
 def rectgrad_bottom_limit(x: Float[Array, " d"]) -> float:
-    """Isotropic weights, RectGrad with its bottom process: `r_0 → x`, so `R → relu(x ⊙ x) = x²` and `α_∞ = Σx³ /
-    (‖x²‖‖x‖)`.
+    """`α_∞ = Σx³ / (‖x²‖‖x‖)` of RectGrad with its bottom process and isotropic weights.
 
-    1 only if all non-zero entries of x are equal and positive.
+    Up to a factor `r_0 → x`, so `R → relu(x ⊙ x) = x²`. 1 only if the non-zero entries of x are equal and positive.
     """
     return cosine(x * x, x)
 
 
 def gbp_noise(family: Family, x: Float[Array, " d"]) -> float:
-    """`n₁` of the noise share `E‖R − ER‖² / ‖ER‖² ≈ n₁/N` of GBP with r ~ N(0, 1): `n₁ = π E‖w‖² / (2 ‖μ(x)‖²)`.
+    """`n₁ = π E‖w‖² / (2 ‖μ(x)‖²)`: GBP with r ~ N(0, 1) has the noise share `E‖R − ER‖² / ‖ER‖² ≈ n₁/N`.
 
-    `E relu(r)² = ½`, half of a symmetric family's neurons are active, `(E relu(r))² = 1/2π`. π² d for Gaussian weights,
-    infinite where no neuron sees x.
+    For `E relu(r)² = ½`, half of a symmetric family's neurons are active, and `(E relu(r))² = 1/2π`. It is π² d for
+    Gaussian weights, and infinite where no neuron sees x.
     """
     mean = family.half_space_mean(x).value
     if not np.any(mean):
@@ -67,9 +70,9 @@ def gbp_noise(family: Family, x: Float[Array, " d"]) -> float:
 def gbp_alignment(family: Family, x: Float[Array, " d"], N: float) -> float:
     """α of GBP at width N ≫ d: `α_∞ / √(1 + (1 − 1/d) n₁/N)`.
 
-    Noise along ER does not turn the map; 1 − 1/d of it lies beside. For an isotropic family that share, and so the
-    coefficient of 1/N, is exact; for others it takes the noise to be as large in every direction. Raises `ValueError`
-    unless neurons are independent and have mean zero.
+    Noise along ER does not turn the map; the share 1 − 1/d of it lies beside. For an isotropic family that share, and
+    so the coefficient of 1/N, is exact; for others the noise is taken to be equally large in every direction. Raises
+    `ValueError` unless neurons are independent and have mean zero.
     """
     if not (family.independent_neurons and family.zero_mean):
         raise ValueError(f"needs independent neurons of mean zero, not '{family.name}'")
@@ -78,28 +81,28 @@ def gbp_alignment(family: Family, x: Float[Array, " d"], N: float) -> float:
 
 
 def neurons_for_tilt(noise: float, tilt: float) -> int:
-    """The N at which the finite-width allowance `arcsin √(2 n₁/N)` is `tilt` radians: how wide a trial has to be."""
+    """The N at which the finite-width allowance `arcsin √(2 n₁/N)` is `tilt` radians, with n₁ = `noise`."""
     return int(np.ceil(2 * noise / np.sin(tilt) ** 2))
 
 
-def wrong_side(share: float, angle: float) -> float:
-    """Probability, to leading order, that one map of noise share `share` lies further than `angle` from its limit.
+def wrong_side_probability(share: float, angle: float) -> float:
+    """Probability, to leading order, that one map lies further than `angle` radians from its limit.
 
-    The worst case puts all the Gaussian noise in one direction: `tan² ≈ share · χ²₁`.
+    `share` is its noise share. In the worst case all the Gaussian noise lies in one direction: `tan² ≈ share · χ²₁`.
     """
     return float(chi2.sf(np.tan(angle) ** 2 / share, 1))
 
 
 def finite_width_tilt(noise_share: float) -> float:
-    """Angle that finite width can put between the median map and its limit: `arcsin t`, `t² = 2 E‖R − ER‖² / ‖ER‖²`.
+    """An angle in radians by which the median map of finite width differs from the limit at most.
 
-    Chebyshev: with probability ≥ ½ the noise is shorter than `t‖ER‖`, and a shorter vector turns it by at most
-    arcsin t. `noise_share` is `E‖R − ER‖² / ‖ER‖²`; π when it is ½ or more.
+    Chebyshev: with probability ≥ ½ the noise is shorter than `t‖ER‖`, `t² = 2 E‖R − ER‖² / ‖ER‖²`, and a shorter vector
+    turns the map by at most arcsin t. `noise_share` is `E‖R − ER‖² / ‖ER‖²`; where it is ½ or more, the angle is π.
     """
     return asin(sqrt(2 * noise_share)) if noise_share < 0.5 else pi
 
 
 def widen(low: float, high: float, tilt: float) -> tuple[float, float]:
-    """Interval for `α_∞` from one for the median of `α_N`: every angle may be off by `tilt` either way."""
+    """Interval for `α_∞` from one for the median of `α_N`: either angle may be off by `tilt` radians either way."""
     far, near = acos(min(1.0, max(-1.0, low))), acos(min(1.0, max(-1.0, high)))
     return cos(min(pi, far + tilt)), cos(max(0.0, near - tilt))

@@ -1,4 +1,4 @@
-"""The worst direction of every weight family: `inf_x α_∞(x)`, exactly or certified, and where it is met or approached.
+"""The worst direction of every weight family: `inf_x α_∞(x)`, exact or certified, and where it is attained.
 
 `α_∞(x) = cos(μ(x), x)`, and `μ = ∇f` with `f(x) = E relu(w·x)`. In closed form:
 
@@ -12,7 +12,8 @@
     sparse     μ constant on the chambers of the lattice                    1/√(1 + 0.9² + … + 0.9^{2(d−1)}), d ≤ 3
     cauchy     none; R/(N log N) → sign(x)/π · E s in probability           1/√d, approached
 
-For every d and x `α_∞ ≥ 2√6/5` for `uniform`, `α_∞ ≥ √π/2` for `laplace` (`theory.limit.proofs.worst_alignment`).
+For every d and x `α_∞ ≥ 2√6/5` for `uniform`, `α_∞ ≥ √π/2` for `laplace`. Derivations: `worst_alignment` and `bounds`
+of `theory.limit.proofs`.
 """
 
 from __future__ import annotations
@@ -20,28 +21,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, product
 from math import pi, sqrt
 
 import numpy as np
 from flint import arb
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from nfrlab.theory.families import family as family_law
 from nfrlab.theory.families import powerlaw_variances
+from nfrlab.theory.limit.chambers import sparse_chambers, sparse_direction
 from nfrlab.theory.numerics.balls import endpoints
 from nfrlab.theory.numerics.branch_and_bound import Minimum, minimum
 from nfrlab.theory.numerics.vectors import Array
 
-SHIFT = 0.25
-SPARSE_RATE = 0.1
+SHIFT = 0.25  # the mean of every entry of `shifted`
 FLOOR = {"uniform": 2 * sqrt(6) / 5, "laplace": sqrt(pi) / 2}  # of α_∞, at every x in every d
 EVERYWHERE, NON_NEGATIVE = "every x ≠ 0", "every x ≥ 0, x ≠ 0"
 
 
 @dataclass(frozen=True)
 class Worst:
-    """`low ≤ inf α_∞ ≤ high` over the x in `domain` (R^d), and how it is known.
+    """`low ≤ inf α_∞ ≤ high` over the x of R^d in `domain`, and how it is known.
 
     `x` is where the infimum is attained, or, where it is not, a direction close to where it is approached.
     """
@@ -56,14 +56,17 @@ class Worst:
 
 
 def isotropic_worst(name: str, d: int) -> Worst:
-    """1 at every x; the x returned is one at which signs alone would not do."""
+    """Rotation-invariant weights: 1 at every x. The x returned has entries of different signs and sizes."""
     x = np.zeros(d)
     x[: min(d, 3)] = (4.0, -1.0, 1.0)[: min(d, 3)]
     return Worst(name, x, 1.0, 1.0, True, "rotation invariance: exact")
 
 
 def powerlaw_worst(d: int) -> Worst:
-    """Kantorovich's inequality: `cos(Σx, x) ≥ 2√(λ₁λ_d)/(λ₁ + λ_d)`, with equality at `x_1² : x_d² = λ_d : λ_1`."""
+    """`N(0, Σ)`, by Kantorovich's inequality: `cos(Σx, x) ≥ 2√(λ₁λ_d)/(λ₁ + λ_d)`.
+
+    Equality holds at `x_1² : x_d² = λ_d : λ_1`.
+    """
     variance = powerlaw_variances(d)
     x = np.zeros(d)
     x[0], x[-1] = sqrt(variance[-1]), sqrt(variance[0])
@@ -72,13 +75,16 @@ def powerlaw_worst(d: int) -> Worst:
 
 
 def axis_worst(d: int, epsilon: float = 1 / 64) -> Worst:
-    """`‖x‖₁ / (√k ‖x‖₂)` with k non-zero entries: above 1/√d, which `e_1 + ε 1` approaches; 1 at e_1 itself."""
+    """Axis-aligned neurons: `α_∞ = ‖x‖₁ / (√k ‖x‖₂)` with k non-zero entries.
+
+    That is above 1/√d, which `e_1 + ε 1` approaches; at e_1 itself it is 1.
+    """
     low, high = endpoints(1 / arb(d).sqrt())
     return Worst("axis", _near_axis(d, epsilon), low, high, False, "‖x‖₁ ≥ ‖x‖₂: exact")
 
 
 def cauchy_worst(d: int, epsilon: float = 1 / 8) -> Worst:
-    """The limit in probability is that of `axis`."""
+    """Cauchy entries: the limit in probability is that of `axis`."""
     low, high = endpoints(1 / arb(d).sqrt())
     return Worst("cauchy", _near_axis(d, epsilon), low, high, False, "‖x‖₁ ≥ ‖x‖₂: exact; limit in probability")
 
@@ -88,19 +94,23 @@ def _near_axis(d: int, epsilon: float) -> Float[Array, " d"]:
 
 
 def uniform01_worst(d: int) -> Worst:
-    """Every neuron sees an x ≥ 0: `cos(1, x) = ‖x‖₁ / (√d ‖x‖₂) ≥ 1/√d`, met at e_1."""
+    """U[0, 1]: every neuron sees an x ≥ 0, so `cos(1, x) = ‖x‖₁ / (√d ‖x‖₂) ≥ 1/√d`, attained at e_1."""
     low, high = endpoints(1 / arb(d).sqrt())
     return Worst("uniform01", np.eye(d)[0], low, high, True, "‖x‖₁ ≥ ‖x‖₂: exact", NON_NEGATIVE)
 
 
 def uniform01_signed(epsilon: float) -> float:
-    """`α_∞(ε, −1) = (ε/2) / √((1 + ε²/4)(1 + ε²))`, 0 < ε ≤ 1: 0 is approached, from above since ⟨μ, x⟩ = f > 0."""
+    """`α_∞(ε, −1) = (ε/2) / √((1 + ε²/4)(1 + ε²))` of U[0, 1] in R², 0 < ε ≤ 1.
+
+    It approaches 0 with ε, from above since ⟨μ, x⟩ = f > 0.
+    """
     return epsilon / 2 / sqrt((1 + epsilon**2 / 4) * (1 + epsilon**2))
 
 
 def shifted_alignment(cosine: arb, size: arb) -> arb:
-    """α_∞ for `N(m, I)` where x has this cosine with m, ‖m‖ = `size`: with `t = ‖m‖ cos`, `(t Φ + φ) / √(‖m‖² Φ² + 2
-    t Φ φ + φ²)`.
+    """α_∞ of `N(m, I)`, ‖m‖ = `size`, at an x that has this cosine with m.
+
+    With `t = ‖m‖ cos` it is `(t Φ + φ) / √(‖m‖² Φ² + 2 t Φ φ + φ²)`.
     """
     t = size * cosine
     below = (-t / arb(2).sqrt()).erfc() / 2
@@ -110,13 +120,13 @@ def shifted_alignment(cosine: arb, size: arb) -> arb:
 
 @cache
 def shifted_minimum(d: int) -> Minimum:
-    """The worst angle between x and the all-ones direction, by branch and bound."""
+    """The worst cosine between x and the all-ones direction of R^d, by branch and bound."""
     size = arb(d).sqrt() * SHIFT
     return minimum(lambda c: shifted_alignment(c, size), [(-1.0, 1.0)], 1e-5)
 
 
 def shifted_worst(d: int) -> Worst:
-    """`N(¼ 1, I)`, d ≥ 2: all directions of one angle to m are alike."""
+    """`N(¼ 1, I)`, d ≥ 2: α_∞ depends on the angle between x and m alone."""
     found = shifted_minimum(d)
     c = found.point[0]
     aside = (np.eye(d)[0] - np.eye(d)[1]) / sqrt(2)
@@ -127,22 +137,22 @@ def shifted_worst(d: int) -> Worst:
 def dominated_square(s: arb) -> arb:
     """α_∞² of U[−1, 1] where `x_1 = 1 ≥ Σ_{i≥2} |x_i|`: it depends on `s = Σ_{i≥2} x_i²` alone, in every d.
 
-    `f = 1/4 + s/12`, so `μ ∝ (3 − s, 2 x_2, 2 x_3, …)` and `α² = (3 + s)² / ((9 − 2s + s²)(1 + s))`, least at
-    `s = 2√7 − 5`.
+    Here `f = 1/4 + s/12`, so `μ ∝ (3 − s, 2 x_2, 2 x_3, …)` and `α² = (3 + s)² / ((9 − 2s + s²)(1 + s))`, which is
+    least at `s = 2√7 − 5`.
     """
     return (3 + s) ** 2 / ((9 - 2 * s + s * s) * (1 + s))
 
 
 def dominated_minimum() -> arb:
-    """`min_s α_∞`, at `s = 2√7 − 5`, the root of `s² + 10 s − 3`: 0.99331458563…"""
+    """The least α_∞ with a dominant coordinate, at `s = 2√7 − 5`, a root of `s² + 10 s − 3`: 0.99331458563…"""
     return dominated_square(2 * arb(7).sqrt() - 5).sqrt()
 
 
 def triangle_alignment(a: arb, r: arb) -> arb:
     """α_∞ of U[−1, 1] in R³ at `x = (1, 1 − a(1 − r), a)`, 0 ≤ a, r ≤ 1: every x without a dominant coordinate.
 
-    With `e = a r`, the excess of the two smaller over the largest: `h = E|w·x| = ½ + (x_2² + x_3²)/6 − e⁴/(48 x_2
-    x_3)`, and `P = e³/(48 x_2 x_3)` in `∇h`.
+    With `e = a r`, the excess of the two smaller coordinates over the largest,
+    `h = E|w·x| = ½ + (x_2² + x_3²)/6 − e⁴/(48 x_2 x_3)`; P stands for `e³/(48 x_2 x_3)` in `∇h`.
     """
     b = 1 - a * (1 - r)
     P = a * a * r**3 / (48 * b)
@@ -157,7 +167,10 @@ def triangle_alignment(a: arb, r: arb) -> arb:
 
 @cache
 def triangle_minimum() -> Minimum:
-    """The least of these over `x_3 ≤ x_2`, within 0.0015: enough to see that it is above `dominated_minimum`."""
+    """The least `triangle_alignment` over `x_3 ≤ x_2`, within 0.0015.
+
+    That is close enough to see that it lies above `dominated_minimum`.
+    """
 
     def alignment(a: arb, r: arb) -> arb:
         outside = a * (2 - r) > 1  # x_3 > x_2 in all of the box
@@ -167,7 +180,10 @@ def triangle_minimum() -> Minimum:
 
 
 def uniform_worst(d: int) -> Worst:
-    """U[−1, 1], d = 2 exactly, d = 3 with the triangle's part certified. Raises `ValueError` for d > 3."""
+    """U[−1, 1]: exactly for d = 2; for d = 3 the part without a dominant coordinate is certified.
+
+    Raises `ValueError` for d > 3.
+    """
     low, high = endpoints(dominated_minimum())
     rest = sqrt(2 * sqrt(7) - 5)
     if d == 2:
@@ -180,28 +196,28 @@ def uniform_worst(d: int) -> Worst:
 
 
 def uniform_bulk(s: arb) -> arb:
-    """α_∞ of U[−1, 1] at x = (1, bulk): the bulk has squared length s, spread over so many coordinates that its share
-    of w·x is G ~ N(0, s/3).
+    """α_∞ of U[−1, 1] at x = (1, bulk), where the bulk has squared length s.
 
-    `μ_i/x_i` is `κ_1 = ¼ E(1 − G²)₊` at the first coordinate and `κ = P(|G| < 1)/6` in the bulk.
+    It is spread over so many coordinates that its share of w·x is G ~ N(0, s/3). `μ_i/x_i` is `κ_1 = ¼ E(1 − G²)₊` at
+    the first coordinate and `κ = P(|G| < 1)/6` in the bulk.
     """
     sd = (s / 3).sqrt()
     inside, density = (1 / (sd * arb(2).sqrt())).erf(), (-1 / (2 * sd * sd)).exp() / (2 * arb.pi()).sqrt()
-    return two_ratios(((1 - sd * sd) * inside + 2 * sd * density) / 4, inside / 6, s)
+    return two_ratio_cosine(((1 - sd * sd) * inside + 2 * sd * density) / 4, inside / 6, s)
 
 
 def laplace_bulk(s: arb) -> arb:
-    """The same for Laplace entries, G ~ N(0, 2s): with `p` the density of w_1 + G at 0, `κ = 2p`, `κ_1 + κ s = f`.
+    """α_∞ of Laplace entries at x = (1, bulk), where the bulk has squared length s and the share G ~ N(0, 2s) of w·x.
 
-    `p = ½ e^s erfc √s`, and `f = ½ E|w_1 + G| = ½ E|G| + p`, since Laplace's density is a δ plus its own second
-    derivative.
+    With p the density of w_1 + G at 0, `κ = 2p` and `κ_1 + κ s = f`. Here `p = ½ e^s erfc √s`, and
+    `f = ½ E|w_1 + G| = ½ E|G| + p`, since Laplace's density is a δ plus its second derivative.
     """
     p = s.exp() * s.sqrt().erfc() / 2
     first = (s / arb.pi()).sqrt() + p - 2 * p * s
-    return two_ratios(first, 2 * p, s)
+    return two_ratio_cosine(first, 2 * p, s)
 
 
-def two_ratios(first: arb, bulk: arb, s: arb) -> arb:
+def two_ratio_cosine(first: arb, bulk: arb, s: arb) -> arb:
     """`cos(μ, x)` where `μ = first · x` on a unit coordinate and `bulk · x` on the rest, of squared length s."""
     return (first + bulk * s) / ((first**2 + bulk**2 * s) * (1 + s)).sqrt()
 
@@ -213,7 +229,8 @@ BULK = {"uniform": uniform_bulk, "laplace": laplace_bulk}
 def bulk_minimum(name: str) -> Minimum:
     """The least α_∞ at (1, bulk), approached as d → ∞: an upper bound of the infimum over all d and x.
 
-    For `uniform` 0.9932391, below the 0.9933146 of d = 2; for `laplace` less. Raises `KeyError` for another family.
+    For `uniform` it is 0.9932391, below the 0.9933146 of d = 2; for `laplace` it is smaller. Raises `KeyError` for
+    another family.
     """
     return minimum(BULK[name], [(0.02, 2.0)], 4e-5)
 
@@ -221,7 +238,7 @@ def bulk_minimum(name: str) -> Minimum:
 def laplace_worst(d: int) -> Worst:
     """Laplace entries, d = 2: `E|w·x| = (a² + ab + b²)/(a + b) = ¾ (u + v²/3u)`, `u = a + b`, `v = a − b`.
 
-    That is U[−1, 1]'s, turned by 45° and scaled, so the worst value is the same, at `b/a = (1 − √s)/(1 + √s)`.
+    That is the f of U[−1, 1], turned by 45° and scaled, so the worst value is the same, at `b/a = (1 − √s)/(1 + √s)`.
     Raises `ValueError` for d ≠ 2.
     """
     if d != 2:
@@ -231,46 +248,11 @@ def laplace_worst(d: int) -> Worst:
     return Worst("laplace", np.array([1.0, (1 - rest) / (1 + rest)]), low, high, True, "algebraic: exact")
 
 
-def sparse_direction(x: Shaped[Array, " d"]) -> Float[Array, " d"]:
-    """`μ(x)` of sparse ±1 entries by summing over all 3^d neurons; x has integer entries."""
-    neurons = np.array(list(product((-1, 0, 1), repeat=len(x))))
-    weight = np.prod(np.where(neurons == 0, 1 - SPARSE_RATE, SPARSE_RATE / 2), axis=1)
-    return np.asarray((weight * (neurons @ x > 0)) @ neurons)
-
-
-def sparse_chambers(d: int) -> list[tuple[Array, Array]]:
-    """(inner point, extreme rays) of every chamber within `x_1 > … > x_d > 0` of the planes `w·x = 0`, w ∈ {−1, 0,
-    1}^d, for d = 2 and 3.
-
-    The rays are the lines in which d − 1 planes meet; each chamber is the cone of those on which no plane changes sign.
-    """
-    neurons = [w for w in product((-1, 0, 1), repeat=d) if w > (0,) * d]
-    rays = {ray for chosen in combinations(neurons, d - 1) if (ray := _ordered_ray(chosen)) is not None}
-    chambers: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    for corner in combinations(sorted(rays), d):
-        inner = np.sum(corner, axis=0)
-        signs = np.sign(np.array(neurons) @ inner)
-        if np.all(signs):
-            member = [ray for ray in rays if np.all(np.sign(np.array(neurons) @ ray) * signs >= 0)]
-            if set(corner) <= set(member):
-                chambers[tuple(signs)] = member
-    return [(np.sum(member, axis=0), np.array(member)) for member in chambers.values()]
-
-
-def _ordered_ray(planes: tuple[tuple[int, ...], ...]) -> tuple[int, ...] | None:
-    """The integer vector orthogonal to d − 1 planes if it is unique and can be taken with x_1 ≥ … ≥ x_d ≥ 0."""
-    first, last = np.array(planes[0]), np.array(planes[-1])
-    ray = np.array([-first[1], first[0]]) if len(first) == 2 else np.cross(first, last)
-    if not np.any(ray):
-        return None
-    ray = ray // np.gcd.reduce(ray) * (1 if ray.sum() > 0 else -1)
-    return tuple(int(t) for t in ray) if np.all(np.diff(ray) <= 0) and ray[-1] >= 0 else None
-
-
 def sparse_worst(d: int) -> Worst:
-    """Sparse ±1 entries, d = 2 or 3: μ is constant on a chamber, and cos(μ, ·) is quasi-concave on it, so its infimum
-    is approached at an extreme ray; all are compared. The x returned lies inside the chamber, close to that ray.
-    Raises `ValueError` for d > 3.
+    """Sparse ±1 entries, d = 2 or 3: the extreme rays of all chambers are compared (see `theory.limit.chambers`).
+
+    μ is constant on a chamber and cos(μ, ·) quasi-concave, so its infimum is approached at an extreme ray. The x
+    returned lies inside the chamber, close to that ray. Raises `ValueError` for d > 3.
     """
     if d > 3:
         raise ValueError(f"the chambers of the sparse lattice are enumerated for d = 2 and 3, not {d}")
@@ -298,8 +280,10 @@ CERTIFIED: dict[str, Callable[[int], Worst]] = {
 
 
 def worst(family: str, d: int) -> Worst:
-    """The worst direction of a family in R^d, d ≥ 2. Raises `ValueError` for an unknown family, and where the worst
-    direction is not certified: uniform and sparse beyond d = 3, laplace beyond d = 2.
+    """The worst direction of a family in R^d, d ≥ 2.
+
+    Raises `ValueError` for d < 2, for an unknown family, and where the worst direction is not certified: `uniform` and
+    `sparse` beyond d = 3, `laplace` beyond d = 2.
     """
     if d < 2:
         raise ValueError(f"a direction can only be worse than another for d ≥ 2, got {d}")

@@ -1,1 +1,3 @@
-"""Numerics that the closed forms rest on: vectors, certified quadrature, ball arithmetic, branch and bound."""
+"""Numerics that the closed forms rest on: vectors, quadrature, ball arithmetic, branch and bound, derivations."""
+
+__all__ = ["balls", "branch_and_bound", "proof", "quadrature", "vectors"]

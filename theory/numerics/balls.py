@@ -1,4 +1,4 @@
-"""Ball-arithmetic enclosures (Arb, through python-flint) of the constants and of the counterexamples' alignments."""
+"""Enclosures in ball arithmetic (Arb, through python-flint) of constants and of the alignments of counterexamples."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from itertools import pairwise
 
 from flint import acb, arb, ctx, fmpq
 
-PRECISION = 128
+PRECISION = 128  # bits
 
 
 def ball(value: Fraction | int) -> arb:
-    """A rational number as a ball."""
+    """The smallest ball around a rational number."""
     exact = Fraction(value)
     return arb(fmpq(exact.numerator, exact.denominator))
 
 
 def endpoints(x: arb) -> tuple[float, float]:
-    """A ball as an outward-rounded pair of floats."""
-    margin = 1e-15 * max(1.0, abs(float(x.mid())))
+    """(low, high): floats on either side of the ball, rounded outwards."""
+    margin = 1e-15 * max(1.0, abs(float(x.mid())))  # float() rounds to nearest, either end may lie inside
     return float(x.lower()) - margin, float(x.upper()) + margin
 
 
@@ -36,7 +36,7 @@ def acos(numerator: int, denominator: int) -> arb:
 
 
 def cosine(u: Sequence[Fraction | int], v: Sequence[Fraction | int]) -> arb:
-    """`⟨u, v⟩ / (‖u‖‖v‖)` of two rational vectors. Raises `ZeroDivisionError` where one of them is zero."""
+    """`⟨u, v⟩ / (‖u‖‖v‖)` of two rational vectors of R^d. Raises `ZeroDivisionError` where one of them is zero."""
     ctx.prec = PRECISION
     inner = sum(Fraction(a) * b for a, b in zip(u, v, strict=True))
     squares = [sum(Fraction(a) ** 2 for a in w) for w in (u, v)]
@@ -46,9 +46,9 @@ def cosine(u: Sequence[Fraction | int], v: Sequence[Fraction | int]) -> arb:
 
 
 def half_space_constant(family: str, d: int) -> arb:
-    """`c = ½ E‖w‖ E|u_1|` of `μ(x) = c x̂` for the rotation-invariant families, in closed form.
+    """`c = ½ E‖w‖ E|u_1|` of `μ(x) = c x̂` for a rotation-invariant family in R^d, in closed form.
 
-    gaussian `1/√(2π)`; sphere, ring, haar, tilted `√d Γ(d/2) / (2√π Γ((d+1)/2))`; student (ν = 3)
+    gaussian: `1/√(2π)`. sphere, ring, haar, tilted: `√d Γ(d/2) / (2√π Γ((d+1)/2))`. student (ν = 3):
     `√(3/2) Γ(1)/Γ(3/2) / √(2π)`. Raises `KeyError` for another family.
     """
     ctx.prec = PRECISION
@@ -64,8 +64,9 @@ def half_space_constant(family: str, d: int) -> arb:
 
 
 def zplus_limit_alignment(x: Sequence[int], bottom: bool) -> arb:
-    """`α_∞` of the scalar-γ z⁺ filter with isotropic weights at an integer x: the direction is `1 + x̂`, or `x ⊙
-    (1 + x̂)`.
+    """`α_∞` of the z⁺ filter with a scalar γ, isotropic weights and a non-zero integer x.
+
+    The limit direction is `1 + x̂`, and `x ⊙ (1 + x̂)` with the bottom process.
     """
     ctx.prec = PRECISION
     norm = arb(sum(t * t for t in x)).sqrt()
@@ -75,10 +76,11 @@ def zplus_limit_alignment(x: Sequence[int], bottom: bool) -> arb:
 
 
 def kappa(rule: str, family: str, d: int, q: float = 0.9) -> arb:
-    """κ of `theory.finite_width.rate` in closed form: `tan² → κ (d − 1)/N`; rule "positive" is s = |N(0, 1)| on all
-    active neurons.
+    """κ of `tan² → κ (d − 1)/N` in closed form, as `theory.finite_width.rate.kappa` computes it by quadrature.
 
-    Raises `KeyError` where there is none: RectGrad beside Gaussian weights, Activation at Student weights.
+    The rules are activation, constant, positive (s = |N(0, 1)| on all active neurons), gbp and, at Gaussian weights,
+    rectgrad with its quantile level q. Raises `KeyError` where there is no closed form: RectGrad at other weights,
+    Activation at Student weights.
     """
     ctx.prec = PRECISION
     if (rule, family) == ("rectgrad", "gaussian"):
@@ -102,23 +104,24 @@ def ring_moment(p: int) -> arb:
 
 
 def rectgrad_kappa(p: arb) -> arb:
-    """`2π (V K₀(V) + 2πp)/(V K₁(V))²`, 10⁻⁶ < p < 0.24, V enclosed by bisection: `∫_V^∞ K₀` falls in V.
+    """`κ = 2π (V K₀(V) + 2πp)/(V K₁(V))²` where `∫_V^∞ K₀ = 2πp`, for the share `10⁻⁶ < p < 0.24` that passes.
 
     Raises `ArithmeticError` for another p.
     """
     low, high, level = arb(0.01), arb(16), 2 * arb.pi() * p
     if not (bessel_tail(low) > level > bessel_tail(high)):
         raise ArithmeticError("the share that passes is not between 10⁻⁶ and 0.24")
-    for _ in range(45):
+    for _ in range(45):  # the tail falls in V; 45 halvings leave 5e-13 of it
         middle = arb(((low + high) / 2).mid())
         tail = bessel_tail(middle)
+        # a tail that overlaps the level moves neither end, so the root stays enclosed
         low, high = (middle if tail > level else low), (middle if tail < level else high)
     V = low.union(high)
     return 2 * arb.pi() * (V * V.bessel_k(0) + 2 * arb.pi() * p) / (V * V.bessel_k(1)) ** 2
 
 
 def bessel_tail(V: arb) -> arb:
-    """`∫_V^∞ K₀`; beyond V + 30 it is below K₀(V + 30), as K₀ < K₁ = −K₀′."""
+    """`∫_V^∞ K₀`: an integral up to V + 30; the rest is below K₀(V + 30), as K₀ < K₁ = −K₀′."""
     ends = [acb(V + step) for step in (0, 1, 8, 30)]
     inside = sum((acb.integral(lambda t, _: t.bessel_k(0), a, b).real for a, b in pairwise(ends)), arb(0))
     return inside + arb(0).union((V + 30).bessel_k(0))

@@ -1,4 +1,4 @@
-"""Certified minima: branch and bound in ball arithmetic (Arb)."""
+"""Certified minima of a function over a box: branch and bound in ball arithmetic (Arb)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,21 @@ class Minimum:
 
 
 def minimum(f: Function, box: Sequence[tuple[float, float]], tolerance: float, most: int = 200_000) -> Minimum:
-    """The minimum of f over a box: the box of least lower bound is halved along its longest side until
-    `high − low ≤ tolerance`.
+    """The minimum of f over a box, to within `tolerance`.
 
-    `f` takes one ball a coordinate and returns an enclosure; one that is not finite, or NaN, bounds nothing and is
-    halved again. Raises `ValueError` when more than `most` boxes do not settle it.
+    The box of least lower bound is halved along its longest side until `high − low ≤ tolerance`. Raises `ValueError`
+    when more than `most` boxes do not settle it.
+
+    Parameters
+    ----------
+    f
+        Takes one ball per coordinate and returns an enclosure of its values; an infinite one, or NaN, bounds nothing.
+    box
+        The (low, high) of every coordinate.
+    tolerance
+        The largest `high − low` of the minimum that is returned.
+    most
+        The number of boxes after which to give up.
     """
     ctx.prec = PRECISION
     start: Box = tuple(box)
@@ -43,12 +53,13 @@ def minimum(f: Function, box: Sequence[tuple[float, float]], tolerance: float, m
             middle, at = _value(f, half)
             if middle < best:
                 best, point = middle, at
-            if (low := _lower(f, half)) <= best:
+            if (low := _lower(f, half)) <= best:  # else the half cannot hold the minimum
                 heappush(boxes, (max(low, least), half))
     raise ValueError(f"no certified minimum within {tolerance} from {most} boxes")
 
 
 def _ball(low: float, high: float) -> arb:
+    """The ball of an interval, a little wider for the rounding of its centre."""
     return arb((low + high) / 2, (high - low) / 2 + 1e-17)
 
 
@@ -66,6 +77,7 @@ def _value(f: Function, box: Box) -> tuple[float, tuple[float, ...]]:
 
 
 def _halves(box: Box) -> tuple[Box, Box]:
+    """The two halves of a box along its longest side."""
     side = max(range(len(box)), key=lambda k: box[k][1] - box[k][0])
     low, high = box[side]
     middle = (low + high) / 2

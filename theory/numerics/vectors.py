@@ -1,4 +1,4 @@
-"""The array type of the theory and the cosine of Def. 1."""
+"""The array type of the theory, the cosine of Definition 1, and the positive part."""
 
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,6 @@ def cosine(u: Shaped[Array, " d"], v: Shaped[Array, " d"]) -> float:
     return float(u @ v) / norms if norms else float("nan")
 
 
-def positive(v: Shaped[Array, "..."]) -> Shaped[Array, "..."]:
+def positive_part(v: Shaped[Array, "..."]) -> Shaped[Array, "..."]:
     """`v⁺ = max(v, 0)`, for floats and Fractions."""
     return np.where(v > 0, v, 0 * v)

@@ -1,16 +1,16 @@
 """The angle φ between a weighting and the activation, Gaussian layers and Haar frames: `C = cos φ = ⟨s, A⟩ / ‖s‖‖A‖`.
 
 On the K active neurons A is, up to its length, `|z|` with z ~ N(0, I_K), and its direction is independent of that
-length. For weights s drawn without a look at A, with T of `theory.finite_width.law`, `T = C‖z‖` and so `E C^p = E T^p /
-E χ_K^p`:
+length. For weights s drawn without a look at A, with T of `theory.finite_width.law`, `T = C‖z‖` and so
+`E C^p = E T^p / E χ_K^p`:
 
     constant  s = 1    E C = √(2K/π) / E χ_K    E C² = (1 + (2/π)(K − 1)) / K     C ≥ 1/√K     C² → 2/π
     positive  s = |r|  E C = K (E|u_1|)²        E C² = (1 + (4/π²)(K − 1)) / K    C > 0        C  → 2/π
 
-For constant weights tan φ is the activations' coefficient of variation. K = 1: φ = 0. K = 2: φ is uniform on [0, π/4]
-for constant weights and has the density `(4/π)(1 − 2φ/π)` on [0, π/2] for positive ones. Up to K = 64 the law is exact
-too, by recursion (`theory.weighting.orthant`); beyond, `C²` is taken to be the Beta variable on `[C_min², 1]` with the
-exact mean and variance, at most 0.0012 off in distribution.
+For constant weights tan φ is the coefficient of variation of the activations. K = 1: φ = 0. K = 2: φ is uniform on
+`[0, π/4]` for constant weights and has the density `(4/π)(1 − 2φ/π)` on `[0, π/2]` for positive ones. Up to K = 64 the
+law is exact too, by recursion (`theory.weighting.orthant`); beyond, `C²` is taken to be the Beta variable on
+`[C_min², 1]` with the exact mean and variance, at most 0.0012 off in distribution.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nfrlab.theory.weighting.orthant import cosine_quantile
 
 WEIGHTINGS = "constant", "positive"
 LIMIT = {"constant": sqrt(2 / pi), "positive": 2 / pi}  # cos φ as K → ∞
-NODES = 96
+NODES = 96  # of the quadrature over the law of C
 MOST = 64  # active neurons up to which the law of C is exact
 
 
@@ -38,16 +38,20 @@ def chi_mean(k: float) -> float:
 
 
 def moments(weighting: str, K: float) -> tuple[float, float, float]:
-    """(E C, E C², E C⁴). Raises `ValueError` for a weighting that is neither constant nor positive."""
+    """(E C, E C², E C⁴) on K active neurons, exactly.
+
+    Raises `ValueError` for a weighting that is neither constant nor positive.
+    """
     if weighting not in WEIGHTINGS:
         raise ValueError(f"no law of the angle for '{weighting}'; there is one for {', '.join(WEIGHTINGS)}")
     first, second = constant_moments(K) if weighting == "constant" else gbp_moments(K)
-    return first / chi_mean(K), second / K, fourth(weighting, K)
+    return first / chi_mean(K), second / K, fourth_moment(weighting, K)
 
 
-def fourth(weighting: str, K: float) -> float:
-    """`E C⁴`: the sum of `E z_a z_b z_c z_d · E s_a s_b s_c s_d / (E‖z‖⁴ E‖s‖⁴)` over all indices, sorted by how
-    they coincide: aaaa, aaab, aabb, aabc, abcd.
+def fourth_moment(weighting: str, K: float) -> float:
+    """`E C⁴`: the sum of `E z_a z_b z_c z_d · E s_a s_b s_c s_d / (E‖z‖⁴ E‖s‖⁴)` over all indices.
+
+    They are sorted by how they coincide: aaaa, aaab, aabb, aabc, abcd.
     """
     often = K, 4 * K * (K - 1), 3 * K * (K - 1), 6 * K * (K - 1) * (K - 2), K * (K - 1) * (K - 2) * (K - 3)
     half_normal = 3, 4 / pi, 1, 2 / pi, 4 / pi**2
@@ -58,11 +62,11 @@ def fourth(weighting: str, K: float) -> float:
 
 @lru_cache(maxsize=4096)
 def cosines(weighting: str, K: float) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    """Nodes and weights with which the law of C integrates: `E f(C) ≈ Σ_i weight_i f(C_i)`.
+    """(C_i, weight_i): nodes with which the law of C integrates, `E f(C) ≈ Σ_i weight_i f(C_i)`.
 
     Exact in law for whole K ≤ 64, else matched in E C² and E C⁴. Raises `ValueError` as `moments` does.
     """
-    _, square, fourth_moment = moments(weighting, K)
+    _, square, quartic = moments(weighting, K)
     nodes, weights = roots_legendre(NODES)
     u, du = (nodes + 1) / 2, weights / 2
     if K == 1:
@@ -72,7 +76,8 @@ def cosines(weighting: str, K: float) -> tuple[Float[Array, " n"], Float[Array, 
     share, density = np.sin(pi * u / 2) ** 2, pi / 2 * np.sin(pi * u) * du  # the ends of the probability stretched
     if K <= MOST and int(K) == K:
         return cosine_quantile(weighting, int(K), share), density
+    # beyond: the Beta variable on [C_min², 1] with the mean and the variance of C²
     low = 1 / K if weighting == "constant" else 0.0
-    mean, variance = (square - low) / (1 - low), (fourth_moment - square**2) / (1 - low) ** 2
+    mean, variance = (square - low) / (1 - low), (quartic - square**2) / (1 - low) ** 2
     size = mean * (1 - mean) / variance - 1
     return np.sqrt(low + (1 - low) * betaincinv(mean * size, (1 - mean) * size, share)), density

@@ -6,8 +6,8 @@ unit vector of R^d, or `c = z/‖g‖`, g ~ N(0, I_d) with z its first N entries
     α = ρ C,    ρ = ‖c‖ on them,  ρ² ~ Beta(K/2, (d − K)/2),    C = cos(s, A) on them (`theory.weighting.angles`),
 
 and ρ is independent of C wherever s does not depend on ‖c‖: both laws are exact, C's by recursion in K. Activation has
-C = 1. So `E α^p = E ρ^p · E C^p`, exactly; with T of `theory.finite_width.law` this is `E T^p / E χ_d^p`. K is Bin(N,
-½), for GBP Bin(N, ¼); R = 0 where K = 0.
+C = 1. So `E α^p = E ρ^p · E C^p`, exactly; with T of `theory.finite_width.law` this is `E T^p / E χ_d^p`. K is
+`Bin(N, ½)`, for GBP `Bin(N, ¼)`; R = 0 where K = 0.
 
 Activation and another weighting are equally aligned iff C = 1. Where s has no reason to be parallel to A (a constant,
 or a continuous law independent of A) that is K = 1, almost surely: means agree for N = 1 only.
@@ -29,12 +29,15 @@ from nfrlab.theory.weighting.angles import MOST, cosines, moments
 from nfrlab.theory.weighting.orthant import cosine_cdf
 
 ANGLE = {"constant": "constant", "positive": "positive", "gbp": "positive", "activation": None}
-PASSING = {"constant": 0.5, "positive": 0.5, "gbp": 0.25, "activation": 0.5}
+PASSING = {"constant": 0.5, "positive": 0.5, "gbp": 0.25, "activation": 0.5}  # probability that a neuron passes
 
 
 @dataclass(frozen=True)
 class FrameLaw:
-    """The law of α given R ≠ 0, a mixture over K with weights `weight`; `undefined` is P(R = 0) = (1 − p)^N."""
+    """The law of α given R ≠ 0: a mixture over the numbers K of neurons that pass, with the probabilities `weight`.
+
+    `undefined` is P(R = 0) = (1 − p)^N, p the probability that a neuron passes.
+    """
 
     weighting: str
     d: int
@@ -80,6 +83,7 @@ class FrameLaw:
         return ANGLE[self.weighting] is None or self.N <= MOST
 
     def _below(self, a: float, k: float) -> float:
+        """`P(α ≤ a | K = k)`."""
         angle = ANGLE[self.weighting]
         if k == self.d:  # ρ = 1: α is C itself
             return float(cosine_cdf(angle, int(k), a)) if angle and k > 1 else 0.0
@@ -88,9 +92,10 @@ class FrameLaw:
 
 
 def frame_law(weighting: str, d: int, N: int) -> FrameLaw:
-    """The law of α of one frame of N columns in R^d; hidden relevance i.i.d. N(0, 1) for gbp, its size for positive.
+    """The law of α of one Haar frame of N columns in R^d.
 
-    Raises `ValueError` for another weighting and unless 1 ≤ N ≤ d.
+    The weighting is constant, positive (s = |N(0, 1)|), gbp (hidden relevance i.i.d. N(0, 1)) or activation. Raises
+    `ValueError` for another weighting and unless 1 ≤ N ≤ d.
     """
     if weighting not in PASSING:
         raise ValueError(f"no law of α for '{weighting}' and Haar frames; there is one for {', '.join(PASSING)}")
@@ -99,14 +104,15 @@ def frame_law(weighting: str, d: int, N: int) -> FrameLaw:
     p = PASSING[weighting]
     K = np.arange(1.0, N + 1)
     weight = binom.pmf(K, N, p)
-    kept = weight > 1e-16 * weight.max()
+    kept = weight > 1e-16 * weight.max()  # the rest is below rounding, and every K costs a recursion
     return FrameLaw(weighting, d, N, K[kept], weight[kept] / weight[kept].sum(), (1 - p) ** N)
 
 
 def equality(weighting: str, N: int) -> float:
     """P(α = α of Activation, given that both are defined): one active neuron, and it passes.
 
-    `N 2^−N / (1 − 2^−N)` for constant and positive weights, `N 2^−N ½ / (1 − (¾)^N)` for GBP; 1 for Activation.
+    `N 2^−N / (1 − 2^−N)` for constant and positive weights, `N 2^−N ½ / (1 − (¾)^N)` for GBP; 1 for Activation. Raises
+    `KeyError` for another weighting.
     """
     if weighting == "activation":
         return 1.0

@@ -10,6 +10,7 @@ Against a weighting r at an angle φ < π/2 to A, with e the direction of r's pa
 
 The sharp condition reads `cos²φ ≤ κ/(κ² − κ + 1)`; or `h ≤ sin φ / √(1 + 3cos²φ)`, h = (κ − 1)/(κ + 1); or
 `κ ≤ exp(2 arsinh(½ tan φ))`. The crude one, `cos²φ ≤ 1/κ`, asks for more. At φ ≥ π/2 Activation always wins.
+Derivations: `theory.weighting.proofs.gram`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def kantorovich(kappa: float) -> float:
 
 
 def advantage(G: Shaped[Array, "n n"], A: Shaped[Array, " n"], r: Shaped[Array, " n"]) -> Exact:
-    """`rᵀGr ‖A‖⁴ − ⟨r, A⟩² AᵀGA`: for ⟨r, A⟩ > 0 of the sign of α(A) − α(r). Exact for Fractions."""
+    """`rᵀGr ‖A‖⁴ − ⟨r, A⟩² AᵀGA`, which has the sign of α(A) − α(r) for ⟨r, A⟩ > 0. Exact for Fractions."""
     return (r @ G @ r) * (A @ A) ** 2 - (r @ A) ** 2 * (A @ G @ A)
 
 
@@ -88,8 +89,11 @@ def crude_condition(tangent: float) -> float:
     return 1 + tangent**2
 
 
-def extremal(sigma: Exact) -> tuple[Pair, Pair, Pair]:
-    """(singular values, A, r) of a tie at the sharp bound κ = σ²: (σ, 1), (σ, 1), (1, σ³). Orthogonal neurons!"""
+def extremal_case(sigma: Exact) -> tuple[Pair, Pair, Pair]:
+    """(singular values, A, r) of a tie at the sharp bound κ = σ², σ > 1: (σ, 1), (σ, 1), (1, σ³).
+
+    The two neurons are orthogonal, of unequal norms.
+    """
     return (sigma, 1), (sigma, 1), (1, sigma**3)
 
 
@@ -104,5 +108,5 @@ def gaussian_condition(y: float) -> float:
 
 
 def guaranteed_share(tangent: float) -> float:
-    """`K/d = tanh²(½ arsinh(½ tan φ))`: how many active Gaussian neurons the sharp condition covers."""
+    """`K/d = tanh²(½ arsinh(½ tan φ))`: the largest share of active Gaussian neurons the sharp condition covers."""
     return tanh(asinh(tangent / 2) / 2) ** 2

@@ -13,8 +13,7 @@ and `T_s = C T_A`. So s beats Activation iff `‖g_s‖ < C ‖g_A‖`, and give
 
 It is `P(−2 aᵀGe/eᵀGe > tan φ)` of `theory.weighting.gram` for a Wishart G. As N → ∞ at fixed d it tends to a limit < ½
 that depends on d alone and falls like `e^{−λ d}`, `λ = ½ ln(1 + ¼ tan²φ)`: 0.0667 for constant weights, 0.1563 for
-positive ones. With few active neurons it falls more slowly, as φ may be small: like `4√2 π^{−3/2} d^{−1/2}` for two of
-them.
+positive ones. With few active neurons φ may be small and it falls more slowly: like `4√2 π^{−3/2} d^{−1/2}` for two.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from jaxtyping import Float
 from scipy.special import betainc
 
 from nfrlab.theory.finite_width.law import alignment_law, gaussian_parts
-from nfrlab.theory.finite_width.mixture import AlignmentLaw, passing
+from nfrlab.theory.finite_width.mixture import AlignmentLaw, neurons_passing
 from nfrlab.theory.numerics.vectors import Array
 from nfrlab.theory.weighting.angles import LIMIT, cosines
 
@@ -36,33 +35,38 @@ REVERSAL_ERROR = 1e-5  # of `reversal_probability`: numerical up to K = 64; beyo
 
 
 def gaussian_law(weighting: str, d: int, N: int) -> AlignmentLaw:
-    """The law of α of a Gaussian layer for a rule of `theory.finite_width.law`, or for "positive": s = |N(0, 1)| on all
-    active neurons. Raises `ValueError` as `theory.finite_width.law.alignment_law` does.
+    """The law of α of a Gaussian layer of N neurons in R^d.
+
+    `weighting` is a rule of `theory.finite_width.law`, or "positive": s = |N(0, 1)| on all active neurons. Raises
+    `ValueError` as `theory.finite_width.law.alignment_law` does.
     """
     if weighting != "positive":
         return alignment_law(weighting, "gaussian", d, N)
-    K, weight, _ = passing("constant", N)
+    K, weight, _ = neurons_passing("constant", N)
     m, h, c = gaussian_parts("gbp", K, d)
     return replace(alignment_law("constant", "gaussian", d, N), rule="positive", weight=weight, m=m, h=h, c=c)
 
 
 def reversal(tangent: Float[Array, " n"], d: int) -> Float[Array, " n"]:
-    """`P(t_{d−1} > ½ √(d − 1) tan φ) = ½ I_{4/(4 + tan²φ)}((d − 1)/2, ½)`, tan φ ≥ 0; in R¹ every α is 1: 0."""
+    """`P(t_{d−1} > ½ √(d − 1) tan φ) = ½ I_{4/(4 + tan²φ)}((d − 1)/2, ½)` for every tan φ ≥ 0.
+
+    In R¹ every α is 1, so nothing is reversed: 0.
+    """
     return 0.5 * betainc((d - 1) / 2, 0.5, 4 / (4 + tangent**2)) if d > 1 else np.zeros_like(tangent)
 
 
 def reversal_probability(weighting: str, d: int, N: int) -> float:
-    """P(α(s) > α of Activation, given K ≥ 1) on one Gaussian layer, s constant or positive.
+    """P(α(s) > α of Activation, given K ≥ 1) on one Gaussian layer of N neurons in R^d, s constant or positive.
 
     Exact given φ; the law of φ is exact for K ≤ 64, else matched: right to within `REVERSAL_ERROR`. One active neuron
-    is a tie.
+    is a tie. Raises `ValueError` for another weighting.
     """
-    K, weight, _ = passing("constant", N)
-    return float(sum(w * _given(weighting, float(k), d) for k, w in zip(K, weight, strict=True) if k > 1))
+    K, weight, _ = neurons_passing("constant", N)
+    return float(sum(w * _given_number(weighting, float(k), d) for k, w in zip(K, weight, strict=True) if k > 1))
 
 
-def _given(weighting: str, K: float, d: int) -> float:
-    """The same given K."""
+def _given_number(weighting: str, K: float, d: int) -> float:
+    """P(α(s) > α of Activation) given K active neurons."""
     C, weight = cosines(weighting, K)
     return float(weight @ reversal(np.sqrt(1 / C**2 - 1), d))
 

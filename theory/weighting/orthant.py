@@ -6,10 +6,10 @@ density `∝ cos^{K−2} ω` on [0, π/2]. So `C = cos φ` obeys
 
     C_K = cos ω cos ω′ C_{K−1} + sin ω sin ω′,
 
-ω′ an independent copy of ω for positive weights, and `tan ω′ = 1/√(K − 1)` for constant ones; at K = 2 φ is uniform on
-[0, π/4] for constant weights and has the density `(4/π)(1 − 2φ/π)` for positive ones. The distribution function is kept
-on a grid of angles and integrated where C ≤ 1, that is |ω − ω′| ≤ φ, by Gauss–Legendre: right to 3e-5. The matched
-law of `theory.weighting.angles` is 0.024 off at K = 3 and 0.0012 at K = 64.
+with ω′ an independent copy of ω for positive weights, and `tan ω′ = 1/√(K − 1)` for constant ones. At K = 2 φ is
+uniform on [0, π/4] for constant weights and has the density `(4/π)(1 − 2φ/π)` for positive ones. The distribution
+function is kept on a grid of angles and integrated where C ≤ 1, that is |ω − ω′| ≤ φ, by Gauss–Legendre: right to 3e-5.
+The matched law of `theory.weighting.angles` is 0.024 off at K = 3 and 0.0012 at K = 64.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from nfrlab.theory.numerics.vectors import Array
 
 GRID = np.linspace(0, pi / 2, 601)
 REACH = 6.0  # in units of 1/√K: beyond it lies less than 2e-9 of ω
-NODES = 48, (16, 24)
+TURN_NODES = 48, (16, 24)  # over ω for constant weights; over the difference and the sum of ω and ω′ for positive
 Turns = tuple[Float[Array, "angles n"], Float[Array, "angles n"]]
 
 
-def unit(n: int) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+def unit_nodes(n: int) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """n Gauss–Legendre nodes and weights on [0, 1]."""
     nodes, weight = roots_legendre(n)
     return (nodes + 1) / 2, weight / 2
 
 
 def reach(K: int) -> float:
-    """The largest ω that matters."""
+    """The largest ω that matters for K neurons."""
     return min(pi / 2, REACH / sqrt(K))
 
 
 def constant_turns(K: int) -> Turns:
     """(C_{K−1} at the edge, weight) over ω for every φ of `GRID`: `C_K ≥ cos φ` iff `C_{K−1}` is at least that.
 
-    ω runs from ω′ − φ to ω′ + φ, as `centre + half · sin θ`: C nears 1 at both ends like a square.
+    ω runs from ω′ − φ to ω′ + φ.
     """
-    other, (u, weight) = atan(1 / sqrt(K - 1)), unit(NODES[0])
+    other, (u, weight) = atan(1 / sqrt(K - 1)), unit_nodes(TURN_NODES[0])
     low, high = np.maximum(0, other - GRID)[:, None], np.minimum(reach(K), other + GRID)[:, None]
-    theta = pi * (u - 0.5)
+    theta = pi * (u - 0.5)  # ω = centre + half · sin θ, as C nears 1 at both ends like a square
     omega = (low + high) / 2 + (high - low) / 2 * np.sin(theta)
     C = (np.cos(GRID)[:, None] - np.sin(omega) * np.sin(other)) / (np.cos(omega) * np.cos(other))
     density = 2 * np.cos(omega) ** (K - 2) / beta(0.5, (K - 1) / 2)
@@ -56,11 +56,14 @@ def constant_turns(K: int) -> Turns:
 
 
 def positive_turns(K: int) -> Turns:
-    """The same over ω and ω′, in their difference `φ sin θ` and their sum v."""
-    (u, by_u), (t, by_t) = (unit(n) for n in NODES[1])
+    """(C_{K−1} at the edge, weight) over ω and ω′ for every φ of `GRID`.
+
+    The integral runs over their difference `φ sin θ` and their sum v.
+    """
+    (u, by_u), (t, by_t) = (unit_nodes(n) for n in TURN_NODES[1])
     theta = pi / 2 * u[:, None]
     apart = GRID[:, None, None] * np.sin(theta)
-    top = np.minimum(pi - apart, apart + 2 * reach(K))
+    top = np.minimum(pi - apart, apart + 2 * reach(K))  # ω, ω′ ≤ π/2, and the smaller one within reach
     v = apart + (top - apart) * t
     both = np.cos(apart) + np.cos(v)
     C = (2 * np.cos(GRID)[:, None, None] - np.cos(apart) + np.cos(v)) / both
@@ -74,9 +77,10 @@ TURNS = {"constant": constant_turns, "positive": positive_turns}
 
 @lru_cache(maxsize=256)
 def angle_cdf(weighting: str, K: int) -> Float[Array, " angles"]:
-    """`P(φ ≤ a)` at the angles a of `GRID`, for K ≥ 2 active neurons; the first call for a K computes all below it.
+    """`P(φ ≤ a)` at the angles a of `GRID`, for K ≥ 2 active neurons.
 
-    Raises `ValueError` for a weighting that is neither constant nor positive, and for K < 2.
+    The first call for a K computes all below it. Raises `ValueError` for a weighting that is neither constant nor
+    positive, and for K < 2.
     """
     if weighting not in TURNS or K < 2:
         raise ValueError(
@@ -90,10 +94,10 @@ def angle_cdf(weighting: str, K: int) -> Float[Array, " angles"]:
 
 
 def cosine_cdf(weighting: str, K: int, c: Float[Array, "*n"] | float) -> Float[Array, "*n"]:
-    """`P(C ≤ c)`, 0 ≤ c ≤ 1. Raises `ValueError` as `angle_cdf` does."""
+    """`P(C ≤ c)` at every c in [0, 1]. Raises `ValueError` as `angle_cdf` does."""
     return np.asarray(1 - np.interp(np.arccos(c), GRID, angle_cdf(weighting, K)))
 
 
 def cosine_quantile(weighting: str, K: int, share: Float[Array, " n"]) -> Float[Array, " n"]:
-    """The C below which each share lies. Raises `ValueError` as `angle_cdf` does."""
+    """The C below which each share lies, for shares in [0, 1]. Raises `ValueError` as `angle_cdf` does."""
     return np.cos(np.interp(1 - share, angle_cdf(weighting, K), GRID))

@@ -1,7 +1,8 @@
 """Theorem 2 in closed form: alignment of `R = Σ_j s_j w_j` for orthogonal active neurons of equal norm c.
 
-With `A_j = ⟨w_j, x⟩ > 0` on the active set, `α = ⟨s, A⟩ / (c ‖s‖ ‖x‖)`. By Cauchy–Schwarz no weighting beats
-`s ∝ A`, whose alignment is `‖A‖ / (c ‖x‖)`; equality holds iff `s = tA`, `t > 0`. Nothing here asks for i.i.d. entries.
+With `A_j = ⟨w_j, x⟩ > 0` on the active set, `α = ⟨s, A⟩ / (c ‖s‖ ‖x‖)`. By Cauchy–Schwarz no weighting beats `s ∝ A`,
+whose alignment is `‖A‖ / (c ‖x‖)`; equality holds iff `s = tA`, `t > 0`. Nothing here asks for i.i.d. entries.
+Derivations: `theory.weighting.proofs.orthogonal_neurons`.
 """
 
 from jaxtyping import Float, Shaped

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
-from nfrlab.theory.filtering.proofs import Derivation
+from nfrlab.theory.numerics.proof import Derivation
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 
 

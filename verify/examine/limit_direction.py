@@ -104,7 +104,7 @@ def _limit(exam: Examination, point: LimitPoint, miss: float, claimed: Claimed) 
     tolerated = acos(1 - DELTA)
     noise = law.gbp_noise(FAMILIES[point.family], point.x)
     N = law.neurons_for_tilt(noise, tolerated / 3)
-    n = intervals.median_plan(miss, law.wrong_side(noise / N, tolerated * (1 - 1.25 / 3)))
+    n = intervals.median_plan(miss, law.wrong_side_probability(noise / N, tolerated * (1 - 1.25 / 3)))
     maps = hidden_maps(point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom)
     values = np.array([alignment(R, point.target) for R in maps])
     if np.any(np.isnan(values)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from nfrlab.theory.filtering.proofs import Derivation
 from nfrlab.theory.finite_width import law
+from nfrlab.theory.numerics.proof import Derivation
 
 
 def _chi_square_moment(p: int) -> tuple[sp.Symbol, sp.Expr]:
@@ -25,7 +25,10 @@ def _coordinate_moment(k: int, p: int) -> sp.Expr:
 
 
 def _mean_abs_coordinate(k: int) -> sp.Expr:
-    """`E|u_1|` by integrating its density `∝ (1 − t²)^{(k−3)/2}`; 1 for k = 1."""
+    """`E|u_1|` for u uniform on the unit sphere of R^k; 1 for k = 1.
+
+    By integrating the density of u_1, `∝ (1 − t²)^{(k−3)/2}`.
+    """
     if k == 1:
         return sp.Integer(1)
     angle = sp.symbols("phi", positive=True)  # t = sin φ
@@ -45,7 +48,10 @@ def _normal_moments() -> bool:
 
 
 def _squares_of_two() -> tuple[sp.Expr, sp.Expr]:
-    """E T² of two neurons by integration: constant weights, and GBP, whose weights are (cos φ, sin φ), φ uniform."""
+    """E T² of two neurons by integration: constant weights, and GBP.
+
+    GBP's weights are (cos φ, sin φ), φ uniform on [0, π/2].
+    """
     y, z = sp.symbols("y z", positive=True)
     angle = sp.symbols("phi", positive=True)
     density = 2 / sp.pi * sp.exp(-(y**2 + z**2) / 2)
@@ -63,7 +69,7 @@ def _matches(moments: tuple[float, float], mean: sp.Expr, square: sp.Expr) -> bo
 
 
 def alignment_law() -> Derivation:
-    """The reduction `α = T / √(T² + χ²_{d−1})` and the exact moments of T."""
+    """The reduction `α = T / √(T² + χ²_{d−1})`, the exact moments of T, and the constants κ."""
     k = sp.symbols("k", positive=True)
     closed = sp.gamma(k / 2) / (sp.sqrt(sp.pi) * sp.gamma((k + 1) / 2))
     spherical = [sp.simplify(closed.subs(k, n) - _mean_abs_coordinate(n)) == 0 for n in range(1, 7)]

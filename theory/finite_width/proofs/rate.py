@@ -1,4 +1,4 @@
-"""The derivation behind the law beyond Gaussian weights, behind its exact mean, and behind the next order in 1/N."""
+"""The derivations behind the law beyond Gaussian weights, behind its exact mean, and behind the next order in 1/N."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from math import pi
 import sympy as sp
 
 from nfrlab.theory.families import sphere_mean_abs
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.finite_width import rate
 from nfrlab.theory.finite_width.law import KAPPA, gbp_moments
 from nfrlab.theory.finite_width.mixture import PASSING
 from nfrlab.theory.numerics import balls
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def _laplace() -> bool:
-    """`∫ y^{−1/2} e^{−yS} dy = √(π/S)`, `∫ e^{−yS} dy = 1/S`, `∫ y e^{−yS} dy = 1/S²`."""
+    """Whether `∫ y^{−1/2} e^{−yS} dy = √(π/S)`, `∫ e^{−yS} dy = 1/S` and `∫ y e^{−yS} dy = 1/S²`."""
     y, S = sp.symbols("y S", positive=True)
     integrals = ((sp.sqrt(1 / y), sp.sqrt(sp.pi / S)), (sp.Integer(1), 1 / S), (y, 1 / S**2))
     return all(vanishes(sp.integrate(f * sp.exp(-y * S), (y, 0, sp.oo)) - value) for f, value in integrals)
 
 
 def _hyperplanes() -> bool:
-    """`E_n[sign(n·e) n·x̂] = E|n_1| cos β`, β the angle between e and x̂, in the plane and in space."""
+    """Whether `E_n[sign(n·e) n·x̂] = E|n_1| cos β`, β the angle between e and x̂, in the plane and in space."""
     phi, beta = sp.symbols("phi beta", real=True)
     plane = sp.integrate(sp.cos(phi), (phi, beta - sp.pi / 2, beta + sp.pi / 2)) / sp.pi
     polar, turn = sp.symbols("theta psi", real=True)  # e is the pole; x̂ at angle β from it
@@ -35,7 +35,10 @@ def _hyperplanes() -> bool:
 
 
 def _student() -> bool:
-    """η = E λ²/(E λ)² = π/2 for λ² = 3/χ²₃, and `theory.finite_width.rate` has κ = πη and π²η to its quadrature."""
+    """Whether η = E λ²/(E λ)² = π/2 for λ² = 3/χ²₃.
+
+    And whether `theory.finite_width.rate` has κ = πη and π²η to its quadrature.
+    """
     t = sp.symbols("t", positive=True)
     density = sp.sqrt(t) * sp.exp(-t / 2) / sp.integrate(sp.sqrt(t) * sp.exp(-t / 2), (t, 0, sp.oo))
     first, second = (sp.integrate((3 / t) ** (sp.Rational(p, 2)) * density, (t, 0, sp.oo)) for p in (1, 2))
@@ -47,13 +50,13 @@ def _student() -> bool:
 
 
 def _variance_of_gbp() -> float:
-    """Var T of GBP as K grows: `1 − 6/π²`."""
+    """Var T of GBP at K = 10⁷, which tends to `1 − 6/π²`."""
     mean, square = gbp_moments(1e7)
     return square - mean**2
 
 
 def _next_order() -> list[tuple[str, bool]]:
-    """e of `E T⁻² = (κ/N)(1 + e/N)` from E T² = aK + b, Var T² ≈ 4 a K Var T, and the mean of 1/K."""
+    """e of `E T⁻² = (κ/N)(1 + e/N)` from E T² = aK + b, Var T² ≈ 4 a K Var T, and the mean of 1/K: one step a rule."""
     K, N = sp.symbols("K N", positive=True)
     two, four = 2 / sp.pi, 4 / sp.pi**2
     cases = (
@@ -96,7 +99,10 @@ def _neuron_moments() -> dict[str, tuple[sp.Expr, ...]]:
 
 
 def _next_order_of_moments() -> bool:
-    """`E (1 + β)/(1 + ε)²` to second order in the deviations of Σp and Σa², and its values at Gaussian weights."""
+    """Whether e is the mean of the second-order terms of `E (1 + β)/(1 + ε)²`, and its values at Gaussian weights.
+
+    ε and β are the relative deviations of Σp and Σa² from their means.
+    """
     e, b, t = sp.symbols("epsilon beta t")
     series = sp.expand(sp.series((1 + t * b) / (1 + t * e) ** 2, t, 0, 3).removeO())
     general = vanishes(series.coeff(t, 2) - (3 * e**2 - 2 * e * b))
@@ -108,7 +114,10 @@ def _next_order_of_moments() -> bool:
 
 
 def _bessel() -> bool:
-    """With `r = √v e^u` the exponent `(r² + v²/r²)/2` is `v cosh 2u`: the integrals over r are K₀(v) and v K₁(v)."""
+    """Whether the integrals over r are K₀(v) and v K₁(v).
+
+    With `r = √v e^u` the exponent `(r² + v²/r²)/2` is `v cosh 2u`.
+    """
     u = sp.symbols("u", real=True)
     v = sp.symbols("v", positive=True)
     exponent = (v * sp.exp(2 * u) + v * sp.exp(-2 * u)) / 2 - v * sp.cosh(2 * u).rewrite(sp.exp)
@@ -117,7 +126,7 @@ def _bessel() -> bool:
 
 
 def constants() -> Derivation:
-    """κ in closed form, and the order of the rules that it brings."""
+    """κ in closed form, and the order of the rules by it."""
     radial = [(rule, family) for rule in KAPPA for family in ("gaussian", "sphere", "ring")]
     radial += [("constant", "student"), ("gbp", "student")]
     agree = [abs(rate.kappa(*pair, 27) / float(balls.kappa(*pair, 27).mid()) - 1) < 1e-5 for pair in radial]

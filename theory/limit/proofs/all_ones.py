@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.limit import all_ones
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 Z = sp.symbols("z", positive=True)
 DENSITY = sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi)
@@ -19,8 +19,9 @@ def _half(p: int) -> sp.Expr:
 
 
 def _planar_entry(a: sp.Expr, b: sp.Expr) -> sp.Expr:
-    """`∫ w_1⁺ γ dφ` over the neurons w = (cos φ, sin φ) with w_1 > 0 and w·x̂ > 0, x̂ = (a, b): γ = 1 in the first
-    quadrant, `1 − (b/a) tan ψ` at the angle ψ below the axis.
+    """`∫ w_1⁺ γ dφ` over the neurons w = (cos φ, sin φ) with w_1 > 0 and w·x̂ > 0, x̂ = (a, b).
+
+    γ is 1 in the first quadrant, and `1 − (b/a) tan ψ` at the angle ψ below the axis.
     """
     psi, t = sp.symbols("psi t", positive=True)
     first = sp.integrate(sp.cos(psi), (psi, 0, sp.pi / 2))
@@ -29,7 +30,7 @@ def _planar_entry(a: sp.Expr, b: sp.Expr) -> sp.Expr:
 
 
 def one_layer() -> Derivation:
-    """The limit of r_0, filter and rule, and the input at which it is constant."""
+    """One wide layer: the limit of r_0 for filter and rule, and the input at which it is constant."""
     rho, sigma, size = sp.symbols("rho sigma m", positive=True)
     theta = sp.acos(rho)
     kernel = (sp.sin(theta) + (sp.pi - theta) * rho) / (2 * sp.pi)
@@ -66,14 +67,14 @@ def one_layer() -> Derivation:
             ("the ripple loses the share κt to ζ", vanishes(first_order + C * kappa)),
             (
                 "theory.limit.all_ones has this κ for Gaussian entries",
-                abs(all_ones.evened(FAMILIES["gaussian"], 5) - gaussian) < 1e-12,
+                abs(all_ones.ripple_loss(FAMILIES["gaussian"], 5) - gaussian) < 1e-12,
             ),
             ("Gaussian entries: c = 1", vanishes(spread.subs(size, sigma * sp.sqrt(2 / sp.pi)) - 1)),
             (
                 "d = 2: r_01 ∝ 1 + x̂_1 − (x̂_2/x̂_1)(1 − x̂_2), by integration",
                 vanishes((_planar_entry(a, b) - closed).subs(b, sp.sqrt(1 - a**2))),
             ),
-            ("theory.limit.all_ones computes it", np.allclose(all_ones.planar((3.0, 4.0)), of_3_4, atol=1e-14)),
+            ("theory.limit.all_ones computes it", np.allclose(all_ones.planar_limit((3.0, 4.0)), of_3_4, atol=1e-14)),
             (
                 "d = 2: r_01 − r_02 = (x̂_1 − x̂_2)(x̂_1 + x̂_2 − 1)/x̂_1x̂_2",
                 sp.expand(sp.rem(sp.expand(apart), a**2 + b**2 - 1, b)) == 0,
@@ -83,7 +84,7 @@ def one_layer() -> Derivation:
 
 
 def stacks() -> Derivation:
-    """The rate at which two z⁺ maps become one."""
+    """Stacks: the rate at which two z⁺ maps become one."""
     mean, square = _half(1), _half(2)
     m = sp.symbols("m", real=True)
     shifted = sp.exp(-((Z - m) ** 2) / 2) / sp.sqrt(2 * sp.pi)

@@ -1,4 +1,4 @@
-"""The proofs behind `theory.limit.anisotropy`: what α_∞ = 1 at every x asks of the law of w."""
+"""The derivations behind `theory.limit.anisotropy`: what α_∞ = 1 at every x asks of the law of w."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sympy as sp
 from flint import acb, arb, ctx
 
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.limit import anisotropy
 from nfrlab.theory.numerics.balls import PRECISION
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def _even_harmonics() -> bool:
@@ -39,20 +39,20 @@ def _compensated(integral: Callable[[sp.Expr, sp.Expr], sp.Expr], power: int) ->
 
 
 def _over(value: sp.Expr) -> Callable[[sp.Expr, sp.Expr], sp.Expr]:
-    """The integral of an expression in φ."""
+    """The integral of an expression in φ, as a function of its limits."""
     phi = sp.symbols("phi", real=True)
     return lambda low, high: sp.integrate(value, (phi, low, high))
 
 
 def _is_a_law() -> bool:
-    """The compensated law, d = 2: its density integrates to 1, its mean is 0."""
+    """Whether the density of the compensated law, d = 2, integrates to 1 and its mean is 0."""
     phi = sp.symbols("phi", real=True)
     cases = (sp.Integer(1), 0, 1), (sp.cos(phi), 1, 0), (sp.sin(phi), 1, 0)
     return all(vanishes(_compensated(_over(value), power) - whole) for value, power, whole in cases)
 
 
 def _is_constant() -> bool:
-    """`E|w·x|` of the compensated law, d = 2, at eight angles, is twice what `compensated_mean` says.
+    """Whether `E|w·x|` of the compensated law, d = 2, is twice what `compensated_mean` says, at eight angles.
 
     `∫_0^z |cos| = 2n + (−1)^n sin z`, n = ⌊z/π + ½⌋.
     """
@@ -72,11 +72,11 @@ PLACES = ((3.0, -1.0, 2.0), (0.0, 1.0, 0.25), (1.0, -1.0, 0.125), (-2.0, 1.0, 1.
 
 
 def quarter_mean(x: tuple[float, float, float], density: tuple[float, float] = (0.4, 1.2)) -> list[arb]:
-    """`½ ∇E|w·x|`, which is μ(x) where E w = 0, for d = 3, x_3 ≠ 0, by certified quadrature: neurons of length 3√3
-    where |φ| < π/4 and √3 elsewhere, φ the angle of (w_1, w_2), of these two densities to the uniform direction.
+    """`½ ∇E|w·x|` for d = 3, x_3 ≠ 0, by certified quadrature; it is μ(x) where E w = 0.
 
-    Of the directions u of one φ, with `A = x_1 cos φ + x_2 sin φ`, the mean of |u·x| is `½(|x_3| + A atan(A/|x_3|))`:
-    its gradient is integrated over φ, on the quarter and on the rest.
+    With φ the angle of (w_1, w_2), neurons have length 3√3 where |φ| < π/4 and √3 elsewhere, and there the two
+    densities to the uniform direction. The mean of |u·x| over the directions u of one φ is
+    `½(|x_3| + A atan(A/|x_3|))`, `A = x_1 cos φ + x_2 sin φ`: its gradient is integrated over φ, arc by arc.
     """
     ctx.prec = PRECISION
     c = acb(abs(x[2]))
@@ -117,7 +117,10 @@ def _in_space() -> bool:
 
 
 def _second_moments() -> bool:
-    """The compensated law's second moments in every d ≥ 2, by integration: `d E(u_1² + u_2²) = 2`, `d E u_3² = 1`."""
+    """Whether the second moments of the compensated law are those of `compensated_variances`, by integration.
+
+    In every d ≥ 2: `d E(u_1² + u_2²) = 2`, `d E u_3² = 1`.
+    """
     phi = sp.symbols("phi", real=True)
     found = [_compensated(_over(g), 2) for g in (2 * sp.cos(phi) ** 2, 2 * sp.sin(phi) ** 2, sp.Integer(1))]
     closed = anisotropy.compensated_variances(3)
@@ -125,7 +128,7 @@ def _second_moments() -> bool:
 
 
 def characterisation() -> Derivation:
-    """α_∞ = 1 for every x: necessary and sufficient."""
+    """α_∞ = 1 for every x: the necessary and sufficient condition."""
     return Derivation(
         "E‖w‖ < ∞, d ≥ 2: α_∞(x) = 1 for every x ≠ 0 iff E w = 0 and the measure B ↦ E[‖w‖; w/‖w‖ ∈ B or −w/‖w‖ ∈ B] "
         "on the sphere is uniform. Rotation invariance, symmetry, and equal second moments are all unnecessary.",
@@ -148,7 +151,10 @@ def characterisation() -> Derivation:
 
 
 def _slope_is_tangent() -> bool:
-    """`f = r g(φ)`, any g, in the plane: `⟨∇f, x̂⟩ = g`, `‖∇f‖² = g² + g′²`, so tan² = (g′/g)², the slope of log g."""
+    """Whether the angle between ∇f and x has the tangent (log g)′, for `f = r g(φ)` in the plane with any g.
+
+    `⟨∇f, x̂⟩ = g` and `‖∇f‖² = g² + g′²`, so the tangent is g′/g.
+    """
     r, phi = sp.symbols("r phi", positive=True)
     g = sp.Function("g")(phi)
     f = r * g
@@ -178,7 +184,7 @@ def _no_longer_than_f() -> bool:
 
 
 def between() -> Derivation:
-    """The two curves that every worst α_∞ lies between."""
+    """The two curves between which every worst α_∞ lies."""
     axis = anisotropy.extremes("axis", 12)
     return Derivation(
         "With A = max f/min f over unit x: α_∞(x) ≥ 1/A wherever f(x) > 0, and inf α_∞ ≤ 1/√(1 + (ln A/D)²), D = π, "
@@ -198,7 +204,7 @@ def between() -> Derivation:
 
 
 def infinite_mean() -> Derivation:
-    """Rotation-invariant laws without a mean."""
+    """Rotation-invariant laws without a mean: where α still tends to 1, and where it has a random limit."""
     t, b, n, nu = sp.symbols("t b n nu", positive=True)
     first, second = (sp.integrate(t**k * t**-2, (t, 1, b)) for k in (1, 2))  # ν = 1, P(‖w‖ > t) = 1/t for t ≥ 1
     scale = n * sp.log(n)

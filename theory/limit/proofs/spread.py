@@ -1,22 +1,22 @@
-"""The proof behind `theory.limit.spread`: α_∞ → 1 as x spreads, for i.i.d. symmetric entries of finite variance."""
+"""The derivation behind `theory.limit.spread`: α_∞ → 1 as x spreads, for symmetric entries of finite variance."""
 
 from __future__ import annotations
 
 import numpy as np
 import sympy as sp
 
-from nfrlab.theory.filtering.proofs import Derivation, vanishes
 from nfrlab.theory.limit import spread
 from nfrlab.theory.numerics.branch_and_bound import minimum
+from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 
 def _starts_flat(f: sp.Expr, z: sp.Symbol, order: int, last: sp.Expr) -> bool:
-    """Whether f and its derivatives below `order` vanish at 0 and the one of that order is `last`."""
+    """Whether f and its derivatives below `order` vanish at 0, and the one of that order is `last`."""
     return all(f.diff(z, k).subs(z, 0) == 0 for k in range(order)) and vanishes(f.diff(z, order) - last)
 
 
-def elementary() -> tuple[tuple[str, bool], ...]:
-    """The inequalities for cos and sin z/z, z ≥ 0, on which the two functions of the law rest."""
+def elementary_inequalities() -> tuple[tuple[str, bool], ...]:
+    """The inequalities for cos z and sin z/z, z ≥ 0, on which the bounds of φ and q rest."""
     z = sp.symbols("z", nonnegative=True)
     cosine, sine = sp.cos(z) - 1 + z**2 / 2, z - sp.sin(z)
     sinc = minimum(lambda t: t.sin() / t, [(2.0, 12.0)], 1e-3).low
@@ -39,8 +39,8 @@ def elementary() -> tuple[tuple[str, bool], ...]:
     )
 
 
-def transforms() -> tuple[tuple[str, bool], ...]:
-    """The Fourier integrals."""
+def fourier_integrals() -> tuple[tuple[str, bool], ...]:
+    """The Fourier integrals behind E|S|, the smoothed sign and its rest."""
     t, s, y = sp.symbols("t s y", positive=True)
     c = sp.symbols("c", positive=True)  # δ²/2q
     gauss = sp.sqrt(c / sp.pi) * sp.integrate(sp.exp(-c * t**2) * sp.cos(t * s), (t, -sp.oo, sp.oo))
@@ -61,8 +61,8 @@ def transforms() -> tuple[tuple[str, bool], ...]:
     )
 
 
-def fourth_power() -> bool:
-    """`E (Σ u_i w_i)⁴ = 3 (Σ u_i²)² + (E w⁴ − 3) Σ u_i⁴` for three entries, E w² = 1."""
+def fourth_power_identity() -> bool:
+    """Whether `E (Σ u_i w_i)⁴ = 3 (Σ u_i²)² + (E w⁴ − 3) Σ u_i⁴` for three entries, E w² = 1."""
     u = sp.symbols("u1:4", real=True)
     w = sp.symbols("w1:4", real=True)
     k = sp.symbols("k", positive=True)
@@ -79,7 +79,7 @@ def tends_to_one() -> bool:
 
 
 def spread_bound() -> Derivation:
-    """The bound, and its limit 1."""
+    """The lower bound of α_∞, and its limit 1."""
     return Derivation(
         "w with i.i.d. symmetric entries of variance 1, ‖x‖ = 1: α_∞(x) ≥ 1/√(1 + ((A + B)/E|S|)²) with A, B, E|S| of "
         "theory.limit.spread, for every δ > 0; the bound tends to 1 as max|x_i| → 0, whatever the law; and α_∞(x) ≥ "
@@ -95,9 +95,9 @@ def spread_bound() -> Derivation:
         "A → 0, B → at most ‖U‖₂ (δ²/(δ² + 2))^{¼} ≤ √δ and E|S| → √(2/π); then δ → 0. Bessel: the w_i are "
         "orthonormal, so ‖2μ‖² = Σ (E[w_i sgn S])² ≤ E sgn² S ≤ 1.",
         (
-            *elementary(),
-            *transforms(),
-            ("E (Σ u_i w_i)⁴ = 3 + (E w⁴ − 3) Σ u_i⁴", fourth_power()),
+            *elementary_inequalities(),
+            *fourier_integrals(),
+            ("E (Σ u_i w_i)⁴ = 3 + (E w⁴ − 3) Σ u_i⁴", fourth_power_identity()),
             (
                 "computed for 10⁴, …, 10²⁰ equal entries and P(|w| > t) ∝ t^{−5/2}, E|w|³ = ∞, it rises, to 1 − 1e-8",
                 tends_to_one(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from nfrlab.simulations.dense import activation, cascade
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
@@ -78,7 +78,7 @@ def dominance_repair(exam: Examination) -> list[Evidence]:
     searches = [
         piece for name in RULES for piece in search(activation_at_the_first_layer(name), exam, f"orthogonal {name}")
     ]
-    return [derived(proofs.lagrange), *searches, *over_rules(above)(exam)]
+    return [derived(orthogonal_proofs.lagrange), *searches, *over_rules(above)(exam)]
 
 
 below = over_rules(lambda name, stacks: above(name, stacks, sign=-1))

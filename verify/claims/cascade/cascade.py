@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from nfrlab.simulations.dense import cascade, rule
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
@@ -80,7 +80,7 @@ def corollary_repair(exam: Examination) -> list[Evidence]:
     """Proven at an orthogonal first layer, with a search that has to fail; on average at every level of random
     stacks.
     """
-    proven = [derived(proofs.filtering_orthogonal), *search(last_level_rises(), exam, "orthogonal")]
+    proven = [derived(orthogonal_proofs.filtering_orthogonal), *search(last_level_rises(), exam, "orthogonal")]
     return [*proven, *over_rules(rising_where_it_acts)(exam)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from nfrlab.simulations.dense import layer, rules
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
@@ -92,7 +92,7 @@ def repair(exam: Examination) -> list[Evidence]:
     statement = implication(
         "orthogonal neurons: α(R_gbp, x) ≥ α(R_grad, x)", orthogonal(), from_rotation, orthogonal_columns
     )
-    return [derived(proofs.filtering_orthogonal), *search(statement, exam, "orthogonal")]
+    return [derived(orthogonal_proofs.filtering_orthogonal), *search(statement, exam, "orthogonal")]
 
 
 def same_sign(exam: Examination) -> list[Evidence]:

@@ -53,7 +53,7 @@ REPAIRED = "⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"
 def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and a search that has to fail."""
     statement = inequality_13.repaired(REPAIRED, gbp_filter, small_layer(), closed_form)
-    return [derived(proofs.gbp_margin), *search(statement, exam, "repair")]
+    return [derived(proofs.gbp_margin_sign), *search(statement, exam, "repair")]
 
 
 def repair_with_bias(exam: Examination) -> list[Evidence]:

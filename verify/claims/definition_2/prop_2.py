@@ -85,7 +85,7 @@ REPAIRED = "τ ≤ 0: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)
 def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and a search over τ ≤ 0 that has to fail."""
     statement = inequality_13.repaired(REPAIRED, rectgrad_filter, small_layer(tau=NON_POSITIVE), closed_form)
-    return [derived(proofs.rectgrad_margin), *search(statement, exam, "repair")]
+    return [derived(proofs.rectgrad_margin_sign), *search(statement, exam, "repair")]
 
 
 def repair_positive(exam: Examination) -> list[Evidence]:

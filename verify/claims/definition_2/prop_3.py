@@ -183,7 +183,7 @@ def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and two searches that have to fail."""
     text = "γ dropped, x, r ≥ 0: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, > exactly when A ⊙ F(WM)r ≠ A ⊙ WMr"
     return [
-        derived(proofs.zplus_margin),
+        derived(proofs.zplus_margin_sign),
         *search(repaired_statement(text, NON_NEGATIVE), exam, "repair"),
         *search(per_neuron_form(), exam, "per neuron"),
     ]

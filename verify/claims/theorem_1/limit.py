@@ -12,12 +12,13 @@ from nfrlab.simulations.dense import alignment
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import hidden_maps, ones
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering import proofs
-from nfrlab.theory.filtering.proofs import Derivation
 from nfrlab.theory.limit import worst_alignment
 from nfrlab.theory.limit.direction import gbp_limit
+from nfrlab.theory.limit.proofs import bounds as bounds_proofs
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
 from nfrlab.theory.limit.worst_alignment import Worst
+from nfrlab.theory.numerics.proof import Derivation
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
@@ -35,7 +36,7 @@ PROOF: dict[str, Callable[[], Derivation]] = {
     "powerlaw": worst_alignment_proofs.kantorovich,
     "axis": worst_alignment_proofs.signs,
     "uniform01": worst_alignment_proofs.signs,
-    "shifted": worst_alignment_proofs.shifted,
+    "shifted": worst_alignment_proofs.shifted_normal,
     "uniform": worst_alignment_proofs.uniform_law,
     "laplace": worst_alignment_proofs.uniform_law,
     "sparse": worst_alignment_proofs.sparse_chambers,
@@ -137,7 +138,7 @@ def follows(exam: Examination, name: str) -> list[Evidence]:
     miss = exam.budget.spend(2)
     delta = MARGIN.get(name, 0.02)
     return [
-        derived(PROOF.get(name, proofs.isotropic_half_space_mean)),
+        derived(PROOF.get(name, direction_proofs.isotropic_half_space_mean)),
         *further(exam, name),
         meets(exam, worst),
         none_below(exam, worst),
@@ -161,11 +162,11 @@ def further(exam: Examination, name: str) -> Sequence[Evidence]:
         "branch and bound in ball arithmetic over 0.02 ≤ s ≤ 2, s the bulk's squared length",
         details={"s": least.point[0], "worst of d = 2": worst_of(name).low},
     )
-    floor = worst_alignment_proofs.uniform_floor if name == "uniform" else worst_alignment_proofs.laplace_floor
+    floor = bounds_proofs.uniform_floor if name == "uniform" else bounds_proofs.laplace_floor
     certified = exam.pick((), (3,)) if name == "uniform" else ()
     return (
         derived(floor),
-        derived(worst_alignment_proofs.bulk),
+        derived(bounds_proofs.bulk),
         approached,
         *(meets(exam, worst_alignment.worst(name, d)) for d in certified),
         *(worse(exam, name, d, exam.pick(1, 6)) for d in exam.pick((3,), (3, 5, 8, 27))),

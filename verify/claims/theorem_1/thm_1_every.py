@@ -9,7 +9,7 @@ import numpy as np
 from nfrlab.simulations.dense import Layer, Rule, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.rules import grad
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding
@@ -78,7 +78,7 @@ def positive_filters(exam: Examination) -> list[Evidence]:
     """A filter that keeps neurons by their own contribution and only positive ones: GBP, and RectGrad with τ = 0."""
     rules = (rule("gbp"), rule("rectgrad-constant", tau=0.0))
     trial = [point for used in rules for point in points(exam, used, ("gaussian",), bottom=False)]
-    return [derived(proofs.isotropic_half_space_mean), *limit_evidence(exam, trial)]
+    return [derived(direction_proofs.isotropic_half_space_mean), *limit_evidence(exam, trial)]
 
 
 CLAIMS = (

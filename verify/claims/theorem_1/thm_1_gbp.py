@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
@@ -19,7 +19,7 @@ from nfrlab.verify.examine.limit_direction import (
 def aligns(exam: Examination) -> list[Evidence]:
     """Every isotropic family at every input."""
     return [
-        derived(proofs.isotropic_half_space_mean),
+        derived(direction_proofs.isotropic_half_space_mean),
         *limit_evidence(exam, points(exam, GBP, ISOTROPIC)),
     ]
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering import proofs
 from nfrlab.theory.limit.direction import gbp_limit
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derived
@@ -33,7 +33,7 @@ def limit_direction(exam: Examination) -> list[Evidence]:
         for point in points(exam, GBP, WITH_MEAN, target=half_space_mean)
         if visible(point) and any(name in point.name for name in chosen)
     ]
-    return [derived(proofs.limit_direction), *limit_evidence(exam, trial)]
+    return [derived(direction_proofs.limit_direction), *limit_evidence(exam, trial)]
 
 
 def wrong_direction(exam: Examination) -> list[Evidence]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nfrlab.simulations.dense import sample
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.theory.numerics import balls, quadrature
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
@@ -24,7 +24,7 @@ CANDIDATES = ("sphere", "ring", "student")
 
 def only_gaussian() -> Evidence:
     """Maxwell: the literal premise leaves the Gaussian alone, so it is not milder. The derivation refutes."""
-    maxwell = derived(proofs.maxwell)
+    maxwell = derived(direction_proofs.maxwell)
     return replace(maxwell, finding=Finding.REFUTES if maxwell.finding is Finding.SUPPORTS else Finding.UNDECIDED)
 
 
@@ -101,7 +101,7 @@ def repaired(exam: Examination) -> list[Evidence]:
     census = [
         name for name in CANDIDATES if FAMILIES[name].rotation_invariant and not FAMILIES[name].independent_entries
     ]
-    return [derived(proofs.isotropic_half_space_mean), *limit_evidence(exam, points(exam, GBP, census))]
+    return [derived(direction_proofs.isotropic_half_space_mean), *limit_evidence(exam, points(exam, GBP, census))]
 
 
 CLAIMS = (

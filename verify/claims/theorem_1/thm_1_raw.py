@@ -10,7 +10,7 @@ import scipy
 from nfrlab.simulations.dense import alignment, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import Relevance, absolute, hidden_maps, normal
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -70,7 +70,7 @@ def distribution(statement: str, squares: Array, d: int, miss: float) -> Evidenc
 def examine(exam: Examination) -> list[Evidence]:
     """No alignment for relevance of mean zero; alignment as soon as it has a mean."""
     with_mean = points(exam, GRAD, ("gaussian",), relevance=absolute)
-    return [derived(proofs.raw_gradient), *no_alignment(exam), *limit_evidence(exam, with_mean, 0.5)]
+    return [derived(direction_proofs.raw_gradient), *no_alignment(exam), *limit_evidence(exam, with_mean, 0.5)]
 
 
 CLAIMS = (

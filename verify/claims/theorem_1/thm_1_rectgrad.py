@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from nfrlab.simulations.dense import Rule, rule
 from nfrlab.simulations.dense.arrays import relu
-from nfrlab.theory.filtering import proofs
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
@@ -71,7 +71,7 @@ def without_bottom(exam: Examination) -> list[Evidence]:
     to_input = points(exam, RECTGRAD, ISOTROPIC, bottom=False)
     final = points(exam, RECTGRAD, ("gaussian", "ring"), target=lambda _, x: x * x)
     to_square = [replace(point, name=f"{point.name}, final map against x²") for point in final]
-    proven = derived(proofs.isotropic_half_space_mean)
+    proven = derived(direction_proofs.isotropic_half_space_mean)
     return [proven, *limit_evidence(exam, to_input, 0.5), *limit_evidence(exam, to_square, 0.5)]
 
 

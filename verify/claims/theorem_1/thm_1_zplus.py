@@ -11,8 +11,8 @@ from nfrlab.simulations.dense import Rule, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import rectified
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.filtering import proofs
 from nfrlab.theory.limit import direction
+from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.theory.numerics import balls
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -61,7 +61,7 @@ def ones_plus_input(family: str, x: Array) -> Array:
 def repair(exam: Examination) -> list[Evidence]:
     """The filter form, without bottom process, against 1 + x̂."""
     trial = points(exam, FILTER, ISOTROPIC, target=ones_plus_input, relevance=rectified, bottom=False)
-    return [derived(proofs.zplus_limit), *limit_evidence(exam, trial)]
+    return [derived(direction_proofs.zplus_limit), *limit_evidence(exam, trial)]
 
 
 def doubled_input(exam: Examination) -> list[Evidence]:

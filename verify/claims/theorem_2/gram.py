@@ -10,7 +10,8 @@ import numpy as np
 from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.reduced import pairs
 from nfrlab.theory.finite_width.law import alignment_law
-from nfrlab.theory.weighting import gram, proofs
+from nfrlab.theory.weighting import gram
+from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import SINGULAR
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -54,7 +55,7 @@ def sufficient(exam: Examination) -> list[Evidence]:
     """Derivation, an exact search that has to fail, and layers random and real."""
     text = "tan φ ≥ √κ − 1/√κ ⇒ α(A) ≥ α(r)"
     return [
-        derived(proofs.gram_condition),
+        derived(gram_proofs.gram_condition),
         *search(ordering(text, power=2), exam, "sharp"),
         *real(exam),
     ]
@@ -166,7 +167,7 @@ def best(exam: Examination) -> list[Evidence]:
     text = "α(r) ≤ α*, and α(A) ≥ 2√κ/(1 + κ) α*"
     statement = bounded(text, power=2)
     return [
-        derived(proofs.gram_best),
+        derived(gram_proofs.gram_best),
         *search(statement, exam, "best"),
         attained(exam),
         on_gaussian_weights(exam),

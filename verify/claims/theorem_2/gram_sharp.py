@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from nfrlab.simulations.dense import layer
-from nfrlab.theory.weighting import gram, proofs
+from nfrlab.theory.weighting import gram
+from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.verify.claims.premises import SINGULAR
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
@@ -29,7 +30,7 @@ def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
     for sigma in SIGMAS:
         for excess in EXCESS:
             top = root(sigma) * (1 + excess)
-            _, A, r = gram.extremal(sigma)
+            _, A, r = gram.extremal_case(sigma)
             case = {"x": exact([A[0] / top, A[1]]), "W": exact([[top, 0], [0, 1]]), "r": exact(list(r))}
             by_activation, by_r = sides(gradient_map, case)
             proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
@@ -117,7 +118,7 @@ def loses(case: Case, share: Fraction) -> bool:
 
 def sharp(exam: Examination) -> list[Evidence]:
     """Derivation, the closed form in exact rationals, and both searches."""
-    return [derived(proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam), *aimed(exam)]
+    return [derived(gram_proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam), *aimed(exam)]
 
 
 def crude(sigma: Fraction) -> Fraction:

@@ -8,8 +8,9 @@ from math import asinh, tanh
 import numpy as np
 
 from nfrlab.simulations.dense import layer, sample
-from nfrlab.theory.weighting import gram, proofs
+from nfrlab.theory.weighting import gram
 from nfrlab.theory.weighting.ordering import limit_tangent
+from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derived
@@ -69,7 +70,7 @@ def shares(exam: Examination, points: tuple[Point, ...], width: Width) -> list[E
 
 def follows(exam: Examination) -> list[Evidence]:
     """The derivation of the condition, and where it ends."""
-    return [derived(proofs.gram_condition), *shares(exam, exam.pick(QUICK, FULL), predicted)]
+    return [derived(gram_proofs.gram_condition), *shares(exam, exam.pick(QUICK, FULL), predicted)]
 
 
 CLAIMS = (

@@ -10,8 +10,8 @@ import numpy as np
 
 from nfrlab.simulations.dense import reduced
 from nfrlab.simulations.dense.reduced import pairs
-from nfrlab.theory.weighting import proofs
 from nfrlab.theory.weighting.frames import FrameLaw, equality, frame_law
+from nfrlab.theory.weighting.proofs import frames as frames_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
@@ -68,7 +68,7 @@ def follows(exam: Examination, weighting: str) -> list[Evidence]:
     """The derivation, the law at every point, and how often α equals Activation's."""
     points = [frame_law(weighting, d, N) for d, N in exam.pick(QUICK, FULL)]
     ties = [] if weighting == "activation" else rates(exam, weighting)
-    return [derived(proofs.frame_law), *laws(exam, points, weighting), *ties]
+    return [derived(frames_proofs.frame_law), *laws(exam, points, weighting), *ties]
 
 
 def wrong_angle(exam: Examination, weighting: str) -> list[Evidence]:

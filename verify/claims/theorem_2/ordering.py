@@ -12,8 +12,8 @@ from nfrlab.simulations.dense import reduced
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.reduced import pairs
 from nfrlab.simulations.images import ImageSet
-from nfrlab.theory.weighting import proofs
 from nfrlab.theory.weighting.ordering import ORDER, REVERSAL_ERROR, gaussian_law, reversal_probability
+from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -83,7 +83,7 @@ def positive_means(exam: Examination) -> list[Evidence]:
 
 def means(exam: Examination) -> list[Evidence]:
     """Derivation, the order of the sampled means, and the law that predicts the one of positive weights."""
-    return [derived(proofs.mean_order), *in_order(exam, exam.pick(QUICK, FULL)), *positive_means(exam)]
+    return [derived(ordering_proofs.mean_order), *in_order(exam, exam.pick(QUICK, FULL)), *positive_means(exam)]
 
 
 def heavy_tails(exam: Examination) -> list[Evidence]:
@@ -173,7 +173,7 @@ def reversals(
 
 def repair(exam: Examination) -> list[Evidence]:
     """Derivation, and the probability at small and large d and N/d."""
-    return [derived(proofs.reversal), *reversals(exam, exam.pick(RATES, RATES_FULL))]
+    return [derived(ordering_proofs.reversal), *reversals(exam, exam.pick(RATES, RATES_FULL))]
 
 
 SAID = "the mean α is ordered gradient < random positive < constant < Activation"

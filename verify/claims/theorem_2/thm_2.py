@@ -10,8 +10,8 @@ import numpy as np
 from nfrlab.simulations.dense import alignment, layer, rules
 from nfrlab.simulations.dense.arrays import relu
 from nfrlab.simulations.dense.weights import orthonormal
-from nfrlab.theory.filtering import proofs
 from nfrlab.theory.weighting import orthogonal_neurons
+from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
@@ -96,7 +96,7 @@ def gbp(exam: Examination) -> list[Evidence]:
         from_rotation,
         draws=rotated_draws(c=Fraction(1)),
     )
-    return [derived(proofs.lagrange), closed_form(exam), *search(statement, exam, "gbp")]
+    return [derived(orthogonal_proofs.lagrange), closed_form(exam), *search(statement, exam, "gbp")]
 
 
 def without_orthogonality(map_of: Map, **extra: range) -> Callable[[Examination], list[Evidence]]:
@@ -178,7 +178,7 @@ def rectgrad_repair(exam: Examination) -> list[Evidence]:
         zero_is_worse=True,
     )
     return [
-        derived(proofs.rectgrad_weighting),
+        derived(orthogonal_proofs.rectgrad_weighting),
         *search(constant, exam, "constant"),
         *search(by_quantile, exam, "quantile"),
     ]
@@ -229,7 +229,7 @@ def from_disjoint(drawn: Parameters) -> Case:
 def zplus_repair(exam: Examination) -> list[Evidence]:
     """Non-negative columns: derivation, and a search that has to fail."""
     statement = inequality("W ≥ 0: α(R_a, x) ≥ α(R_b, x)", zplus_gradient_map, disjoint(1), from_disjoint)
-    return [derived(proofs.zplus_weighting), *search(statement, exam, "disjoint")]
+    return [derived(orthogonal_proofs.zplus_weighting), *search(statement, exam, "disjoint")]
 
 
 def zplus_signed(exam: Examination) -> list[Evidence]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from nfrlab.simulations.dense import layer
 from nfrlab.simulations.dense.arrays import relu
-from nfrlab.theory.filtering import proofs
 from nfrlab.theory.weighting import orthogonal_neurons
+from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
@@ -102,7 +102,7 @@ def equivalence(text: str, parameters: Shapes, build: Callable[[Parameters], Cas
 def repair(exam: Examination) -> list[Evidence]:
     """Derivation, and a search that has to fail."""
     statement = equivalence("equality ⇔ relu(r_b) ∥ A on the active set", orthogonal(), from_rotation, True)
-    return [derived(proofs.lagrange), *search(statement, exam, "repair")]
+    return [derived(orthogonal_proofs.lagrange), *search(statement, exam, "repair")]
 
 
 def without_orthogonality(exam: Examination) -> list[Evidence]:

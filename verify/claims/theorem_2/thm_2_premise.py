@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nfrlab.simulations.dense import sample
-from nfrlab.theory.filtering import proofs
 from nfrlab.theory.weighting import near_orthogonal
+from nfrlab.theory.weighting.proofs import near_orthogonal as near_orthogonal_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -51,7 +51,7 @@ def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
 
 def printed(exam: Examination) -> list[Evidence]:
     """Derivation of the tail bounds, and two neurons sampled."""
-    return [derived(proofs.pair_orthogonality), *pair(exam)]
+    return [derived(near_orthogonal_proofs.pair_orthogonality), *pair(exam)]
 
 
 def frame_distance(family: str, d: int, N: int, rng: np.random.Generator) -> float:
@@ -120,7 +120,7 @@ def large_enough() -> tuple[tuple[int, int], ...]:
 
 def repair(exam: Examination) -> list[Evidence]:
     """Derivation, and all pairs sampled at the dimension that the union bound asks for."""
-    return [derived(proofs.all_pairs), *pairs_rate(exam, large_enough())]
+    return [derived(near_orthogonal_proofs.all_pairs), *pairs_rate(exam, large_enough())]
 
 
 def small_dimension(exam: Examination) -> list[Evidence]:
