@@ -149,8 +149,8 @@ def test_pictures_come_back_from_the_device(pair: tuple[Trace, Trace]) -> None:
     """Catches maps that cannot be stored."""
     for picture in (
         lambda trace, _: pictures.measure(trace),
-        lambda trace, _: pictures.by_layer(trace),
-        lambda trace, _: pictures.changed(trace, RANDOM.rules, 2, Generator().manual_seed(3)),
+        lambda trace, _: pictures.maps_by_layer(trace),
+        lambda trace, _: pictures.changed_maps(trace, RANDOM.rules, 2, Generator().manual_seed(3)),
     ):
         here, there = found_by(picture, pair)
         xr.testing.assert_allclose(here, there, rtol=1e-5)

@@ -461,7 +461,7 @@ def statistics(W: Floats) -> dict[str, float]:
 def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
     """Catches columns for rows, an orientation or normalisation off, and a kurtosis that a mean disturbs."""
     W = shift + np.random.default_rng(seed).standard_normal((N, d))
-    got = neurons.of_neurons(torch.from_numpy(W), generator(seed))
+    got = neurons.neuron_statistics(torch.from_numpy(W), generator(seed))
     wanted = statistics(W)
     assert got.keys() == wanted.keys()
     for name, value in wanted.items():
@@ -471,7 +471,7 @@ def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
 def test_many_neurons_are_sampled() -> None:
     """Catches the first neurons instead of random ones: of two halves, one long and one short, both are met."""
     W = torch.cat([torch.eye(200, 400), 3 * torch.eye(200, 400).flip(1)])
-    got = neurons.of_neurons(W, generator(0))
+    got = neurons.neuron_statistics(W, generator(0))
     assert (got["width"], got["fan_in"]) == (400, 400)
     assert 1.6 < got["norm"] < 2.4  # 128 of 400, s.d. of the mean 0.07
     assert got["cosine_largest"] == 0
@@ -479,7 +479,7 @@ def test_many_neurons_are_sampled() -> None:
 
 def test_one_neuron_alone_has_no_angle() -> None:
     """Catches a network with a single output that cannot be measured, or a warning about it: no pair, no number."""
-    got = neurons.of_neurons(torch.tensor([[3.0, -4.0]]), generator(0))
+    got = neurons.neuron_statistics(torch.tensor([[3.0, -4.0]]), generator(0))
     none = {name for name, value in got.items() if np.isnan(value)}
     assert none == {"cosine", "cosine_largest", "cosine_rms", "cosine_of_sizes", "norm_sd"}
     assert got["norm"] == 5
@@ -512,8 +512,8 @@ def test_neurons_of_a_convolution_are_its_output_channels() -> None:
 def test_pictures_are_the_maps_that_were_measured() -> None:
     """Catches a picture under another name than its number, and one of another layer."""
     c = met("plain", 5)
-    changed_maps = pictures.changed(c.trace, THREE, 3, generator(0))
-    got = xr.merge([pictures.measure(c.trace), pictures.by_layer(c.trace), changed_maps], combine_attrs="no_conflicts")
+    by_layer, after_change = pictures.maps_by_layer(c.trace), pictures.changed_maps(c.trace, THREE, 3, generator(0))
+    got = xr.merge([pictures.measure(c.trace), by_layer, after_change], combine_attrs="no_conflicts")
     assert {str(v.dtype) for v in got.values()} == {"float32"}
     assert got.attrs["removed"] == 3
     same(got["image"], c.x[0], 1e-6)

@@ -32,7 +32,7 @@ from nfrlab.simulations import sweep
 from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.files import sweep_parts, write_atomically
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.simulations.sweep.blocks import SOURCES, Block, Damaged, Store, blocks, code_version, compute, shown
+from nfrlab.simulations.sweep.blocks import SOURCES, Block, Damaged, Store, blocks, code_version, compute, point_input
 from nfrlab.simulations.sweep.dataset import DIMENSIONS, SHARES
 from nfrlab.simulations.sweep.run import AHEAD
 from nfrlab.simulations.sweep.spec import Point, Spec
@@ -523,11 +523,11 @@ def test_same_bits_in_any_order(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda file: None)  # hundreds of them take their time
         for some, stop in interrupted:
-            patch.setattr(RUN, "_computed", in_order(some, stop, computed))
+            patch.setattr(RUN, "_completed_blocks", in_order(some, stop, computed))
             with pytest.raises(KeyboardInterrupt):
                 sweep.run(SPEC, out)
             assert not (out / "sweep.nc").exists()
-        patch.setattr(RUN, "_computed", in_order(order, len(BLOCKS), computed))
+        patch.setattr(RUN, "_completed_blocks", in_order(order, len(BLOCKS), computed))
         found = sweep.run(SPEC, out)
     assert (out / "sweep.nc").read_bytes() == (finished / "sweep.nc").read_bytes()
     assert len(ages(out)) == len(BLOCKS)
@@ -605,7 +605,7 @@ def test_a_kill_can_lose_few_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         time.sleep(0.02 if progress.done else 0)
         ahead.append(len(list(marks.iterdir())) - progress.done)
 
-    monkeypatch.setattr(RUN, "_with_sums", marked)
+    monkeypatch.setattr(RUN, "_compute_block", marked)
     sweep.run(replace(SPEC, trials=200, block=10), tmp_path / "out", jobs=jobs, watch=watch)
     assert len(ahead) == 81
     assert max(ahead) <= AHEAD * jobs
@@ -735,7 +735,7 @@ def raw(spec: Spec, rule: str, family: str, d: int, N: int, seed: int) -> tuple[
         if sampler == "reduced":
             parts = reduced.parts(name, family, d, N, trials, rng, spec.relevance, **own)
         else:
-            parts = montecarlo.parts(name, family, shown(point), N, trials, rng, spec.relevance, **own)
+            parts = montecarlo.parts(name, family, point_input(point), N, trials, rng, spec.relevance, **own)
         found.append(np.stack(parts))
     along, across = np.concatenate(found, axis=1)
     defined = np.hypot(along, across) > 0
