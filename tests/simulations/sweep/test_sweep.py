@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 import os
@@ -32,7 +31,7 @@ from nfrlab.simulations import sweep
 from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.files import sweep_parts, write_atomically
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.simulations.sweep.blocks import SOURCES, Block, Damaged, Store, blocks, code_version, compute, point_input
+from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, code_version, compute, point_input
 from nfrlab.simulations.sweep.dataset import DIMENSIONS, SHARES
 from nfrlab.simulations.sweep.run import AHEAD
 from nfrlab.simulations.sweep.spec import Point, Spec
@@ -273,32 +272,6 @@ def test_a_block_is_little_to_lose(point: Point) -> None:
     size = replace(SPEC, block=0, trials=10**9).block_trials(point)
     assert 1 <= size <= 1 << 20
     assert size == 1 or size * point.draws <= 1 << 24
-
-
-def test_code_version_is_of_all_the_code_that_a_block_runs() -> None:
-    """Catches a module whose change would leave stale blocks trusted: what `blocks` imports, directly or through
-    another; the module that writes files has no part in the numbers.
-    """
-    root = Path(simulations.__file__).parent.parent
-    seen: set[Path] = set()
-    todo = [root / "simulations" / "sweep" / "blocks.py"]
-    while todo:
-        path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-            files = [
-                root / (name.removeprefix("nfrlab.").replace(".", "/") + ".py")
-                for name in names
-                if name.startswith("nfrlab.simulations.")
-            ]
-            todo += [file for file in files if file.exists()]
-    missing = seen - set(SOURCES) - {root / "simulations" / "files.py"}
-    assert not [str(path.relative_to(root)) for path in missing]
 
 
 def test_another_version_does_not_compute() -> None:
