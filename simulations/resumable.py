@@ -53,6 +53,9 @@ def exclusive_folder(
 ) -> Iterator[None]:
     """The folder `out`, held by this run alone and cleared of what killed runs left half written.
 
+    Raises `Stopped`, with one sentence, where another run holds the folder, for an error that has a `reason`, and where
+    the disk refuses; any other error passes.
+
     Parameters
     ----------
     out
@@ -63,9 +66,6 @@ def exclusive_folder(
         Says what the run has finished so far, as the end of a sentence.
     reason
         The sentence for an error that the caller foresees, None for any other.
-
-    Raises `Stopped`, with one sentence, where another run holds the folder, for an error that has a `reason`, and where
-    the disk refuses; any other error passes.
     """
     folders = (out, *(out / name for name in inner))
     try:

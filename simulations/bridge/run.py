@@ -166,6 +166,9 @@ def run(
 
     First draws come first: they take longest, with their maps, and one of them with training the digits' network.
 
+    Raises `ValueError` as `draws.measure` does, and `Stopped` where the disk is full, memory ran out or another run is
+    writing.
+
     Parameters
     ----------
     draws
@@ -176,9 +179,6 @@ def run(
         Called as `watch(done, total)` at the start and after each draw.
     command
         What a user typed to run this; stored with the results.
-
-    Raises `ValueError` as `draws.measure` does, and `Stopped` where the disk is full, memory ran out or another run is
-    writing.
     """
     parts = [
         Part(Draw(setting, seed, i, sources), code_version())

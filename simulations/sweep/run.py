@@ -62,6 +62,9 @@ def run(
 ) -> xr.Dataset:
     """The finished sweep, also written to `out/sweep.nc`; blocks already in `out/blocks` are not computed again.
 
+    Raises `ValueError` for an unknown back end or unreachable scheduler, and `Stopped` where a worker was killed, the
+    disk is full, or another run is writing to `out`.
+
     Parameters
     ----------
     jobs
@@ -72,9 +75,6 @@ def run(
         False computes every block again.
     watch
         Called with the `Progress` at the start and after each block.
-
-    Raises `ValueError` for an unknown back end or unreachable scheduler, and `Stopped` where a worker was killed, the
-    disk is full, or another run is writing to `out`.
     """
     store, progress = Store(out / BLOCKS), Progress()
     kept, reason = partial(_kept_in_words, progress), partial(_stop_reason, progress)

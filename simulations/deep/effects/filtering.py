@@ -20,9 +20,9 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     rule's own relevance r at layer l, in [−1, 1]: positive where ineq. 13 holds, 0 where it is an equality, NaN where
     no relevance arrives.
 
-    `lost(layer)`: `(f − ⟨A_l, r_l⟩)/f` for the gradient, 0 at every layer of a network without biases, and
-    `lost_to_bias(layer)`: what the biases above layer l hold of it, `Σ ⟨M b, r⟩ / f`. Layers 0 … L; NaN for
-    `f = 0`.
+    `lost(level)`: `(f − ⟨A_l, r_l⟩)/f` for the gradient, 0 at every layer l of a network without biases, and
+    `lost_to_bias(level)`: what the biases above layer l hold of it, `Σ ⟨M b, r⟩ / f`. The dimension `level` numbers the
+    layers 0 … L, the input's place included; NaN for `f = 0`.
     """
     depth = trace.graph.depth
     margins = [layer_margins(trace, rule_under_test(name)) for name in names]

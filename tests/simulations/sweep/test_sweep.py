@@ -139,7 +139,7 @@ def cells_of(z: Sequence[float], level: int) -> list[int]:
     return [math.floor(Fraction(max(-BEYOND, min(BEYOND, value))) * Fraction(2) ** level) for value in z]
 
 
-def counted(histogram: Histogram) -> dict[int, int]:
+def counts_of(histogram: Histogram) -> dict[int, int]:
     """The occupied cells."""
     return {histogram.first + k: count for k, count in enumerate(histogram.counts) if count}
 
@@ -157,7 +157,7 @@ scores = st.lists(st.floats(-20, 20) | st.floats(0.4, 0.41) | st.sampled_from([0
 def test_histogram_is_as_fine_as_it_can_be(z: list[float]) -> None:
     """Catches a value in the wrong cell, cells coarser than need be, and more cells than are allowed."""
     histogram = Histogram.of(np.array(z, dtype=float))
-    assert counted(histogram) == tally(z, histogram.level)
+    assert counts_of(histogram) == tally(z, histogram.level)
     assert len(histogram.counts) <= CELLS
     if z and histogram.level < FINEST:
         finer = cells_of(z, histogram.level + 1)
@@ -171,7 +171,7 @@ def test_coarser_cells_count_the_same(z: list[float], steps: int) -> None:
     coarse = histogram.coarsened(histogram.level - steps)
     assert coarse.level == histogram.level - steps
     assert sum(coarse.counts) == len(z)
-    assert counted(coarse) == tally(z, coarse.level)
+    assert counts_of(coarse) == tally(z, coarse.level)
 
 
 @given(st.lists(scores, max_size=4))
@@ -385,10 +385,10 @@ def command(spec: Spec, out: Path, place: Path, *more: str) -> tuple[int, str, s
     """Exit status, standard output and standard error of the command, within this process."""
     place.mkdir(exist_ok=True)
     (place / "spec.toml").write_text(toml(asdict(spec)), encoding="utf-8")
-    return invoked(place / "spec.toml", "--jobs", "1", "--out", out, *more)
+    return invoke(place / "spec.toml", "--jobs", "1", "--out", out, *more)
 
 
-def invoked(*arguments: str | Path) -> tuple[int, str, str]:
+def invoke(*arguments: str | Path) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of `nfrlab sweep`; an exception is raised."""
     result = CliRunner().invoke(cli.app, ["sweep", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -905,7 +905,7 @@ def test_a_file_that_is_no_spec_is_refused(content: bytes | None, tmp_path: Path
     if content is not None:
         path.write_bytes(content)
     for name in (path, tmp_path):
-        assert_refused(invoked(name, "--jobs", "1", "--out", tmp_path / "out"), re.escape(str(name)))
+        assert_refused(invoke(name, "--jobs", "1", "--out", tmp_path / "out"), re.escape(str(name)))
     assert not (tmp_path / "out").exists()
 
 
@@ -922,7 +922,7 @@ def test_a_file_that_is_no_spec_is_refused(content: bytes | None, tmp_path: Path
 def test_a_bad_option_is_refused(arguments: tuple[str, ...], naming: str, tmp_path: Path) -> None:
     """Catches an option that is ignored, or noticed only when the run has begun."""
     (tmp_path / "good.toml").write_text(toml(GOOD), encoding="utf-8")
-    assert_refused(invoked(tmp_path / "good.toml", "--out", tmp_path / "out", *arguments), f".*{naming}")
+    assert_refused(invoke(tmp_path / "good.toml", "--out", tmp_path / "out", *arguments), f".*{naming}")
     assert not (tmp_path / "out").exists()
 
 
