@@ -131,11 +131,11 @@ def lower_bounds(graph: Graph, x: Tensor, repeats: int) -> tuple[float, float]:
     By numbers of multiplications, and by the time that each product takes alone.
     """
     counts, times = [], []
-    for node, met in zip(graph.nodes, graph.forward(x).met, strict=True):
+    for node, record in zip(graph.nodes, graph.forward(x).records, strict=True):
         if isinstance(node.op, Weighted):
-            op, z = node.op, met.output
+            op, z = node.op, record.output
             counts.append([op.weight.numel() * z[0].numel() / len(op.weight)] * 2)
-            times.append(seconds(partial(op.meet, *met.inputs), partial(op.transpose, z, met), repeats=repeats))
+            times.append(seconds(partial(op.apply, *record.inputs), partial(op.transpose, z, record), repeats=repeats))
     return _bound(np.array(counts)), _bound(np.array(times))
 
 

@@ -62,7 +62,7 @@ def digits() -> Float[Array, "n 64"]:
 
 
 def digit(rng: np.random.Generator) -> Float[Array, " 64"]:
-    """A random one of them."""
+    """A random one of the digits."""
     data = digits()
     return data[rng.integers(len(data))].copy()
 

@@ -1,6 +1,4 @@
-"""Calls in worker processes, their results as they are reached; a Ctrl-C ends the workers and is the caller's to
-report.
-"""
+"""Calls in worker processes, and Ctrl-C while they start and run: it ends the workers and is the caller's to report."""
 
 from __future__ import annotations
 
@@ -15,47 +13,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from nfrlab.simulations.interrupts import interrupts_ignored
-
 T = TypeVar("T")
 
 
-def _die_with_parent() -> None:
-    """A worker ends silently on Ctrl-C, its parent reports; and it ends when its parent was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_after_parent, daemon=True).start()
+def results_as_completed(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int = 1) -> Iterator[T]:
+    """`function(*call)` of every call, each as soon as it is there, from at most `jobs` processes.
 
-
-def _end_after_parent() -> None:
-    """Without this a worker whose parent is gone would wait for its next call for ever, in all its memory."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextmanager
-def interrupts_heard() -> Iterator[None]:
-    """A Ctrl-C that Python swallows, because it lands in a garbage-collection callback, is sent again a moment
-    later.
+    With one job, or one call, nothing leaves this process. On Ctrl-C, and on any error, the workers are ended.
     """
-    usual = sys.unraisablehook
-
-    def again(unraisable: sys.UnraisableHookArgs) -> None:
-        if isinstance(unraisable.exc_value, KeyboardInterrupt):
-            threading.Timer(0.02, _thread.interrupt_main).start()
-        else:
-            usual(unraisable)
-
-    sys.unraisablehook = again
-    try:
-        yield
-    finally:
-        sys.unraisablehook = usual
-
-
-def reached(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int = 1) -> Iterator[T]:
-    """The results of the calls, in the order in which they are reached. On Ctrl-C the workers are ended."""
     if jobs == 1 or len(calls) <= 1:
         with interrupts_heard():
             yield from (function(*call) for call in calls)
@@ -78,3 +43,52 @@ def reached(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: 
 def default_jobs() -> int:
     """One worker per core that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _die_with_parent() -> None:
+    """A worker ends silently on Ctrl-C, its parent reports; and it ends when its parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_after_parent, daemon=True).start()
+
+
+def _end_after_parent() -> None:
+    """Without this a worker whose parent is gone would wait for its next call for ever, in all its memory."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def interrupts_ignored() -> Iterator[None]:
+    """No Ctrl-C in here: workers that start inherit this and print nothing while they import; it is for the run to end
+    them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def interrupts_heard() -> Iterator[None]:
+    """A Ctrl-C that Python swallows, because it lands in a garbage-collection callback, is sent again a moment
+    later.
+    """
+    usual = sys.unraisablehook
+
+    def send_again(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            threading.Timer(0.02, _thread.interrupt_main).start()
+        else:
+            usual(unraisable)
+
+    sys.unraisablehook = send_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual

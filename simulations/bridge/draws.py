@@ -42,40 +42,42 @@ def measure(draw: Draw) -> xr.Dataset:
 
     Raises `ValueError` for a network, image or checkpoint that cannot be used.
     """
-    trace, rng = met(draw)
+    trace, rng = forward_trace(draw)
     others = torch.cat([image(draw, f"other image {k}") for k in range(OTHERS)])
     effects = [EFFECTS[name](draw.setting, trace, others, rng) for name in draw.setting.effects]
-    found = xr.merge(effects, join="outer", compat="no_conflicts")
+    merged = xr.merge(effects, join="outer", compat="no_conflicts")
     finite = bool(trace.finite.all())
-    maps = [name for name in found.data_vars if str(name).startswith("alpha")]
-    return found.assign({name: found[name].where(finite) for name in maps} | {"finite": float(finite)})
+    maps = [name for name in merged.data_vars if str(name).startswith("alpha")]
+    return merged.assign({name: merged[name].where(finite) for name in maps} | {"finite": float(finite)})
 
 
-def pictured(draw: Draw) -> xr.Dataset:
-    """The maps of a draw, those of its setting's effects."""
-    (trace, rng), own = met(draw), draw.setting
-    found = [pictures.measure(trace)]
-    if INFORMATION in own.effects:
-        found.append(pictures.by_layer(trace))
-    if REMOVAL in own.effects:
-        found.append(pictures.changed(trace, own.rules, min(own.removed), rng))
-    return xr.merge(found, combine_attrs="no_conflicts")
+def collect_maps(draw: Draw) -> xr.Dataset:
+    """The maps of a draw, those of its setting's effects, for the figures."""
+    (trace, rng), setting = forward_trace(draw), draw.setting
+    maps = [pictures.measure(trace)]
+    if INFORMATION in setting.effects:
+        maps.append(pictures.maps_by_layer(trace))
+    if REMOVAL in setting.effects:
+        maps.append(pictures.changed_maps(trace, setting.rules, min(setting.removed), rng))
+    return xr.merge(maps, combine_attrs="no_conflicts")
 
 
 EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {
-    CASCADE: lambda own, trace, others, rng: cascade.measure(trace, own.rules, rng),
-    LEVELS: lambda own, trace, others, rng: cascade.levels(trace, own.rules),
-    ENDS: lambda own, trace, others, rng: cascade.ends(trace, own.rules),
-    "resemblance": lambda own, trace, others, rng: resemblance.measure(trace, others),
-    "neurons": lambda own, trace, others, rng: neurons.measure(trace, rng),
-    "filtering": lambda own, trace, others, rng: filtering.measure(trace, (*own.rules, REVERSED)),
-    INFORMATION: lambda own, trace, others, rng: information.measure(trace),
-    "extremes": lambda own, trace, others, rng: extremes.measure(trace, own.rules),
-    REMOVAL: lambda own, trace, others, rng: removal.measure(trace, (*own.rules, REVERSED), own.removed, rng),
+    CASCADE: lambda setting, trace, others, rng: cascade.measure(trace, setting.rules, rng),
+    LEVELS: lambda setting, trace, others, rng: cascade.levels(trace, setting.rules),
+    ENDS: lambda setting, trace, others, rng: cascade.ends(trace, setting.rules),
+    "resemblance": lambda setting, trace, others, rng: resemblance.measure(trace, others),
+    "neurons": lambda setting, trace, others, rng: neurons.measure(trace, rng),
+    "filtering": lambda setting, trace, others, rng: filtering.measure(trace, (*setting.rules, REVERSED)),
+    INFORMATION: lambda setting, trace, others, rng: information.measure(trace),
+    "extremes": lambda setting, trace, others, rng: extremes.measure(trace, setting.rules),
+    REMOVAL: lambda setting, trace, others, rng: removal.measure(
+        trace, (*setting.rules, REVERSED), setting.removed, rng
+    ),
 }
 
 
-def met(draw: Draw) -> tuple[Trace, Generator]:
+def forward_trace(draw: Draw) -> tuple[Trace, Generator]:
     """The draw's network as it meets the draw's image, and random numbers for the effects."""
     prepare(draw.sources.device)
     x = image(draw)
@@ -98,7 +100,7 @@ def image(draw: Draw, purpose: str = "image") -> Tensor:
     photograph.
     """
     rng, setting = np.random.default_rng(draw.seeds(purpose)), draw.setting
-    labelled = small(setting.network, draw.sources.cifar_images)
+    labelled = labelled_images(setting.network, draw.sources.cifar_images)
     if labelled is None:
         x = images.draw(image_set(draw.sources.images), setting.side, rng)
     else:
@@ -107,7 +109,7 @@ def image(draw: Draw, purpose: str = "image") -> Tensor:
 
 
 @cache
-def small(network: str, cifar: Path | None) -> images.Labelled | None:
+def labelled_images(network: str, cifar: Path | None) -> images.Labelled | None:
     """The small images that a network was made for, where they are there; of CIFAR-10 some of every class."""
     if network == "digits":
         return images.digits()
@@ -117,16 +119,16 @@ def small(network: str, cifar: Path | None) -> images.Labelled | None:
 def graph(draw: Draw, x: Tensor) -> Graph:
     """The draw's network, with fresh weights where they are random."""
     setting = draw.setting
-    own = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources)
+    built = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources)
     if setting.weights == "random":
-        weights.randomise(own.module, setting.family, draw.seeds("weights"), setting.scale, setting.bias)
-    if own.graph is None or (setting.weights == "random" and own.folds):
-        own.graph = rewrite(own.module, x)
-    return own.graph
+        weights.randomise(built.module, setting.family, draw.seeds("weights"), setting.scale, setting.bias)
+    if built.graph is None or (setting.weights == "random" and built.folds):
+        built.graph = rewrite(built.module, x)
+    return built.graph
 
 
 @dataclass
-class Own:
+class BuiltNetwork:
     """A worker's network, and its graph once it is rewritten: they share weights unless batch normalisations fold."""
 
     module: nn.Module
@@ -134,15 +136,15 @@ class Own:
 
     @property
     def folds(self) -> bool:
-        """Whether the graph has weights of its own."""
+        """Whether the graph has weights apart from the module's."""
         return any(isinstance(part, nn.BatchNorm2d) for part in self.module.modules())
 
 
 @lru_cache(maxsize=1)
-def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> Own:
+def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> BuiltNetwork:
     """The network of a setting, built once a worker."""
     module = build(name, weighted, bias, sources)
-    return Own(module.to(sources.device, getattr(torch, precision)).eval())
+    return BuiltNetwork(module.to(sources.device, getattr(torch, precision)).eval())
 
 
 def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
@@ -154,7 +156,7 @@ def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
         return trained.digits(sources.out)[0]
     module = named.build(name, bias)
     if weighted == "trained" and checkpoint == OFFICIAL:
-        checkpoints.official(module, name)
+        checkpoints.load_official(module, name)
     elif weighted == "trained" and checkpoint is not None:
         checkpoints.load(module, checkpoint)
     return module

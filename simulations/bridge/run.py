@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -21,26 +19,29 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from filelock import FileLock, Timeout
 
 from nfrlab.simulations.bridge.settings import Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources, file_digest
-from nfrlab.simulations.files import sweep_parts, write_atomically
-from nfrlab.simulations.workers import reached
+from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
+from nfrlab.simulations.workers import results_as_completed
 
-ROOT = Path(__file__).parents[2]
 CODE = (
     "simulations/deep/**/*.py",
     "simulations/images.py",
+    "simulations/dense/arrays.py",
     "simulations/dense/weights.py",
     "simulations/seeds.py",
     "simulations/bridge/draws.py",
+    "simulations/bridge/names.py",
     "simulations/bridge/sources.py",
 )
-LEARNING = ROOT / "simulations/deep/networks/learning.py"
-"""What came out of it is a checkpoint, and counts as that."""
+"""Where the numbers of a draw come from, as patterns relative to the root of the wings."""
+LEARNING = "simulations/deep/networks/learning.py"
+"""Not part of it: what training gives is a checkpoint, and counts as that."""
 
 PARTS, PICTURES = "parts", "pictures"
+KEPT = "finished draws are kept, the same command resumes"
 MEANINGS = {
     "finite": "1 where every number of the forward pass is finite, 0 after an overflow",
     "alpha": "input alignment α of the map r_0 of a cascade",
@@ -58,10 +59,6 @@ MEANINGS = {
 }
 
 
-class Stopped(RuntimeError):
-    """The run could not go on; the draws it had finished are kept, and the same command resumes."""
-
-
 @dataclass(frozen=True)
 class Part:
     """The measurements of one draw, stored or yet to be made."""
@@ -73,7 +70,7 @@ class Part:
     def identity(self) -> str:
         """All that its numbers depend on."""
         sources = self.draw.sources
-        own: dict[str, object] = {
+        identity: dict[str, object] = {
             "setting": {name: value for name, value in asdict(self.draw.setting).items() if name != "times"},
             "seed": self.draw.seed,
             "index": self.draw.index,
@@ -84,8 +81,8 @@ class Part:
         }
         file = Path(self.draw.setting.network.rpartition(":")[0])
         if file.is_file():  # FILE.py:FUNCTION
-            own["file"] = file_digest(file)
-        return json.dumps(own, sort_keys=True)
+            identity["file"] = file_digest(file)
+        return json.dumps(identity, sort_keys=True)
 
     @property
     def path(self) -> Path:
@@ -94,15 +91,15 @@ class Part:
         return self.draw.sources.out / PARTS / f"{self.draw.setting.name}-{self.draw.index:05d}-{key}.nc"
 
     @property
-    def picture(self) -> Path:
+    def maps_path(self) -> Path:
         """Where the maps of the setting's first draw are, or will be."""
         return self.draw.sources.out / PICTURES / f"{self.draw.setting.name}.nc"
 
     @property
-    def is_pictured(self) -> bool:
+    def has_maps(self) -> bool:
         """Whether the maps that are there are this draw's."""
         try:
-            with xr.open_dataset(self.picture, engine="h5netcdf") as stored:
+            with xr.open_dataset(self.maps_path, engine="h5netcdf") as stored:
                 return bool(stored.attrs.get("identity") == self.identity)
         except (OSError, ValueError):
             return False
@@ -110,53 +107,50 @@ class Part:
     @property
     def is_missing(self) -> bool:
         """Whether there is something to measure: of a setting's first draw the maps too."""
-        return self.read() is None or (self.draw.index == 0 and not self.is_pictured)
+        return self.read() is None or (self.draw.index == 0 and not self.has_maps)
 
     def read(self) -> xr.Dataset | None:
         """The stored measurements; None where there are none, or what is there is damaged."""
         try:
-            content = unsealed(self.path.read_bytes())
+            content = unseal(self.path.read_bytes())
         except (OSError, ValueError):
             return None
         return xr.load_dataset(BytesIO(content), engine="scipy")
 
 
-def sealed(dataset: xr.Dataset) -> bytes:
-    """As classic NetCDF, twenty times faster than HDF5 to write and to read at this size, with its SHA-256 behind it,
-    which readers pass over.
+def seal(dataset: xr.Dataset) -> bytes:
+    """The dataset as classic NetCDF, with its SHA-256 behind it, which readers pass over.
+
+    Classic, because at this size it is written and read twenty times faster than HDF5.
     """
     content = bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
     return content + sha256(content).digest()
 
 
-def unsealed(data: bytes) -> bytes:
-    """What was sealed. Raises `ValueError` where a bit of it has changed."""
+def unseal(data: bytes) -> bytes:
+    """The NetCDF content of what `seal` gave. Raises `ValueError` where a bit of it has changed."""
     content, seal = data[: -sha256().digest_size], data[-sha256().digest_size :]
     if sha256(content).digest() != seal:
         raise ValueError("damaged")
     return content
 
 
-def measured(part: Part) -> Part:
+def measure_part(part: Part) -> Part:
     """Measure what is missing of a draw and store it, in whichever process."""
     from nfrlab.simulations.bridge import draws
 
-    if part.draw.index == 0 and not part.is_pictured:
-        maps = draws.pictured(part.draw).assign_attrs(identity=part.identity)
-        write_atomically(part.picture, bytes(maps.to_netcdf(engine="h5netcdf")))
+    if part.draw.index == 0 and not part.has_maps:
+        maps = draws.collect_maps(part.draw).assign_attrs(identity=part.identity)
+        write_atomically(part.maps_path, bytes(maps.to_netcdf(engine="h5netcdf")))
     if part.read() is None:
-        write_atomically(part.path, sealed(draws.measure(part.draw)))
+        write_atomically(part.path, seal(draws.measure(part.draw)))
     return part
 
 
 @cache
 def code_version() -> str:
     """Digest of the code and the packages that the numbers come from."""
-    digest = sha256(f"{np.__version__} {version('torch')}".encode())
-    for pattern in CODE:
-        for source in sorted(set(ROOT.glob(pattern)) - {LEARNING}):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    return code_digest(CODE, np.__version__, version("torch"), leaving_out=(LEARNING,))
 
 
 def run(
@@ -168,68 +162,55 @@ def run(
     watch: Callable[[int, int], None] = lambda done, total: None,
     command: str = "",
 ) -> dict[str, xr.Dataset]:
-    """Every setting's draws, measured or found, also written to `out/SETTING.nc` with the `command` that runs this;
-    `watch(done, total)` after each draw.
+    """The draws of every setting by its name, also written to `out/SETTING.nc`; stored ones are not measured again.
 
-    The first draws come first: they take longest, with their maps, and one of them with training the digits' network.
+    First draws come first: they take longest, with their maps, and one of them with training the digits' network.
 
-    Raises `ValueError` as `measure` does, and `Stopped` where the disk is full, memory ran out or another run is
+    Raises `ValueError` as `draws.measure` does, and `Stopped` where the disk is full, memory ran out or another run is
     writing.
+
+    Parameters
+    ----------
+    draws
+        Of a setting, in multiples of its `times`.
+    sources
+        Where images and checkpoints come from, and the folder `out` that is written to.
+    watch
+        Called as `watch(done, total)` at the start and after each draw.
+    command
+        What a user typed to run this; stored with the results.
     """
     parts = [
         Part(Draw(setting, seed, i, sources), code_version())
         for setting in settings
         for i in range(draws * setting.times)
     ]
-    with writing(sources.out):
+    with exclusive_folder(sources.out, (PARTS, PICTURES), lambda: KEPT, _stop_reason):
         missing = [part for part in parts if part.is_missing]
+        calls = [(part,) for part in sorted(missing, key=lambda part: part.draw.index > 0)]
         watch(done := len(parts) - len(missing), len(parts))
-        for _ in reached(measured, [(part,) for part in sorted(missing, key=lambda part: part.draw.index > 0)], jobs):
+        for _ in results_as_completed(measure_part, calls, jobs):
             watch(done := done + 1, len(parts))
-        found = {
-            setting.name: together(setting, [p for p in parts if p.draw.setting == setting], command)
+        datasets = {
+            setting.name: stack_draws(setting, [part for part in parts if part.draw.setting == setting], command)
             for setting in settings
         }
-        for name, dataset in found.items():
+        for name, dataset in datasets.items():
             write_atomically(sources.out / f"{name}.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
-    return found
+    return datasets
 
 
-@contextmanager
-def writing(out: Path) -> Iterator[None]:
-    """Alone in the folder, cleared of what killed runs left half written; what stops the run in one sentence."""
-    kept = "finished draws are kept, the same command resumes"
-    try:
-        for folder in (PARTS, PICTURES):
-            (out / folder).mkdir(parents=True, exist_ok=True)
-        with FileLock(out / ".lock", timeout=0):
-            sweep_parts(out)
-            sweep_parts(out / PARTS)
-            sweep_parts(out / PICTURES)
-            yield
-    except Timeout as error:
-        raise Stopped(f"another run is writing to {out}; wait for it or name another folder") from error
-    except (RuntimeError, MemoryError) as error:
-        if not lacks_memory(error):
-            raise
-        raise Stopped(f"a worker was ended (out of memory?); {kept}, with --jobs 1 in less memory") from error
-    except OSError as error:
-        raise Stopped(f"cannot write to {out}: {error.strerror or error}; {kept}") from error
+def _stop_reason(error: Exception) -> str | None:
+    return f"a worker was ended (out of memory?); {KEPT}, with --jobs 1 in less memory" if lacks_memory(error) else None
 
 
-def lacks_memory(error: Exception) -> bool:
-    """Whether a worker was killed, or an allocation failed: PyTorch says so in a `RuntimeError`."""
-    said = ("out of memory", "allocate memory")
-    return isinstance(error, BrokenProcessPool | MemoryError) or any(words in str(error).lower() for words in said)
-
-
-def together(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dataset:
+def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dataset:
     """The draws of a setting along the dimension `draw`, with units and provenance."""
-    found = xr.concat([_stored(part) for part in parts], "draw", join="exact")
-    for name, variable in found.data_vars.items():
+    stacked = xr.concat([_read_stored(part) for part in parts], "draw", join="exact")
+    for name, variable in stacked.data_vars.items():
         variable.attrs = {"units": "1", "long_name": MEANINGS.get(str(name), str(name).replace("_", " "))}
     first = parts[0].draw
-    return found.assign_attrs(
+    return stacked.assign_attrs(
         title=setting.title,
         setting=json.dumps(asdict(setting)),
         network=setting.network,
@@ -247,7 +228,7 @@ def together(setting: Setting, parts: Sequence[Part], command: str) -> xr.Datase
     )
 
 
-def _stored(part: Part) -> xr.Dataset:
+def _read_stored(part: Part) -> xr.Dataset:
     dataset = part.read()
     if dataset is None:
         raise Stopped(f"{part.path} has vanished during the run; the same command measures it again")

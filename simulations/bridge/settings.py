@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
+
+from nfrlab.simulations.bridge.names import display_name
 
 Weights = Literal["random", "trained"]
 FILTERS = ("gbp", "rectgrad", "zplus")
@@ -16,8 +17,11 @@ EVERYTHING = (CASCADE, "resemblance", "neurons", "filtering", INFORMATION, "extr
 
 @dataclass(frozen=True)
 class Setting:
-    """Random weights of a family (`scale`: “he”, “raw” as printed, or PyTorch's “default”), fresh in every draw, or
-    trained ones; on fresh images in every draw, `side × side`. `times` as many draws as are asked for.
+    """A population of networks and images: random weights of a family, fresh in every draw, or trained ones; on fresh
+    images in every draw, `side × side`.
+
+    `scale` of random weights is “he”, “raw” (as printed) or PyTorch's “default”; `removed`: how many top layers
+    are changed for Fig. 5; `times` as many draws are made as are asked for.
     """
 
     name: str
@@ -35,7 +39,7 @@ class Setting:
 
     @property
     def title(self) -> str:
-        """In words."""
+        """The setting in words, for tables and figures."""
         if self.weights == "trained":
             return f"{self.network}, trained"
         scale = "" if self.scale == "he" else f" {self.scale}"
@@ -65,64 +69,69 @@ CIFAR = (
 )
 
 
-def learned(side: int) -> tuple[Setting, ...]:
+def cifar_vgg16_settings(side: int) -> tuple[Setting, ...]:
     """VGG16 that learned CIFAR-10 at images of `side × side`, and random ones on the same images."""
     random = Setting("vgg16-cifar10-gaussian", CIFAR_VGG16, side=side, times=3)
     return replace(random, name="vgg16-cifar10-trained", weights="trained", bias=True), random
 
 
-def _family(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **own: object) -> Setting:
-    return replace(RANDOM, name=f"vgg16-{name or family}", family=family, effects=effects, **own)  # type: ignore[arg-type]
+def _vgg16(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **changes: object) -> Setting:
+    """`RANDOM` with weights of a family, and with these changes."""
+    fields: dict[str, object] = {"name": f"vgg16-{name or family}", "family": family, "effects": effects} | changes
+    return replace(RANDOM, **fields)  # type: ignore[arg-type]
 
 
-MORE = _family("gaussian", f"gaussian{MORE_DRAWS}", times=6)
-"""What families with more draws compare with; its first draws are those of `RANDOM`."""
+MORE = _vgg16("gaussian", f"gaussian{MORE_DRAWS}", times=6)
+"""Gaussian weights for families with more draws to compare with; its first draws are those of `RANDOM`."""
 
-RING, UNIFORM = _family("ring", effects=(LEVELS,)), _family("uniform", effects=(LEVELS,))
+RING, UNIFORM = _vgg16("ring", effects=(LEVELS,)), _vgg16("uniform", effects=(LEVELS,))
 AT_THE_ENDS = tuple(replace(s, name=s.name + MORE_DRAWS, effects=(ENDS,), times=3) for s in (RING, UNIFORM))
-"""The same with more draws at N = 0 and L, where α differs most from draw to draw."""
+"""Ring and uniform weights with more draws at N = 0 and L, where α differs most from draw to draw."""
 
-PRINTED = _family("uniform", "uniform-raw", scale="raw")
+PRINTED = _vgg16("uniform", "uniform-raw", scale="raw")
 OTHERS = (
-    _family("uniform", "uniform-raw-float64", scale="raw", precision="float64"),
-    _family("uniform01", times=3),
-    _family("laplace", times=3),
-    _family("sparse", times=6),
-    _family("powerlaw", times=3),
-    _family("shifted", times=3),
-    _family("uniform", "default-biased", effects=(ENDS, "filtering"), scale="default", bias=True),
+    _vgg16("uniform", "uniform-raw-float64", scale="raw", precision="float64"),
+    _vgg16("uniform01", times=3),
+    _vgg16("laplace", times=3),
+    _vgg16("sparse", times=6),
+    _vgg16("powerlaw", times=3),
+    _vgg16("shifted", times=3),
+    _vgg16("uniform", "default-biased", effects=(ENDS, "filtering"), scale="default", bias=True),
 )
 
 
 def plan(quick: bool, cifar: bool, side: int = 224, learned_at: int | None = None) -> tuple[Setting, ...]:
-    """The settings of a run on the built-in networks, VGG16 on images of `side × side`; `cifar`: with the trained
-    ResNet, `learned_at`: with VGG16 that learned CIFAR-10 at images of this side.
+    """The settings of a run on the built-in networks.
 
-    Quick: 32 × 32, and only the networks, families and effects that fit into minutes.
+    Parameters
+    ----------
+    quick
+        Only the networks, families and effects that fit into minutes, on images of 32 × 32.
+    cifar
+        With the ResNet that was trained on CIFAR-10.
+    side
+        Of the images that VGG16 with random weights meets.
+    learned_at
+        With the VGG16 that learned CIFAR-10 at images of this side.
     """
     some = (CASCADE, "resemblance", "neurons", "filtering")
     if not quick:
         large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, *AT_THE_ENDS, PRINTED, *OTHERS))
-        return *large, *SMALL, *(CIFAR if cifar else ()), *(learned(learned_at) if learned_at else ())
+        return *large, *SMALL, *(CIFAR if cifar else ()), *(cifar_vgg16_settings(learned_at) if learned_at else ())
     few = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
     return *(replace(s, side=32) for s in few), *SMALL, *resnets
 
 
 SIDES = {s.network: s.side for s in (*SMALL, *CIFAR)} | {"resnet20": CIFAR[0].side}
-"""Of the images that small networks are made for."""
+"""The side of the images that each small network is made for."""
 
 
 def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:
     """The settings of a run on one network: with its own weights where there are any, and with random ones; small
     networks at the size that they are made for.
     """
-    random = Setting(f"{called(model)}-gaussian", model, side=SIDES.get(model, side))
-    own = replace(random, name=f"{called(model)}-trained", weights="trained", bias=True)
-    return (own, random) if trained else (random,)
-
-
-def called(network: str) -> str:
-    """A network's name: FILE_FUNCTION of FILE.py:FUNCTION, wherever the file lies."""
-    file, _, function = network.rpartition(":")
-    return f"{Path(file).stem}_{function}" if file else network
+    name = display_name(model)
+    random = Setting(f"{name}-gaussian", model, side=SIDES.get(model, side))
+    own_weights = replace(random, name=f"{name}-trained", weights="trained", bias=True)
+    return (own_weights, random) if trained else (random,)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nfrlab.simulations.bridge.settings import CIFAR_VGG16, Setting, called
+from nfrlab.simulations.bridge.names import display_name
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16, Setting
 from nfrlab.simulations.images import SHIPPED
 from nfrlab.simulations.seeds import seed_sequence
 
@@ -39,7 +40,7 @@ class Sources:
     device: str = "cpu"
 
     def images_of(self, network: str) -> Path | str:
-        """What it meets, a path or the name of what is shipped."""
+        """The images that a network meets: a path, or the name of those that are shipped."""
         if network == "digits":
             return DIGITS
         if network in ON_CIFAR and self.cifar_images is not None:
@@ -47,13 +48,13 @@ class Sources:
         return SHIPPED if self.images is None else self.images
 
     def images_source(self, network: str) -> str:
-        """The same in words, as verdicts name it."""
-        found = self.images_of(network)
-        return CIFAR if found == self.cifar_images else str(found)
+        """The images that a network meets, in words, as verdicts name them."""
+        images = self.images_of(network)
+        return CIFAR if images == self.cifar_images else str(images)
 
     @property
     def device_name(self) -> str:
-        """In words."""
+        """The device in words, as verdicts name it."""
         if self.device == "cpu":
             return f"CPU, {platform.machine()}"
         import torch
@@ -61,32 +62,32 @@ class Sources:
         return str(torch.cuda.get_device_name(self.device))
 
     def images_digest(self, network: str) -> str:
-        """Which files the images are."""
-        found = self.images_of(network)
-        if isinstance(found, str):
-            return found
-        return folder_digest(found) if found.is_dir() else file_digest(found)
+        """Which files the images are: a digest of the folder or file, or the name of those that are shipped."""
+        images = self.images_of(network)
+        if isinstance(images, str):
+            return images
+        return folder_digest(images) if images.is_dir() else file_digest(images)
 
     def weights_of(self, network: str) -> Path | None:
-        """Its checkpoint."""
-        own = {"cifar": self.cifar, CIFAR_VGG16: self.cifar_vgg16}
-        return self.checkpoint or own.get(network)
+        """The checkpoint of a network; None where there is none."""
+        checkpoints = {"cifar": self.cifar, CIFAR_VGG16: self.cifar_vgg16}
+        return self.checkpoint or checkpoints.get(network)
 
     def weights_digest(self, setting: Setting) -> str:
-        """Which checkpoint a trained network is."""
+        """Which checkpoint a trained network is: its digest, “official”, or “none”."""
         path = self.weights_of(setting.network)
         if setting.weights == "random" or path is None:
             return "none"
         return str(OFFICIAL) if path == OFFICIAL else file_digest(path)
 
     def training(self, setting: Setting) -> dict[str, str]:
-        """What its checkpoint tells of where it comes from."""
+        """What the checkpoint of a trained network says of where it comes from."""
         path = self.weights_of(setting.network)
-        return {} if setting.weights == "random" or path is None else told_by(path)
+        return {} if setting.weights == "random" or path is None else safetensors_metadata(path)
 
 
-def told_by(checkpoint: Path) -> dict[str, str]:
-    """What a safetensors file tells of itself; nothing where it is none."""
+def safetensors_metadata(checkpoint: Path) -> dict[str, str]:
+    """What a safetensors file says of itself; empty where it says nothing, or is no such file."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -98,7 +99,7 @@ def told_by(checkpoint: Path) -> dict[str, str]:
 
 @cache
 def file_digest(path: Path) -> str:
-    """Of a file's content. Raises `ValueError` for a file that cannot be read."""
+    """16 hex digits of the SHA-256 of a file's content. Raises `ValueError` for a file that cannot be read."""
     try:
         with path.open("rb") as file:
             digest = sha256()
@@ -111,7 +112,7 @@ def file_digest(path: Path) -> str:
 
 @cache
 def folder_digest(folder: Path) -> str:
-    """Of the names and sizes of the files in a folder."""
+    """16 hex digits of the SHA-256 of the names and sizes of the files in a folder, and in the folders in it."""
     listed = (
         f"{file.relative_to(folder)} {file.stat().st_size}" for file in sorted(folder.rglob("*")) if file.is_file()
     )
@@ -131,4 +132,4 @@ class Draw:
         """Random numbers of this draw's image, weights or effects, the same for all settings of a network: they
         compare in pairs, on one image and, where families use the same normal numbers, with coupled weights.
         """
-        return seed_sequence(self.seed, "bridge", purpose, called(self.setting.network), self.index)
+        return seed_sequence(self.seed, "bridge", purpose, display_name(self.setting.network), self.index)

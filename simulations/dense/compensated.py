@@ -31,7 +31,7 @@ def compensated(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]
 
 
 def uncompensated(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:
-    """The same lengths with uniform directions. Raises `ValueError` for d < 2."""
+    """Lengths as `compensated` gives them, but uniform directions. Raises `ValueError` for d < 2."""
     return lengthened(on_plane(d, N, rng))
 
 
@@ -43,5 +43,5 @@ def on_plane(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:
 
 
 def lengthened(w: Float[Array, "d N"]) -> Float[Array, "d N"]:
-    """Three times as long where `w_1 > |w_2|`."""
+    """The neurons, those with `w_1 > |w_2|` three times as long."""
     return w * np.where(quarter(w), LENGTH, 1.0)

@@ -61,7 +61,17 @@ def hidden_maps(
     relevance: Relevance = normal,
     bottom: bool = True,
 ) -> Float[Array, "trials d"]:
-    """`trials` maps of `back` at x, each through fresh weights `W ∈ R^{d×N}` and fresh relevance at the N neurons."""
+    """`trials` maps of `back` at x, each through fresh weights `W ∈ R^{d×N}` and fresh relevance at the N neurons.
+
+    Parameters
+    ----------
+    family
+        Where the weights are drawn from, one of `weights.FAMILIES`.
+    relevance
+        Draws the hidden relevance, `relevance(N, rng)`.
+    bottom
+        False leaves `r_0`, without the rule's bottom process.
+    """
     maps = np.empty((trials, len(x)))
     for trial in range(trials):
         hidden = layer(x, sample(family, len(x), N, rng))
@@ -77,14 +87,27 @@ def parts(
     trials: int,
     rng: np.random.Generator,
     relevance: str = "normal",
-    **own: Any,
+    **parameters: Any,
 ) -> tuple[Float[Array, " trials"], Float[Array, " trials"]]:
     """`(⟨R, x̂⟩, ‖R − ⟨R, x̂⟩ x̂‖)` of the maps `r_0` of any rule at any x, from weights drawn whole.
 
-    `name` is a rule, with its parameters `own`, or "constant" (r = 1) or "activation" (r = A), through the gradient.
+    Parameters
+    ----------
+    name
+        A rule, or "constant" (r = 1) or "activation" (r = A), through the gradient.
+    family
+        Where the weights are drawn from, one of `weights.FAMILIES`.
+    N
+        Neurons of the hidden layer.
+    trials
+        Layers, each with fresh weights and fresh relevance.
+    relevance
+        The law of the hidden relevance, one of `RELEVANCES`; "constant" and "activation" do without.
+    parameters
+        Those of the rule, such as `q`.
     """
     weighted = name in ("constant", "activation")
-    back = GRAD if weighted else rule(name, **own)
+    back = GRAD if weighted else rule(name, **parameters)
     unit = x / np.linalg.norm(x)
     along, across = np.empty(trials), np.empty(trials)
     for trial in range(trials):

@@ -1,4 +1,4 @@
-"""Dense ReLU networks: `z_l = W_lᵀ A_{l-1} + b_l`, `A_l = relu(z_l)`, `f = z_L` (PAPER.md, Notation)."""
+"""Dense ReLU networks: `z_l = W_lᵀ A_{l-1} + b_l`, `A_l = relu(z_l)`, `f = z_L` (eq. 2)."""
 
 from __future__ import annotations
 

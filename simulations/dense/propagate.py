@@ -42,9 +42,9 @@ class Rule:
     bottom: Bottom = untouched
     first: rules.Step | None = None
 
-    def step_at(self, level: int) -> rules.Step:
-        """The step of layer `level` (1 is the first)."""
-        return self.first if level == 1 and self.first is not None else self.step
+    def step_at(self, layer: int) -> rules.Step:
+        """The step of layer number `layer`, 1 … L."""
+        return self.first if layer == 1 and self.first is not None else self.step
 
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -68,9 +68,9 @@ RULES: dict[str, Callable[..., Rule]] = {
 
 
 def rule(name: str, **parameters: Number) -> Rule:
-    """The rule called `name`, with its own parameters (`q`, `tau`, `alpha`, or `low` and `high`).
+    """The rule called `name` with the parameters that it has (`q`, `tau`, `alpha`, or `low` and `high`).
 
-    Raises `ValueError` for an unknown name.
+    Raises `ValueError` for an unknown name, and `TypeError` for a parameter that it lacks.
     """
     if name not in RULES:
         raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")
@@ -78,9 +78,10 @@ def rule(name: str, **parameters: Number) -> Rule:
 
 
 def backward(layers: tuple[Layer, ...], rule: Rule, r: Array, start: int | None = None, stop: int = 0) -> Array:
-    """Carry `r`, given at layer `start` (default: the output L), down to layer `stop` in the rule's own currency.
+    """Carry `r`, given at layer `start` (default: the output L), down to layer `stop`; 0 is the input.
 
-    Raises `ValueError` when `r` does not have one entry per neuron of layer `start`.
+    What goes down is what the rule carries, gradient or relevance. Raises `ValueError` for layers that do not exist,
+    and when `r` does not have one entry per neuron of layer `start`.
     """
     start = len(layers) if start is None else start
     if not 0 <= stop <= start <= len(layers):
@@ -88,8 +89,8 @@ def backward(layers: tuple[Layer, ...], rule: Rule, r: Array, start: int | None 
     width = layers[start - 1].z.shape if start else layers[0].a.shape
     if r.shape != width:
         raise ValueError(f"relevance of shape {r.shape} cannot enter at layer {start}, which has shape {width}")
-    for level in range(start, stop, -1):
-        r = rule.step_at(level)(layers[level - 1], r)
+    for layer in range(start, stop, -1):
+        r = rule.step_at(layer)(layers[layer - 1], r)
     return r
 
 
@@ -106,9 +107,18 @@ def attribution(
     start: int | None = None,
     bottom: bool = True,
 ) -> Shaped[Array, " d"]:
-    """The map `R` of `rule`: from `r` at layer `start`, by default from output 0; `bottom = False` leaves `r_0`.
+    """The map `R` of `rule`.
 
-    A relevance rule has no bottom process: without it, its relevance is divided by the input where that is not 0.
+    Parameters
+    ----------
+    layers
+        A network as an input met it, `Network.forward(x)`.
+    r
+        What enters at the neurons of layer `start`; by default what `start_at_output` gives.
+    start
+        Where it enters, by default the output L.
+    bottom
+        False leaves `r_0`; of a rule that carries relevance, the relevance divided by the input where that is not 0.
     """
     r0 = backward(layers, rule, start_at_output(layers, rule) if r is None else r, start)
     x = layers[0].a
@@ -121,9 +131,10 @@ GRAD = RULES["grad"]()
 
 
 def cascade(layers: tuple[Layer, ...], rule: Rule, level: int, r: Array | None = None) -> Shaped[Array, " d"]:
-    """N-level cascade substitution, Def. 3: `rule` in the top `level` layers, the plain gradient below; returns `r_0`.
+    """`r_0` of N-level cascade substitution, Def. 3, N = `level`: `rule` in the top N layers, the plain gradient below.
 
-    Where a relevance rule hands over to the gradient, `r = R / A` (0 where `A = 0`). `level = 0` is the gradient.
+    Where a relevance rule hands over to the gradient, `r = R / A` (0 where `A = 0`). N = 0 is the gradient.
+    Raises `ValueError` unless 0 ≤ N ≤ L.
     """
     if not 0 <= level <= len(layers):
         raise ValueError(f"cascade level must lie in 0 … {len(layers)}, got {level}")
@@ -135,9 +146,12 @@ def cascade(layers: tuple[Layer, ...], rule: Rule, level: int, r: Array | None =
     return backward(layers, GRAD, r, start=handover)
 
 
-def activation(layers: tuple[Layer, ...], level: int) -> Shaped[Array, " d"]:
-    """Activation weighting: put `r_l := A_l` at layer `level`, plain gradient below it (PAPER.md, table)."""
-    if not 0 <= level <= len(layers):
-        raise ValueError(f"activation level must lie in 0 … {len(layers)}, got {level}")
-    at = layers[level - 1].act if level else layers[0].a
-    return backward(layers, GRAD, at, start=level)
+def activation(layers: tuple[Layer, ...], layer: int) -> Shaped[Array, " d"]:
+    """`r_0` of Activation weighting, Table I: `r_l := A_l` at layer l = `layer`, the plain gradient below it.
+
+    l = 0 gives x itself. Raises `ValueError` unless 0 ≤ l ≤ L.
+    """
+    if not 0 <= layer <= len(layers):
+        raise ValueError(f"activation level must lie in 0 … {len(layers)}, got {layer}")
+    at = layers[layer - 1].act if layer else layers[0].a
+    return backward(layers, GRAD, at, start=layer)

@@ -1,4 +1,4 @@
-"""One backward step per rule: from `r_l` at the neurons of a layer to `r_{l-1}` at its inputs (PAPER.md, table).
+"""One backward step per rule: from `r_l` at the neurons of a layer to `r_{l-1}` at its inputs (eq. 5–11 and 15–16).
 
 A *gradient-like* step carries `r` (the map is `r_0`, or `r_0 ⊙ x` after the bottom process); a *relevance* step
 carries `R = A ⊙ r` (the map is the relevance itself). Rules that act at a ReLU (GBP, RectGrad, Deconv) leave the

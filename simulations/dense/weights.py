@@ -106,8 +106,8 @@ def tilted(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:
     blocks = []
     for done in range(0, N, d):
         n = min(d, N - done)
-        own, common = np.sqrt(1 - FRAME_COSINE), np.sqrt(1 + (n - 1) * FRAME_COSINE)
-        root = own * np.eye(n) + (common - own) / n * np.ones((n, n))
+        apart, common = np.sqrt(1 - FRAME_COSINE), np.sqrt(1 + (n - 1) * FRAME_COSINE)
+        root = apart * np.eye(n) + (common - apart) / n * np.ones((n, n))  # root² has 1 on the diagonal, else 1/2
         blocks.append(orthonormal(d, n, rng) @ root)
     return np.sqrt(d) * np.concatenate(blocks, axis=1)
 

@@ -17,30 +17,28 @@ from threadpoolctl import threadpool_limits
 from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.resumable import code_digest
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep import inputs
 from nfrlab.simulations.sweep.spec import Point, Spec, parse_rule
 from nfrlab.simulations.sweep.sums import Sums
 
-HERE = Path(__file__).parent
-SOURCES = (
-    *sorted((HERE.parent / "dense").rglob("*.py")),
-    HERE.parent / "images.py",
-    HERE.parent / "seeds.py",
-    HERE / "blocks.py",
-    HERE / "inputs.py",
-    HERE / "spec.py",
-    HERE / "sums.py",
+CODE = (
+    "simulations/dense/**/*.py",
+    "simulations/images.py",
+    "simulations/seeds.py",
+    "simulations/sweep/blocks.py",
+    "simulations/sweep/inputs.py",
+    "simulations/sweep/spec.py",
+    "simulations/sweep/sums.py",
 )
+"""Where the numbers of a block come from, as patterns relative to the root of the wings."""
 
 
 @cache
 def code_version() -> str:
     """Digest of the code and the NumPy that the numbers of a block come from."""
-    digest = sha256(np.__version__.encode())
-    for source in SOURCES:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    return code_digest(CODE, np.__version__)
 
 
 @dataclass(frozen=True)
@@ -54,17 +52,17 @@ class Block:
 
     @property
     def seed_path(self) -> tuple[str | int, ...]:
-        """Where its random numbers hang under the point's root seed."""
+        """Where the block's random numbers hang under the point's root seed."""
         p = self.point
         return "sweep", p.rule, p.family, p.d, p.N, p.relevance, p.x, p.sampler, self.index
 
     def as_json(self) -> dict[str, object]:
-        """Parameters, seed path and code version: the block's identity."""
+        """The block's identity: parameters, seed path and code version."""
         return {**asdict(self), "seed_path": list(self.seed_path)}
 
     @property
     def key(self) -> str:
-        """Its name: a digest of its identity."""
+        """The block's name: the SHA-256 of its identity."""
         return sha256(_canonical(self.as_json()).encode()).hexdigest()
 
 
@@ -89,23 +87,23 @@ def compute(block: Block) -> Sums:
     return Sums.of(*sample(block.point, block.trials, rng))
 
 
-def shown(point: Point) -> Float[Array, " d"]:
-    """The input of a point, the same for every rule, family and N; it is scaled to length 1 before it is used."""
+def point_input(point: Point) -> Float[Array, " d"]:
+    """The input x of a point, the same for every rule, family and N; it is scaled to length 1 before it is used."""
     return inputs.make(point.x, point.d, np.random.default_rng(seed_sequence(point.seed, "input", point.x, point.d)))
 
 
 def sample(point: Point, trials: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """(along, across) of the maps of `trials` random layers at a point."""
-    name, own = parse_rule(point.rule)
+    """`(⟨R, x̂⟩, ‖R − ⟨R, x̂⟩ x̂‖)` of the maps `r_0` of `trials` random layers at a point."""
+    name, parameters = parse_rule(point.rule)
     layers = point.N, trials, rng, point.relevance
     if point.sampler == "reduced":
-        return reduced.parts(name, point.family, point.d, *layers, **own)
+        return reduced.parts(name, point.family, point.d, *layers, **parameters)
     with threadpool_limits(1):  # BLAS sums in one order, whatever the number of workers
-        return montecarlo.parts(name, point.family, shown(point), *layers, **own)
+        return montecarlo.parts(name, point.family, point_input(point), *layers, **parameters)
 
 
 class Damaged(ValueError):
-    """A stored block that cannot be trusted."""
+    """A stored block is not what was written, and cannot be trusted."""
 
 
 @dataclass(frozen=True)

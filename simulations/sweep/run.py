@@ -13,29 +13,27 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from filelock import FileLock, Timeout
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from nfrlab.simulations.files import sweep_parts, write_atomically
-from nfrlab.simulations.interrupts import interrupts_ignored
+from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, compute
 from nfrlab.simulations.sweep.dataset import assemble
 from nfrlab.simulations.sweep.spec import Spec
 from nfrlab.simulations.sweep.sums import Sums
+from nfrlab.simulations.workers import interrupts_ignored
 
 BACKENDS = ("local", "dask")
+BLOCKS = "blocks"  # the folder that they are stored in
 PATIENCE = 30  # seconds to wait for a cluster
 AHEAD = 16  # blocks per worker that may be under way or waiting to be written: a kill loses no more
 IDLE = 10  # seconds after which a worker with nothing to do, or whose run was killed, ends itself
-
-
-class Stopped(RuntimeError):
-    """The run could not go on; what it had finished is kept, and the same call resumes."""
 
 
 @dataclass
@@ -66,49 +64,51 @@ def run(
 
     Raises `ValueError` for an unknown back end or unreachable scheduler, and `Stopped` where a worker was killed, the
     disk is full, or another run is writing to `out`.
+
+    Parameters
+    ----------
+    jobs
+        Local processes; without a part in it where `backend` is "dask".
+    scheduler
+        Address of an existing Dask cluster, as in tcp://127.0.0.1:8786; for the back end "dask" only.
+    resume
+        False computes every block again.
+    watch
+        Called with the `Progress` at the start and after each block.
     """
-    store, progress = Store(out / "blocks"), Progress()
-    with _writing(store.folder, progress):
-        missing = list(_missing(spec, store, resume, progress))
+    store, progress = Store(out / BLOCKS), Progress()
+    kept, reason = partial(_kept_in_words, progress), partial(_stop_reason, progress)
+    with exclusive_folder(out, (BLOCKS,), kept, reason):
+        missing = list(_missing_blocks(spec, store, resume, progress))
         watch(progress)
-        for block, sums in _computed(missing, jobs, backend, scheduler):
+        for block, sums in _completed_blocks(missing, jobs, backend, scheduler):
             store.write(block, sums)
             progress.done += 1
             progress.drawn += block.trials * block.point.draws
             watch(progress)
-        dataset = assemble(spec, lambda point: _merged(spec, store, point))
+        dataset = assemble(spec, lambda point: _point_sums(spec, store, point))
         write_atomically(out / "sweep.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
     return dataset
 
 
-@contextmanager
-def _writing(folder: Path, progress: Progress) -> Iterator[None]:
-    """Alone in the folder, cleared of what killed runs left half written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / ".lock", timeout=0):
-            sweep_parts(folder)
-            sweep_parts(folder.parent)
-            yield
-    except Timeout as error:
-        raise Stopped(f"another run is writing to {folder.parent}; wait for it or name another folder") from error
-    except TerminatedWorkerError as error:
-        raise Stopped(f"a worker process was killed (out of memory?); {_kept(progress)}") from error
-    except (CancelledError, ConnectionError) as error:
-        raise Stopped(f"the Dask scheduler or its workers were lost; {_kept(progress)}") from error
-    except MemoryError as error:
-        raise Stopped(f"a block does not fit into memory ({error}); {_kept(progress)}") from error
-    except TimeoutError as error:
-        raise Stopped(f"no worker has joined the Dask cluster in {PATIENCE} s; {_kept(progress)}") from error
-    except OSError as error:  # after the three that are OSErrors of another kind
-        raise Stopped(f"cannot write to {folder.parent}: {error.strerror or error}; {_kept(progress)}") from error
+def _stop_reason(progress: Progress, error: Exception) -> str | None:
+    kept = _kept_in_words(progress)
+    if isinstance(error, TerminatedWorkerError):
+        return f"a worker process was killed (out of memory?); {kept}"
+    if isinstance(error, CancelledError | ConnectionError):
+        return f"the Dask scheduler or its workers were lost; {kept}"
+    if isinstance(error, MemoryError):
+        return f"a block does not fit into memory ({error}); {kept}"
+    if isinstance(error, TimeoutError):
+        return f"no worker has joined the Dask cluster in {PATIENCE} s; {kept}"
+    return None
 
 
-def _kept(progress: Progress) -> str:
+def _kept_in_words(progress: Progress) -> str:
     return f"{progress.resumed + progress.done} of {progress.blocks} blocks are kept, the same command resumes"
 
 
-def _missing(spec: Spec, store: Store, resume: bool, progress: Progress) -> Iterator[Block]:
+def _missing_blocks(spec: Spec, store: Store, resume: bool, progress: Progress) -> Iterator[Block]:
     """The blocks that are not stored, or not to be trusted."""
     for point in spec.points():
         for block in blocks(spec, point):
@@ -123,8 +123,10 @@ def _missing(spec: Spec, store: Store, resume: bool, progress: Progress) -> Iter
             yield block
 
 
-def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | None) -> Iterator[tuple[Block, Sums]]:
-    """The missing blocks with their sums, in the order in which they are finished."""
+def _completed_blocks(
+    missing: list[Block], jobs: int, backend: str, scheduler: str | None
+) -> Iterator[tuple[Block, Sums]]:
+    """The missing blocks with their sums, in the order in which they are completed."""
     if not missing:
         return
     with ExitStack() as stack:
@@ -141,11 +143,11 @@ def _computed(missing: list[Block], jobs: int, backend: str, scheduler: str | No
         pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
         for start in range(0, len(missing), some := AHEAD * max(1, workers)):
             with interrupts_ignored():
-                results = pool(delayed(_with_sums)(block) for block in missing[start : start + some])
+                results = pool(delayed(_compute_block)(block) for block in missing[start : start + some])
             yield from results
 
 
-def _with_sums(block: Block) -> tuple[Block, Sums]:
+def _compute_block(block: Block) -> tuple[Block, Sums]:
     return block, compute(block)
 
 
@@ -174,7 +176,7 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         logging.disable(logging.NOTSET)
 
 
-def _merged(spec: Spec, store: Store, point: Any) -> Sums:
+def _point_sums(spec: Spec, store: Store, point: Any) -> Sums:
     """The sums of a point, its blocks merged in the order of their index."""
     total = Sums()
     for block in blocks(spec, point):

@@ -24,7 +24,7 @@ BLOCK_DRAWS = 1 << 24  # numbers drawn in a block: well under a second of work t
 BLOCK_TRIALS = 1 << 20
 MOST = 1 << 63
 MOST_WEIGHTS = 1 << 30  # 8 GiB of float64
-CALL = re.compile(r"(?P<name>[a-z0-9-]+)(?:\((?P<own>[^()]*)\))?")
+CALL = re.compile(r"(?P<name>[a-z0-9-]+)(?:\((?P<parameters>[^()]*)\))?")
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ def parse_rule(text: str) -> tuple[str, dict[str, Any]]:
         )
     name = match["name"]
     try:
-        pairs = [pair.split("=") for pair in (match["own"] or "").split(",") if pair.strip()]
-        own: dict[str, Any] = {key.strip(): float(value) for key, value in pairs}
-        if len(own) < len(pairs) or not all(isfinite(value) for value in own.values()):
+        pairs = [pair.split("=") for pair in (match["parameters"] or "").split(",") if pair.strip()]
+        parameters: dict[str, Any] = {key.strip(): float(value) for key, value in pairs}
+        if len(parameters) < len(pairs) or not all(isfinite(value) for value in parameters.values()):
             raise ValueError("its parameters must be finite, each given once")
         for make in (INVARIANT_RULES.get(name), RULES.get(name)):
             if make is not None:
-                make(**own)
+                make(**parameters)
     except (TypeError, ValueError) as error:
         raise ValueError(f"rule '{text}' cannot be made: {error}") from error
-    return name, own
+    return name, parameters
 
 
 @dataclass(frozen=True)

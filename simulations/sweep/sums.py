@@ -42,7 +42,7 @@ class Histogram:
         return Histogram(level, first, tuple(np.bincount(cells - first).tolist()))
 
     def coarsened(self, level: int) -> Histogram:
-        """The same counts in wider cells."""
+        """The counts in the wider cells of `level`."""
         if not self.counts:
             return Histogram(level)
         first = self.first >> (self.level - level)

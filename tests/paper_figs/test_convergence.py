@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from nfrlab.paper_figs import convergence
 from nfrlab.paper_figs.render import render
 from nfrlab.simulations import sweep
-from nfrlab.simulations.sweep.blocks import shown
+from nfrlab.simulations.sweep.blocks import point_input
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width.law import alignment_law
 from nfrlab.theory.limit.direction import gbp_alignment, gbp_limit
@@ -35,7 +35,7 @@ def small() -> Plan:
 @pytest.fixture(scope="module")
 def data(small: Plan, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
     found = sweep.run(small.grid, tmp_path_factory.mktemp("sweep"))
-    found["input"] = "pixel", shown(next(iter(small.grid.points())))
+    found["input"] = "pixel", point_input(next(iter(small.grid.points())))
     return found
 
 
@@ -92,7 +92,7 @@ def test_first_order_law_elsewhere(name: str, tmp_path: Path) -> None:
     """Catches a curve without its limit or without the root: it misses at most a quarter of the way to α_∞."""
     grid = sweep.Spec(("gbp",), (name,), (12,), (192, 768, 3072), trials=2000, x="photograph")
     N, mean, error = convergence.summary(sweep.run(grid, tmp_path), "gbp", name)
-    x = shown(next(iter(grid.points())))
+    x = point_input(next(iter(grid.points())))
     limit = gbp_limit(FAMILIES[name], x).value
     predicted = np.array([gbp_alignment(FAMILIES[name], x, float(width)) for width in N])
     assert np.all(np.abs(mean - predicted) <= 0.25 * (limit - predicted) + 6 * error)

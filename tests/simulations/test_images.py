@@ -82,8 +82,9 @@ def test_dark_images_have_no_patch() -> None:
 @pytest.mark.skipif(DATA is None, reason="NFRLAB_DATA names no folder of development images")
 def test_imagenet_sample_can_be_read() -> None:
     """Catches a reader that fails on real photographs of every size and mode."""
-    found = images.folder(Path(str(DATA)) / "imagenet-sample")
-    assert len(found.images) == 125
+    sample = Path(str(DATA)) / "imagenet-sample"
+    found = images.folder(sample)
+    assert len(found.images) == len(list(sample.rglob("*.JPEG"))) >= 100
     rng = np.random.default_rng(0)
     for _ in range(50):
         assert found.frame(8, rng).shape == (192,)

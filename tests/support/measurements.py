@@ -152,7 +152,7 @@ def draws_of(value: xr.DataArray, name: str, draws: int) -> xr.DataArray:
     return value * (1 + noise)
 
 
-def measured(setting: Setting, draws: int = DRAWS) -> xr.Dataset:
+def make_dataset(setting: Setting, draws: int = DRAWS) -> xr.Dataset:
     """What the bridge would store of a setting."""
     values = {name: value for effect in setting.effects for name, value in EFFECTS[effect](setting).items()}
     found = {name: draws_of(value, f"{setting.name} {name}", draws) for name, value in values.items()}
@@ -163,7 +163,7 @@ def measured(setting: Setting, draws: int = DRAWS) -> xr.Dataset:
 
 def printed(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
     """Deep networks as the paper says they are."""
-    return {setting.name: measured(setting, draws * setting.times) for setting in settings}
+    return {setting.name: make_dataset(setting, draws * setting.times) for setting in settings}
 
 
 def repaired(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:

@@ -68,7 +68,7 @@ def compute(op: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     there = {id(value.here): value for value in given if isinstance(value, There)}
     if there and op._schema.name not in COPIES and any(type(v) is not There and v.dim() for v in given):
         raise RuntimeError(f"Expected all tensors to be on the same device in {op}")
-    result = op(*tree_map(brought, args), **tree_map(brought, kwargs))
+    result = op(*tree_map(bring_here, args), **tree_map(bring_here, kwargs))
     target = kwargs.get("device")
     stays = isinstance(args[0], There) if op._schema.name == "aten::copy_" else bool(there)
     if not (stays if target is None else torch.device(target).type == NAME):
@@ -76,7 +76,7 @@ def compute(op: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return tree_map(lambda v: there[id(v)] if id(v) in there else There(v) if type(v) is Tensor else v, result)
 
 
-def brought(value: Any) -> Any:
+def bring_here(value: Any) -> Any:
     """A tensor's numbers; the CPU in place of the stand-in."""
     if isinstance(value, There):
         return value.here
@@ -103,11 +103,11 @@ def pair(request: pytest.FixtureRequest, _device: None) -> Iterator[tuple[Trace,
     x = torch.randn(1, 3, 32, 32, generator=Generator().manual_seed(0))
     graph = rewrite(module, x)
 
-    def moved(op: Any) -> Any:
+    def move_weights(op: Any) -> Any:
         bias = None if op.bias is None else There(op.bias.detach())
         return replace(op, weight=There(op.weight.detach()), bias=bias)
 
-    nodes = (replace(n, op=moved(n.op)) if isinstance(n.op, Weighted) else n for n in graph.nodes)
+    nodes = (replace(n, op=move_weights(n.op)) if isinstance(n.op, Weighted) else n for n in graph.nodes)
     with StandIn():
         yield graph.forward(x), Graph(tuple(nodes)).forward(There(x))
 
@@ -124,13 +124,13 @@ def test_the_stand_in_tells_devices_apart(pair: tuple[Trace, Trace]) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_rules_stay_on_the_device(name: str, pair: tuple[Trace, Trace]) -> None:
     """Catches a constant made on the CPU, and a branch for CPUs that is taken elsewhere: it would need NumPy."""
-    own = rule(name, low=-9.0, high=9.0) if name == "dtd" else rule(name)
-    wanted, found = (attribution(trace, own) for trace in pair)
+    used = rule(name, low=-9.0, high=9.0) if name == "dtd" else rule(name)
+    wanted, found = (attribution(trace, used) for trace in pair)
     assert found.device.type == NAME
     torch.testing.assert_close(found.cpu(), wanted)
 
 
-def found_by(effect: Callable[[Trace, Tensor], xr.Dataset], pair: tuple[Trace, Trace]) -> list[xr.Dataset]:
+def measure_on_both(effect: Callable[[Trace, Tensor], xr.Dataset], pair: tuple[Trace, Trace]) -> list[xr.Dataset]:
     others = torch.randn(4, 3, 32, 32, generator=Generator().manual_seed(1))
     return [effect(trace, move(others)) for trace, move in zip(pair, (lambda v: v, There), strict=True)]
 
@@ -139,7 +139,7 @@ def found_by(effect: Callable[[Trace, Tensor], xr.Dataset], pair: tuple[Trace, T
 def test_effects_run_on_the_device(name: str, pair: tuple[Trace, Trace]) -> None:
     """Catches an effect that leaves the device on its way, or arrives at other numbers."""
     setting = replace(RANDOM, removed=(2,))
-    here, there = found_by(
+    here, there = measure_on_both(
         lambda trace, others: draws.EFFECTS[name](setting, trace, others, Generator().manual_seed(2)), pair
     )
     xr.testing.assert_allclose(here, there, rtol=1e-5)
@@ -149,8 +149,8 @@ def test_pictures_come_back_from_the_device(pair: tuple[Trace, Trace]) -> None:
     """Catches maps that cannot be stored."""
     for picture in (
         lambda trace, _: pictures.measure(trace),
-        lambda trace, _: pictures.by_layer(trace),
-        lambda trace, _: pictures.changed(trace, RANDOM.rules, 2, Generator().manual_seed(3)),
+        lambda trace, _: pictures.maps_by_layer(trace),
+        lambda trace, _: pictures.changed_maps(trace, RANDOM.rules, 2, Generator().manual_seed(3)),
     ):
-        here, there = found_by(picture, pair)
+        here, there = measure_on_both(picture, pair)
         xr.testing.assert_allclose(here, there, rtol=1e-5)

@@ -14,10 +14,11 @@ import typer
 import xarray as xr
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nfrlab.simulations.bridge.run import Stopped, run
+from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.images import image_set
+from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
 from nfrlab.verify.commands.console import OUT, console, refuse
 from nfrlab.verify.commands.deep_options import (

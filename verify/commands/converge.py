@@ -16,7 +16,7 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep import Spec
-from nfrlab.simulations.sweep.blocks import sample, shown
+from nfrlab.simulations.sweep.blocks import point_input, sample
 from nfrlab.simulations.sweep.inputs import INPUTS
 from nfrlab.verify.commands.console import console, refuse
 from nfrlab.verify.commands.sweep import run
@@ -103,7 +103,7 @@ def converge(
         raise refuse(str(error)) from error
     sweep = run(chosen.grid, out, jobs)
     (point, *_) = chosen.grid.points()
-    sweep["input"] = "pixel", shown(point), {"units": "1", "long_name": "the input x, up to scale"}
+    sweep["input"] = "pixel", point_input(point), {"units": "1", "long_name": "the input x, up to scale"}
     with console.status("the first 2^k trials of one run"):
         over_trials = prefixes(chosen)
     try:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from nfrlab.simulations.bridge.sources import told_by
+from nfrlab.simulations.bridge.sources import safetensors_metadata
 from nfrlab.verify.commands.console import refuse
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
@@ -65,6 +65,6 @@ def learned_at(path: Path | None) -> int | None:
     if path is None:
         return None
     try:
-        return int(told_by(path)["side"])
+        return int(safetensors_metadata(path)["side"])
     except (KeyError, ValueError) as error:
         raise ValueError(f"{path} is not what nfrlab train writes; remove it, or train again") from error

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from nfrlab.simulations.bridge.run import lacks_memory
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.files import writable, write_atomically
+from nfrlab.simulations.resumable import lacks_memory
 from nfrlab.verify.commands.console import OUT, console
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,

@@ -17,7 +17,7 @@ from typing import Literal
 from threadpoolctl import threadpool_limits
 
 from nfrlab.simulations.images import ImageSet, image_set
-from nfrlab.simulations.workers import reached
+from nfrlab.simulations.workers import results_as_completed
 from nfrlab.verify.court.claim import Claim, Examination, Examine, Measured, Profile
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.court.verdict import Control, Verdict, judge
@@ -105,4 +105,4 @@ def hold(
 
     `measurements` is a folder of the bridge's results, for the claims that are judged from them.
     """
-    return reached(try_by_id, [(id, seed, profile, images, measurements) for id in ids], jobs)
+    return results_as_completed(try_by_id, [(id, seed, profile, images, measurements) for id in ids], jobs)

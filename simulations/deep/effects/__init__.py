@@ -2,3 +2,5 @@
 
 Each `measure` returns an `xarray.Dataset` with named dimensions and no verdict: what the numbers say is for the judge.
 """
+
+__all__ = ["cascade", "common", "extremes", "filtering", "information", "neurons", "pictures", "removal", "resemblance"]

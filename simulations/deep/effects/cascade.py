@@ -8,20 +8,20 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import REVERSED, named, rows, under_test
+from nfrlab.simulations.deep.effects.common import REVERSED, as_float64, dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import GRAD, Rule, backward, cascade, cascades, from_every_layer
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment
 
 
 def measure(trace: Trace, names: Sequence[str], rng: torch.Generator) -> xr.Dataset:
-    """`levels`; `ends` of GBP reversed; and α of Activation, `alpha_activation(layer)`, layers 1 … L, with
-    `alpha_shuffled`, the same from the middle layer with its neurons in random order.
+    """`levels` of the rules, and `ends` of GBP reversed; and α of Activation, `alpha_activation(layer)`, layers 1 … L,
+    with `alpha_shuffled`, which starts from the middle layer with its neurons in random order.
     """
     depth, middle = trace.graph.depth, (trace.graph.depth + 1) // 2
     maps = from_every_layer(trace, GRAD, trace.activation)
     shuffled = backward(trace, GRAD, permuted(trace.activation(middle), rng), middle)
-    started = named(
+    started = dataset_of(
         alpha_activation=(("layer",), alignment(maps, trace.x)[:, 0].flip(0).cpu()),
         alpha_shuffled=((), float(alignment(shuffled, trace.x)[0])),
     ).assign_coords(layer=list(range(1, depth + 1)))
@@ -30,21 +30,20 @@ def measure(trace: Trace, names: Sequence[str], rng: torch.Generator) -> xr.Data
 
 def levels(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     """α of the maps `r_0` of every cascade: `alpha(rule, level)`, level 0 the gradient and L the rule alone, and
-    `alpha_naive`, the same as a program computes it that squares before it scales. NaN where a map is zero or
-    overflows.
+    `alpha_naive`, as a program computes it that squares before it scales. NaN where a map is zero or overflows.
     """
     depth = trace.graph.depth
     return _alphas(trace, names, list(range(depth + 1)), lambda rule: every_level(trace, rule))
 
 
 def ends(trace: Trace, names: Sequence[str]) -> xr.Dataset:
-    """`levels`, of the gradient and the rule alone."""
+    """The datasets of `levels` at the two ends alone: the gradient, level 0, and the rule, level L."""
     gradient = backward(trace, GRAD)
     return _alphas(trace, names, [0, trace.graph.depth], lambda rule: torch.stack([gradient, backward(trace, rule)]))
 
 
 def every_level(trace: Trace, rule: Rule) -> Tensor:
-    """All cascades at once; where the memory does not suffice, one by one."""
+    """The maps of all cascades, N = 0 … L, at once; where the memory does not suffice, one by one."""
     try:
         return cascades(trace, rule)
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
@@ -54,15 +53,15 @@ def every_level(trace: Trace, rule: Rule) -> Tensor:
 
 
 def _alphas(trace: Trace, names: Sequence[str], numbers: Sequence[int], maps: Callable[[Rule], Tensor]) -> xr.Dataset:
-    found = [maps(under_test(name)) for name in names]
-    return named(
-        alpha=(("rule", "level"), rows(alignment(R, trace.x)[:, 0] for R in found)),
-        alpha_naive=(("rule", "level"), rows(naive_alignment(R, trace.x)[:, 0] for R in found)),
+    by_rule = [maps(rule_under_test(name)) for name in names]
+    return dataset_of(
+        alpha=(("rule", "level"), as_float64(alignment(R, trace.x)[:, 0] for R in by_rule)),
+        alpha_naive=(("rule", "level"), as_float64(naive_alignment(R, trace.x)[:, 0] for R in by_rule)),
     ).assign_coords(rule=list(names), level=numbers)
 
 
 def permuted(A: Tensor, rng: torch.Generator) -> Tensor:
-    """The same activations on other neurons."""
+    """The activations of every image moved to other neurons by one random permutation."""
     flat = A.flatten(1)
     order = torch.randperm(flat.shape[1], generator=rng, device=A.device)
     return flat[:, order].view_as(A)

@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import named, rows, under_test
+from nfrlab.simulations.deep.effects.common import as_float64, dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import from_every_layer
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment
@@ -21,18 +21,18 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     """`alpha_part(rule, layer, part)` of the maps of the top and bottom 10 % of a layer's non-zero activations and of
     all of them, and `between(rule, layer)`, the cosine between the first two. Layers 1 … L − 1.
     """
-    x, lowest, depth = trace.x, 1, trace.graph.depth
+    x, depth = trace.x, trace.graph.depth
 
     def start(layer: int) -> Tensor:
         return torch.cat(parts(trace.activation(layer)))
 
     alphas, between = [], []
     for name in names:
-        maps = from_every_layer(trace, under_test(name), start, lowest).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
+        maps = from_every_layer(trace, rule_under_test(name), start).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
         alphas.append(alignment(maps, x)[..., 0])
         between.append(torch.tensor([float(alignment(R[:1], R[1])[0, 0]) for R in maps], dtype=torch.double))
-    return named(
-        alpha_part=(("rule", "layer", "part"), rows(alphas)), between=(("rule", "layer"), rows(between))
+    return dataset_of(
+        alpha_part=(("rule", "layer", "part"), as_float64(alphas)), between=(("rule", "layer"), as_float64(between))
     ).assign_coords(rule=list(names), layer=list(range(1, depth)), part=list(PARTS))
 
 

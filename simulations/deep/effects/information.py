@@ -7,7 +7,7 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import named, rows
+from nfrlab.simulations.deep.effects.common import as_float64, dataset_of
 from nfrlab.simulations.deep.engine.backward import GRAD, from_every_layer
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment
@@ -26,7 +26,7 @@ def measure(trace: Trace) -> xr.Dataset:
     """
     maps = from_every_layer(trace, GRAD, trace.activation).flip(0)
     values = [alignment(component(maps, name), component(trace.x, name))[:, 0] for name in COMPONENTS]
-    return named(kept=(("component", "layer"), rows(values))).assign_coords(
+    return dataset_of(kept=(("component", "layer"), as_float64(values))).assign_coords(
         component=list(COMPONENTS), layer=list(range(1, trace.graph.depth + 1))
     )
 

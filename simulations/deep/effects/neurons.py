@@ -7,7 +7,7 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import named
+from nfrlab.simulations.deep.effects.common import dataset_of
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
 from nfrlab.simulations.deep.engine.ops import ReLU, Weighted
 
@@ -16,36 +16,41 @@ AT_MOST = 128
 
 
 def measure(trace: Trace, rng: torch.Generator) -> xr.Dataset:
-    """Per layer 1 … L: `fan_in`, `width`, what `of_neurons` says of the weights, and `active`, the share of neurons
-    with `A > 0` at this input (NaN where there is no ReLU).
+    """Per layer 1 … L: the `neuron_statistics` of its weights, and `active`, the share of neurons with `A > 0` at this
+    input (NaN where there is no ReLU).
     """
-    layers = [of_neurons(W, rng) for W in neurons(trace.graph)]
+    layers = [neuron_statistics(W, rng) for W in neuron_weights(trace.graph)]
     variables = {name: ((("layer",), [layer[name] for layer in layers])) for name in layers[0]}
     active = [active_share(trace, layer) for layer in range(1, trace.graph.depth + 1)]
-    found = named(**variables, active=(("layer",), active))
-    return found.assign_coords(layer=list(range(1, trace.graph.depth + 1)))
+    dataset = dataset_of(**variables, active=(("layer",), active))
+    return dataset.assign_coords(layer=list(range(1, trace.graph.depth + 1)))
 
 
 def active_share(trace: Trace, layer: int) -> float:
-    """Of the neurons of a layer with a ReLU."""
+    """The share of a layer's neurons with `A > 0`; NaN for a layer without a ReLU."""
     if not isinstance(trace.graph.nodes[trace.graph.place(layer)].op, ReLU):
         return float("nan")
     return float((trace.activation(layer) > 0).double().mean())
 
 
-def neurons(graph: Graph) -> list[Float[Tensor, "N d"]]:
+def neuron_weights(graph: Graph) -> list[Float[Tensor, "N d"]]:
     """The weights of every layer, one neuron (output channel) per row."""
     return [node.op.weight.flatten(1) for node in graph.nodes if isinstance(node.op, Weighted)]
 
 
-def of_neurons(W: Float[Tensor, "N d"], rng: torch.Generator) -> dict[str, float]:
-    """Of the neurons `w_i ∈ R^d` of a layer:
+def neuron_statistics(W: Float[Tensor, "N d"], rng: torch.Generator) -> dict[str, float]:
+    """How the neurons `w_i ∈ R^d` of a layer lie, from at most `AT_MOST` of them.
 
-    `cosine`, `cosine_largest`: mean and largest |cos(w_i, w_j)|, i ≠ j; `cosine_rms`: √d times their root mean square,
-    1 for isotropic directions; `cosine_of_sizes`: mean cos(|w_i|, |w_j|), a negative control. `norm`, `norm_sd`: mean
-    and s.d. of ‖w_i‖. `mean`: ‖mean of the neurons‖ in units of chance, the RMS entry times √(d/N). `spread`: largest
-    over smallest second moment of the eighths of the inputs. `kurtosis` of the entries, 3 for Gaussian ones. NaN for
-    the cosines of one neuron alone, and for its s.d.
+    - `fan_in`, `width`: d and N
+    - `cosine`, `cosine_largest`: mean and largest `|cos(w_i, w_j)|`, i ≠ j
+    - `cosine_rms`: √d times their root mean square, 1 for isotropic directions
+    - `cosine_of_sizes`: mean `cos(|w_i|, |w_j|)`, a negative control
+    - `norm`, `norm_sd`: mean and s.d. of ‖w_i‖
+    - `mean`: ‖mean of the neurons‖ in units of chance, the RMS entry times √(d/N)
+    - `spread`: largest over smallest second moment of the eighths of the inputs
+    - `kurtosis` of the entries, 3 for Gaussian ones
+
+    The cosines of one neuron alone, and its s.d., are NaN.
     """
     N, d = W.shape
     chosen = W[torch.randperm(N, generator=rng, device=W.device)[:AT_MOST]].double()

@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 
 from nfrlab.simulations.deep.effects import resemblance
-from nfrlab.simulations.deep.effects.common import under_test
+from nfrlab.simulations.deep.effects.common import rule_under_test
 from nfrlab.simulations.deep.effects.removal import changes, with_top
 from nfrlab.simulations.deep.engine.backward import GRAD, backward, from_every_layer
 from nfrlab.simulations.deep.engine.graph import Trace
@@ -17,33 +17,33 @@ PIXELS = ("channel", "y", "x")
 
 
 def measure(trace: Trace) -> xr.Dataset:
-    """In float32: `image` and `map(method, bottom)` of Table I. NaN where there is no such map."""
-    found = resemblance.maps(trace)
-    tiles = torch.stack([torch.cat(pair) for pair in found.values()])
+    """`image` and `map(method, bottom)` of Table I, in float32; NaN where there is no such map."""
+    by_method = resemblance.maps(trace)
+    tiles = torch.stack([torch.cat(pair) for pair in by_method.values()])
     return xr.Dataset(
-        {"image": (PIXELS, array(trace.x[0])), "map": (("method", "bottom", *PIXELS), array(tiles))},
-        {"method": list(found), "bottom": list(resemblance.BOTTOMS)},
+        {"image": (PIXELS, as_float32(trace.x[0])), "map": (("method", "bottom", *PIXELS), as_float32(tiles))},
+        {"method": list(by_method), "bottom": list(resemblance.BOTTOMS)},
     )
 
 
-def by_layer(trace: Trace) -> xr.Dataset:
-    """`activation_map(layer)`, started from the activation of layer 1 … L."""
+def maps_by_layer(trace: Trace) -> xr.Dataset:
+    """`activation_map(layer)`: the map of Activation from layer 1 … L, in float32."""
     maps = from_every_layer(trace, GRAD, trace.activation).flip(0)[:, 0]
     layers = list(range(1, trace.graph.depth + 1))
-    return xr.Dataset({"activation_map": (("layer", *PIXELS), array(maps))}, {"layer": layers})
+    return xr.Dataset({"activation_map": (("layer", *PIXELS), as_float32(maps))}, {"layer": layers})
 
 
-def changed(trace: Trace, names: Sequence[str], removed: int, rng: torch.Generator) -> xr.Dataset:
-    """`changed_map(rule, change)` with the top `removed` layers randomised or most of their weights removed."""
+def changed_maps(trace: Trace, names: Sequence[str], removed: int, rng: torch.Generator) -> xr.Dataset:
+    """`changed_map(rule, change)`: `r_0` with the top `removed` layers randomised or most of their weights removed."""
     altered = [with_top(trace.graph, removed, change).forward(trace.x) for change in changes(rng).values()]
-    maps = torch.stack([torch.cat([backward(t, under_test(name)) for t in altered]) for name in names])
+    maps = torch.stack([torch.cat([backward(t, rule_under_test(name)) for t in altered]) for name in names])
     return xr.Dataset(
-        {"changed_map": (("rule", "change", *PIXELS), array(maps))},
+        {"changed_map": (("rule", "change", *PIXELS), as_float32(maps))},
         {"rule": list(names), "change": list(changes(rng))},
         {"removed": removed},
     )
 
 
-def array(v: torch.Tensor) -> object:
-    """As a float32 array."""
+def as_float32(v: torch.Tensor) -> object:
+    """`v` as a float32 array."""
     return v.detach().float().cpu().numpy()

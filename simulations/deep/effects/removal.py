@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import named, under_test
+from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import backward
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
 from nfrlab.simulations.deep.engine.measure import alignment
@@ -61,17 +61,17 @@ def randomised(W: Tensor, rng: torch.Generator) -> Tensor:
 def with_top(graph: Graph, changed: int, change: Callable[[Weighted], Tensor]) -> Graph:
     """The network with the weights of its top `changed` layers replaced."""
 
-    def node(own: Node, layer: int) -> Node:
-        op = own.op
+    def changed_node(node: Node, layer: int) -> Node:
+        op = node.op
         if isinstance(op, Weighted) and layer > graph.depth - changed:
-            return replace(own, op=replace(op, weight=change(op)))
-        return own
+            return replace(node, op=replace(op, weight=change(op)))
+        return node
 
-    return Graph(tuple(map(node, graph.nodes, graph.layer_of)))
+    return Graph(tuple(map(changed_node, graph.nodes, graph.layer_of)))
 
 
 def changes(rng: torch.Generator) -> dict[str, Callable[[Weighted], Tensor]]:
-    """Randomisation, and removal in every reading."""
+    """By name what is done to a layer's weights: randomisation, and removal in every reading."""
 
     def removal(reading: Callable[[Tensor], Tensor]) -> Callable[[Weighted], Tensor]:
         return lambda op: reading(op.weight) if isinstance(op, Conv) else first_inputs(op.weight)
@@ -84,12 +84,12 @@ def measure(trace: Trace, names: Sequence[str], depths: Sequence[int], rng: torc
     zero; `changed = 0` is the network as it was.
     """
     x = trace.x
-    untouched = [float(alignment(backward(trace, under_test(name)), x)[0]) for name in names]
-    found = []
+    untouched = [float(alignment(backward(trace, rule_under_test(name)), x)[0]) for name in names]
+    by_change = []
     for change in changes(rng).values():
         traces = (with_top(trace.graph, changed, change).forward(x) for changed in depths if changed)
-        alphas = [[float(alignment(backward(t, under_test(name)), x)[0]) for name in names] for t in traces]
-        found.append([untouched, *alphas])
-    return named(alpha_changed=(("change", "changed", "rule"), found)).assign_coords(
+        alphas = [[float(alignment(backward(t, rule_under_test(name)), x)[0]) for name in names] for t in traces]
+        by_change.append([untouched, *alphas])
+    return dataset_of(alpha_changed=(("change", "changed", "rule"), by_change)).assign_coords(
         change=list(changes(rng)), changed=[0, *(d for d in depths if d)], rule=list(names)
     )

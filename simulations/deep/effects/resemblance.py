@@ -8,8 +8,8 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import named
-from nfrlab.simulations.deep.engine.backward import Rule, activation, carried, rule
+from nfrlab.simulations.deep.effects.common import dataset_of
+from nfrlab.simulations.deep.engine.backward import Rule, activation, carry_down, rule
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment
 
@@ -20,44 +20,44 @@ SOBEL = torch.tensor([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]])
 
 
 def measure(trace: Trace, others: Map) -> xr.Dataset:
-    """`alpha_map(method, bottom, target)`: of the map with the image and, without signs, with its edges; and the mean
-    of those with each of `others`, what resemblance there is by chance. NaN where a method has no such map.
+    """`alpha_map(method, bottom, target)`: α of the map with the image and, without signs, with the image's edges; and
+    the mean of its α with each of `others`, which is the resemblance by chance. NaN where a method has no such map.
 
     Activation starts in the middle of the network.
     """
     x = trace.x
-    found = maps(trace)
+    by_method = maps(trace)
     targets = {"image": x, "edges": edges(x), "other image": others, "other edges": edges(others)}
     values = [
-        [[resembles(R.abs() if "edges" in name else R, t) for name, t in targets.items()] for R in pair]
-        for pair in found.values()
+        [[mean_alignment(R.abs() if "edges" in name else R, t) for name, t in targets.items()] for R in pair]
+        for pair in by_method.values()
     ]
-    return named(alpha_map=(("method", "bottom", "target"), values)).assign_coords(
-        method=list(found), bottom=list(BOTTOMS), target=list(targets)
+    return dataset_of(alpha_map=(("method", "bottom", "target"), values)).assign_coords(
+        method=list(by_method), bottom=list(BOTTOMS), target=list(targets)
     )
 
 
-def resembles(R: Float[Tensor, "1 C H W"], targets: Float[Tensor, "K C H W"]) -> float:
-    """α of a map with each of the targets, on average."""
+def mean_alignment(R: Float[Tensor, "1 C H W"], targets: Float[Tensor, "K C H W"]) -> float:
+    """The mean of α between a map and each of the targets."""
     return float(alignment(R.expand_as(targets), targets).mean())
 
 
 def maps(trace: Trace) -> dict[str, tuple[Map, Map]]:
     """The map of every method with and without its bottom process.
 
-    That of DTD is z^B: without it DTD is z⁺. Activation has none, and a map of NaN in its place.
+    The bottom process of DTD is z^B: without it DTD is z⁺. Activation has none, and a map of NaN in its place.
     """
     x = trace.x
-    found = {name: with_and_without(trace, rule(name)) for name in METHODS[:4]}
+    found = {name: both_maps(trace, rule(name)) for name in METHODS[:4]}
     low, high = x.amin(dim=(2, 3), keepdim=True), x.amax(dim=(2, 3), keepdim=True)
-    found["dtd"] = carried(trace, rule("dtd", low=low, high=high)), found["zplus"][1]
+    found["dtd"] = carry_down(trace, rule("dtd", low=low, high=high)), found["zplus"][1]
     middle = activation(trace, (trace.graph.depth + 1) // 2)
     return found | {"activation": (torch.full_like(middle, torch.nan), middle)}
 
 
-def with_and_without(trace: Trace, used: Rule) -> tuple[Map, Map]:
-    """Both maps from one pass."""
-    r0 = carried(trace, used)
+def both_maps(trace: Trace, used: Rule) -> tuple[Map, Map]:
+    """The map after the bottom process, and `r_0` without it, from one pass."""
+    r0 = carry_down(trace, used)
     return used.process(r0, trace.x), r0
 
 

@@ -57,15 +57,19 @@ RULES: dict[str, Callable[..., Rule]] = {
     "grad-input": lambda: Rule("grad-input", rules.grad, "times input"),
     "gbp": lambda: Rule("gbp", rules.gbp),
     "deconv": lambda: Rule("deconv", rules.deconv),
-    "rectgrad": lambda q=0.9, **own: _rectgrad("rectgrad", rules.rectgrad_quantile, q=q, **own),
-    "rectgrad-constant": lambda tau=0.0, **own: _rectgrad("rectgrad-constant", rules.rectgrad, tau=tau, **own),
+    "rectgrad": lambda q=0.9, **switches: _rectgrad("rectgrad", rules.rectgrad_quantile, q=q, **switches),
+    "rectgrad-constant": lambda tau=0.0, **switches: _rectgrad(
+        "rectgrad-constant", rules.rectgrad, tau=tau, **switches
+    ),
     "lrp-z": lambda bias="split": _relevance("lrp-z", rules.lrp_epsilon, bias=bias),
     "lrp-epsilon": lambda eps=1e-6, bias="split": _relevance("lrp-epsilon", rules.lrp_epsilon, eps=eps, bias=bias),
-    "lrp-alpha-beta": lambda alpha=2.0, **own: _relevance("lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, **own),
-    "zplus": lambda **own: _relevance("zplus", rules.zplus, **own),
+    "lrp-alpha-beta": lambda alpha=2.0, **switches: _relevance(
+        "lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, **switches
+    ),
+    "zplus": lambda **switches: _relevance("zplus", rules.zplus, **switches),
     "zplus-filter": lambda: _relevance("zplus-filter", rules.zplus_filter),
-    "dtd": lambda low, high, **own: replace(
-        _relevance("dtd", rules.zplus, **own), first=_switched(rules.z_box, low=low, high=high, **own)
+    "dtd": lambda low, high, **switches: replace(
+        _relevance("dtd", rules.zplus, **switches), first=_with_switches(rules.z_box, low=low, high=high, **switches)
     ),
 }
 SETTINGS: dict[str, tuple[str, ...]] = {
@@ -77,24 +81,24 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _switched(step: Callable[..., tuple[Tensor, ...]], **own: Any) -> rules.Step:
+def _with_switches(step: Callable[..., tuple[Tensor, ...]], **switches: Any) -> rules.Step:
     """`step` with these switches. Raises `TypeError` for one that it does not have."""
-    signature(step).bind(None, None, None, **own)
-    return partial(step, **own) if own else step
+    signature(step).bind(None, None, None, **switches)
+    return partial(step, **switches) if switches else step
 
 
-def _relevance(name: str, step: rules.Step, **own: Any) -> Rule:
-    return Rule(name, _switched(step, **own), "times input", at_relu=False)
+def _relevance(name: str, step: rules.Step, **switches: Any) -> Rule:
+    return Rule(name, _with_switches(step, **switches), "times input", at_relu=False)
 
 
 def _rectgrad(
-    name: str, step: rules.Step, prr: bool = False, bottom: Bottom = "rectified times input", **own: Any
+    name: str, step: rules.Step, prr: bool = False, bottom: Bottom = "rectified times input", **switches: Any
 ) -> Rule:
-    used = _switched(step, **own)
+    used = _with_switches(step, **switches)
     return Rule(name, rules.redistributed(used) if prr else used, bottom)
 
 
-def rule(name: str, residual: str = "z", pooling: str = "winner", **own: Any) -> Rule:
+def rule(name: str, residual: str = "z", pooling: str = "winner", **switches: Any) -> Rule:
     """The rule called `name` with its own switches (docs/conventions.md).
 
     `residual` says how an addition divides relevance, `pooling` how a maximum does.
@@ -102,11 +106,11 @@ def rule(name: str, residual: str = "z", pooling: str = "winner", **own: Any) ->
     """
     if name not in RULES:
         raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")
-    for switch, value in {"residual": residual, "pooling": pooling, **own}.items():
+    for switch, value in {"residual": residual, "pooling": pooling, **switches}.items():
         if switch in SETTINGS and value not in SETTINGS[switch]:
             raise ValueError(f"rule '{name}': {switch} is one of {', '.join(SETTINGS[switch])}, got {value}")
     try:
-        made = RULES[name](**own)
+        made = RULES[name](**switches)
     except TypeError as error:
         raise ValueError(f"rule '{name}': {error}") from error
     step = rules.norm_split(made.step) if residual == "norm" else made.step
@@ -145,7 +149,7 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
 
 
 @torch.no_grad()
-def carried(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
+def carry_down(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
     """What arrives at the input from `r` at the neurons of `layer`, by default from the largest output of the network.
 
     It is `r_0`, or relevance where the rule has a step into the input. Relevance `R` enters a rule that distributes
@@ -172,8 +176,8 @@ def as_gradients(trace: Trace, rule: Rule, pending: Pending) -> Pending:
 
 
 def backward(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
-    """`r_0` of `rule`, from `r` at the neurons of `layer` or at the output (see `carried`)."""
-    return as_gradients(trace, rule, {INPUT: carried(trace, rule, r, layer)})[INPUT]
+    """`r_0` of `rule`, from `r` at the neurons of `layer` or at the output (see `carry_down`)."""
+    return as_gradients(trace, rule, {INPUT: carry_down(trace, rule, r, layer)})[INPUT]
 
 
 def attribution(
@@ -182,7 +186,7 @@ def attribution(
     """The map `R` of `rule`; `bottom = False` leaves `r_0`."""
     if not bottom:
         return backward(trace, rule, r, layer)
-    map = carried(trace, rule, r, layer)
+    map = carry_down(trace, rule, r, layer)
     return map if rule.first else rule.process(map, trace.x)
 
 
@@ -202,11 +206,11 @@ def from_every_layer(
     graph, waiting, rows = trace.graph, Pending(), 0
     for layer in range(graph.depth, 0, -1):
         if layer >= lowest:
-            own, place = start(layer), graph.place(layer)
-            waiting = {i: torch.cat([r, torch.zeros_like(r[: len(own)])]) for i, r in waiting.items()}
-            started = torch.cat([own.new_zeros(rows, *own.shape[1:]), own])
+            entering, place = start(layer), graph.place(layer)
+            waiting = {i: torch.cat([r, torch.zeros_like(r[: len(entering)])]) for i, r in waiting.items()}
+            started = torch.cat([entering.new_zeros(rows, *entering.shape[1:]), entering])
             waiting[place] = waiting[place] + started if place in waiting else started
-            rows += len(own)
+            rows += len(entering)
         descend(trace, rule, waiting, range(layer, layer - 1, -1))
     return waiting[INPUT].view(-1, *trace.x.shape)
 
@@ -229,24 +233,24 @@ def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor,
     output layer alone, so that N = 0 is N = 1.
     """
     r = start_at_output(trace) if r is None else r
-    rows = max(1, BUFFER // max(met.output[:1].nbytes for met in trace.met))
+    rows = max(1, BUFFER // max(record.output[:1].nbytes for record in trace.records))
     parts = (slice(i, i + rows) for i in range(0, len(r), rows))
     return torch.cat([_cascades(trace.images(part), rule, r[part], rows) for part in parts], dim=1)
 
 
 def _cascades(trace: Trace, rule: Rule, r: Tensor, rows: int) -> Float[Tensor, "levels B ..."]:
-    """The same, with `rows` maps in a pass."""
+    """`cascades` of these images, with `rows` maps in a pass of the gradient."""
     spared = _spares_the_top(trace, rule)
     ruled = {len(trace.graph.nodes) - 1: r}
     handed: list[Pending] = [] if spared else [dict(ruled)]
     for layer in range(trace.graph.depth, 0, -1):
         for passing in (*handed, ruled):
             descend(trace, rule if passing is ruled else GRAD, passing, range(layer, layer - 1, -1))
-        own = as_gradients(trace, rule, ruled)
-        if handed and all(len(handed[-1][i]) + len(own[i]) <= rows for i in own):
-            handed[-1] = {i: torch.cat([handed[-1][i], own[i]]) for i in own}
+        copies = as_gradients(trace, rule, ruled)
+        if handed and all(len(handed[-1][i]) + len(copies[i]) <= rows for i in copies):
+            handed[-1] = {i: torch.cat([handed[-1][i], copies[i]]) for i in copies}
         else:
-            handed.append(dict(own))
+            handed.append(dict(copies))
     maps = torch.cat([passed[INPUT] for passed in handed]).view(-1, *trace.x.shape)
     return torch.cat([maps[:1], maps]) if spared else maps
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
-from nfrlab.simulations.deep.engine.ops import Add, Flatten, Met, Op, ReLU, Weighted
+from nfrlab.simulations.deep.engine.ops import Add, Flatten, Op, Record, ReLU, Weighted
 
 INPUT = -1
 
@@ -97,11 +97,11 @@ class Graph:
         keep_freed_memory()
         if not torch.isfinite(x).all():
             raise ValueError("the input has NaN or infinite entries; every pixel must be finite")
-        met: list[Met] = []
+        records: list[Record] = []
         for node, alone in zip(self.nodes, self.overwritten, strict=True):
-            inputs = tuple(met[i].output if i != INPUT else x for i in node.inputs)
-            met.append(Met(inputs, inputs[0].clamp_(min=0)) if alone else node.op.meet(*inputs))
-        return Trace(self, x, met, once)
+            inputs = tuple(records[i].output if i != INPUT else x for i in node.inputs)
+            records.append(Record(inputs, inputs[0].clamp_(min=0)) if alone else node.op.apply(*inputs))
+        return Trace(self, x, records, once)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Trace:
 
     graph: Graph
     x: Float[Tensor, "B ..."]
-    met: list[Met]
+    records: list[Record]
     once: bool = False
 
     @property
@@ -118,24 +118,24 @@ class Trace:
         """`f(x)`."""
         return self.recall(len(self.graph.nodes) - 1).output
 
-    def recall(self, i: int) -> Met:
+    def recall(self, i: int) -> Record:
         """Node i. Raises `ValueError` when it is forgotten."""
-        if i >= len(self.met):
+        if i >= len(self.records):
             raise ValueError("this trace was made for one way down and is used up; run forward again, or without once")
-        return self.met[i]
+        return self.records[i]
 
     def forget(self, i: int) -> None:
         """Free node i and all above it."""
-        del self.met[i:]
+        del self.records[i:]
 
     def images(self, rows: slice) -> Trace:
         """These images of the batch alone, in the same memory."""
-        return Trace(self.graph, self.x[rows], [met.images(rows) for met in self.met])
+        return Trace(self.graph, self.x[rows], [record.images(rows) for record in self.records])
 
     @property
     def finite(self) -> Bool[Tensor, " B"]:
         """Whether an image went through without overflow: every number on its way to `f(x)` is finite."""
-        return torch.stack([met.output.flatten(1).isfinite().all(dim=1) for met in self.met]).all(dim=0)
+        return torch.stack([record.output.flatten(1).isfinite().all(dim=1) for record in self.records]).all(dim=0)
 
     def activation(self, layer: int) -> Float[Tensor, "B ..."]:
         """`A_l`; `A_0 = x`."""

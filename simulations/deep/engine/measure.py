@@ -18,13 +18,13 @@ def alignment(R: Float[Tensor, "*K B ..."], x: Float[Tensor, "B ..."]) -> Float[
 
 
 def naive_alignment(R: Float[Tensor, "*K B ..."], x: Float[Tensor, "B ..."]) -> Float[Tensor, "*K B"]:
-    """The same in the map's own precision and without scaling, as it is often written: 0 or NaN once ‖R‖² overflows."""
+    """`alignment` in the map's precision and without scaling, as it is often written: 0 or NaN once ‖R‖² overflows."""
     R, x = (v.flatten(-x.dim() + 1) for v in (R, x))
     return (R * x).sum(-1) / (R.square().sum(-1) * x.square().sum(-1)).sqrt()
 
 
 def state(R: Float[Tensor, "*K B ..."], x: Float[Tensor, "B ..."]) -> list[str]:
-    """Of every map, row by row: `ok`, `zero`, `overflow` (an entry is not finite) or `underflow`.
+    """What became of every map, row by row: `ok`, `zero`, `overflow` (an entry is not finite) or `underflow`.
 
     Underflow: the largest entry is below the smallest normal number, and digits are lost; in `zero` it may be all.
     """

@@ -19,28 +19,28 @@ NARROW = 8  # channels
 
 
 @dataclass(frozen=True)
-class Met:
+class Record:
     """An operation as an input met it: what it read, what it gave, and the winners of a maximum."""
 
     inputs: tuple[Tensor, ...]
     output: Tensor
     winners: Tensor | None = None
 
-    def images(self, rows: slice) -> Met:
+    def images(self, rows: slice) -> Record:
         """These images of the batch alone."""
         winners = None if self.winners is None else self.winners[rows]
-        return Met(tuple(a[rows] for a in self.inputs), self.output[rows], winners)
+        return Record(tuple(a[rows] for a in self.inputs), self.output[rows], winners)
 
 
 @runtime_checkable
 class Op(Protocol):
     """One operation of a network."""
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """Apply it, and keep what the way back needs."""
         ...
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """`J_iᵀ r` for every input i, J_i the derivative by that input at the point met."""
         ...
 
@@ -52,13 +52,13 @@ class Weighted:
     weight: Tensor
     bias: Tensor | None = None
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """`W a + b`."""
-        return Met(inputs, self.product(inputs[0], self.weight, self.bias))
+        return Record(inputs, self.product(inputs[0], self.weight, self.bias))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """`Wᵀ r`."""
-        return (self.pull(r, self.weight, met.inputs[0].shape),)
+        return (self.pull(r, self.weight, record.inputs[0].shape),)
 
     def product(self, a: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """`W a + b` with these weights."""
@@ -165,13 +165,13 @@ class Conv(Weighted):
 class ReLU:
     """`A = relu(z)`. The mask `M = 1[z > 0]` is read off A."""
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """`max(z, 0)`."""
-        return Met(inputs, inputs[0].clamp(min=0))
+        return Record(inputs, inputs[0].clamp(min=0))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """`M r`."""
-        return (masked(r, met.output),)
+        return (masked(r, record.output),)
 
 
 @dataclass(frozen=True)
@@ -189,17 +189,17 @@ class MaxPool:
         """The arguments in PyTorch's order."""
         return self.kernel, self.stride, self.padding, self.dilation, self.ceil
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """The maxima, and where they are."""
-        return Met(inputs, *torch.ops.aten.max_pool2d_with_indices(inputs[0], *self.window))
+        return Record(inputs, *torch.ops.aten.max_pool2d_with_indices(inputs[0], *self.window))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """Every `r` goes to the winner of its window."""
-        a = met.inputs[0]
+        a = record.inputs[0]
         below = r.new_empty(len(r), *a.shape[1:])
         back = torch.ops.aten.max_pool2d_with_indices_backward.grad_input
-        for map, out in zip(r.view(-1, *met.output.shape), below.view(-1, *a.shape), strict=True):
-            back(map, a, *self.window, met.winners, grad_input=out)
+        for map, out in zip(r.view(-1, *record.output.shape), below.view(-1, *a.shape), strict=True):
+            back(map, a, *self.window, record.winners, grad_input=out)
         return (below,)
 
 
@@ -214,14 +214,14 @@ class AvgPool:
     zeros: bool = True
     divisor: int | None = None
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """The means."""
         window = (self.kernel, self.stride, self.padding, self.ceil, self.zeros, self.divisor)
-        return Met(inputs, F.avg_pool2d(inputs[0], *window))
+        return Record(inputs, F.avg_pool2d(inputs[0], *window))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """Every `r` in equal shares over its window."""
-        return (_of_linear(self, r, met),)
+        return (_of_linear(self, r, record),)
 
 
 @dataclass(frozen=True)
@@ -230,23 +230,23 @@ class AdaptiveAvgPool:
 
     size: Any
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """The means."""
-        return Met(inputs, F.adaptive_avg_pool2d(inputs[0], self.size))
+        return Record(inputs, F.adaptive_avg_pool2d(inputs[0], self.size))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """Every `r` in equal shares over its window."""
-        return (r if met.inputs[0].shape == met.output.shape else _of_linear(self, r, met),)
+        return (r if record.inputs[0].shape == record.output.shape else _of_linear(self, r, record),)
 
 
 class Add:
     """A residual addition of two branches."""
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """`a + b`."""
-        return Met(inputs, inputs[0] + inputs[1])
+        return Record(inputs, inputs[0] + inputs[1])
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """`r` to both: of the relevance `(a + b) ⊙ r` this is the z-split, `a ⊙ r` and `b ⊙ r`."""
         return r, r
 
@@ -254,13 +254,13 @@ class Add:
 class Flatten:
     """`(B, C, H, W)` to `(B, C·H·W)`."""
 
-    def meet(self, *inputs: Tensor) -> Met:
-        """The same numbers."""
-        return Met(inputs, inputs[0].flatten(1))
+    def apply(self, *inputs: Tensor) -> Record:
+        """The activations in one row an image."""
+        return Record(inputs, inputs[0].flatten(1))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
-        """The same numbers."""
-        return (r.reshape(r.shape[0], *met.inputs[0].shape[1:]),)
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+        """`r` in the shape of the input."""
+        return (r.reshape(r.shape[0], *record.inputs[0].shape[1:]),)
 
 
 @dataclass(frozen=True)
@@ -270,14 +270,14 @@ class Subsample:
     stride: int
     channels: int
 
-    def meet(self, *inputs: Tensor) -> Met:
+    def apply(self, *inputs: Tensor) -> Record:
         """`a[:, :, ::stride, ::stride]`, padded."""
         taken = inputs[0][:, :, :: self.stride, :: self.stride]
-        return Met(inputs, F.pad(taken, (0, 0, 0, 0, self.channels, self.channels)))
+        return Record(inputs, F.pad(taken, (0, 0, 0, 0, self.channels, self.channels)))
 
-    def transpose(self, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def transpose(self, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         """Back to the positions taken."""
-        below = r.new_zeros(r.shape[0], *met.inputs[0].shape[1:])
+        below = r.new_zeros(r.shape[0], *record.inputs[0].shape[1:])
         below[:, :, :: self.stride, :: self.stride] = r[:, self.channels : r.shape[1] - self.channels]
         return (below,)
 
@@ -287,8 +287,8 @@ def masked(r: Tensor, A: Tensor) -> Tensor:
     return torch.ops.aten.threshold_backward(r.view(-1, *A.shape), A, 0).view(r.shape)
 
 
-def _of_linear(pool: AvgPool | AdaptiveAvgPool, r: Tensor, met: Met) -> Tensor:
+def _of_linear(pool: AvgPool | AdaptiveAvgPool, r: Tensor, record: Record) -> Tensor:
     """`Jᵀ r` of a linear operation: autograd knows it from the shape of the input alone."""
     with torch.enable_grad():
-        at = met.inputs[0].new_zeros(r.shape[0], *met.inputs[0].shape[1:]).requires_grad_()
-        return torch.autograd.grad(pool.meet(at).output, at, r)[0]
+        at = record.inputs[0].new_zeros(r.shape[0], *record.inputs[0].shape[1:]).requires_grad_()
+        return torch.autograd.grad(pool.apply(at).output, at, r)[0]

@@ -26,7 +26,7 @@ def quantile(v: Float[Tensor, "rows n"], q: float) -> Float[Tensor, " rows"]:
 
 
 def order_statistics(v: Tensor, *places: int) -> Tensor:
-    """Of every row the entries that sorting would bring to these places, `(places, rows)`."""
+    """The entries of every row that sorting would bring to these places, as `(places, rows)`."""
     if v.device.type == "cpu" and v.dtype in (torch.float32, torch.float64):
         return torch.stack([_of_row(row, places) for row in v.detach()], dim=1)
     ordered = v.sort(dim=1).values

@@ -1,4 +1,4 @@
-"""One backward step per rule, from `r` at the output of an operation to its inputs (PAPER.md, table of rules).
+"""One backward step per rule, from `r` at the output of an operation to its inputs (eq. 5–11 and 15–16).
 
 All rules carry a *modified gradient* `ρ`, also those that distribute relevance: their relevance is `R = a ⊙ ρ` at every
 place, so that nothing is ever divided by an activation and residual branches are handled like any others. A step that
@@ -14,49 +14,49 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine.ops import Add, MaxPool, Met, Op, ReLU, Weighted, masked
+from nfrlab.simulations.deep.engine.ops import Add, MaxPool, Op, Record, ReLU, Weighted, masked
 from nfrlab.simulations.deep.engine.quantiles import quantile
 from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
 from nfrlab.simulations.deep.engine.signs import Bias, Sign, by_sign
 
-Step = Callable[[Op, Tensor, Met], tuple[Tensor, ...]]
+Step = Callable[[Op, Tensor, Record], tuple[Tensor, ...]]
 
 
-def grad(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+def grad(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """Plain gradient, eq. 5: `W M r`."""
-    return op.transpose(r, met)
+    return op.transpose(r, record)
 
 
-def gbp(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+def gbp(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """Guided backpropagation, eq. 6: `W M relu(r)`."""
-    below = grad(op, r, met)
+    below = grad(op, r, record)
     return (below[0].clamp_(min=0),) if isinstance(op, ReLU) else below  # M relu(r) = relu(M r)
 
 
-def deconv(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+def deconv(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """Deconvnet: `W relu(r)`, without the forward mask (Sixt et al. 2020)."""
-    return (r.clamp(min=0),) if isinstance(op, ReLU) else grad(op, r, met)
+    return (r.clamp(min=0),) if isinstance(op, ReLU) else grad(op, r, record)
 
 
-def rectgrad(op: Op, r: Tensor, met: Met, tau: float = 0.0, mask: bool = True) -> tuple[Tensor, ...]:
+def rectgrad(op: Op, r: Tensor, record: Record, tau: float = 0.0, mask: bool = True) -> tuple[Tensor, ...]:
     """RectGrad with a constant threshold, eq. 15: `W M (r ⊙ 1[A ⊙ r > τ])`; `mask = False` omits M, as eq. 7 does."""
     if not isinstance(op, ReLU):
-        return grad(op, r, met)
-    passed = torch.where(times(met.output, r) <= tau, 0, r)  # a NaN passes, to be seen in the map
-    return (masked(passed, met.output) if mask else passed,)
+        return grad(op, r, record)
+    passed = torch.where(times(record.output, r) <= tau, 0, r)  # a NaN passes, to be seen in the map
+    return (masked(passed, record.output) if mask else passed,)
 
 
-def rectgrad_quantile(op: Op, r: Tensor, met: Met, q: float = 0.9, mask: bool = True) -> tuple[Tensor, ...]:
+def rectgrad_quantile(op: Op, r: Tensor, record: Record, q: float = 0.9, mask: bool = True) -> tuple[Tensor, ...]:
     """RectGrad of the experiments: τ is the `q`-quantile of `A ⊙ r` over the layer, per image.
 
     `r` is first brought near 1 by a power of two, which changes no comparison: the product stays within range.
     """
     if not isinstance(op, ReLU):
-        return grad(op, r, met)
-    product = times(met.output, near_one(r))
+        return grad(op, r, record)
+    product = times(record.output, near_one(r))
     tau = quantile(product.flatten(1), q).view(-1, *[1] * (r.dim() - 1))
     passed = masked(r, product.sub_(tau))
-    return (masked(passed, met.output) if mask else passed,)
+    return (masked(passed, record.output) if mask else passed,)
 
 
 def near_one(r: Tensor) -> Tensor:
@@ -72,8 +72,8 @@ def redistributed(step: Step) -> Step:
     Their 1e-10 in the denominator is not needed: a window of zeros passes nothing.
     """
 
-    def with_prr(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
-        return (times(met.inputs[0], per_window(op, r, met)),) if isinstance(op, MaxPool) else step(op, r, met)
+    def with_prr(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+        return (times(record.inputs[0], per_window(op, r, record)),) if isinstance(op, MaxPool) else step(op, r, record)
 
     return with_prr
 
@@ -81,13 +81,13 @@ def redistributed(step: Step) -> Step:
 def shared_maximum(step: Step) -> Step:
     """`step`, but the relevance of a maximum is shared in its window: `R_i = Σ_j a_i / Σ_k a_k R_j`."""
 
-    def with_sharing(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
-        return (per_window(op, times(met.output, r), met),) if isinstance(op, MaxPool) else step(op, r, met)
+    def with_sharing(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+        return (per_window(op, times(record.output, r), record),) if isinstance(op, MaxPool) else step(op, r, record)
 
     return with_sharing
 
 
-def per_window(op: MaxPool, v: Tensor, met: Met) -> Tensor:
+def per_window(op: MaxPool, v: Tensor, record: Record) -> Tensor:
     """At every place `Σ_j v_j / Σ_k a_k` over the windows j it lies in, k over their members.
 
     Raises `ValueError` for windows with holes, of which nobody has said what they share.
@@ -95,7 +95,7 @@ def per_window(op: MaxPool, v: Tensor, met: Met) -> Tensor:
     if op.dilation != (1, 1):
         raise ValueError("relevance cannot be shared in the windows of a dilated maximum; use the winner")
     with torch.enable_grad():
-        a = met.inputs[0].repeat(len(v) // len(met.output), 1, 1, 1).requires_grad_()
+        a = record.inputs[0].repeat(len(v) // len(record.output), 1, 1, 1).requires_grad_()
         mean = torch.nn.functional.avg_pool2d(a, op.kernel, op.stride, op.padding, op.ceil)
         return torch.autograd.grad(mean, a, share(v, mean.detach()))[0]
 
@@ -106,30 +106,36 @@ def norm_split(step: Step) -> Step:
     In modified gradients `sign(a) (a + b) ρ / (|a| + |b|)`; the same as the z-split where a and b have one sign.
     """
 
-    def with_norm(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+    def with_norm(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
         if not isinstance(op, Add):
-            return step(op, r, met)
-        a, b = met.inputs
+            return step(op, r, record)
+        a, b = record.inputs
         each = share(a + b, a.abs() + b.abs())
         return times(a.sign() * each, r), times(b.sign() * each, r)
 
     return with_norm
 
 
-def lrp_epsilon(op: Op, r: Tensor, met: Met, eps: float = 0.0, bias: Bias = "split") -> tuple[Tensor, ...]:
+def lrp_epsilon(op: Op, r: Tensor, record: Record, eps: float = 0.0, bias: Bias = "split") -> tuple[Tensor, ...]:
     """LRP-ε: `R_i = Σ_j z_ij / (z_j + ε sign z_j) R_j`; ε = 0 is LRP-z, eq. 8.
 
     `bias = "none"` takes `z_j = Σ_k z_kj` without `b_j`, as eq. 8 is printed.
     """
     if not isinstance(op, Weighted):
-        return grad(op, r, met)
-    z = met.output
-    own = op.product(met.inputs[0], op.weight) if bias == "none" and op.bias is not None else z
-    return op.transpose(times(share(z, stabilised(own, eps)), r), met)
+        return grad(op, r, record)
+    z = record.output
+    denominator = op.product(record.inputs[0], op.weight) if bias == "none" and op.bias is not None else z
+    return op.transpose(times(share(z, stabilised(denominator, eps)), r), record)
 
 
 def lrp_alpha_beta(
-    op: Op, r: Tensor, met: Met, alpha: float = 2.0, bias: Bias = "split", eps: float = 0.0, sign: Sign = "product"
+    op: Op,
+    r: Tensor,
+    record: Record,
+    alpha: float = 2.0,
+    bias: Bias = "split",
+    eps: float = 0.0,
+    sign: Sign = "product",
 ) -> tuple[Tensor, ...]:
     """LRP-αβ, eq. 9, for `β = α − 1`: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`.
 
@@ -137,28 +143,28 @@ def lrp_alpha_beta(
     ε further from 0. Signed inputs count by the sign of the product `a_i w_ij`; `sign = "weight"` takes the weight's.
     """
     if not isinstance(op, Weighted):
-        return grad(op, r, met)
-    return (by_sign(op, r, met, alpha, bias, eps, sign),)
+        return grad(op, r, record)
+    return (by_sign(op, r, record, alpha, bias, eps, sign),)
 
 
 def zplus(
-    op: Op, r: Tensor, met: Met, bias: Bias = "split", eps: float = 0.0, sign: Sign = "product"
+    op: Op, r: Tensor, record: Record, bias: Bias = "split", eps: float = 0.0, sign: Sign = "product"
 ) -> tuple[Tensor, ...]:
     """The z⁺ rule, eq. 10 and 16: `R_i = Σ_j z_ij⁺ / Σ_k z_kj⁺ R_j`, that is LRP-α1β0."""
-    return lrp_alpha_beta(op, r, met, 1.0, bias, eps, sign)
+    return lrp_alpha_beta(op, r, record, 1.0, bias, eps, sign)
 
 
-def zplus_filter(op: Op, r: Tensor, met: Met) -> tuple[Tensor, ...]:
+def zplus_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """The paper's filter form of z⁺ (Prop. 3) with its scalar γ dropped: `W diag(1[W > 0]) M r`."""
     if not isinstance(op, Weighted):
-        return grad(op, r, met)
-    return (op.pull(r, op.weight.clamp(min=0), met.inputs[0].shape),)
+        return grad(op, r, record)
+    return (op.pull(r, op.weight.clamp(min=0), record.inputs[0].shape),)
 
 
 def z_box(
     op: Op,
     r: Tensor,
-    met: Met,
+    record: Record,
     low: Tensor | float,
     high: Tensor | float,
     bias: Bias = "split",
@@ -172,14 +178,14 @@ def z_box(
     Raises `ValueError` when an input lies outside its bounds.
     """
     if not isinstance(op, Weighted):
-        return grad(op, r, met)
-    a = met.inputs[0]
+        return grad(op, r, record)
+    a = record.inputs[0]
     low, high = (bound(v, a) for v in (low, high))
     if (a < low).any() or (a > high).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")
     plus, minus = part(op.weight, 1), part(op.weight, -1)
     Z = op.product(a - low, plus, None if bias == "none" else op.bias) + op.product(a - high, minus)
-    r = times(share(met.output, stabilised(Z, eps)), r)
+    r = times(share(record.output, stabilised(Z, eps)), r)
     return (times(a - low, op.pull(r, plus, a.shape)) + times(a - high, op.pull(r, minus, a.shape)),)
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine.ops import Met, Weighted
+from nfrlab.simulations.deep.engine.ops import Record, Weighted
 from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
 
 Bias = Literal["split", "full", "none"]
@@ -21,18 +21,18 @@ Sign = Literal["product", "weight"]
 CANCELLED = 2.0**8  # 8 binary digits may be lost in a difference
 
 
-def by_sign(op: Weighted, r: Tensor, met: Met, alpha: float, bias: Bias, eps: float, sign: Sign) -> Tensor:
+def by_sign(op: Weighted, r: Tensor, record: Record, alpha: float, bias: Bias, eps: float, sign: Sign) -> Tensor:
     """`Σ_j (α w_ij⁺ z_j/Z_j⁺ − β w_ij⁻ z_j/Z_j⁻) r_j`, `β = α − 1`, `w_ij⁺` the weights of contributions `z_ij > 0`."""
-    a, z = met.inputs[0], met.output
+    a, z = record.inputs[0], record.output
     if signed := sign == "product" and bool(a.amin() < 0):
         op, a = op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
     each = (_of_neurons(op.only(n), a, z[:, n], r[:, n], alpha, bias, eps) for n in op.blocks())
     below = reduce(Tensor.add_, each)
-    return _own_sign(op, below, met.inputs[0]) if signed else below
+    return _own_sign(op, below, record.inputs[0]) if signed else below
 
 
 def _own_sign(op: Weighted, below: Tensor, a: Tensor) -> Tensor:
-    """Of what came down to `a⁺` and to `−a⁻` that to the sign of a, as a modified gradient by a."""
+    """The modified gradient by a: at each entry, by its sign, what came down to `a⁺` or to `−a⁻`."""
     positive, negative = (v.reshape(-1, *a.shape) for v in op.apart(below))
     return torch.where(a < 0, -negative, positive).view(-1, *a.shape[1:])
 

@@ -1,1 +1,3 @@
 """Images as tensors."""
+
+__all__ = ["batches", "images"]

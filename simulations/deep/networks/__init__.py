@@ -1,1 +1,3 @@
 """Networks by name, their weights and checkpoints, and training."""
+
+__all__ = ["checkpoints", "learning", "models", "named", "trained", "weights"]

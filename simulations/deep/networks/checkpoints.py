@@ -29,7 +29,7 @@ def load(module: nn.Module, path: Path) -> None:
     fill(module, read(path), str(path))
 
 
-def official(module: nn.Module, name: str) -> None:
+def load_official(module: nn.Module, name: str) -> None:
     """Give `module` torchvision's ImageNet weights of the model `name`, downloaded once and kept in torch's cache.
 
     Raises `ValueError` for a model that has none, or when they cannot be had.
@@ -85,22 +85,22 @@ def unwrap(found: Any, source: str) -> dict[str, Tensor]:
 @torch.no_grad()
 def fill(module: nn.Module, state: dict[str, Tensor], source: str) -> None:
     """Copy `state` into `module`, if it fits. Raises `ValueError` as `load` does, before anything is changed."""
-    own = {name: value for name, value in module.state_dict().items() if not name.endswith(COUNTER)}
+    needed = {name: value for name, value in module.state_dict().items() if not name.endswith(COUNTER)}
     state = {name: value for name, value in state.items() if not name.endswith(COUNTER)}
-    missing, unknown = [name for name in own if name not in state], [name for name in state if name not in own]
+    missing, unknown = [name for name in needed if name not in state], [name for name in state if name not in needed]
     if missing:
         raise ValueError(f"{source} lacks {_some(missing)}; it belongs to another model")
     if unknown:
         hint = "a model with biases" if all(name.endswith("bias") for name in unknown) else "another model"
         raise ValueError(f"{source} has {_some(unknown)}, which the model has not; it belongs to {hint}")
     for name, value in state.items():
-        if value.shape != own[name].shape:
-            expected = tuple(own[name].shape)
+        if value.shape != needed[name].shape:
+            expected = tuple(needed[name].shape)
             raise ValueError(f"{source}: {name} has shape {tuple(value.shape)}, the model needs {expected}")
         if not value.is_floating_point() or not torch.isfinite(value).all():
             raise ValueError(f"{source}: {name} has NaN, infinite or non-real entries; every weight must be finite")
     for name, value in state.items():
-        own[name].copy_(value)
+        needed[name].copy_(value)
 
 
 def _some(names: list[Any]) -> str:

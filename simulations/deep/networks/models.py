@@ -32,16 +32,16 @@ def _uninitialised(build: Callable[P, M]) -> Callable[P, M]:
     """Build without drawing a weight; batch normalisations start as the identity."""
 
     @wraps(build)
-    def made(*args: P.args, **own: P.kwargs) -> M:
+    def build_uninitialised(*args: P.args, **kwargs: P.kwargs) -> M:
         with torch.device("meta"):
-            module = build(*args, **own)
+            module = build(*args, **kwargs)
         module.to_empty(device="cpu").eval()
         for part in module.modules():
             if isinstance(part, nn.BatchNorm2d):
                 identity_norm(part)
         return module
 
-    return made
+    return build_uninitialised
 
 
 @torch.no_grad()
@@ -129,7 +129,7 @@ class Shortcut(nn.Module):
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.channels, self.channels))
 
     def as_op(self) -> Subsample:
-        """The same as an operation."""
+        """The shortcut as one operation of the engine."""
         return Subsample(self.stride, self.channels)
 
 

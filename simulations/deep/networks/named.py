@@ -20,10 +20,10 @@ def build(name: str, bias: bool = True) -> nn.Module:
     """
     if ":" in name:
         return from_file(name)
-    own = ALIASES.get(name, name)
-    if own not in MODELS:
+    model = ALIASES.get(name, name)
+    if model not in MODELS:
         raise ValueError(f"unknown --model '{name}'; known: {', '.join(MODELS)}, or FILE.py:FUNCTION of your own")
-    return MODELS[own](bias=bias)
+    return MODELS[model](bias=bias)
 
 
 def from_file(name: str) -> nn.Module:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,16 @@ from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.inputs.images import Labelled
 from nfrlab.simulations.deep.networks import checkpoints, models, weights
 from nfrlab.simulations.files import writable, write_atomically
+from nfrlab.simulations.resumable import code_digest
 from nfrlab.simulations.seeds import seed_sequence
 
-SOURCES = [Path(__file__), *(Path(str(module.__file__)) for module in (images, models, weights))]
+CODE = (
+    "simulations/deep/networks/trained.py",
+    "simulations/deep/inputs/images.py",
+    "simulations/deep/networks/models.py",
+    "simulations/deep/networks/weights.py",
+)
+"""What a trained network comes from, as patterns relative to the root of the wings."""
 TRAIN, EPOCHS, BATCH, RATE = 1400, 15, 50, 2e-3
 
 
@@ -35,18 +41,18 @@ def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, f
     file = cache / f"digits-{_key(seed, bias)}.safetensors"
     train, held_out = split(seed)
     module = models.digits_vgg(bias)
-    if not _kept(module, file):
+    if not _load_if_whole(module, file):
         with writable(cache):
             cache.mkdir(parents=True, exist_ok=True)
             with FileLock(file.with_suffix(".lock")):  # of two processes one trains, the other waits
-                if not _kept(module, file):
+                if not _load_if_whole(module, file):
                     fit(module, images.digits(), train, seed)
                     write_atomically(file, save(module.state_dict()))
     return module, accuracy(module, images.digits(), held_out)
 
 
-def _kept(module: nn.Module, file: Path) -> bool:
-    """Load the weights, if they are there and whole."""
+def _load_if_whole(module: nn.Module, file: Path) -> bool:
+    """Load the weights from the file; whether they were there and whole."""
     try:
         checkpoints.load(module, file)
     except ValueError:
@@ -63,7 +69,7 @@ def accuracy(module: nn.Module, data: Labelled, which: Int64[Tensor, " n"] | Non
 
 
 def split(seed: int) -> tuple[Int64[Tensor, " 1400"], Int64[Tensor, " 397"]]:
-    """The digits to learn from, and those held out."""
+    """Which digits are learned from, and which are held out."""
     order = torch.from_numpy(np.random.default_rng(seed_sequence(seed, "digits", "split")).permutation(1797))
     return order[:TRAIN], order[TRAIN:]
 
@@ -85,14 +91,14 @@ def fit(module: models.VGG, data: Labelled, train: Int64[Tensor, " n"], seed: in
 
 
 def _batches(rng: np.random.Generator, n: int, steps: int) -> Iterator[Int64[Tensor, " B"]]:
-    """`steps` batches, every image once before any comes again."""
+    """`steps` batches of numbers of images, every image once before any comes again."""
     for _ in range(0, steps, n // BATCH):
         yield from torch.split(torch.from_numpy(rng.permutation(n)[: n // BATCH * BATCH]), BATCH)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums are taken in one order, whatever the number of cores."""
+    """One thread in here: sums are taken in one order, whatever the number of cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -102,7 +108,4 @@ def _one_thread() -> Iterator[None]:
 
 
 def _key(seed: int, bias: bool) -> str:
-    digest = sha256(f"{torch.__version__} {seed} {bias}".encode())
-    for source in SOURCES:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    return code_digest(CODE, torch.__version__, str(seed), str(bias))

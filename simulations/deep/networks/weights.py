@@ -4,8 +4,7 @@ A neuron of a convolution is the vector `w ∈ R^d` of all its weights, d = chan
 the structured families fill blocks of d neurons of one layer. Drawn in float32 on the CPU from torch's generators, so
 that a seed gives the same numbers in every precision and on every device. Families with Gaussian directions and,
 through Φ, those of independent uniform, Laplace and sparse entries use the same normal numbers for the same seed, so
-that they compare in pairs. The laws are
-those of `simulations.dense.weights`; the same constants, other code.
+that they compare in pairs. The laws are those of `simulations.dense.weights`: the same constants, other code.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def gaussian(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
 
 
 def _with_norms(w: Tensor, radius: Tensor) -> Tensor:
-    """The same directions with these lengths."""
+    """`w` with these lengths instead of its own, in place."""
     return w.mul_((radius / torch.linalg.vector_norm(w, dim=1))[:, None])
 
 

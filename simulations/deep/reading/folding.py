@@ -27,7 +27,7 @@ class Affine:
 
     @property
     def weighted(self) -> Weighted:
-        """The same map as an operation of its own."""
+        """The map as a weighted operation."""
         if self.axes == 2:
             return Linear(torch.diag(self.s), self.t)
         return Conv(self.s[:, None, None, None], self.t, groups=len(self.s))
@@ -52,7 +52,7 @@ def normalisation(
 
 
 def fold(calls: Sequence[Call]) -> list[Node]:
-    """The same network without `Affine`. A folded node keeps the name of the convolution or linear map."""
+    """The nodes of the network without any `Affine`. A folded node keeps the name of the convolution or linear map."""
     read = [source for call in calls for source in call.inputs]
     nodes: list[Node] = []
     moved = {INPUT: INPUT}
@@ -69,7 +69,7 @@ def fold(calls: Sequence[Call]) -> list[Node]:
     return nodes
 
 
-def needed(calls: Sequence[Call], output: int) -> list[Call]:
+def needed_calls(calls: Sequence[Call], output: int) -> list[Call]:
     """The calls that `output` is computed from, itself last."""
     wanted = {output}
     for i in range(output, INPUT, -1):

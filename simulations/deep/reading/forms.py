@@ -55,12 +55,12 @@ def conv(
     """`W * a + b`. Padding by other than zeros, or by more on one side, is refused."""
     refuse(padding_mode != "zeros", f"padding_mode '{padding_mode}'; only 'zeros' is handled")
     if isinstance(padding, str):
-        padding = same(weight, pair(dilation)) if padding == "same" else 0
-    own = (pair(stride), pair(padding), pair(dilation), groups)
-    return (ops.Conv(weight.detach(), None if bias is None else bias.detach(), *own),)
+        padding = same_padding(weight, pair(dilation)) if padding == "same" else 0
+    geometry = (pair(stride), pair(padding), pair(dilation), groups)
+    return (ops.Conv(weight.detach(), None if bias is None else bias.detach(), *geometry),)
 
 
-def same(weight: Tensor, dilation: ops.Pair) -> ops.Pair:
+def same_padding(weight: Tensor, dilation: ops.Pair) -> ops.Pair:
     """The padding that leaves the size as it is."""
     both = [step * (side - 1) for step, side in zip(dilation, weight.shape[2:], strict=True)]
     refuse(any(total % 2 for total in both), "padding 'same' of an even kernel pads one side more than the other")

@@ -22,7 +22,7 @@ from torch import Tensor, fx, nn
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph
 from nfrlab.simulations.deep.engine.ops import Add, ReLU
 from nfrlab.simulations.deep.reading import known_calls
-from nfrlab.simulations.deep.reading.folding import Call, fold, needed
+from nfrlab.simulations.deep.reading.folding import Call, fold, needed_calls
 from nfrlab.simulations.deep.reading.forms import refuse
 
 PLAIN = (int, float, torch.Size, torch.dtype, torch.device)
@@ -35,7 +35,7 @@ def rewrite(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     """`module` as a graph: `graph(x) = module(x)`, batch normalisation folded, weights shared where they stay the same.
 
     Layers: convolution, linear, ReLU, maximum, mean and adaptive pooling, batch normalisation, additions, flattening,
-    dropout, as modules, functions or methods (table.py), and modules with a method `as_op() -> Op`.
+    dropout, as modules, functions or methods (`known_calls`), and modules with a method `as_op() -> Op`.
 
     Raises `ValueError` that names the node for a layer that is none of these; for a network in training mode, without
     a ReLU, with a module of parameters used twice, or of which torch.fx cannot follow the control flow; for an output
@@ -48,7 +48,7 @@ def rewrite(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     _refuse_twice(module, traced)
     reader = Reader(module, traced)
     reader.walk(example.clone())
-    graph = Graph(tuple(fold(needed(reader.calls, reader.last))))
+    graph = Graph(tuple(fold(needed_calls(reader.calls, reader.last))))
     if not any(isinstance(node.op, ReLU) for node in graph.nodes):
         raise ValueError(f"no ReLU found in {_name(module)}: every rule that acts at ReLUs would be the plain gradient")
     _compare(graph(example.clone()), output)

@@ -49,13 +49,13 @@ RELEVANCES = {
 class Weighting:
     """What a rule lets through, for an input of length 1: `s = r` where every condition holds, else 0.
 
-    masked: c > 0; filtered: r > 0; tau: A r > τ; quantile: A r > τ, the quantile of A r over all N neurons. `own` is
-    Activation, r = A; a `relevance` of its own replaces the caller's.
+    masked: c > 0; filtered: r > 0; tau: A r > τ; quantile: A r > τ, the quantile of A r over all N neurons.
+    `by_activation` is Activation, r = A; a `relevance` given here replaces the caller's.
     """
 
     masked: bool = True
     filtered: bool = False
-    own: bool = False
+    by_activation: bool = False
     tau: float | None = None
     quantile: float | None = None
     relevance: Relevance | None = None
@@ -74,5 +74,5 @@ INVARIANT_RULES: dict[str, Callable[..., Weighting]] = {
     "rectgrad": _rectgrad,
     "rectgrad-constant": lambda tau=0.0: Weighting(tau=tau, filtered=tau >= 0),
     "constant": lambda: Weighting(relevance=RELEVANCES["constant"]),
-    "activation": lambda: Weighting(own=True, relevance=RELEVANCES["constant"]),
+    "activation": lambda: Weighting(by_activation=True, relevance=RELEVANCES["constant"]),
 }

@@ -2,7 +2,7 @@
 
 Two routes. *Whole*: weights are drawn and multiplied, for any family. *Reduced*, for Gaussian weights: with z = Wᵀx̂
 the maps `R_i = W s_i` have the parts `⟨s_i, z⟩` along x̂ and `V S` beside it, V of i.i.d. N(0, 1) entries in d − 1
-rows. With `S = Q U` (QR) V Q has such entries too, and of its own QR the triangular factor is Bartlett's: N(0, 1) above
+rows. With `S = Q U` (QR) V Q has such entries too, and the triangular factor of its QR is Bartlett's: N(0, 1) above
 the diagonal, χ_{d−1}, χ_{d−2}, … on it. So the lengths of `V S` take N + O(1) numbers a network, whatever d is.
 """
 
@@ -38,9 +38,19 @@ def alignments(
 ) -> Float[Array, "trials m"]:
     """α of every weighting on each of `trials` networks, one relevance for all of them; NaN where a map is zero.
 
-    Family "haar" is one frame, N ≤ d; weighting "best", drawn whole only, is the combination of the active neurons that
-    is nearest to x. Raises `ValueError` for an unknown weighting, for frames that are more than one or tilted, and for
-    a reduced draw of weights that are not Gaussian.
+    Raises `ValueError` for an unknown weighting, for frames that are more than one or tilted, and for a reduced draw of
+    weights that are not Gaussian.
+
+    Parameters
+    ----------
+    weightings
+        Names of `WEIGHTINGS`; drawn whole also "best", the combination of the active neurons that is nearest to x.
+    d, N
+        Inputs and neurons of a network.
+    family
+        Where the weights are drawn from; "haar" is one frame, N ≤ d.
+    whole
+        Whether weights are drawn and multiplied, for any family, or reduced, for Gaussian ones.
     """
     unknown = [name for name in weightings if name not in WEIGHTINGS and not (whole and name == "best")]
     if unknown:
@@ -50,10 +60,10 @@ def alignments(
         raise ValueError(f"only Gaussian weights have a reduced draw of pairs, not '{family}'")
     if family == "tilted" or (family == "haar" and d < N):
         raise ValueError(f"pairs need independent neurons or one Haar frame, not {N} '{family}' neurons in R^{d}")
-    together = max(1, TILE // (N * (d if whole else len(weightings))))
-    blocks = [min(together, trials - first) for first in range(0, trials, together)]
-    one = _whole if whole else _reduced
-    return np.concatenate([one(weightings, family, d, N, n, rng) for n in blocks])
+    at_once = max(1, TILE // (N * (d if whole else len(weightings))))
+    sizes = [min(at_once, trials - first) for first in range(0, trials, at_once)]
+    route = _whole if whole else _reduced
+    return np.concatenate([route(weightings, family, d, N, n, rng) for n in sizes])
 
 
 def _weighted(weightings: Sequence[str], z: Array, rng: np.random.Generator) -> Float[Array, "trials N m"]:

@@ -175,10 +175,10 @@ class Frames(Radial):
         Of squared length `rest` on the remaining `axes`, k coordinates are `√rest · z / √(‖z‖² + χ²_{axes − k})`.
         """
         z = rng.standard_normal(mask.shape) * mask
-        own = np.einsum("tgn,tgn->tg", z, z)
+        square = np.einsum("tgn,tgn->tg", z, z)
         self.axes = self.axes - mask.sum(axis=2)
-        others = chi_square(self.axes, own.shape, rng)
-        total = np.where(own + others > 0, own + others, 1.0)
+        others = chi_square(self.axes, square.shape, rng)
+        total = np.where(square + others > 0, square + others, 1.0)
         scale = np.sqrt(self.rest * self.d / total)
         self.rest = self.rest * others / total
         return z * scale[:, :, None]

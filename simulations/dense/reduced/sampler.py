@@ -34,10 +34,13 @@ def alignments(
     trials: int,
     rng: np.random.Generator,
     relevance: str = "normal",
-    **own: Any,
+    **parameters: Any,
 ) -> Float[Floats, " trials"]:
-    """α of the maps `r_0` of `trials` random layers, each with fresh weights and relevance; NaN where a map is zero."""
-    along, across = parts(rule, family, d, N, trials, rng, relevance, **own)
+    """α of the maps `r_0` of `trials` random layers, each with fresh weights and relevance; NaN where a map is zero.
+
+    Takes what `parts` takes, and raises `ValueError` as it does.
+    """
+    along, across = parts(rule, family, d, N, trials, rng, relevance, **parameters)
     with np.errstate(invalid="ignore"):
         return along / np.hypot(along, across)
 
@@ -50,12 +53,24 @@ def parts(
     trials: int,
     rng: np.random.Generator,
     relevance: str = "normal",
-    **own: Any,
+    **parameters: Any,
 ) -> tuple[Float[Floats, " trials"], Float[Floats, " trials"]]:
-    """`(⟨R, x̂⟩, ‖R − ⟨R, x̂⟩ x̂‖)` of the maps `r_0` of `trials` random layers; `own` are the rule's parameters.
+    """`(⟨R, x̂⟩, ‖R − ⟨R, x̂⟩ x̂‖)` of the maps `r_0` of `trials` random layers.
 
-    `family` is one of `polar.INVARIANT_FAMILIES`, or any radial law: `rho(d, shape, rng)` draws ‖w‖, the direction is
-    uniform. Raises `ValueError` for a rule, family or relevance that has no reduced sampler, and for an empty shape.
+    Raises `ValueError` for a rule, family or relevance that has no reduced sampler, and for an empty shape.
+
+    Parameters
+    ----------
+    rule
+        One of `INVARIANT_RULES`.
+    family
+        One of `INVARIANT_FAMILIES`, or any radial law: `rho(d, shape, rng)` draws ‖w‖, the direction is uniform.
+    d, N
+        Inputs and neurons of a layer.
+    relevance
+        The law of the hidden relevance, one of `RELEVANCES`; a rule that brings its own ignores it.
+    parameters
+        Those of the rule, such as `q`.
     """
     for kind, name, known in (
         ("rule", rule, INVARIANT_RULES),
@@ -66,14 +81,14 @@ def parts(
             raise ValueError(f"no reduced sampler for the {kind} '{name}'; there is one for {', '.join(known)}")
     if d < 1 or N < 1:
         raise ValueError(f"weights need d ≥ 1 and N ≥ 1, got d = {d}, N = {N}")
-    weighting = INVARIANT_RULES[rule](**own)
+    weighting = INVARIANT_RULES[rule](**parameters)
     cloud = partial(Radial, family) if callable(family) else INVARIANT_FAMILIES[family]
     law = weighting.relevance or RELEVANCES[relevance]
     counts, neurons, angles = rng.spawn(3)
     along, across = np.empty(trials), np.empty(trials)
-    together = max(1, TILE // N)
-    for first in range(0, trials, together):
-        here = slice(first, min(first + together, trials))
+    at_once = max(1, TILE // N)
+    for first in range(0, trials, at_once):
+        here = slice(first, min(first + at_once, trials))
         some = _Layers(weighting, law, N, here.stop - first, counts, neurons, weighting.filtered)
         along[here], across[here] = some.parts(lambda n: cloud(d, n, angles))
     return along, across
@@ -96,7 +111,7 @@ class _Layers:
     filtered: bool  # only r > 0 can contribute
 
     def parts(self, cloud_of: Callable[[int], Cloud]) -> tuple[Floats, Floats]:
-        """Add up `Σ_j s_j w_j`."""
+        """(along, across) of `Σ_j s_j w_j` in each layer."""
         cloud, tau = cloud_of(self.trials), self.weighting.tau
         if self.weighting.quantile is not None and self.N > TILE:
             tau = self.threshold(lambda: cloud_of(1))
@@ -140,7 +155,7 @@ class _Layers:
 
     def relevance(self, c: Tile, negative: Mask, mask: Mask) -> Tile:
         """r of the contributing neurons."""
-        if self.weighting.own:
+        if self.weighting.by_activation:
             return c * mask
         size = self.law.size(c.shape, self.neurons) * mask
         return size if self.filtered else np.negative(size, where=negative, out=size)
@@ -154,7 +169,7 @@ class _Layers:
         return int(self.weighting.quantile * (self.N - 1))
 
     def thresholds(self, values: Float[Floats, "trials n"], negative: Counts) -> Float[Floats, " trials"]:
-        """That order statistic of `A r` over all N neurons, from the contributing ones: all others are zeros."""
+        """The order statistic `rank` of `A r` over all N neurons, from the contributing ones: all others are zeros."""
         n = values.shape[1]
         place = np.where(self.rank < negative, self.rank, self.rank - self.N + n)
         ordered = np.sort(values, axis=1)
@@ -162,7 +177,7 @@ class _Layers:
         return np.where((self.rank < negative) | (place >= negative), found, 0.0)
 
     def threshold(self, cloud: Callable[[], Cloud]) -> float:
-        """The same for one layer that does not fit: counted, then selected, from copies of the random numbers.
+        """`thresholds` for one layer that does not fit: counted, then selected, from copies of the random numbers.
 
         Where it is not negative, neurons with r < 0 cannot pass, and are not drawn from here on.
         """

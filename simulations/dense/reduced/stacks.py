@@ -85,25 +85,41 @@ def cascade_alignments(
     trials: int,
     rng: np.random.Generator,
     positive: bool = False,
-    **own: Any,
+    **parameters: Any,
 ) -> Float[Floats, "trials levels"]:
     """α of the maps `r_0` of the N-level cascades, N = 0 … L, in each of `trials` random stacks; 0 for a zero map.
 
-    `widths` are those of the input and the L − 1 ReLU layers; one linear output with i.i.d. N(0, 1) weights (their
-    absolute values if `positive`) is explained. Activation at level N is put in at layer L − N; at the output it is f.
+    Activation at level N is put in at layer L − N; at the output it is f.
+
     Raises `ValueError` for an unknown rule and for an empty layer.
+
+    Parameters
+    ----------
+    rule
+        One of `WEIGHTINGS`.
+    widths
+        Of the input and the L − 1 ReLU layers; one linear output with i.i.d. N(0, 1) weights is explained.
+    positive
+        Whether the output weights are replaced by their absolute values.
+    parameters
+        Those of the rule: `q` of RectGrad.
     """
     if rule not in WEIGHTINGS:
         raise ValueError(f"no reduced stacks for '{rule}'; there are for {', '.join(WEIGHTINGS)}")
     if len(widths) < 2 or min(widths) < 1:
         raise ValueError(f"a stack needs an input and hidden layers, all of width ≥ 1, got widths {widths}")
-    together = max(1, TILE // max(widths[1:]))
-    sizes = [min(together, trials - first) for first in range(0, trials, together)]
-    return np.concatenate([_alignments(rule, widths, size, rng, positive, own) for size in sizes])
+    at_once = max(1, TILE // max(widths[1:]))
+    sizes = [min(at_once, trials - first) for first in range(0, trials, at_once)]
+    return np.concatenate([_alignments(rule, widths, size, rng, positive, parameters) for size in sizes])
 
 
 def _alignments(
-    rule: str, widths: tuple[int, ...], trials: int, rng: np.random.Generator, positive: bool, own: dict[str, Any]
+    rule: str,
+    widths: tuple[int, ...],
+    trials: int,
+    rng: np.random.Generator,
+    positive: bool,
+    parameters: dict[str, Any],
 ) -> Float[Floats, "trials levels"]:
     """A tile of trials: down the stack, the part T of every level along the activation, in units of the rest's."""
     carried, levels = np.empty(0), np.empty((0, trials))
@@ -119,7 +135,7 @@ def _alignments(
                 g -= np.einsum("tn,tn->t", unit, g)[:, None] * unit
                 levels = levels * norm / np.sqrt(levels**2 + np.einsum("tn,tn->t", g, g))  # s = T Â + g on the mask
                 r = carried[:, None] * unit + g
-            carried = part(A, WEIGHTINGS[rule](A, r, n, **own))
+            carried = part(A, WEIGHTINGS[rule](A, r, n, **parameters))
         levels = np.vstack([levels, carried])
     beside = rng.chisquare(widths[0] - 1, trials) if widths[0] > 1 else np.zeros(trials)
     with np.errstate(invalid="ignore"):
@@ -156,19 +172,28 @@ def angles(
     """Two relevances enter one random stack at its top ReLU layer: `tan²` of their angle there and below every layer,
     down to the input; and `tan²` between the first one's map r_0 and the all-ones vector. Weights are drawn whole.
 
-    `widths` are those of the input and of the ReLU layers; the input is x, or `|N(0, I)|`.
+    Parameters
+    ----------
+    back
+        The rule that carries both down.
+    widths
+        Of the input and of the ReLU layers.
+    relevance
+        The law of both at the top, one of `montecarlo.RELEVANCES`.
+    x
+        The input; without one, a fresh `|N(0, I)|` in each trial.
     """
     between, to_ones = np.empty((trials, len(widths))), np.empty(trials)
     for trial in range(trials):
         net = gaussian_stack(widths, rng)
         top = len(widths) - 1
         at = np.abs(rng.standard_normal(widths[0])) if x is None else x
-        layers = tuple(replace(one, rectified=True) for one in net.forward(at))
+        layers = tuple(replace(each, rectified=True) for each in net.forward(at))
         one, other = (RELEVANCES[relevance](widths[-1], rng) for _ in range(2))
         between[trial, 0] = square_tangent(one, other)
-        for level in range(top, 0, -1):
-            one, other = (backward(layers, back, r, start=level, stop=level - 1) for r in (one, other))
-            between[trial, top - level + 1] = square_tangent(one, other)
+        for layer in range(top, 0, -1):
+            one, other = (backward(layers, back, r, start=layer, stop=layer - 1) for r in (one, other))
+            between[trial, top - layer + 1] = square_tangent(one, other)
         to_ones[trial] = square_tangent(one, np.ones(widths[0]))
     return between, to_ones
 

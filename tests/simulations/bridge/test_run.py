@@ -58,7 +58,7 @@ def _threads_as_before() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def measured(out: Path, jobs: int = 1) -> dict[str, xr.Dataset]:
+def run_here(out: Path, jobs: int = 1) -> dict[str, xr.Dataset]:
     """The run under test, within this process."""
     return bridge.run(SETTINGS, DRAWS, SEED, Sources(out), jobs)
 
@@ -96,7 +96,7 @@ def results(out: Path) -> dict[str, bytes]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An uninterrupted run within this process, one draw after the other."""
     out = tmp_path_factory.mktemp("whole")
-    measured(out)
+    run_here(out)
     assert len(ages(out)) == TOTAL
     return out
 
@@ -292,7 +292,7 @@ def test_a_second_run_is_refused(whole: Path, tmp_path: Path) -> None:
     half.write_bytes(b"half")
     with FileLock(tmp_path / ".lock"):
         with pytest.raises(bridge.Stopped, match=f"another run is writing to {re.escape(str(tmp_path))};"):
-            in_thread(lambda: measured(tmp_path))
+            in_thread(lambda: run_here(tmp_path))
         assert half.exists()
         assert not ages(tmp_path)
 
@@ -332,7 +332,7 @@ def test_maps_that_are_not_this_runs_are_made_again(whole: Path, tmp_path: Path)
     bridge.run(other, 1, SEED, Sources(out), 1)
     assert all((out / "pictures" / name).read_bytes() != wanted[name] for name in names)
     (out / "pictures" / names[0]).unlink()
-    measured(out)
+    run_here(out)
     found = ages(out)
     assert {name: found[name] for name in kept} == kept
     for name in names:
@@ -403,7 +403,7 @@ def test_a_full_disk_keeps_finished_draws(whole: Path, tmp_path: Path) -> None:
             no_file_larger_than(limit),
             pytest.raises(bridge.Stopped, match=r"cannot write .* too large; finished draws"),
         ):
-            measured(tmp_path)
+            run_here(tmp_path)
         assert written is None or len(ages(tmp_path)) == written
         assert results(tmp_path).items() <= results(whole).items()
     assert_rest_is_measured(tmp_path, ages(tmp_path), whole)
@@ -426,7 +426,7 @@ def test_little_memory_keeps_finished_draws(
 
         patched.setattr(draws, "measure", sometimes)
         with pytest.raises(bridge.Stopped, match=r"out of memory.*finished draws are kept"):
-            measured(tmp_path)
+            run_here(tmp_path)
     assert len(ages(tmp_path)) == len(SETTINGS) + 1  # the first draw of each, and a second one
     assert results(tmp_path).items() <= results(whole).items()
 
@@ -439,7 +439,7 @@ def test_other_errors_are_no_lack_of_memory(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(draws, "measure", broken)
     with pytest.raises(RuntimeError, match="shapes"):
-        measured(tmp_path)
+        run_here(tmp_path)
 
 
 # What the settings of a network share

@@ -56,7 +56,7 @@ def same(got: Any, wanted: Any, atol: float = 1e-9) -> None:
 
 
 @dataclass
-class Met:
+class Case:
     """A network in both forms at one image."""
 
     made: Twin
@@ -86,10 +86,10 @@ class Met:
         return oracle.ratio(oracle.propagate(self.net, rule, self.neurons(layer) * r, layer), self.x.flatten())
 
 
-def met(name: str, seed: int, biased: bool = True) -> Met:
+def make_case(name: str, seed: int, biased: bool = True) -> Case:
     """The network called `name` at an image without zeros."""
     x = torch.from_numpy(np.random.default_rng(seed).standard_normal((1, *SHAPE)))
-    return Met(twin(name, seed, biased), x)
+    return Case(twin(name, seed, biased), x)
 
 
 # Cascades, Fig. 2a to 4
@@ -100,7 +100,7 @@ def met(name: str, seed: int, biased: bool = True) -> Met:
 @settings(max_examples=6)
 def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased: bool) -> None:
     """Catches levels in the wrong order, rules mixed up, Activation one layer off, and ends that are other levels."""
-    c = met(name, seed, biased)
+    c = make_case(name, seed, biased)
     got = cascade.measure(c.trace, THREE, generator(seed))
     for rule in THREE:
         wanted = [alpha(oracle.cascade(c.net, UNDER_TEST[rule], N, c.k), c.x) for N in range(c.depth + 1)]
@@ -123,7 +123,7 @@ def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased:
 @settings(max_examples=10)
 def test_shuffled_activation_is_carried_from_the_middle_layer(seed: int) -> None:
     """Catches neurons that lose or change an activation, an order that is no random one, and another layer."""
-    c = met("residual", seed)
+    c = make_case("residual", seed)
     middle = (c.depth + 1) // 2
     assert (c.depth, middle) == (7, 4)
     A = c.trace.activation(middle)
@@ -147,7 +147,7 @@ def test_shuffling_moves_most_neurons() -> None:
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("not enough memory")])
 def test_cascades_that_do_not_fit_are_taken_one_by_one(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches levels that come in another order or from another start once memory runs out."""
-    c, used = met("residual", 3), PAIRS["z⁺"][0]
+    c, used = make_case("residual", 3), PAIRS["z⁺"][0]
     together = cascade.every_level(c.trace, used)
 
     def too_much(*given: Any) -> Any:
@@ -167,7 +167,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(cascade, "cascades", broken)
     with pytest.raises(RuntimeError, match="shapes"):
-        cascade.every_level(met("plain", 0).trace, PAIRS["gbp"][0])
+        cascade.every_level(make_case("plain", 0).trace, PAIRS["gbp"][0])
 
 
 # The largest and the smallest activations, Fig. 6
@@ -199,7 +199,7 @@ def test_parts_hold_a_tenth_of_what_is_alive(A: Floats) -> None:
 @settings(max_examples=6)
 def test_extremes_are_carried_from_their_layer(name: str, seed: int) -> None:
     """Catches parts or layers that change places, and a cosine between the wrong two maps."""
-    c = met(name, seed)
+    c = make_case(name, seed)
     got = extremes.measure(c.trace, THREE)
     for rule, layer in product(THREE, range(1, c.depth)):
         parts = dict(zip(extremes.PARTS, extremes.parts(c.neurons(layer)[None]), strict=True))
@@ -229,7 +229,7 @@ def test_edges_are_sobels(x: Floats) -> None:
     same(resemblance.edges(torch.from_numpy(x)), sobel(x))
 
 
-def table_1(c: Met) -> dict[str, tuple[Any, Any]]:
+def table_1(c: Case) -> dict[str, tuple[Any, Any]]:
     """The maps with and without bottom process, by what the publications say."""
     x, nothing = c.x.flatten(), torch.full_like(c.x.flatten(), torch.nan)
     low, high = (torch.stack([f(c.x[0, i]).expand(5, 5) for i in range(2)]) for f in (torch.min, torch.max))
@@ -256,7 +256,7 @@ def test_resemblance_with_the_image_and_its_edges(name: str, seed: int) -> None:
     """Catches a map with the bottom process taken for the one without, signs kept beside edges, swapped images, and
     one of the other images in place of their mean.
     """
-    c = met(name, seed)
+    c = make_case(name, seed)
     others = torch.randn(3, *SHAPE, generator=generator(seed), dtype=torch.float64)
     got = resemblance.measure(c.trace, others)["alpha_map"]
     for (method, pair), (image, seen) in product(table_1(c).items(), (("", c.x), ("other ", others))):
@@ -326,7 +326,7 @@ def share(v: Floats, name: str) -> Floats:
 @settings(max_examples=6)
 def test_information_is_kept_as_defined(seed: int) -> None:
     """Catches layers in reverse order, and a component of the map beside another one of the image."""
-    c = met("plain", seed)
+    c = make_case("plain", seed)
     got = information.measure(c.trace)["kept"]
     for layer in range(1, c.depth + 1):
         R = c.from_layer(oracle.GRAD, c.neurons(layer), layer).reshape(SHAPE).numpy()
@@ -404,13 +404,13 @@ def changed(made: Twin, top: int, reading: str) -> Twin:
 def test_maps_after_removal_are_those_of_the_changed_network(name: str, seed: int) -> None:
     """Catches a layer too few or too many, biases that go too, the old activations, and zero maps as α = 0."""
     depths, names = (1, 3), (*THREE, REVERSED)
-    c = met(name, seed)
+    c = make_case(name, seed)
     got = removal.measure(c.trace, names, depths, generator(seed))["alpha_changed"]
     assert list(got["changed"].values) == [0, 1, 3]
     for change in got["change"].values:
         same(got.sel(change=change, changed=0, rule=list(names)), [alpha(c.map(rule), c.x) for rule in names])
     for reading, top in product(("cross", "corner", "matrix"), depths):
-        after = Met(changed(twin(name, seed), top, reading), c.x)
+        after = Case(changed(twin(name, seed), top, reading), c.x)
         wanted = [alpha(after.map(rule), c.x) for rule in names]
         same(got.sel(change=reading, changed=top, rule=list(names)), wanted)
 
@@ -461,7 +461,7 @@ def statistics(W: Floats) -> dict[str, float]:
 def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
     """Catches columns for rows, an orientation or normalisation off, and a kurtosis that a mean disturbs."""
     W = shift + np.random.default_rng(seed).standard_normal((N, d))
-    got = neurons.of_neurons(torch.from_numpy(W), generator(seed))
+    got = neurons.neuron_statistics(torch.from_numpy(W), generator(seed))
     wanted = statistics(W)
     assert got.keys() == wanted.keys()
     for name, value in wanted.items():
@@ -471,7 +471,7 @@ def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
 def test_many_neurons_are_sampled() -> None:
     """Catches the first neurons instead of random ones: of two halves, one long and one short, both are met."""
     W = torch.cat([torch.eye(200, 400), 3 * torch.eye(200, 400).flip(1)])
-    got = neurons.of_neurons(W, generator(0))
+    got = neurons.neuron_statistics(W, generator(0))
     assert (got["width"], got["fan_in"]) == (400, 400)
     assert 1.6 < got["norm"] < 2.4  # 128 of 400, s.d. of the mean 0.07
     assert got["cosine_largest"] == 0
@@ -479,7 +479,7 @@ def test_many_neurons_are_sampled() -> None:
 
 def test_one_neuron_alone_has_no_angle() -> None:
     """Catches a network with a single output that cannot be measured, or a warning about it: no pair, no number."""
-    got = neurons.of_neurons(torch.tensor([[3.0, -4.0]]), generator(0))
+    got = neurons.neuron_statistics(torch.tensor([[3.0, -4.0]]), generator(0))
     none = {name for name, value in got.items() if np.isnan(value)}
     assert none == {"cosine", "cosine_largest", "cosine_rms", "cosine_of_sizes", "norm_sd"}
     assert got["norm"] == 5
@@ -497,7 +497,7 @@ def test_active_share_is_of_layers_with_a_relu() -> None:
 
 def test_neurons_of_a_convolution_are_its_output_channels() -> None:
     """Catches input channels taken for neurons, and a layer missed."""
-    c = met("residual", 0)
+    c = make_case("residual", 0)
     got = neurons.measure(c.trace, generator(0))
     weights = [part.function.keywords["weight"] for part in c.made.parts if part.kind == "affine"]  # type: ignore[attr-defined]
     for layer, W in enumerate(weights, start=1):
@@ -511,9 +511,9 @@ def test_neurons_of_a_convolution_are_its_output_channels() -> None:
 
 def test_pictures_are_the_maps_that_were_measured() -> None:
     """Catches a picture under another name than its number, and one of another layer."""
-    c = met("plain", 5)
-    changed_maps = pictures.changed(c.trace, THREE, 3, generator(0))
-    got = xr.merge([pictures.measure(c.trace), pictures.by_layer(c.trace), changed_maps], combine_attrs="no_conflicts")
+    c = make_case("plain", 5)
+    by_layer, after_change = pictures.maps_by_layer(c.trace), pictures.changed_maps(c.trace, THREE, 3, generator(0))
+    got = xr.merge([pictures.measure(c.trace), by_layer, after_change], combine_attrs="no_conflicts")
     assert {str(v.dtype) for v in got.values()} == {"float32"}
     assert got.attrs["removed"] == 3
     same(got["image"], c.x[0], 1e-6)
@@ -531,5 +531,5 @@ def test_pictures_are_the_maps_that_were_measured() -> None:
     for layer in range(1, c.depth + 1):
         shows("activation_map", c.from_layer(oracle.GRAD, c.neurons(layer), layer), layer=layer)
     for reading, rule in product(KEPT, THREE):
-        after = Met(changed(twin("plain", 5), 3, reading), c.x)
+        after = Case(changed(twin("plain", 5), 3, reading), c.x)
         shows("changed_map", after.map(rule), change=reading, rule=rule)

@@ -24,7 +24,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def met(name: str, seed: int, biased: bool) -> tuple[Twin, oracle.Net, Trace]:
+def make_case(name: str, seed: int, biased: bool) -> tuple[Twin, oracle.Net, Trace]:
     """The network called `name` in both forms at an image without zeros."""
     made = twin(name, seed, biased)
     x = torch.from_numpy(np.random.default_rng(seed).standard_normal((1, *SHAPE)))
@@ -84,7 +84,7 @@ def gradients(net: oracle.Net, rule: oracle.Rule, waiting: dict[int, Any]) -> di
 @settings(max_examples=8)
 def test_margins_are_both_sides_of_ineq_13(name: str, seed: int, biased: bool) -> None:
     """Catches a margin of the wrong sign, layer or relevance: shortcuts, pools, linear tops, no linear top at all."""
-    _, net, trace = met(name, seed, biased)
+    _, net, trace = make_case(name, seed, biased)
     got = filtering.measure(trace, tuple(UNDER_TEST))["margin"]
     assert list(got["layer"].values) == list(range(1, net.layers[-1] + 1))
     for rule, theirs in UNDER_TEST.items():
@@ -96,7 +96,7 @@ def test_margins_are_both_sides_of_ineq_13(name: str, seed: int, biased: bool) -
 @settings(max_examples=8)
 def test_zplus_without_biases_is_an_equality(name: str, seed: int) -> None:
     """Catches relevance that gets lost: on a chain without biases z⁺ conserves it, and so does the gradient `A ⊙ r`."""
-    _, net, trace = met(name, seed, biased=False)
+    _, net, trace = make_case(name, seed, biased=False)
     assume(float(net.values[-1].max()) > 0)  # else the top may have no positive share to give it to
     same(filtering.measure(trace, ("zplus",))["margin"], [[0] * net.layers[-1]])
 
@@ -137,7 +137,7 @@ def test_what_is_lost_is_what_biases_hold(name: str, seed: int) -> None:
 
     `f = ⟨A_l, r_l⟩ + Σ ⟨∂f/∂b, b⟩` at every layer, the last sum by autograd.
     """
-    made, net, trace = met(name, seed, biased=True)
+    made, net, trace = make_case(name, seed, biased=True)
     f = float(net.values[-1].max())
     assume(f != 0)
     got = filtering.measure(trace, ("gbp",))
@@ -155,7 +155,7 @@ def test_what_is_lost_is_what_biases_hold(name: str, seed: int) -> None:
 @settings(max_examples=6)
 def test_nothing_is_lost_without_biases(name: str, seed: int) -> None:
     """Catches a loss where there is none, and a bias where there is none."""
-    _, net, trace = met(name, seed, biased=False)
+    _, net, trace = make_case(name, seed, biased=False)
     f = float(net.values[-1].max())
     assume(f != 0)
     got = filtering.measure(trace, ("gbp",))

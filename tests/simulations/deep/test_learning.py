@@ -28,7 +28,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def small(channels: int, norm: bool) -> models.VGG:
+def small_network(channels: int, norm: bool) -> models.VGG:
     """A VGG of three layers."""
     module = models.VGG(PLAN, (16,), 10, channels, pool=2, bias=True, norm=norm).eval()
     weights.randomise(module, "gaussian", np.random.SeedSequence(1))
@@ -48,7 +48,7 @@ def test_training_learns_and_is_repeatable(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(learning, "varied", lambda x, rng: x)
     found, accuracies = [], []
     for seed in (0, 0, 1):
-        module = small(1, norm=True)
+        module = small_network(1, norm=True)
         epochs = list(learning.fit(module, few(1500), few(1500), 4, seed))
         found.append(torch.cat([p.detach().flatten() for p in module.parameters()]))
         accuracies.append([epoch.accuracy for epoch in epochs])
@@ -63,14 +63,14 @@ def test_training_that_diverges_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     """Catches a network of NaN that is kept."""
     monkeypatch.setattr(learning, "RATE", 1e30)
     with pytest.raises(ValueError, match="diverged in epoch"):
-        list(learning.fit(small(1, norm=True), few(500), few(10), 3, 0))
+        list(learning.fit(small_network(1, norm=True), few(500), few(10), 3, 0))
 
 
 def test_folded_networks_are_the_same_function() -> None:
     """Catches weights on the wrong layer, a batch normalisation left out and a bias forgotten."""
-    module = small(1, norm=True)
+    module = small_network(1, norm=True)
     list(learning.fit(module, few(500), few(10), 1, 0))
-    plain = learning.folded(module.eval(), small(1, norm=False), few(1).x())
+    plain = learning.folded(module.eval(), small_network(1, norm=False), few(1).x())
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in plain.modules())
     x = few(200).x()
     with torch.no_grad():
@@ -129,8 +129,8 @@ def cifar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             for i in range(2):
                 Image.new("RGB", (32, 32), (25 * k, 0, 100 * i)).save(folder / f"{i:04}.png")
     monkeypatch.setenv("NFRLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(models, "vgg16_bn", lambda classes: small(3, norm=True))
-    monkeypatch.setattr(models, "vgg16", lambda classes: small(3, norm=False))
+    monkeypatch.setattr(models, "vgg16_bn", lambda classes: small_network(3, norm=True))
+    monkeypatch.setattr(models, "vgg16", lambda classes: small_network(3, norm=False))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -143,7 +143,7 @@ def test_what_was_learned_is_kept_with_its_origin(cifar: Path) -> None:
     with safe_open(path, framework="numpy") as file:
         origin = file.metadata()
     assert (origin["side"], origin["epochs"], origin["seed"], origin["images"]) == ("40", "2", "3", "cifar10")
-    module = small(3, norm=False)
+    module = small_network(3, norm=False)
     module.load_state_dict(load_file(path))
     test = replace(images.cifar10(cifar / "data" / "cifar10"), side=40)
     right = (module(test.x()).argmax(dim=1) == test.labels).double().mean()

@@ -291,9 +291,9 @@ def test_official_weights_without_a_network(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", offline)
     with pytest.raises(ValueError, match=r"official weights of resnet18 could not be had from https.*no network"):
-        checkpoints.official(models.resnet18(), "resnet18")
+        checkpoints.load_official(models.resnet18(), "resnet18")
     with pytest.raises(ValueError, match="no official weights of 'digits'"):
-        checkpoints.official(models.digits_vgg(), "digits")
+        checkpoints.load_official(models.digits_vgg(), "digits")
 
 
 def test_the_digits_are_learnt(tmp_path: Path) -> None:

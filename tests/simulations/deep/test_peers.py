@@ -127,7 +127,7 @@ class Small(nn.Sequential):
         return x
 
 
-def small(bias: bool = True, scale: float = 1.0) -> Small:
+def small_network(bias: bool = True, scale: float = 1.0) -> Small:
     """The network with normal weights and biases of this scale."""
     convolutions = nn.Conv2d(3, 4, 3, padding=1, bias=bias), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 5, 3, bias=bias)
     made = Small(*convolutions, nn.ReLU(), nn.Linear(5, 4, bias), nn.ReLU(), nn.Linear(4, 3, bias))
@@ -165,7 +165,7 @@ def test_captum_clamps_weights_and_not_inputs() -> None:
 
     The oracle, share by share as published, sides with us; with captum's reading of it we give captum's map.
     """
-    module = small(bias=False)
+    module = small_network(bias=False)
     theirs, published = captum_lrp(module, SMALL_IMAGE), by_oracle(module, oracle.relevance(oracle.z_plus), SMALL_IMAGE)
     assert cosine(ours(module, rule("zplus"), SMALL_IMAGE), published) >= AGREES
     assert cosine(theirs, published) < DIFFERS
@@ -179,7 +179,7 @@ def test_captum_leaves_biases_whole() -> None:
     """Catches the two bias conventions confused: captum's denominator has all of b_j, ours and zennit's b_j⁺."""
     from zennit.rules import ZPlus
 
-    module, x = small(), SMALL_IMAGE.abs()
+    module, x = small_network(), SMALL_IMAGE.abs()
     theirs, published = captum_lrp(module, x), by_oracle(module, oracle.relevance(oracle.z_plus), x)
     assert cosine(ours(module, rule("zplus"), x), published) >= AGREES
     assert cosine(composite(lambda: ZPlus(stabilizer=1e-12))(module, x, largest(module, x)), published) >= AGREES
@@ -189,7 +189,7 @@ def test_captum_leaves_biases_whole() -> None:
 
 def test_captum_forgets_its_rules() -> None:
     """Documents captum#1059: the second call of the same object no longer has the rules set, and is LRP-ε."""
-    module, x = small(), SMALL_IMAGE.abs()
+    module, x = small_network(), SMALL_IMAGE.abs()
     first, second = captum_lrp(module, x), captum_lrp(module, x, calls=2)
     assert cosine(first, second) < DIFFERS
     assert cosine(second, ours(module, rule("lrp-epsilon", eps=1e-9), x)) >= AGREES
@@ -203,14 +203,14 @@ def test_captum_does_not_see_functional_relus() -> None:
     class Functional(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.layers = nn.ModuleList(op for op in small() if isinstance(op, nn.Conv2d | nn.Linear))
+            self.layers = nn.ModuleList(op for op in small_network() if isinstance(op, nn.Conv2d | nn.Linear))
 
         def forward(self, x: Any) -> Any:
             a = F.max_pool2d(F.relu(self.layers[0](x)), 2)
             a = torch.flatten(F.relu(self.layers[1](a)), 1)
             return self.layers[3](F.relu(self.layers[2](a)))
 
-    module, modules = Functional().eval(), small()
+    module, modules = Functional().eval(), small_network()
     theirs = GuidedBackprop(module).attribute(SMALL_IMAGE, target=largest(module, SMALL_IMAGE))
     published = by_oracle(modules, oracle.modified_gradient(relu=oracle.guided), SMALL_IMAGE)
     assert cosine(theirs, by_oracle(modules, oracle.GRAD, SMALL_IMAGE)) >= AGREES
@@ -222,7 +222,7 @@ def test_zennits_stabiliser_is_absolute() -> None:
     """Catches a stabiliser where 0/0 = 0 is meant: zennit's ε bends the maps of small activations."""
     from zennit.rules import ZPlus
 
-    module, x = small(bias=False, scale=1e-3), SMALL_IMAGE
+    module, x = small_network(bias=False, scale=1e-3), SMALL_IMAGE
     published = by_oracle(module, oracle.relevance(oracle.z_plus), x)
     theirs = composite(ZPlus)(module, x, largest(module, x))
     assert cosine(ours(module, rule("zplus"), x), published) >= AGREES
@@ -237,7 +237,7 @@ def test_zennits_box_has_no_bias() -> None:
     """
     from zennit.rules import ZBox, ZPlus
 
-    module, x = small(), SMALL_IMAGE
+    module, x = small_network(), SMALL_IMAGE
     bounds = {"low": LOW, "high": HIGH}
     theirs = composite(lambda: ZPlus(1e-12), lambda: ZBox(LOW, HIGH, 1e-12))(module, x, largest(module, x))
     whole = {side: v.expand_as(x) for side, v in bounds.items()}

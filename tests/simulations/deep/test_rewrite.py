@@ -61,7 +61,7 @@ def test_the_search_reaches_what_it_should() -> None:
     assert min(seen[kind] for kind in wanted) >= 10, seen
 
 
-def small(*steps: Any) -> nn.Module:
+def small_net(*steps: Any) -> nn.Module:
     """A convolution to two channels of 4×4, a ReLU, these steps, and a linear map for what they leave."""
     torch.manual_seed(3)
     front = Net(nn.Conv2d(2, 2, 3, padding=1), nn.ReLU(), *steps).double().eval()
@@ -70,7 +70,7 @@ def small(*steps: Any) -> nn.Module:
 
 def test_weights_are_shared() -> None:
     """Catches a copy of the weights (553 MB for VGG16) where nothing is folded, and a graph that autograd sees."""
-    module = small()
+    module = small_net()
     first, last = (node.op for node in rewrite(module, images(1, 2, 4, 4)).nodes if isinstance(node.op, Weighted))
     for op, name in ((first, "parts.0.parts.0.weight"), (last, "parts.2.weight")):
         assert op.weight.data_ptr() == module.get_parameter(name).data_ptr()
@@ -124,7 +124,13 @@ class Doubling(nn.Module):
 
 def test_a_module_may_name_its_operation() -> None:
     """Catches a leaf with `as_op` that is looked into, or not known."""
-    assert kinds(rewrite(small(Doubling()), images(2, 2, 4, 4))) == ["Conv", "ReLU", "Subsample", "Flatten", "Linear"]
+    assert kinds(rewrite(small_net(Doubling()), images(2, 2, 4, 4))) == [
+        "Conv",
+        "ReLU",
+        "Subsample",
+        "Flatten",
+        "Linear",
+    ]
 
 
 def in_place_before_addition(a: Any) -> Any:
@@ -136,7 +142,7 @@ def in_place_before_addition(a: Any) -> Any:
 def test_an_operation_in_place_is_seen_by_all_who_read_the_tensor() -> None:
     """Catches places that belong to names: here b is `relu(b)` as well, after the second line."""
     x = images(2, 2, 4, 4)
-    module = small(in_place_before_addition)
+    module = small_net(in_place_before_addition)
     graph = rewrite(module, x)
     places = [node.inputs for node in graph.nodes if isinstance(node.op, Add)]
     assert places == [(3, 3)]
@@ -150,7 +156,7 @@ def test_what_the_output_does_not_need_is_left_out() -> None:
         a.mean((2, 3))
         return a
 
-    assert kinds(rewrite(small(with_auxiliary), images(2, 2, 4, 4))) == ["Conv", "ReLU", "Flatten", "Linear"]
+    assert kinds(rewrite(small_net(with_auxiliary), images(2, 2, 4, 4))) == ["Conv", "ReLU", "Flatten", "Linear"]
 
 
 class Functional(nn.Module):

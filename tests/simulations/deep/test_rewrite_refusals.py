@@ -19,7 +19,7 @@ from tests.support.networks import Net
 X = torch.randn(2, 2, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
-def small(*steps: Any) -> nn.Module:
+def small_net(*steps: Any) -> nn.Module:
     """A convolution to two channels of 4×4, a ReLU, these steps, and a linear map for what they leave."""
     torch.manual_seed(3)
     front = Net(nn.Conv2d(2, 2, 3, padding=1), nn.ReLU(), *steps).double().eval()
@@ -74,7 +74,7 @@ def test_a_node_is_named(case: str) -> None:
     """
     step, reason = NODES[case]
     with pytest.raises(ValueError, match=reason) as error:
-        rewrite(small(step), X)
+        rewrite(small_net(step), X)
     assert str(error.value).startswith("node '")
     assert re.search(r"\) at (test_rewrite_refusals|networks).py:\d+: ", str(error.value))
     assert "\n" not in str(error.value)
@@ -92,29 +92,35 @@ class TwoInputs(nn.Module):
 CONV = nn.Conv2d(2, 2, 3, padding=1)
 BLOCK = Net(nn.Conv2d(2, 2, 1), nn.ReLU())
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], str]] = {
-    "training mode": (lambda: small().train(), "'Net' is in training mode"),
-    "a part in training mode": (lambda: training_part(small(nn.Dropout())), "'parts.0.parts.2' is in training mode"),
+    "training mode": (lambda: small_net().train(), "'Net' is in training mode"),
+    "a part in training mode": (
+        lambda: training_part(small_net(nn.Dropout())),
+        "'parts.0.parts.2' is in training mode",
+    ),
     "no ReLU": (lambda: Net(nn.Flatten(), nn.Linear(32, 3)).double().eval(), "no ReLU found"),
-    "a convolution used twice": (lambda: small(CONV, F.relu, CONV), "'parts.0.parts.2' is used 2 times"),
-    "a block used twice": (lambda: small(BLOCK, BLOCK), r"'parts.0.parts.2.parts.0' is used 2 times"),
+    "a convolution used twice": (lambda: small_net(CONV, F.relu, CONV), "'parts.0.parts.2' is used 2 times"),
+    "a block used twice": (lambda: small_net(BLOCK, BLOCK), r"'parts.0.parts.2.parts.0' is used 2 times"),
     "output of images": (
         lambda: Net(nn.Conv2d(2, 2, 1), nn.ReLU()).double().eval(),
         r"\(2, 2, 4, 4\), not \(B, classes\)",
     ),
     "output of two": (lambda: Net(nn.ReLU(), lambda a: (a, a)).eval(), "tuple, not"),
-    "output for the batch": (lambda: small(lambda a: a.view(1, -1)), r"\(1, 3\), not"),
-    "control flow": (lambda: small(branching), r"cannot trace Net at test_rewrite_refusals.py:\d+: .*control flow"),
+    "output for the batch": (lambda: small_net(lambda a: a.view(1, -1)), r"\(1, 3\), not"),
+    "control flow": (
+        lambda: small_net(branching),
+        r"cannot trace Net at test_rewrite_refusals.py:\d+: .*control flow",
+    ),
     "two inputs": (lambda: TwoInputs().eval(), "node 'y' .*a second input"),
     "an output of its own": (
         lambda: Net(nn.ReLU(), lambda a: torch.ones(2, 3)).eval(),
         "node 'output' .*not come from",
     ),
-    "other images": (lambda: small(), "cannot read an example of shape"),
-    "half precision": (lambda: small().bfloat16(), "not in torch.bfloat16"),
-    "no output": (lambda: zeroed(small()), "largest output on the example is 0.0"),
-    "in place through a view": (lambda: small(nn.Conv2d(2, 2, 1), view_in_place), "differs from the module"),
-    "in place under an old name": (lambda: small(nn.Conv2d(2, 2, 1), old_name), "differs from the module"),
-    "a hook": (lambda: hooked(small()), "differs from the module"),
+    "other images": (lambda: small_net(), "cannot read an example of shape"),
+    "half precision": (lambda: small_net().bfloat16(), "not in torch.bfloat16"),
+    "no output": (lambda: zeroed(small_net()), "largest output on the example is 0.0"),
+    "in place through a view": (lambda: small_net(nn.Conv2d(2, 2, 1), view_in_place), "differs from the module"),
+    "in place under an old name": (lambda: small_net(nn.Conv2d(2, 2, 1), old_name), "differs from the module"),
+    "a hook": (lambda: hooked(small_net()), "differs from the module"),
 }
 
 

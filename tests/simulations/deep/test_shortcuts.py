@@ -116,7 +116,7 @@ def test_a_trace_for_one_way_down(name: str) -> None:
     how = rule(name, low=-9.0, high=9.0) if name == "dtd" else rule(name)
     trace = graph.forward(x, once=True)
     assert torch.equal(attribution(trace, how), attribution(graph.forward(x), how))
-    assert not trace.met
+    assert not trace.records
     for again in (lambda: attribution(trace, how), lambda: trace.output, lambda: trace.activation(1)):
         with pytest.raises(ValueError, match="used up"):
             again()

@@ -124,7 +124,7 @@ def test_shapes_norms_and_angles(N: int, width: int, seed: int) -> None:
         torch.testing.assert_close(gram, (1 - cosine) * torch.eye(n).double() + cosine, rtol=0, atol=1e-4)
 
 
-def small() -> nn.Sequential:
+def small_network() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(3, 200, 3), nn.BatchNorm2d(200), nn.ReLU(), nn.Flatten(), nn.Linear(200, 300))
 
 
@@ -135,7 +135,7 @@ def seeded(*key: int) -> np.random.SeedSequence:
 @pytest.mark.parametrize(("scale", "target"), [("he", 2.0), ("default", 1 / 3)])
 def test_scales(scale: str, target: float) -> None:
     """Catches a fan-in that is not the neuron's, and He's 2/d missed: `d Σ w² / target` is χ² of as many entries."""
-    module = small()
+    module = small_network()
     weights.randomise(module, "gaussian", seeded(), scale)
     for part in (module[0], module[4]):
         w = part.weight.detach().double()
@@ -148,7 +148,7 @@ def test_scales(scale: str, target: float) -> None:
 @pytest.mark.parametrize("family", weights.FAMILIES)
 def test_raw_is_as_printed(family: str) -> None:
     """Catches a scale hidden in `raw`, and a sampler's columns that are not output channels."""
-    module = small()
+    module = small_network()
     weights.randomise(module, family, seeded(), "raw")
     rng = weights.generator(seeded(), 0)
     assert torch.equal(module[0].weight.flatten(1), weights.sample(family, 200, 27, rng))
@@ -175,7 +175,7 @@ def test_cauchy_keeps_the_size_of_its_input() -> None:
 
 def test_normalisations_and_biases() -> None:
     """Catches statistics of an earlier training left in place, biases that stay, and ones that are all alike."""
-    module = small()
+    module = small_network()
     module[1].running_var.fill_(9)
     nn.init.constant_(module[1].weight, 5)
     for bias in (True, False):
@@ -193,10 +193,10 @@ def test_the_same_bits() -> None:
     """Catches a seed that is used up, layers that share their numbers, and numbers that depend on the precision."""
     seed = seeded(3)
     made = {}
-    for key, module in {"a": small(), "b": small(), "double": small().double()}.items():
+    for key, module in {"a": small_network(), "b": small_network(), "double": small_network().double()}.items():
         weights.randomise(module, "laplace", seed, "he", bias=True)
         made[key] = module.state_dict()
-    other = small()
+    other = small_network()
     weights.randomise(other, "laplace", seeded(4), "he", bias=True)
     for name, value in made["a"].items():
         assert torch.equal(value, made["b"][name])
@@ -210,9 +210,9 @@ def test_the_same_bits() -> None:
 def test_bad_requests() -> None:
     """Catches silent defaults: every refusal names the thing."""
     with pytest.raises(ValueError, match="unknown weight family 'normal'; known families: gaussian"):
-        weights.randomise(small(), "normal", seeded())
+        weights.randomise(small_network(), "normal", seeded())
     with pytest.raises(ValueError, match="unknown scale 'xavier'; known scales: raw, he"):
-        weights.randomise(small(), "gaussian", seeded(), "xavier")
+        weights.randomise(small_network(), "gaussian", seeded(), "xavier")
     with pytest.raises(ValueError, match="1, a LayerNorm, cannot be given random weights"):
         weights.randomise(nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), "gaussian", seeded())
     with pytest.raises(ValueError, match="the model has none; build it with biases"):

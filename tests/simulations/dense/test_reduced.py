@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import montecarlo, reduced, weights
+from nfrlab.simulations.dense.reduced import sampler
 from nfrlab.simulations.dense.reduced.invariant import RELEVANCES
 from nfrlab.simulations.dense.reduced.polar import INVARIANT_FAMILIES, Floats
 from nfrlab.simulations.dense.reduced.selection import order_statistic
@@ -177,8 +178,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def unhooked(fast: None, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """`reduced` once more, past the import hook, which compiles the checks of inner functions at every call."""
-    spec = spec_from_file_location("unhooked", reduced.__file__)
+    """The sampler once more, past the import hook, which compiles the checks of inner functions at every call."""
+    spec = spec_from_file_location("unhooked", sampler.__file__)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -251,7 +252,7 @@ def test_any_radial_law(case: Case) -> None:
     st.integers(2, 12) | st.integers(1, 200),  # few: that the rank is just beside the zeros is likely
     st.sampled_from((0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 0.9, 1.0)),
     st.just("normal") | st.sampled_from(list(RELEVANCES)),
-    st.sampled_from((1, 16, 64, reduced.TILE)),
+    st.sampled_from((1, 16, 64, sampler.TILE)),
     st.integers(0, 2**32 - 1),
 )
 def test_ranks_are_exact(family: str, d: int, N: int, q: float, relevance: str, tile: int, seed: int) -> None:
@@ -276,7 +277,7 @@ def test_ranks_are_exact(family: str, d: int, N: int, q: float, relevance: str, 
     family_of = INVARIANT_FAMILIES[family]
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(INVARIANT_FAMILIES, family, spied)
-        patch.setattr(reduced, "TILE", tile)
+        patch.setattr(sampler, "TILE", tile)
         patch.setattr(jaxtyping.config, "jaxtyping_disable", True)
         reduced.parts("rectgrad", family, d, N, 1, np.random.default_rng(seed), relevance, q=q)
     s = np.concatenate(kept)
@@ -370,11 +371,11 @@ def test_order_statistic_keeps_little() -> None:
 def test_memory_does_not_grow(rule: str, own: dict[str, float], family: str, d: int) -> None:
     """Catches an array with an entry per neuron: 10⁶ neurons take no more than 10⁵, and less than a number each."""
 
-    def held(N: int) -> int:
+    def peak_at(N: int) -> int:
         return peak(lambda: reduced.alignments(rule, family, d, N, 1, generator("memory", family, d), **own))
 
-    held(100)  # imports and caches
-    few, many = held(100_000), held(1_000_000)
+    peak_at(100)  # imports and caches
+    few, many = peak_at(100_000), peak_at(1_000_000)
     assert many < 2 * few
     assert many < 4_000_000
 
@@ -410,6 +411,6 @@ def test_same_seed_same_bits(family: str, case: Case) -> None:
 def test_refusals(arguments: tuple[Any, ...], own: dict[str, Any], message: str) -> None:
     """Catches a request that has no reduced sampler and is answered all the same."""
     rule, family, d, N, trials = arguments
-    for sampler in (reduced.parts, reduced.alignments):
+    for draw in (reduced.parts, reduced.alignments):
         with pytest.raises(ValueError, match=message):
-            sampler(rule, family, d, N, trials, generator("refused"), **own)
+            draw(rule, family, d, N, trials, generator("refused"), **own)

