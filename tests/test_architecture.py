@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 WINGS = ("theory", "simulations", "paper_figs", "verify")
 ORDER = {
-    "theory": ("numerics", "families", "filtering", "limit", "finite_width", "weighting", "cascade"),
+    "theory": ("numerics", "family", "families", "filtering", "limit", "finite_width", "weighting", "cascade"),
     "simulations": ("files", "seeds", "workers", "resumable", "dense", "images", "deep", "bridge", "sweep"),
     "simulations/deep": ("engine", "reading", "inputs", "networks", "effects"),
     "verify": ("intervals", "court", "examine", "claims", "proceedings", "report", "exhibits", "commands", "cli"),

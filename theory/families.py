@@ -1,125 +1,16 @@
-"""Weight families as laws: which premises each one satisfies, and its half-space mean `μ(x) = E[w 1(w·x > 0)]`.
-
-`μ(x) = ∇ₓ E relu(w·x)` is all that the limit direction of a one-hidden-layer map depends on. A neuron vector `w ∈ R^d`
-is scaled as the samplers scale it: `E‖w‖² ∝ d`.
-"""
+"""The weight families as laws; what is stated of each, `theory.family` says. Samplers: `simulations.dense.weights`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import exp, gamma, inf, lgamma, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import norm
 
+from nfrlab.theory.family import ROUNDING, Band, Family, HalfSpaceMean, coordinatewise, evenly, isotropic
 from nfrlab.theory.numerics import quadrature
 from nfrlab.theory.numerics.vectors import Array
-
-ROUNDING = 1e-14
-
-
-@dataclass(frozen=True)
-class HalfSpaceMean:
-    """`μ(x)` and a bound on the absolute error of each entry."""
-
-    value: Float[Array, " d"]
-    error: float
-
-
-@dataclass(frozen=True)
-class Family:
-    """A law of the neuron vector w, with the premises that the theorems speak of.
-
-    `moments` is the supremum of p with `E‖w‖^p < ∞`; `second_moment(d)` is `E‖w‖²`; `mean_abs(d)` the vector `E|w_i|`.
-    `independent_neurons` speaks of different columns. `half_space_mean` raises `ValueError` where w has no mean.
-    """
-
-    name: str
-    statement: str
-    rotation_invariant: bool
-    independent_entries: bool
-    zero_mean: bool
-    isotropic_second_moment: bool
-    symmetric: bool
-    moments: float
-    second_moment: Callable[[int], float]
-    mean_abs: Callable[[int], Float[Array, " d"]]
-    half_space: Callable[[Float[Array, " d"]], HalfSpaceMean]
-    independent_neurons: bool = True
-
-    def half_space_mean(self, x: Float[Array, " d"]) -> HalfSpaceMean:
-        """`μ(x)`; raises `ValueError` for a zero x or one with NaN or infinite entries."""
-        if not np.all(np.isfinite(x)) or not np.any(x):
-            raise ValueError("the half-space mean needs a finite, non-zero x")
-        return self.half_space(x)
-
-
-def sphere_mean_abs(d: int) -> float:
-    """`E|u_1|` for u uniform on the unit sphere of R^d: `Γ(d/2) / (√π Γ((d+1)/2))`."""
-    return exp(lgamma(d / 2) - lgamma((d + 1) / 2)) / sqrt(pi)
-
-
-def _isotropic(
-    name: str,
-    statement: str,
-    mean_radius: Callable[[int], float],
-    second_moment: Callable[[int], float],
-    independent_entries: bool = False,
-    moments: float = inf,
-    independent_neurons: bool = True,
-) -> Family:
-    """Rotation-invariant w: `μ(x) = ½ E‖w‖ E|u_1| · x/‖x‖`."""
-
-    def mean_abs(d: int) -> Array:
-        return np.full(d, mean_radius(d) * sphere_mean_abs(d))
-
-    def half_space(x: Array) -> HalfSpaceMean:
-        c = mean_radius(len(x)) * sphere_mean_abs(len(x)) / 2
-        return HalfSpaceMean(c * x / np.linalg.norm(x), ROUNDING * c)
-
-    return Family(
-        name,
-        statement,
-        True,
-        independent_entries,
-        True,
-        True,
-        True,
-        moments,
-        second_moment,
-        mean_abs,
-        half_space,
-        independent_neurons,
-    )
-
-
-def _coordinatewise(
-    name: str,
-    statement: str,
-    half_space: Callable[[Array], HalfSpaceMean],
-    second_moment: Callable[[int], float],
-    mean_abs: float,
-    symmetric: bool = True,
-    isotropic_second_moment: bool = True,
-    moments: float = inf,
-    zero_mean: bool = True,
-) -> Family:
-    """Independent, identically distributed entries that are not Gaussian with mean zero."""
-    return Family(
-        name,
-        statement,
-        False,
-        True,
-        zero_mean,
-        isotropic_second_moment,
-        symmetric,
-        moments,
-        second_moment,
-        lambda d: np.full(d, mean_abs),
-        half_space,
-    )
 
 
 def _gaussian_radius(d: int) -> float:
@@ -167,7 +58,7 @@ def _shifted(x: Array, shift: float = 0.25) -> HalfSpaceMean:
     """`N(m, I)`, `m = ¼·1`: `μ(x) = m Φ(m·x̂) + x̂ φ(m·x̂)`."""
     unit = x / np.linalg.norm(x)
     level = shift * float(unit.sum())
-    return HalfSpaceMean(shift * norm.cdf(level) + unit * norm.pdf(level), ROUNDING)
+    return HalfSpaceMean(shift * scipy.stats.norm.cdf(level) + unit * scipy.stats.norm.pdf(level), ROUNDING)
 
 
 def _root_radius(d: int) -> float:
@@ -177,85 +68,150 @@ def _root_radius(d: int) -> float:
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        _isotropic("gaussian", "entries i.i.d. N(0, 1)", _gaussian_radius, float, independent_entries=True),
-        _isotropic("sphere", "uniform on the sphere of radius √d", _root_radius, float),
-        _isotropic(
-            "ring", "uniform direction, radius uniform in [0.8, 1.2]·√d", _root_radius, lambda d: d * (1 + 0.04 / 3)
+        isotropic(
+            "gaussian",
+            "entries i.i.d. N(0, 1)",
+            mean_radius=_gaussian_radius,
+            second_moment=float,
+            band=None,
+            independent_entries=True,
         ),
-        _isotropic("student", "multivariate t, 3 degrees of freedom", _student_radius, lambda d: 3.0 * d, moments=3),
-        _isotropic("haar", "orthonormal frames × √d in blocks of d", _root_radius, float, independent_neurons=False),
-        _isotropic(
-            "tilted", "equal norms √d, cosine ½ within blocks of d", _root_radius, float, independent_neurons=False
+        isotropic(
+            "sphere",
+            "uniform on the sphere of radius √d",
+            mean_radius=_root_radius,
+            second_moment=float,
+            band=Band(1.0, 1.0),
         ),
-        _coordinatewise("uniform", "entries i.i.d. U[−1, 1]", lambda x: _box(x, -1, 1), lambda d: d / 3, 0.5),
-        _coordinatewise(
+        isotropic(
+            "ring",
+            "uniform direction, radius uniform in [0.8, 1.2]·√d",
+            mean_radius=_root_radius,
+            second_moment=lambda d: d * (1 + 0.04 / 3),
+            band=Band(0.8, 1.2),
+        ),
+        isotropic(
+            "student",
+            "multivariate t, 3 degrees of freedom",
+            mean_radius=_student_radius,
+            second_moment=lambda d: 3.0 * d,
+            band=None,
+            moments=3,
+        ),
+        isotropic(
+            "haar",
+            "orthonormal frames × √d in blocks of d",
+            mean_radius=_root_radius,
+            second_moment=float,
+            band=Band(1.0, 1.0),
+            frame_cosine=0.0,
+        ),
+        isotropic(
+            "tilted",
+            "equal norms √d, cosine ½ within blocks of d",
+            mean_radius=_root_radius,
+            second_moment=float,
+            band=Band(1.0, 1.0),
+            frame_cosine=0.5,
+            # the number k of active neurons of a block is uniform on 0, …, d, and their sum has the squared length
+            # d (k + k(k − 1)/2): on average (d + 2)/3 times d k
+            crowding=lambda d: (d + 2) / 3,
+        ),
+        coordinatewise(
+            "uniform",
+            "entries i.i.d. U[−1, 1]",
+            half_space=lambda x: _box(x, -1, 1),
+            second_moment=lambda d: d / 3,
+            mean_abs=0.5,
+        ),
+        coordinatewise(
             "uniform01",
             "entries i.i.d. U[0, 1]",
-            lambda x: _box(x, 0, 1),
-            lambda d: d / 3,
-            0.5,
+            half_space=lambda x: _box(x, 0, 1),
+            second_moment=lambda d: d / 3,
+            mean_abs=0.5,
             symmetric=False,
             isotropic_second_moment=False,
             zero_mean=False,
         ),
-        _coordinatewise(
+        coordinatewise(
             "laplace",
             "entries i.i.d. Laplace(1)",
-            lambda x: HalfSpaceMean(*quadrature.laplace_trapezoid(x)),
-            lambda d: 2.0 * d,
-            1.0,
+            half_space=lambda x: HalfSpaceMean(*quadrature.laplace_trapezoid(x)),
+            second_moment=lambda d: 2.0 * d,
+            mean_abs=1.0,
         ),
-        _coordinatewise(
+        coordinatewise(
             "cauchy",
             "entries i.i.d. Cauchy",
-            _cauchy,
-            lambda d: inf,
-            inf,
+            half_space=_cauchy,
+            second_moment=lambda d: inf,
+            mean_abs=inf,
             moments=1,
             zero_mean=False,
             isotropic_second_moment=False,
         ),
-        _coordinatewise(
-            "sparse", "entries i.i.d. ±1 with probability 0.05 each, else 0", _sparse, lambda d: 0.1 * d, 0.1
+        coordinatewise(
+            "sparse",
+            "entries i.i.d. ±1 with probability 0.05 each, else 0",
+            half_space=_sparse,
+            second_moment=lambda d: 0.1 * d,
+            mean_abs=0.1,
+            lattice=True,
         ),
         Family(
-            "axis",
-            "±√d e_i, i and sign uniform",
-            False,
-            False,
-            True,
-            True,
-            True,
-            inf,
-            float,
-            lambda d: np.full(d, 1 / sqrt(d)),
-            _axis,
+            name="axis",
+            statement="±√d e_i, i and sign uniform",
+            rotation_invariant=False,
+            independent_entries=False,
+            zero_mean=True,
+            isotropic_second_moment=True,
+            symmetric=True,
+            frame_cosine=None,
+            band=None,
+            lattice=False,
+            moments=inf,
+            second_moment=float,
+            covariance=evenly(float),
+            mean_abs=lambda d: np.full(d, 1 / sqrt(d)),
+            crowding=lambda d: 1.0,
+            half_space=_axis,
         ),
         Family(
-            "powerlaw",
-            "Gaussian, diagonal covariance ∝ 1/i of trace d",
-            False,
-            True,
-            True,
-            False,
-            True,
-            inf,
-            float,
-            lambda d: np.sqrt(2 / pi * powerlaw_variances(d)),
-            _powerlaw,
+            name="powerlaw",
+            statement="Gaussian, diagonal covariance ∝ 1/i of trace d",
+            rotation_invariant=False,
+            independent_entries=True,
+            zero_mean=True,
+            isotropic_second_moment=False,
+            symmetric=True,
+            frame_cosine=None,
+            band=None,
+            lattice=False,
+            moments=inf,
+            second_moment=float,
+            covariance=lambda d: (float(powerlaw_variances(d)[0]), float(d)),
+            mean_abs=lambda d: np.sqrt(2 / pi * powerlaw_variances(d)),
+            crowding=lambda d: 1.0,
+            half_space=_powerlaw,
         ),
         Family(
-            "shifted",
-            "entries i.i.d. N(¼, 1)",
-            False,
-            True,
-            False,
-            False,
-            False,
-            inf,
-            lambda d: d * (1 + 0.25**2),
-            lambda d: np.full(d, 2 * norm.pdf(0.25) + 0.25 * (2 * norm.cdf(0.25) - 1)),
-            _shifted,
+            name="shifted",
+            statement="entries i.i.d. N(¼, 1)",
+            rotation_invariant=False,
+            independent_entries=True,
+            zero_mean=False,
+            isotropic_second_moment=False,
+            symmetric=False,
+            frame_cosine=None,
+            band=None,
+            lattice=False,
+            moments=inf,
+            second_moment=lambda d: d * (1 + 0.25**2),
+            covariance=lambda d: (1.0, float(d)),
+            mean_abs=lambda d: np.full(d, 2 * scipy.stats.norm.pdf(0.25) + 0.25 * (2 * scipy.stats.norm.cdf(0.25) - 1)),
+            crowding=lambda d: 1.0,
+            half_space=_shifted,
         ),
     )
 }

@@ -14,7 +14,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nfrlab.theory.families import FAMILIES, family, sphere_mean_abs
+from nfrlab.theory.families import FAMILIES, family
+from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.filtering import margins
 from nfrlab.theory.filtering import proofs as filtering_proofs
 from nfrlab.theory.limit import direction as limit_direction

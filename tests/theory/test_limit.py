@@ -20,6 +20,7 @@ from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy, chambers, spread, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
+from nfrlab.theory.limit.facts import FACTS
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
 from nfrlab.theory.limit.proofs import bounds as bounds_proofs
 from nfrlab.theory.limit.proofs import spread as spread_proofs
@@ -30,7 +31,6 @@ from nfrlab.theory.numerics.proof import Derivation, derivations
 from nfrlab.theory.numerics.quadrature import box_corners_exact
 from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.claims.theorem_1 import isotropy
-from nfrlab.verify.claims.theorem_1 import limit as limit_claims
 from nfrlab.verify.court.evidence import Finding
 from nfrlab.verify.examine.limit_alignment import PAIRS, alignment_interval, deviation_factor
 from nfrlab.verify.examine.worst_direction import multi_start
@@ -205,8 +205,8 @@ def test_printed_values_are_the_computed_ones() -> None:
     worst = worst_alignment.worst("shifted", 4)
     assert worst.low <= 0.84133 + 5e-6
     assert worst.high >= 0.84133 - 5e-6
-    assert "0.84133" in limit_claims.WORDS["shifted"]
-    for name, printed in limit_claims.APPROACHED.items():
+    assert "0.84133" in FACTS["shifted"].words
+    for name, printed in ((name, facts.approached) for name, facts in FACTS.items() if facts.bulk):
         least = worst_alignment.bulk_minimum(name)
         assert printed - 5e-5 <= least.low <= least.high <= printed + 5e-5
 

@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy.special import wofz
 
-from nfrlab.theory.families import sphere_mean_abs
-from nfrlab.theory.finite_width.one_neuron import RADIUS, Neuron, legendre, normalise
+from nfrlab.theory.family import sphere_mean_abs
+from nfrlab.theory.finite_width.one_neuron import Neuron, band_of, legendre, normalise
 from nfrlab.theory.numerics.vectors import Array
 
 LOG_STEP = 0.03  # of κ, where sizes have heavy tails
@@ -121,7 +121,7 @@ def mean_alignment(rule: str, family: str, d: int, N: int, n: int = 28) -> float
     if N == 1:
         return sphere_mean_abs(d)
     passing = 0.25 if rule == "gbp" else 0.5
-    low, high = RADIUS[family]
+    low, high = band_of(family)
     radius, q = (np.ones(1), np.ones(1)) if low == high else normalise(*legendre(low, high, 4))
     u1, u2, p = directions(d, n)
     c, e = np.outer(radius, u1).ravel(), np.outer(radius, u2).ravel()

@@ -29,6 +29,7 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.special import poch, roots_hermitenorm
 
+from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width import hyperplanes
 from nfrlab.theory.finite_width.heavy_tails import Sizes, mixture
 from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw, Parts, match_moments, neurons_passing, rescale
@@ -83,13 +84,13 @@ def independent_law(rule: str, family: str, d: int, N: int, relevance: str) -> A
         # beside x̂ such neurons are far from Gaussian: the Gaussian law, rescaled to their exact mean, is nearer
         law = law_by_number(rule, "gaussian", d, N, "normal")
         return replace(rescale(law, hyperplanes.mean_alignment(rule, family, d, N)) if d > 1 else law, family=family)
-    many = family == "student" and MANY[rule] < N
+    many = FAMILIES[family].heavy_tailed and MANY[rule] < N
     law = heavy_tailed_law(rule, d, N, relevance) if many else law_by_number(rule, family, d, N, relevance)
     if family in RADIAL or not (1 < d < NARROW_D and 1 < N <= NARROW_N) or law.exact or (many and rule == "activation"):
         return law
     one = (
         student_sizes(rule, relevance).whole(rule)
-        if family == "student"
+        if FAMILIES[family].heavy_tailed
         else neuron(rule, family, d, relevance=relevance)
     )
     return rescale(law, hyperplanes.mean_of_layer(one, d, N, PASSING[rule]))
@@ -98,14 +99,14 @@ def independent_law(rule: str, family: str, d: int, N: int, relevance: str) -> A
 def law_by_number(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
     """The law with T matched for every number K of neurons that pass; one alone has `α² ~ Beta(½, (d − 1)/2)`."""
     K, weight, nobody = neurons_passing(rule, N)
-    if family == "gaussian" and relevance == "normal":
+    if FAMILIES[family].gaussian and relevance == "normal":
         m, h, c = gaussian_parts(rule, K, d)
     else:
         one = neuron(rule, family, d, relevance=relevance)
         m, h, c = match_moments(moments(one, K), d, one.gaussian)
     alone = 0.5, (d - 1) / 2, 1.0
     m, h, c = (np.where(K == 1, exact, part) for exact, part in zip(alone, (m, h, c), strict=True))
-    exact = (rule, family) == ("activation", "gaussian")
+    exact = rule == "activation" and FAMILIES[family].gaussian
     return AlignmentLaw(rule, family, d, N, weight, m, h, c, nobody, exact=exact)
 
 
@@ -142,12 +143,10 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, releva
     relevance
         For gbp the law of the hidden relevance, one of `theory.finite_width.one_neuron.RELEVANCES`, all symmetric.
     """
-    if (rule, family) not in LAWS:
-        known = ", ".join(sorted({family for _, family in LAWS}))
-        raise ValueError(f"no law of α for {rule} and {family} weights; rules: {', '.join(PASSING)}; families: {known}")
+    most = largest_width(rule, family)
     if d < 1 or N < 1:
         raise ValueError(f"a layer needs d ≥ 1 and N ≥ 1, got d = {d}, N = {N}")
-    if (most := MOST_HEAVY if (rule, family) == ("activation", "student") else MOST) < N:
+    if most < N:
         raise ValueError(f"the law of {rule} and {family} weights is computed up to N = {most:,}, got {N:,}")
     if relevance != "normal" and rule != "gbp":
         raise ValueError(f"a hidden relevance that is not normal is for gbp, not for {rule}")
@@ -156,7 +155,7 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, releva
         return AlignmentLaw(
             rule, family, d, N, np.ones(1), half, half * (d - 1), np.ones(1), nobody, signed=True, exact=True
         )
-    if family == "haar":
+    if FAMILIES[family].orthonormal:
         return haar_law(d, N)
     return rectgrad_law(family, d, N, q) if rule == "rectgrad" else independent_law(rule, family, d, N, relevance)
 
@@ -191,6 +190,14 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
     return high
 
 
+def largest_width(rule: str, family: str) -> int:
+    """The N up to which the law is computed. Raises `ValueError` where there is none."""
+    if (rule, family) not in LAWS:
+        known = ", ".join(sorted({family for _, family in LAWS}))
+        raise ValueError(f"no law of α for {rule} and {family} weights; rules: {', '.join(PASSING)}; families: {known}")
+    return MOST_HEAVY if rule == "activation" and FAMILIES[family].heavy_tailed else MOST
+
+
 def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9, relevance: str = "normal") -> int:
     """The least N whose mean α reaches `target`. Takes the other arguments of `alignment_law`.
 
@@ -200,5 +207,6 @@ def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0
     if rule == "grad":
         raise ValueError("the plain gradient has mean α = 0 at every N: no width is enough")
     least = least_layer(q) if rule == "rectgrad" else 1
-    most = d if family == "haar" else MOST_HEAVY if (rule, family) == ("activation", "student") else MOST
+    most = largest_width(rule, family)
+    most = d if FAMILIES[family].orthonormal else most
     return least_width(lambda N: alignment_law(rule, family, d, N, q, relevance).mean, target, least, most)

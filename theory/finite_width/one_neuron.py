@@ -13,12 +13,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import roots_legendre
 
+from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.numerics.vectors import Array
 
-MIXTURES = ("gaussian", "student")
-RADIAL = ("sphere", "ring")
+MIXTURES = tuple(name for name, law in FAMILIES.items() if law.scale_mixture)
+RADIAL = tuple(name for name, law in FAMILIES.items() if law.radial)
 FEW = 12  # dimensions below which a sphere or a ring differs visibly from a scale mixture
-RADIUS = {"sphere": (1.0, 1.0), "ring": (0.8, 1.2)}  # uniform between these, × √d
 RELEVANCES = "normal", "laplace", "signs"  # laws of the hidden relevance: N(0, 1), Laplace, ±1
 Nodes = tuple[Array, Array]  # values and their probabilities
 
@@ -80,6 +80,14 @@ def sphere_coordinate(d: int, n: int = 120) -> tuple[Array, Array, Array]:
     return u, np.cos(angle), density
 
 
+def band_of(family: str) -> tuple[float, float]:
+    """Between which multiples of √d the length of a radial family is uniform. Raises `ValueError` for another one."""
+    band = FAMILIES[family].band
+    if band is None:
+        raise ValueError(f"the lengths of {family} weights do not lie in a band")
+    return band.low, band.high
+
+
 def active_neuron(family: str, d: int, fine: bool = False) -> tuple[Array, Array, Array]:
     """(c, b, probability) of an active neuron of the family in R^d.
 
@@ -88,11 +96,11 @@ def active_neuron(family: str, d: int, fine: bool = False) -> tuple[Array, Array
     """
     if family in MIXTURES:
         z, p = half_normal(240 if fine else 32)
-        scale, q = student_scale() if family == "student" else (np.ones(1), np.ones(1))
+        scale, q = student_scale() if FAMILIES[family].heavy_tailed else (np.ones(1), np.ones(1))
         return np.outer(scale, z).ravel(), np.repeat(scale, len(z)), np.outer(q, p).ravel()
     if family not in RADIAL:
         raise ValueError(f"no radial law for '{family}'; there is one for {', '.join(MIXTURES + RADIAL)}")
-    low, high = RADIUS[family]
+    low, high = band_of(family)
     radius, q = (np.ones(1), np.ones(1)) if low == high else normalise(*legendre(low, high, 6))
     u, v, p = sphere_coordinate(d, 240 if fine else 120)
     c, b = np.outer(radius, sqrt(d) * u), np.outer(radius, sqrt(d / max(d - 1, 1)) * v)

@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import erfc
 from scipy.stats import beta, binom
 
+from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width import hyperplanes
 from nfrlab.theory.finite_width.heavy_tails import Sizes, mixture
 from nfrlab.theory.finite_width.mixture import AlignmentLaw, Parts, match_moments, neurons_passing, rescale
@@ -58,12 +59,12 @@ def passing_parts(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
     A single one has `T = c/b`, known node by node; a few have their exact mean; of many Student neurons the largest is
     treated separately.
     """
-    if family == "student" and n > CROWD:
+    if FAMILIES[family].heavy_tailed and n > CROWD:
         return mixture("rectgrad", Sizes(relevance_size("normal"), V), d, np.array([float(n)]), n)
     one = neuron("rectgrad", family, d, V, fine=n == 1)
     if n > 1:
         parts = match_moments(moments(one, np.array([float(n)])), d, one.gaussian)
-        if n <= SEVERAL and family == "gaussian" and d > 1:
+        if n <= SEVERAL and FAMILIES[family].gaussian and d > 1:
             law = AlignmentLaw("", "", d, n, np.ones(1), *parts, undefined=0.0)
             parts = parts[0], parts[1], rescale(law, hyperplanes.mean_of_neurons(one, d, n)).c
         return np.ones(1), parts

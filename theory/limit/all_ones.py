@@ -27,7 +27,7 @@ from math import log, pi, sqrt
 import numpy as np
 from jaxtyping import Float
 
-from nfrlab.theory.families import Family
+from nfrlab.theory.family import Family
 from nfrlab.theory.numerics.vectors import Array, cosine
 
 

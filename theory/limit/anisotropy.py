@@ -12,16 +12,18 @@ asked of the radii alone, of second moments, or of symmetry. Derivations: `theor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import norm
 
-from nfrlab.theory.families import FAMILIES, Family, HalfSpaceMean, powerlaw_variances, sphere_mean_abs
+from nfrlab.theory.families import FAMILIES, powerlaw_variances
+from nfrlab.theory.family import Family, HalfSpaceMean, sphere_mean_abs
 from nfrlab.theory.limit import worst_alignment
-from nfrlab.theory.limit.worst_searched import sparse_peak
+from nfrlab.theory.limit.worst_searched import descend, sparse_peak
 from nfrlab.theory.numerics.vectors import Array
 
 
@@ -49,36 +51,96 @@ def mean_relu(family: Family, x: Float[Array, " d"]) -> float:
     return float(family.half_space_mean(x).value @ x) / float(np.linalg.norm(x))
 
 
+def powerlaw_extremes(d: int) -> Extremes:
+    """`f = √(x̂ᵀΣx̂/2π)`: along the last and the first axis."""
+    variance = powerlaw_variances(d) / (2 * pi)
+    return Extremes(sqrt(variance[-1]), sqrt(variance[0]), np.eye(d)[-1], np.eye(d)[0])
+
+
+def uniform01_extremes(d: int) -> Extremes:
+    """All entries are positive: f vanishes at −1 and is `E w·x̂` at 1."""
+    return Extremes(0.0, sqrt(d) / 2, -diagonal(d), diagonal(d))
+
+
+def shifted_extremes(d: int) -> Extremes:
+    """`f = t Φ(t) + φ(t)` at `t = m·x̂`, which rises with t: against and along m."""
+    t = worst_alignment.SHIFT * sqrt(d)
+    normal = scipy.stats.norm
+    low, high = (float(s * t * normal.cdf(s * t) + normal.pdf(t)) for s in (-1, 1))
+    return Extremes(low, high, -diagonal(d), diagonal(d))
+
+
+def uniform_extremes(d: int) -> Extremes:
+    """f is Schur-convex in the x_i² (derivation: `uniform_floor` in `theory.limit.proofs.bounds`)."""
+    axis, even = axis_and_diagonal("uniform", d)
+    return Extremes(even, axis, diagonal(d), np.eye(d)[0])
+
+
+def laplace_extremes(d: int) -> Extremes:
+    """f is Schur-concave in the x_i²: Laplace entries are Gaussian mixtures."""
+    axis, even = axis_and_diagonal("laplace", d)
+    return Extremes(axis, even, np.eye(d)[0], diagonal(d))
+
+
+def sparse_extremes(d: int) -> Extremes:
+    """Least at e_1; the largest is the one that an ascent finds, not proven to be the largest."""
+    peak, at = sparse_peak(d)
+    return Extremes(axis_and_diagonal("sparse", d)[0], peak, np.eye(d)[0], at, proven=False)
+
+
+def axis_extremes(d: int) -> Extremes:
+    """`f = ‖x̂‖₁/2√d`: least at e_1, largest on the diagonal."""
+    axis, even = axis_and_diagonal("axis", d)
+    return Extremes(axis, even, np.eye(d)[0], diagonal(d))
+
+
+def isotropic_extremes(name: str, d: int) -> Extremes:
+    """f is constant."""
+    axis, _ = axis_and_diagonal(name, d)
+    return Extremes(axis, axis, np.eye(d)[0], np.eye(d)[0])
+
+
+def searched_extremes(name: str, d: int) -> Extremes:
+    """The least and the largest f that descents from fixed x find, for a family of which nothing more is known."""
+    family = FAMILIES[name]
+    low, at_low = descend(lambda x: mean_relu(family, x), d)
+    high, at_high = descend(lambda x: -mean_relu(family, x), d)
+    return Extremes(low, -high, at_low, at_high, proven=False)
+
+
+def diagonal(d: int) -> Float[Array, " d"]:
+    """The unit vector of equal entries."""
+    return np.ones(d) / sqrt(d)
+
+
+def axis_and_diagonal(name: str, d: int) -> tuple[float, float]:
+    """f at e_1, and at equal entries."""
+    family = FAMILIES[name]
+    return mean_relu(family, np.eye(d)[0]), mean_relu(family, np.ones(d))
+
+
+EXTREMES: dict[str, Callable[[int], Extremes]] = {
+    "powerlaw": powerlaw_extremes,
+    "uniform01": uniform01_extremes,
+    "shifted": shifted_extremes,
+    "uniform": uniform_extremes,
+    "laplace": laplace_extremes,
+    "sparse": sparse_extremes,
+    "axis": axis_extremes,
+}
+
+
 def extremes(name: str, d: int) -> Extremes:
     """Where f of a family, by its name, is least and largest over the unit sphere of R^d, d ≥ 2.
 
-    For i.i.d. symmetric entries these are e_1 and the diagonal: f is Schur-convex in the x_i² for U[−1, 1] (proof:
-    `uniform_floor` in `theory.limit.proofs.bounds`) and Schur-concave for Laplace entries, which are Gaussian mixtures.
-    For `sparse` the largest is the one that an ascent finds, not proven to be the largest. Raises `ValueError` for
-    `cauchy`: f is infinite.
+    Raises `ValueError` for a family without a mean: f is infinite.
     """
-    axis, diagonal = np.eye(d)[0], np.ones(d) / sqrt(d)
     family = FAMILIES[name]
-    if name == "cauchy":
-        raise ValueError("Cauchy entries have no mean: E relu(w·x) is infinite")
-    if name == "powerlaw":
-        variance = powerlaw_variances(d) / (2 * pi)
-        return Extremes(sqrt(variance[-1]), sqrt(variance[0]), np.eye(d)[-1], axis)
-    if name == "uniform01":
-        return Extremes(0.0, sqrt(d) / 2, -diagonal, diagonal)
-    if name == "shifted":
-        t = worst_alignment.SHIFT * sqrt(d)
-        low, high = (float(s * t * norm.cdf(s * t) + norm.pdf(t)) for s in (-1, 1))
-        return Extremes(low, high, -diagonal, diagonal)
-    ends = mean_relu(family, axis), mean_relu(family, np.ones(d))
+    if family.moments <= 1:
+        raise ValueError(f"{name} weights have no mean: E relu(w·x) is infinite")
     if family.rotation_invariant:
-        return Extremes(ends[0], ends[0], axis, axis)
-    if name == "uniform":
-        return Extremes(ends[1], ends[0], diagonal, axis)
-    if name == "sparse":
-        peak, at = sparse_peak(d)
-        return Extremes(ends[0], peak, axis, at, proven=False)
-    return Extremes(ends[0], ends[1], axis, diagonal)
+        return isotropic_extremes(name, d)
+    return EXTREMES[name](d) if name in EXTREMES else searched_extremes(name, d)
 
 
 def floor(ratio: float) -> float:
@@ -116,7 +178,9 @@ COMPENSATED = replace(
     rotation_invariant=False,
     isotropic_second_moment=False,
     symmetric=False,
+    band=None,
     second_moment=lambda d: 1.8 * d,
+    covariance=lambda d: (float(compensated_variances(d)[0]), 1.8 * d),
     mean_abs=lambda d: np.full(d, 6 / 5 * sqrt(d) * sphere_mean_abs(d)),
     half_space=compensated_mean,
 )

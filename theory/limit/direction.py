@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import chi2
 
-from nfrlab.theory.families import Family
+from nfrlab.theory.family import Family
 from nfrlab.theory.numerics.vectors import Array, cosine
 
 

@@ -30,6 +30,7 @@ from jaxtyping import Float
 from nfrlab.theory.families import family as family_law
 from nfrlab.theory.families import powerlaw_variances
 from nfrlab.theory.limit.chambers import sparse_chambers, sparse_direction
+from nfrlab.theory.limit.worst_searched import least_alignment
 from nfrlab.theory.numerics.balls import endpoints
 from nfrlab.theory.numerics.branch_and_bound import Minimum, minimum
 from nfrlab.theory.numerics.vectors import Array
@@ -279,6 +280,12 @@ CERTIFIED: dict[str, Callable[[int], Worst]] = {
 }
 
 
+def searched_worst(family: str, d: int) -> Worst:
+    """The least α_∞ that a search finds, for a family of which nothing more is known: an upper bound of the infimum."""
+    value, x = least_alignment(family, d)
+    return Worst(family, x, value, value, True, "descents from fixed x: the least that was found")
+
+
 def worst(family: str, d: int) -> Worst:
     """The worst direction of a family in R^d, d ≥ 2.
 
@@ -289,4 +296,4 @@ def worst(family: str, d: int) -> Worst:
         raise ValueError(f"a direction can only be worse than another for d ≥ 2, got {d}")
     if family_law(family).rotation_invariant:
         return isotropic_worst(family, d)
-    return CERTIFIED[family](d)
+    return CERTIFIED[family](d) if family in CERTIFIED else searched_worst(family, d)

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.optimize import minimize_scalar
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit.chambers import SPARSE_RATE
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.numerics.vectors import Array
 
+STARTS = 12  # from which `descend` searches the sphere
 GRID = 256  # x is rounded to multiples of 1/256: the exact lattice sums take rationals of small denominator
 
 
@@ -26,7 +28,9 @@ def least_two_level(name: str, d: int) -> tuple[float, Float[Array, " d"]]:
     def x(rest: float) -> Array:
         return np.array([1.0] + [rest / sqrt(d - 1)] * (d - 1))
 
-    found = minimize_scalar(lambda rest: gbp_limit(FAMILIES[name], x(rest)).value, bounds=(0.1, 1.0), method="bounded")
+    found = scipy.optimize.minimize_scalar(
+        lambda rest: gbp_limit(FAMILIES[name], x(rest)).value, bounds=(0.1, 1.0), method="bounded"
+    )
     return float(found.fun), x(float(found.x))
 
 
@@ -54,3 +58,23 @@ def sparse_near_axis(d: int) -> float:
     """
     first, rest = SPARSE_RATE / 2, (1 - SPARSE_RATE) * sparse_peak(d - 1)[0]
     return first / sqrt(first**2 + rest**2)
+
+
+def descend(value: Callable[[Float[Array, " d"]], float], d: int) -> tuple[float, Float[Array, " d"]]:
+    """(value, x): the least value of a function of directions of R^d that descents from fixed x find.
+
+    They start at e_1, the diagonal, a falling sequence and points spread over the sphere, each with signs as they fall.
+    """
+    spread = np.cos(np.outer(np.arange(1, STARTS - 2), np.arange(1, d + 1)) ** 2)
+    starts = np.vstack([np.eye(d)[0] + 1e-3, np.ones(d), np.linspace(1.0, 0.1, d), spread])
+    found = [scipy.optimize.minimize(lambda x: value(x / np.linalg.norm(x)), x, method="Nelder-Mead") for x in starts]
+    best = min(found, key=lambda end: float(end.fun))
+    return float(best.fun), np.asarray(best.x / np.linalg.norm(best.x))
+
+
+def least_alignment(name: str, d: int) -> tuple[float, Float[Array, " d"]]:
+    """(α_∞, x): the least over the x of R^d that a search finds, for a family of which nothing more is known.
+
+    Raises `ValueError` where `Family.half_space_mean` does.
+    """
+    return descend(lambda x: gbp_limit(FAMILIES[name], x).value, d)

@@ -10,6 +10,7 @@ import numpy as np
 
 from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.dense.arrays import Array
+from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width.law import alignment_law
 from nfrlab.theory.finite_width.mixture import AlignmentLaw
 from nfrlab.verify import intervals
@@ -137,7 +138,7 @@ def allowed(exam: Examination, law: AlignmentLaw) -> float:
     """The error of the law, as a share of the margin of its distribution, for which samples are planned: more where few
     neurons or heavy tails make matching two moments coarse.
     """
-    return exam.pick(0.05, 0.6 if law.N < 100 or law.family == "student" else 0.1)
+    return exam.pick(0.05, 0.6 if law.N < 100 or FAMILIES[law.family].heavy_tailed else 0.1)
 
 
 def planned(miss: float, margin: float, share: float) -> int:

@@ -22,8 +22,8 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import ones
 from nfrlab.simulations.dense.weights import FAMILIES as SAMPLERS
 from nfrlab.simulations.dense.weights import Sampler
-from nfrlab.theory.families import FAMILIES, Family, powerlaw_variances
-from nfrlab.theory.limit.anisotropy import compensated_variances
+from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.family import Family
 from nfrlab.theory.limit.direction import LimitAlignment, gbp_limit
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
@@ -77,16 +77,6 @@ def enclosure(
     )
 
 
-def second_moment(law: Family, d: int) -> tuple[float, float]:
-    """(largest eigenvalue, trace) of `E wwᵀ`, the first from above; of its centred part for `shifted`."""
-    if law.name == "powerlaw":
-        return float(powerlaw_variances(d)[0]), float(d)
-    if law.name == "compensated":
-        return float(compensated_variances(d)[0]), law.second_moment(d)
-    total = law.second_moment(d)
-    return (1.0, float(d)) if law.name == "shifted" else (total / d, total)
-
-
 def deviation_factor(n: int, miss: float) -> float:
     """How many sample standard deviations bound σ with probability 1 − miss/2, for n normal observations."""
     return sqrt((n - 1) / float(scipy.stats.chi2.ppf(miss / 2, n - 1)))
@@ -105,14 +95,12 @@ def half_width(miss: float, power: float = 0.99) -> float:
 def width(point: AlignmentPoint, miss: float) -> int:
     """The N at which `PAIRS` pairs give a half-width of at most δ: `var Y/‖m‖⁴ ≈ 2 α² sin² λ/(N‖μ‖²) + λ tr/(N‖μ‖²)²`.
 
-    λ and the trace are those of `E[wwᵀ 1(w·x > 0)]`, half of `E wwᵀ` for symmetric laws. In the tilted family, of
-    cosine ½, the number k of active neurons of a block of d is uniform on 0, …, d, and their sum has the squared length
-    d (k + k(k − 1)/2): on average (d + 2)/3 times that.
+    λ and the trace are those of `E[wwᵀ 1(w·x > 0)]`, half of `E wwᵀ` for symmetric laws, times the crowding where
+    neurons are drawn together.
     """
     d, mean = len(point.x), point.law.half_space_mean(point.x).value
-    block = (d + 2) / 3 if point.law.name == "tilted" else 1.0
-    share = (0.5 if point.law.symmetric else 1.0) * block / float(mean @ mean)
-    along, total = (share * value for value in second_moment(point.law, d))
+    share = (0.5 if point.law.symmetric else 1.0) * point.law.crowding(d) / float(mean @ mean)
+    along, total = (share * value for value in point.law.covariance(d))
     limit = min(1.0, gbp_limit(point.law, point.x).value)
     sd = (point.claimed.resolution or 0.01) * limit * 2 / half_width(miss)
     linear, square = 2 * limit**2 * (1 - limit**2) * along, along * total

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nfrlab.simulations.dense import RULES
-from nfrlab.theory.families import Family
+from nfrlab.theory.family import Family
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.report import wording

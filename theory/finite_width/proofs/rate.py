@@ -7,7 +7,7 @@ from math import pi
 
 import sympy as sp
 
-from nfrlab.theory.families import sphere_mean_abs
+from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.finite_width import rate
 from nfrlab.theory.finite_width.law import KAPPA, gbp_moments
 from nfrlab.theory.finite_width.mixture import PASSING

@@ -10,10 +10,12 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.compensated import compensated, uncompensated
 from nfrlab.simulations.dense.weights import FAMILIES as SAMPLERS
 from nfrlab.simulations.dense.weights import Sampler
-from nfrlab.theory.families import FAMILIES, Family
+from nfrlab.theory.families import FAMILIES
+from nfrlab.theory.family import Family
 from nfrlab.theory.limit import anisotropy, worst_alignment
 from nfrlab.theory.limit.anisotropy import COMPENSATED
 from nfrlab.theory.limit.direction import gbp_limit
+from nfrlab.theory.limit.facts import limit_facts
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
 from nfrlab.theory.numerics.balls import endpoints
 from nfrlab.verify.claims.premises import ONE_LAYER, PAPER
@@ -118,8 +120,8 @@ def equal_moments(exam: Examination) -> list[Evidence]:
 
 def moments_align(name: str) -> Evidence:
     """Whether α_∞ = 1 at a law's worst direction, or close to it."""
-    d = {"uniform": 2, "sparse": 3}.get(name, 4)
-    x = np.array([1.0, 2 / 64, 1 / 64]) if name == "sparse" else worst_alignment.worst(name, d).x
+    near_axis = np.array([1.0, 2 / 64, 1 / 64])
+    x = near_axis if FAMILIES[name].lattice else limit_facts(name).worst(name).x
     return certified(name, x, 1 - 1e-9, 1.0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import acos, sqrt
 
@@ -14,11 +14,9 @@ from nfrlab.simulations.dense.montecarlo import hidden_maps, ones
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import worst_alignment
 from nfrlab.theory.limit.direction import gbp_limit
-from nfrlab.theory.limit.proofs import bounds as bounds_proofs
-from nfrlab.theory.limit.proofs import direction as direction_proofs
+from nfrlab.theory.limit.facts import LimitFacts, limit_facts
 from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
 from nfrlab.theory.limit.worst_alignment import Worst
-from nfrlab.theory.numerics.proof import Derivation
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
@@ -30,41 +28,6 @@ from nfrlab.verify.examine.statistics import median_evidence
 from nfrlab.verify.examine.worst_direction import worse
 
 TIGHT = 1e-4  # an enclosure of the infimum no narrower than this decides nothing
-DIMENSION = {"uniform": 2, "laplace": 2, "sparse": 3, "haar": 8}  # otherwise 4
-MARGIN = {"uniform": 0.003, "laplace": 0.003, "tilted": 0.05}  # otherwise 0.02; 0.02 at the patch, for tilted 0.05
-PROOF: dict[str, Callable[[], Derivation]] = {
-    "powerlaw": worst_alignment_proofs.kantorovich,
-    "axis": worst_alignment_proofs.signs,
-    "uniform01": worst_alignment_proofs.signs,
-    "shifted": worst_alignment_proofs.shifted_normal,
-    "uniform": worst_alignment_proofs.uniform_law,
-    "laplace": worst_alignment_proofs.uniform_law,
-    "sparse": worst_alignment_proofs.sparse_chambers,
-}
-WORDS = {
-    "powerlaw": "μ ∝ Σx; worst 2√(λ₁λ_d)/(λ₁ + λ_d) at x_1² : x_d² = λ_d : λ_1, {value} for d = 4",
-    "axis": (
-        "α_∞ = ‖x‖₁/(√k ‖x‖₂), k the number of non-zero entries; infimum 1/√d approached at e_1 + ε 1, {value} for d "
-        "= 4"
-    ),
-    "uniform01": "α_∞ = ‖x‖₁/(√d ‖x‖₂) for x ≥ 0; worst 1/√d at e_1, {value} for d = 4; 0 is approached over signed x",
-    "shifted": "μ = m Φ(m·x̂) + x̂ φ(m·x̂), m = ¼ 1; worst 0.84133 for d = 4, at one angle to m",
-    "uniform": (
-        "α_∞² = (3 + s)²/((9 − 2s + s²)(1 + s)), s = Σ_{{i≥2}} x_i²/x_1², where x_1 ≥ Σ_{{i≥2}} |x_i|; worst {value} "
-        "for d = 2, at s = 2√7 − 5; {approached} is approached as d grows, and no x in any d has less than 2√6/5 = "
-        "0.9798"
-    ),
-    "laplace": (
-        "for d = 2 E|w·x| is that of U[−1, 1] turned by 45°; worst {value} at x_2/x_1 = (1 − √s)/(1 + √s), s = 2√7 − "
-        "5; {approached} is approached as d grows, and no x in any d has less than √π/2 = 0.8862"
-    ),
-    "sparse": (
-        "μ is constant on the chambers of the planes w·x = 0, w ∈ {{−1, 0, 1}}^d; infimum 1/√(1 + 0.9² + 0.9⁴) = "
-        "{value} for d = 3, approached at e_1 from x_1 ≫ x_2 ≫ x_3"
-    ),
-}
-APPROACHED = {"uniform": 0.99324, "laplace": 0.9882}  # to within 5e-5
-ISOTROPIC = "μ ∝ x: α_∞ = 1 for every x; there is no worst direction"
 PREMISES = (
     "one hidden layer, N → ∞, hidden relevance independent of the weights and non-negative where it arrives (here 1)",
     "α_∞(x) = cos(μ(x), x), μ(x) = E[w 1(w·x > 0)]",
@@ -76,11 +39,6 @@ CAUCHY_PREMISES = (
     "one hidden layer, N → ∞, hidden relevance 1 (any positive one with E s < ∞)",
     "x with k non-zero entries",
 )
-
-
-def worst_of(name: str) -> Worst:
-    """The family's worst direction in the dimension that is sampled."""
-    return worst_alignment.worst(name, DIMENSION.get(name, 4))
 
 
 def meets(exam: Examination, worst: Worst) -> Evidence:
@@ -97,8 +55,8 @@ def meets(exam: Examination, worst: Worst) -> Evidence:
 
 
 def rounded(family: str, x: Array) -> Array:
-    """The sparse lattice needs small rationals."""
-    return dyadic(x / np.max(np.abs(x)), 6) if family == "sparse" else x
+    """x itself, or for a lattice x of small rationals."""
+    return dyadic(x / np.max(np.abs(x)), 6) if FAMILIES[family].lattice else x
 
 
 def directions(exam: Examination, worst: Worst, n: int) -> list[Array]:
@@ -133,13 +91,13 @@ def patch(exam: Examination) -> Array:
 
 def follows(exam: Examination, name: str) -> list[Evidence]:
     """Derivation, certified value, search, and sampling at the worst direction and at a patch."""
-    worst = worst_of(name)
+    facts = limit_facts(name)
+    worst, delta = facts.worst(name), facts.margin
     x = rounded(name, worst.x)
     miss = exam.budget.spend(2)
-    delta = MARGIN.get(name, 0.02)
     return [
-        derived(PROOF.get(name, direction_proofs.isotropic_half_space_mean)),
-        *further(exam, name),
+        derived(facts.derive),
+        *further(exam, name, facts),
         meets(exam, worst),
         none_below(exam, worst),
         alignment_evidence(exam, predicted(name, x, f"{name}, worst direction, d = {len(x)}", delta), miss),
@@ -147,51 +105,47 @@ def follows(exam: Examination, name: str) -> list[Evidence]:
     ]
 
 
-def further(exam: Examination, name: str) -> Sequence[Evidence]:
+def further(exam: Examination, name: str, facts: LimitFacts) -> Sequence[Evidence]:
     """What U[−1, 1] and Laplace have beyond d = 2: the floor for all d, the value approached as d grows, a search for a
     worse x, and in profile full U[−1, 1]'s certified worst value for d = 3.
     """
-    if name not in worst_alignment.BULK:
+    if facts.floor is None or facts.bulk is None:
         return ()
-    least, printed = worst_alignment.bulk_minimum(name), APPROACHED[name]
+    least, printed = worst_alignment.bulk_minimum(name), facts.approached
     approached = Evidence.from_interval(
         Kind.ENCLOSURE,
         f"(1, bulk), d → ∞: the least α_∞ is {printed} ± 5e-5",
         (least.low, least.high),
         Claimed.within(printed, 5e-5),
         "branch and bound in ball arithmetic over 0.02 ≤ s ≤ 2, s the bulk's squared length",
-        details={"s": least.point[0], "worst of d = 2": worst_of(name).low},
+        details={"s": least.point[0], "worst of d = 2": facts.worst(name).low},
     )
-    floor = bounds_proofs.uniform_floor if name == "uniform" else bounds_proofs.laplace_floor
-    certified = exam.pick((), (3,)) if name == "uniform" else ()
     return (
-        derived(floor),
-        derived(bounds_proofs.bulk),
+        derived(facts.floor),
+        derived(facts.bulk),
         approached,
-        *(meets(exam, worst_alignment.worst(name, d)) for d in certified),
+        *(meets(exam, worst_alignment.worst(name, d)) for d in exam.pick((), facts.certified)),
         *(worse(exam, name, d, exam.pick(1, 6)) for d in exam.pick((3,), (3, 5, 8, 27))),
     )
 
 
 def other_weights(exam: Examination, name: str) -> list[Evidence]:
     """The claimed worst value held against weights of another family."""
-    worst = worst_of(name)
+    facts = limit_facts(name)
+    worst = facts.worst(name)
     other = "axis" if FAMILIES[name].rotation_invariant else "gaussian"
-    delta = MARGIN.get(name, 0.02)
-    point = predicted(name, rounded(name, worst.x), f"{other} weights in place of {name}", delta, sampled=other)
+    point = predicted(name, rounded(name, worst.x), f"{other} weights in place of {name}", facts.margin, other)
     return [alignment_evidence(exam, point, exam.budget.spend(1))]
 
 
 def claim(name: str) -> Claim:
     """`limit-<family>` of a family with a mean."""
-    words = WORDS.get(name, ISOTROPIC)
-    value = f"{worst_of(name).high:.5f}" if "{value}" in words else ""
     other = "axis" if FAMILIES[name].rotation_invariant else "gaussian"
     return Claim(
         id=f"limit-{name}",
         title=f"Limit alignment and worst direction: {name}",
         source="makes Theorem 1's 'isotropic' a number",
-        statement=f"{FAMILIES[name].statement}: {words.format(value=value, approached=APPROACHED.get(name))}.",
+        statement=f"{FAMILIES[name].statement}: {limit_facts(name).statement(name)}.",
         premises=PREMISES,
         examine=lambda exam: follows(exam, name),
         control=BrokenPremise(premise=f"weights of the family {other}", examine=lambda exam: other_weights(exam, name)),
@@ -254,4 +208,4 @@ CAUCHY = Claim(
     control=BrokenPremise(premise="Gaussian weights, which have a mean", examine=lambda exam: cauchy(exam, "gaussian")),
 )
 
-CLAIMS = (*(claim(name) for name in FAMILIES if name != "cauchy"), CAUCHY)
+CLAIMS = (*(claim(name) for name, family in FAMILIES.items() if family.moments > 1), CAUCHY)

@@ -23,7 +23,7 @@ SIDE = 224
 
 def inputs(exam: Examination, name: str) -> dict[str, Array]:
     """Image patches and random inputs; small and coarse for the sparse lattice."""
-    rng, side = exam.rng("inputs"), exam.pick(4, 6) if name == "sparse" else exam.pick(8, 16)
+    rng, side = exam.rng("inputs"), exam.pick(4, 6) if FAMILIES[name].lattice else exam.pick(8, 16)
     d = 3 * side**2
     found = {
         f"image patch, d = {d}": exam.images.patch(side, rng),
@@ -32,7 +32,7 @@ def inputs(exam: Examination, name: str) -> dict[str, Array]:
         "random signed, d = 12": rng.standard_normal(12),
         f"equal entries, d = {d}": np.ones(d),
     }
-    bits = 4 if name == "sparse" else 12
+    bits = 4 if FAMILIES[name].lattice else 12
     return {where: dyadic(x / np.max(np.abs(x)), bits) for where, x in found.items()}
 
 
