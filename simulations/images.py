@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
-from sklearn.datasets import load_digits, load_sample_images
 
 from nfrlab.simulations.dense.arrays import Array
 
@@ -52,12 +51,16 @@ def normalise(x: Float[Array, " d"]) -> Float[Array, " d"]:
 
 def photographs() -> ImageSet:
     """The two photographs that ship with scikit-learn."""
+    from sklearn.datasets import load_sample_images
+
     return ImageSet(SHIPPED, tuple(i / 255.0 for i in load_sample_images().images))
 
 
 @cache
 def digits() -> Float[Array, "n 64"]:
     """The 8×8 digits that ship with scikit-learn, flattened, in [0, 1]."""
+    from sklearn.datasets import load_digits
+
     return np.asarray(load_digits().data / 16.0)
 
 

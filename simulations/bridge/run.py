@@ -16,15 +16,18 @@ from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from nfrlab.simulations.bridge.settings import Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources, file_digest
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
 from nfrlab.simulations.workers import results_as_completed
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CODE = (
     "simulations/deep/**/*.py",
@@ -98,6 +101,8 @@ class Part:
     @property
     def has_maps(self) -> bool:
         """Whether the maps that are there are this draw's."""
+        import xarray as xr
+
         try:
             with xr.open_dataset(self.maps_path, engine="h5netcdf") as stored:
                 return bool(stored.attrs.get("identity") == self.identity)
@@ -115,6 +120,8 @@ class Part:
             content = unseal(self.path.read_bytes())
         except (OSError, ValueError):
             return None
+        import xarray as xr
+
         return xr.load_dataset(BytesIO(content), engine="scipy")
 
 
@@ -206,6 +213,8 @@ def _stop_reason(error: Exception) -> str | None:
 
 def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dataset:
     """The draws of a setting along the dimension `draw`, with units and provenance."""
+    import xarray as xr
+
     stacked = xr.concat([_read_stored(part) for part in parts], "draw", join="exact")
     for name, variable in stacked.data_vars.items():
         variable.attrs = {"units": "1", "long_name": MEANINGS.get(str(name), str(name).replace("_", " "))}

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from nfrlab.simulations.dense.network import Network
 
@@ -19,6 +18,8 @@ WIDTHS = (64, 24, 12, 10)
 def digits_network(seed: int = 0, steps: int = 600) -> tuple[Network, float]:
     """The network 64–24–12–10 after `steps` of Adam on 1,400 digits, and its accuracy on the other 397."""
     rng = np.random.default_rng(seed)
+    from sklearn.datasets import load_digits
+
     data, labels = load_digits(return_X_y=True)
     order = rng.permutation(len(data))
     x, y = data[order] / 16.0, labels[order]

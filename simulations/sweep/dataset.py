@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from nfrlab.simulations.sweep.blocks import code_version
 from nfrlab.simulations.sweep.spec import Point, Spec
 from nfrlab.simulations.sweep.sums import CELLS, Sums
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 DIMENSIONS = ("rule", "family", "d", "N", "seed")
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -54,6 +56,8 @@ def assemble(spec: Spec, sums: Callable[[Point], Sums]) -> xr.Dataset:
     variables: dict[str, tuple[tuple[str, ...], Any]] = {name: (DIMENSIONS, values) for name, values in data.items()}
     variables["quantile"] = ((*DIMENSIONS, "share"), quantiles)
     variables["histogram"] = ((*DIMENSIONS, "cell"), histogram)
+    import xarray as xr
+
     dataset = xr.Dataset(
         variables,
         {name: np.array(getattr(spec, name)) for name in DIMENSIONS} | {"share": np.array(SHARES)},

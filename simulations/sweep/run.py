@@ -15,11 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import xarray as xr
-from joblib import Parallel, delayed, effective_n_jobs, parallel_config
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from typing import TYPE_CHECKING, Any
 
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
@@ -28,6 +24,9 @@ from nfrlab.simulations.sweep.dataset import assemble
 from nfrlab.simulations.sweep.spec import Spec
 from nfrlab.simulations.sweep.sums import Sums
 from nfrlab.simulations.workers import interrupts_ignored
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 BACKENDS = ("local", "dask")
 BLOCKS = "blocks"  # the folder that they are stored in
@@ -92,6 +91,8 @@ def run(
 
 
 def _stop_reason(progress: Progress, error: Exception) -> str | None:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     kept = _kept_in_words(progress)
     if isinstance(error, TerminatedWorkerError):
         return f"a worker process was killed (out of memory?); {kept}"
@@ -129,6 +130,8 @@ def _completed_blocks(
     """The missing blocks with their sums, in the order in which they are completed."""
     if not missing:
         return
+    from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were)")  # of a run that is stopped

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import sympy as sp
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from nfrlab.theory.cascade import recursion as law
 from nfrlab.theory.numerics.proof import Derivation, vanishes
 
-K, THETA, Z = (sp.symbols(name, positive=True) for name in ("k", "theta", "z"))
-N_LAYER, SQUARE = sp.symbols("n T2", positive=True)
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
+
 COVERAGE = (
     "Gaussian weights in the layers at and below the ReLU in question; what lies above it may be any network, trained "
     "ones included, that is independent of these weights given z_l (not one trained on their features)."
@@ -17,6 +22,7 @@ COVERAGE = (
 
 def _zero_on_circle(expression: sp.Expr) -> bool:
     """Whether an expression vanishes for all θ: as a polynomial in sin θ and cos θ, modulo sin² + cos² = 1."""
+    THETA = sp.symbols("theta", positive=True)
     s, c = sp.symbols("s c")
     found = expression.subs(sp.tan(THETA), s / c).subs({sp.sin(THETA): s, sp.cos(THETA): c})
     numerator = sp.expand(sp.numer(sp.together(found)))
@@ -31,16 +37,19 @@ def _dropping_raises() -> bool:
 
 def _sector(value: sp.Expr, angle: sp.Symbol) -> sp.Expr:
     """`E[ρ² value(φ)]` over the sector in which two normals at the angle θ are both positive."""
+    THETA = sp.symbols("theta", positive=True)
     return sp.integrate(sp.expand_trig(value), (angle, THETA - sp.pi / 2, sp.pi / 2)) / sp.pi
 
 
 def _half_line(value: sp.Expr) -> sp.Expr:
     """`E[value(ẑ) 1(ẑ > 0)]`, by integration."""
+    Z = sp.symbols("z", positive=True)
     return sp.integrate(value * sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi), (Z, 0, sp.oo))
 
 
 def gbp_share() -> sp.Expr:
     """GBP's q as a function of θ = arccot k."""
+    THETA = sp.symbols("theta", positive=True)
     phi = sp.pi - THETA
     along = sp.sin(THETA) + phi * sp.cos(THETA)
     return along**2 / (2 * sp.pi * (phi + sp.sin(THETA) * sp.cos(THETA)))
@@ -48,11 +57,13 @@ def gbp_share() -> sp.Expr:
 
 def gradient_share() -> sp.Expr:
     """The gradient's q as a function of k."""
+    K = sp.symbols("k", positive=True)
     return K**2 / (2 * (K**2 + 1))
 
 
 def recursion() -> Derivation:
     """The exact step of a Gaussian stack and its limit in wide layers."""
+    K, THETA, Z, N_LAYER, SQUARE = sp.symbols("k theta z n T2", positive=True)
     angle = sp.symbols("phi", real=True)
     along = _sector(sp.cos(angle) * sp.cos(angle - THETA), angle)
     square = _sector(sp.cos(angle - THETA) ** 2, angle)
@@ -92,6 +103,7 @@ def recursion() -> Derivation:
 
 def rises() -> Derivation:
     """α of GBP rises with every level: in wide layers strictly, at every width in distribution."""
+    THETA = sp.symbols("theta", positive=True)
     share, phi = gbp_share(), sp.pi - THETA
     s, c, t = sp.sin(THETA), sp.cos(THETA), sp.tan(THETA)
     along, square = s + phi * c, phi + s * c
@@ -160,6 +172,7 @@ def dominance() -> Derivation:
 
 def rectgrad_falls() -> Derivation:
     """RectGrad passes few neurons, so its ceiling is below the gradient's: it must fall where k is large."""
+    K = sp.symbols("k", positive=True)
     c, shift = sp.symbols("c m", real=True)
     edge, passing = sp.exp(-(c**2) / 2) / sp.sqrt(2 * sp.pi), sp.erfc(c / sp.sqrt(2)) / 2
     ceiling = sp.symbols("Q", positive=True)

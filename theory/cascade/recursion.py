@@ -26,11 +26,9 @@ from math import atan2, cos, inf, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from numpy.polynomial.legendre import leggauss
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
-from scipy.stats import chi2
 
 from nfrlab.theory.numerics.vectors import Array
 
@@ -78,12 +76,17 @@ def activation_step(k: float) -> float:
 def share_passing(tau: float, k: float) -> float:
     """`P(ẑ > 0, ẑ(kẑ + g) > τ) = ∫_0^∞ Φ(kz − τ/z) φ(z) dz`: the share of the neurons that RectGrad passes."""
     z, weight = normal_nodes(steep_point(tau, k))
-    return float(weight @ ndtr(k * z - tau / z))
+    return float(weight @ scipy.special.ndtr(k * z - tau / z))
 
 
 def steep_point(tau: float, k: float) -> float:
     """The z at which half of the normals g pass, `kz = τ/z`, where there is one within reach; else 1."""
     return sqrt(tau / k) if 0 < tau < k * REACH**2 else 1.0
+
+
+def root_of(value: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function changes its sign in [low, high], to 1e-14."""
+    return float(scipy.optimize.brentq(value, low, high, xtol=1e-14))
 
 
 def rectgrad_threshold(k: float, q: float = 0.9) -> float:
@@ -95,10 +98,10 @@ def rectgrad_threshold(k: float, q: float = 0.9) -> float:
         raise ValueError(f"RectGrad's quantile lies strictly between 0 and 1, got {q}")
     above = share_passing(0.0, k)
     if above >= 1 - q:
-        return float(brentq(lambda tau: share_passing(tau, k) - (1 - q), 0.0, REACH**2 * (k + 1), xtol=1e-14))
+        return root_of(lambda tau: share_passing(tau, k) - (1 - q), 0.0, REACH**2 * (k + 1))
     if above + 0.5 >= 1 - q:  # the quantile falls on the atom: half of the neurons are inactive
         return 0.0
-    return float(brentq(lambda tau: share_passing(tau, k) - (0.5 - q), -(REACH**2) * (k + 1), 0.0, xtol=1e-14))
+    return root_of(lambda tau: share_passing(tau, k) - (0.5 - q), -(REACH**2) * (k + 1), 0.0)
 
 
 def rectgrad_step(k: float, q: float = 0.9) -> float:
@@ -109,7 +112,7 @@ def rectgrad_step(k: float, q: float = 0.9) -> float:
     tau = rectgrad_threshold(k, q)
     z, weight = normal_nodes(steep_point(tau, k))
     c = tau / z - k * z  # passes where g > c
-    mass, edge = ndtr(-c), density(c)
+    mass, edge = scipy.special.ndtr(-c), density(c)
     along = weight @ (z * (k * z * mass + edge))
     square = weight @ ((1 + (k * z) ** 2) * mass + (2 * k * z + c) * edge)
     return float(along**2 / square)
@@ -125,7 +128,7 @@ STEPS: dict[str, Callable[..., float]] = {
 
 def ceiling(p: float) -> float:
     """`Q = p + z_p φ(z_p)`: an upper bound of q(k) for a rule that passes a share p < ½ of the neurons."""
-    z = -float(ndtri(p))
+    z = -float(scipy.special.ndtri(p))
     return p + z * float(density(np.array([z]))[0])
 
 
@@ -136,7 +139,7 @@ def crossing(q: float = 0.9) -> float:
     """
     if q <= 0.75:
         raise ValueError(f"the crossing is sought for quantiles above 3/4, got {q}")
-    return float(brentq(lambda k: rectgrad_step(k, q) - gradient_step(k), 1e-3, 50.0, xtol=1e-12))
+    return float(scipy.optimize.brentq(lambda k: rectgrad_step(k, q) - gradient_step(k), 1e-3, 50.0, xtol=1e-12))
 
 
 def shares(rule: str, widths: tuple[int, ...], **parameters: Any) -> list[tuple[float, float]]:
@@ -182,7 +185,7 @@ def mean_alpha(square: Float[Array, " n"], d: int) -> Float[Array, " n"]:
     if d == 1:
         return np.ones_like(square)
     u, weight = legendre(64)  # over the probability, its ends stretched: the quantile is steep there
-    rest = chi2.ppf(np.sin(pi * u / 2) ** 2, d - 1)
+    rest = scipy.stats.chi2.ppf(np.sin(pi * u / 2) ** 2, d - 1)
     return np.sqrt(square[:, None] / (square[:, None] + rest)) @ (pi / 2 * np.sin(pi * u) * weight)
 
 

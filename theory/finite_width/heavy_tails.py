@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.special import erfc
 
 from nfrlab.theory.finite_width.mixture import Parts, match_moments
 from nfrlab.theory.finite_width.one_neuron import Neuron, Nodes, legendre, normalise
@@ -43,7 +43,7 @@ class Sizes:
         r, weight = self.relevance
         t = v[:, None] + 2 * np.log(r)
         whole = np.exp(1.5 * t - np.exp(np.minimum(t, 7.0)) / 2) @ weight
-        return np.asarray(whole * erfc(self.threshold / np.sqrt(6 * np.exp(-v))))
+        return np.asarray(whole * scipy.special.erfc(self.threshold / np.sqrt(6 * np.exp(-v))))
 
     def largest(self, K: float, n: int = 14) -> tuple[Array, Array, Array]:
         """(v of the largest of K sizes, `F = P(σ is smaller)`, probability), on n nodes."""

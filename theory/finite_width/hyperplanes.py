@@ -14,8 +14,8 @@ from functools import lru_cache
 from math import ceil, log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Complex, Float
-from scipy.special import wofz
 
 from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.finite_width.one_neuron import Neuron, band_of, legendre, normalise
@@ -48,7 +48,7 @@ def relevance_transform(rule: str, X: Float[Array, " n"], kappa: Float[Array, " 
     For gbp that is r = |N(0, 1)|, and the mean is Faddeeva's function; for other rules it is nothing.
     """
     phase = np.multiply.outer(kappa, X)
-    return wofz(phase / sqrt(2)) if rule == "gbp" else np.exp(1j * phase)
+    return scipy.special.wofz(phase / sqrt(2)) if rule == "gbp" else np.exp(1j * phase)
 
 
 def neuron_transform(one: Neuron, tau: float, kappa: Float[Array, " k"]) -> Complex[Array, " k"]:

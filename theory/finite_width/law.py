@@ -25,9 +25,8 @@ from dataclasses import replace
 from math import exp, isfinite, log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.optimize import brentq
-from scipy.special import poch, roots_hermitenorm
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width import hyperplanes
@@ -55,13 +54,13 @@ def constant_moments(K: float) -> tuple[float, float]:
 
 def gbp_moments(K: float) -> tuple[float, float]:
     """(E T, E T²) on K neurons for s = |r|, r i.i.d. N(0, 1), and Gaussian weights."""
-    return sqrt(2) / pi * K / float(poch(K / 2, 0.5)), 1 + 4 / pi**2 * (K - 1)
+    return sqrt(2) / pi * K / float(scipy.special.poch(K / 2, 0.5)), 1 + 4 / pi**2 * (K - 1)
 
 
 MOMENTS: dict[str, Callable[[float], tuple[float, float]]] = {
     "constant": constant_moments,
     "gbp": gbp_moments,
-    "activation": lambda K: (sqrt(2) * float(poch(K / 2, 0.5)), K),
+    "activation": lambda K: (sqrt(2) * float(scipy.special.poch(K / 2, 0.5)), K),
 }
 
 
@@ -117,7 +116,8 @@ def student_sizes(rule: str, relevance: str) -> Sizes:
 
 def heavy_tailed_law(rule: str, d: int, N: int, relevance: str) -> AlignmentLaw:
     """The law of many Student neurons: a mixture over the largest of them too (`theory.finite_width.heavy_tails`)."""
-    p, (nodes, weight) = PASSING[rule], roots_hermitenorm(5)  # K is nearly normal, and the law changes little with it
+    # K is nearly normal, and the law changes little with it: five nodes do
+    p, (nodes, weight) = PASSING[rule], scipy.special.roots_hermitenorm(5)
     K = np.maximum(N * p + nodes * sqrt(N * p * (1 - p)), 1)
     chance, (m, h, c) = mixture(rule, student_sizes(rule, relevance), d, K, N * p)
     total = np.repeat(weight / weight.sum(), len(m) // len(K)) * chance
@@ -181,7 +181,9 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
     if mean(high) < target:
         raise ValueError(f"no N ≤ {most} reaches a mean α of {target}")
     if high > low:  # a root in log N, exact up to the rounding of N; the last steps are taken one by one
-        root = brentq(lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high)
+        root = scipy.optimize.brentq(
+            lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high
+        )
         high = max(round(exp(root)), low + 1)
     while mean(high) < target:
         high += 1

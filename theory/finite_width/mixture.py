@@ -10,10 +10,8 @@ from dataclasses import dataclass, replace
 from math import exp, log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, poch, roots_hermitenorm, roots_legendre
-from scipy.stats import binom
 
 from nfrlab.theory.finite_width.self_normalised import Moments
 from nfrlab.theory.numerics.vectors import Array
@@ -33,10 +31,10 @@ def neurons_passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array,
     nobody = (1 - p) ** N
     if N <= ALL:
         K = np.arange(1.0, N + 1)
-        weight = binom.pmf(K, N, p)
+        weight = scipy.stats.binom.pmf(K, N, p)
         kept = weight > 1e-16 * weight.max()
         return K[kept], weight[kept] / weight[kept].sum(), nobody
-    nodes, weight = roots_hermitenorm(21)
+    nodes, weight = scipy.special.roots_hermitenorm(21)
     return N * p + nodes * sqrt(N * p * (1 - p)), weight / weight.sum(), nobody
 
 
@@ -46,7 +44,11 @@ def gamma_shape(mean: float, square: float) -> float:
     spread = 1 - ratio**2
     if spread < 1e-5:  # the root is lost in rounding, but the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
         return 1 / (4 * spread) - 1 / 8
-    return exp(brentq(lambda log_m: poch(exp(log_m), 0.5) * exp(-log_m / 2) - ratio, log(0.02), log(1e5), xtol=1e-13))
+    return exp(
+        scipy.optimize.brentq(
+            lambda log_m: scipy.special.poch(exp(log_m), 0.5) * exp(-log_m / 2) - ratio, log(0.02), log(1e5), xtol=1e-13
+        )
+    )
 
 
 def match_moments(found: Moments, d: int, gaussian: bool) -> Parts:
@@ -91,7 +93,7 @@ class AlignmentLaw:
 
     def moment(self, power: int) -> float:
         """`E |α|^power`, by Gauss–Legendre in the probability."""
-        nodes, weights = roots_legendre(96)
+        nodes, weights = scipy.special.roots_legendre(96)
         u = (nodes + 1) / 2
         # the ends of the probability stretched: there the quantile may be steep
         share, density = np.sin(pi * u / 2) ** 2, pi / 4 * np.sin(pi * u) * weights
@@ -101,7 +103,7 @@ class AlignmentLaw:
     def _squares(self, share: Float[Array, "1 p"]) -> Float[Array, "k p"]:
         """α² at these shares, given each component of the mixture."""
         m, h, c = self.m[:, None], self.h[:, None], self.c[:, None]
-        B = np.where(h > 0, betaincinv(m, np.maximum(h, 1e-300), share), 1.0)
+        B = np.where(h > 0, scipy.special.betaincinv(m, np.maximum(h, 1e-300), share), 1.0)
         return c * B / (1 - B + c * B)
 
     @property
@@ -126,7 +128,7 @@ class AlignmentLaw:
         if a >= 1:
             return 1.0
         odds = a * a / (1 - a * a) / self.c
-        below = np.where(self.h > 0, betainc(self.m, np.maximum(self.h, 1e-300), odds / (1 + odds)), 0.0)
+        below = np.where(self.h > 0, scipy.special.betainc(self.m, np.maximum(self.h, 1e-300), odds / (1 + odds)), 0.0)
         return float(self.weight @ below)
 
     def quantile(self, p: float) -> float:
@@ -138,7 +140,7 @@ class AlignmentLaw:
             return 1.0
         if self.cdf(float(np.tanh(ends[0]))) >= p:
             return float(np.sign(ends[0]))
-        return float(np.tanh(brentq(lambda z: self.cdf(float(np.tanh(z))) - p, *ends, xtol=1e-13)))
+        return float(np.tanh(scipy.optimize.brentq(lambda z: self.cdf(float(np.tanh(z))) - p, *ends, xtol=1e-13)))
 
 
 def rescale(law: AlignmentLaw, mean: float) -> AlignmentLaw:
@@ -150,4 +152,4 @@ def rescale(law: AlignmentLaw, mean: float) -> AlignmentLaw:
 
     if not several.any():
         return law
-    return scaled(brentq(lambda log_factor: scaled(log_factor).mean - mean, -5, 5, xtol=1e-9))
+    return scaled(scipy.optimize.brentq(lambda log_factor: scaled(log_factor).mean - mean, -5, 5, xtol=1e-9))

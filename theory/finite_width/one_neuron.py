@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.special import roots_legendre
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.numerics.vectors import Array
@@ -38,7 +38,7 @@ class Neuron:
 
 def legendre(low: float, high: float, n: int, bend: int = 1) -> Nodes:
     """n Gauss–Legendre nodes t in [low, high] and weights, crowded towards `low` by `t = low + (high − low) v^bend`."""
-    nodes, weights = roots_legendre(n)
+    nodes, weights = scipy.special.roots_legendre(n)
     v = (nodes + 1) / 2
     return low + (high - low) * v**bend, (high - low) * weights / 2 * bend * v ** (bend - 1)
 

@@ -23,9 +23,7 @@ from __future__ import annotations
 
 from math import exp, inf, pi
 
-from scipy.integrate import quad
-from scipy.optimize import brentq
-from scipy.special import k0, k1
+import scipy
 
 from nfrlab.theory.families import family as family_law
 from nfrlab.theory.finite_width.law import KAPPA
@@ -50,7 +48,7 @@ def kappa(rule: str, family: str, d: int, q: float = 0.9, relevance: str = "norm
     if rule != "rectgrad":
         return leading_constant(neuron(rule, family, d, relevance=relevance), PASSING[rule])
     share, passed = exceedance(family, d), min(1 - q, 0.25)
-    V = exp(brentq(lambda log_V: share(exp(log_V)) - passed, -60, 6)) if passed < 0.25 else 0.0
+    V = exp(scipy.optimize.brentq(lambda log_V: share(exp(log_V)) - passed, -60, 6)) if passed < 0.25 else 0.0
     return leading_constant(neuron(rule, family, d, V), passed)
 
 
@@ -59,8 +57,12 @@ def rectgrad_kappa(q: float) -> float:
     p = 1 - q
     if p >= 0.25:
         return pi**2
-    V = exp(brentq(lambda log_V: quad(k0, exp(log_V), inf)[0] - 2 * pi * p, -40, 6))
-    return float(2 * pi * (V * k0(V) + 2 * pi * p) / (V * k1(V)) ** 2)
+    V = exp(
+        scipy.optimize.brentq(
+            lambda log_V: scipy.integrate.quad(scipy.special.k0, exp(log_V), inf)[0] - 2 * pi * p, -40, 6
+        )
+    )
+    return float(2 * pi * (V * scipy.special.k0(V) + 2 * pi * p) / (V * scipy.special.k1(V)) ** 2)
 
 
 def next_order(rule: str, family: str, d: int, relevance: str = "normal") -> float:

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from math import exp, floor, sqrt
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import erfc
-from scipy.stats import beta, binom
+import scipy
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width import hyperplanes
@@ -32,7 +30,7 @@ SEVERAL = 6  # passing neurons up to which their mean α is taken over hyperplan
 def exceedance(family: str, d: int) -> Callable[[float], float]:
     """The function `V ↦ P(A r > V)`, V ≥ 0, over all neurons of the layer, r ~ N(0, 1)."""
     c, _, p = active_neuron(family, d)
-    return lambda V: float(p @ erfc(V / np.maximum(c, 1e-300) / sqrt(2))) / 4
+    return lambda V: float(p @ scipy.special.erfc(V / np.maximum(c, 1e-300) / sqrt(2))) / 4
 
 
 def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Array, Array, float]:
@@ -42,12 +40,12 @@ def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Ar
     V > 0 where it is below ¼. Raises `ValueError` for a family that is neither a Gaussian scale mixture nor radial.
     """
     share = exceedance(family, d)
-    above = beta(passed + 1, N - passed)
+    above = scipy.stats.beta(passed + 1, N - passed)
     positive = float(above.cdf(0.25))
     u, weight = legendre(0, 1, n)
     levels = above.ppf(u * positive) if positive > 0 else np.full(n, 0.25)
     V = [
-        brentq(lambda log_V, level=level: share(exp(log_V)) - level, -40, 6)
+        scipy.optimize.brentq(lambda log_V, level=level: share(exp(log_V)) - level, -40, 6)
         for level in np.minimum(levels, 0.25 - 1e-12)
     ]
     return np.exp(V), weight, positive
@@ -84,7 +82,7 @@ def is_covered(N: int, q: float) -> bool:
     if not 0 <= q < 1:
         return False
     rank = floor(q * (N - 1))
-    return rank < N - 1 and float(binom.sf(rank + 1, N, 0.25)) < NEGLECTED
+    return rank < N - 1 and float(scipy.stats.binom.sf(rank + 1, N, 0.25)) < NEGLECTED
 
 
 def least_layer(q: float) -> int:

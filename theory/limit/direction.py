@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import acos, asin, cos, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import chi2
 
 from nfrlab.theory.family import Family
 from nfrlab.theory.numerics.vectors import Array, cosine
@@ -90,7 +90,7 @@ def wrong_side_probability(share: float, angle: float) -> float:
 
     `share` is its noise share. In the worst case all the Gaussian noise lies in one direction: `tan² ≈ share · χ²₁`.
     """
-    return float(chi2.sf(np.tan(angle) ** 2 / share, 1))
+    return float(scipy.stats.chi2.sf(np.tan(angle) ** 2 / share, 1))
 
 
 def finite_width_tilt(noise_share: float) -> float:

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from math import pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Shaped
-from scipy.special import erf, erfc
 
 from nfrlab.theory.numerics.vectors import Array
 
@@ -138,8 +138,8 @@ def mean_abs(known: Cells) -> float:
 def gaussian_mass(known: Cells, rate: Float[Array, " n"]) -> tuple[Float[Array, "n t"], Float[Array, " n"]]:
     """`∫ e^{−rate² t²} dt` over every cell, and over what lies beyond the last."""
     edge = np.append(known.start, known.end[-1])
-    mass = sqrt(pi) / 2 * np.diff(erf(np.multiply.outer(rate, edge)), axis=1) / rate[:, None]
-    return mass, sqrt(pi) / 2 * erfc(rate * known.end[-1]) / rate
+    mass = sqrt(pi) / 2 * np.diff(scipy.special.erf(np.multiply.outer(rate, edge)), axis=1) / rate[:, None]
+    return mass, sqrt(pi) / 2 * scipy.special.erfc(rate * known.end[-1]) / rate
 
 
 def smooth_part(known: Cells, delta: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -19,8 +19,8 @@ from functools import lru_cache
 from math import pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.special import betaincinv, poch, roots_legendre
 
 from nfrlab.theory.finite_width.law import constant_moments, gbp_moments
 from nfrlab.theory.numerics.vectors import Array
@@ -34,7 +34,7 @@ MOST = 64  # active neurons up to which the law of C is exact
 
 def chi_mean(k: float) -> float:
     """`E χ_k = √2 Γ((k + 1)/2) / Γ(k/2)`."""
-    return sqrt(2) * float(poch(k / 2, 0.5))
+    return sqrt(2) * float(scipy.special.poch(k / 2, 0.5))
 
 
 def moments(weighting: str, K: float) -> tuple[float, float, float]:
@@ -67,7 +67,7 @@ def cosines(weighting: str, K: float) -> tuple[Float[Array, " n"], Float[Array, 
     Exact in law for whole K ≤ 64, else matched in E C² and E C⁴. Raises `ValueError` as `moments` does.
     """
     _, square, quartic = moments(weighting, K)
-    nodes, weights = roots_legendre(NODES)
+    nodes, weights = scipy.special.roots_legendre(NODES)
     u, du = (nodes + 1) / 2, weights / 2
     if K == 1:
         return np.ones(1), np.ones(1)
@@ -80,4 +80,4 @@ def cosines(weighting: str, K: float) -> tuple[Float[Array, " n"], Float[Array, 
     low = 1 / K if weighting == "constant" else 0.0
     mean, variance = (square - low) / (1 - low), (quartic - square**2) / (1 - low) ** 2
     size = mean * (1 - mean) / variance - 1
-    return np.sqrt(low + (1 - low) * betaincinv(mean * size, (1 - mean) * size, share)), density
+    return np.sqrt(low + (1 - low) * scipy.special.betaincinv(mean * size, (1 - mean) * size, share)), density

@@ -19,10 +19,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.optimize import brentq
-from scipy.special import betainc, poch
-from scipy.stats import binom
 
 from nfrlab.theory.numerics.vectors import Array
 from nfrlab.theory.weighting.angles import MOST, cosines, moments
@@ -52,7 +50,7 @@ class FrameLaw:
             raise ValueError(f"exact moments are those of order 1, 2 and 4, not {power}")
         angle = ANGLE[self.weighting]
         cosine = np.array([1.0 if angle is None else moments(angle, k)[power // 2] for k in self.K])
-        radius = poch(self.K / 2, power / 2) / poch(self.d / 2, power / 2)
+        radius = scipy.special.poch(self.K / 2, power / 2) / scipy.special.poch(self.d / 2, power / 2)
         return float(self.weight @ (radius * cosine))
 
     @property
@@ -75,7 +73,7 @@ class FrameLaw:
         """The α below which a share p lies. Raises `ValueError` unless 0 < p < 1."""
         if not 0 < p < 1:
             raise ValueError(f"a share lies strictly between 0 and 1, got {p}")
-        return float(brentq(lambda a: self.cdf(a) - p, 0.0, 1.0, xtol=1e-12))
+        return float(scipy.optimize.brentq(lambda a: self.cdf(a) - p, 0.0, 1.0, xtol=1e-12))
 
     @property
     def exact(self) -> bool:
@@ -88,7 +86,7 @@ class FrameLaw:
         if k == self.d:  # ρ = 1: α is C itself
             return float(cosine_cdf(angle, int(k), a)) if angle and k > 1 else 0.0
         C, weight = (np.ones(1), np.ones(1)) if angle is None else cosines(angle, k)
-        return float(weight @ betainc(k / 2, (self.d - k) / 2, np.minimum(1.0, (a / C) ** 2)))
+        return float(weight @ scipy.special.betainc(k / 2, (self.d - k) / 2, np.minimum(1.0, (a / C) ** 2)))
 
 
 def frame_law(weighting: str, d: int, N: int) -> FrameLaw:
@@ -103,7 +101,7 @@ def frame_law(weighting: str, d: int, N: int) -> FrameLaw:
         raise ValueError(f"one Haar frame needs 1 ≤ N ≤ d, got d = {d}, N = {N}")
     p = PASSING[weighting]
     K = np.arange(1.0, N + 1)
-    weight = binom.pmf(K, N, p)
+    weight = scipy.stats.binom.pmf(K, N, p)
     kept = weight > 1e-16 * weight.max()  # the rest is below rounding, and every K costs a recursion
     return FrameLaw(weighting, d, N, K[kept], weight[kept] / weight[kept].sum(), (1 - p) ** N)
 

@@ -5,7 +5,7 @@ Derivations: `theory.weighting.proofs.near_orthogonal`.
 
 import math
 
-from scipy.special import betainc
+import scipy
 
 
 def cosine_tail(d: int, epsilon: float) -> float:
@@ -15,7 +15,7 @@ def cosine_tail(d: int, epsilon: float) -> float:
     """
     if d < 2 or not 0 <= epsilon <= 1:
         raise ValueError(f"needs d ≥ 2 and 0 ≤ ε ≤ 1, got d = {d}, ε = {epsilon}")
-    return float(betainc((d - 1) / 2, 0.5, 1 - epsilon**2))
+    return float(scipy.special.betainc((d - 1) / 2, 0.5, 1 - epsilon**2))
 
 
 def cosine_tail_bound(d: int, epsilon: float) -> float:

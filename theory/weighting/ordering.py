@@ -22,8 +22,8 @@ from dataclasses import replace
 from math import log1p
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.special import betainc
 
 from nfrlab.theory.finite_width.law import alignment_law, gaussian_parts
 from nfrlab.theory.finite_width.mixture import AlignmentLaw, neurons_passing
@@ -52,7 +52,7 @@ def reversal(tangent: Float[Array, " n"], d: int) -> Float[Array, " n"]:
 
     In R¹ every α is 1, so nothing is reversed: 0.
     """
-    return 0.5 * betainc((d - 1) / 2, 0.5, 4 / (4 + tangent**2)) if d > 1 else np.zeros_like(tangent)
+    return 0.5 * scipy.special.betainc((d - 1) / 2, 0.5, 4 / (4 + tangent**2)) if d > 1 else np.zeros_like(tangent)
 
 
 def reversal_probability(weighting: str, d: int, N: int) -> float:

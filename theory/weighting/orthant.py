@@ -18,9 +18,8 @@ from functools import lru_cache
 from math import atan, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.interpolate import PchipInterpolator
-from scipy.special import beta, roots_legendre
 
 from nfrlab.theory.numerics.vectors import Array
 
@@ -32,7 +31,7 @@ Turns = tuple[Float[Array, "angles n"], Float[Array, "angles n"]]
 
 def unit_nodes(n: int) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """n Gauss–Legendre nodes and weights on [0, 1]."""
-    nodes, weight = roots_legendre(n)
+    nodes, weight = scipy.special.roots_legendre(n)
     return (nodes + 1) / 2, weight / 2
 
 
@@ -51,7 +50,7 @@ def constant_turns(K: int) -> Turns:
     theta = pi * (u - 0.5)  # ω = centre + half · sin θ, as C nears 1 at both ends like a square
     omega = (low + high) / 2 + (high - low) / 2 * np.sin(theta)
     C = (np.cos(GRID)[:, None] - np.sin(omega) * np.sin(other)) / (np.cos(omega) * np.cos(other))
-    density = 2 * np.cos(omega) ** (K - 2) / beta(0.5, (K - 1) / 2)
+    density = 2 * np.cos(omega) ** (K - 2) / scipy.special.beta(0.5, (K - 1) / 2)
     return C, density * (high - low) / 2 * np.cos(theta) * pi * weight
 
 
@@ -67,7 +66,7 @@ def positive_turns(K: int) -> Turns:
     v = apart + (top - apart) * t
     both = np.cos(apart) + np.cos(v)
     C = (2 * np.cos(GRID)[:, None, None] - np.cos(apart) + np.cos(v)) / both
-    density = (2 / beta(0.5, (K - 1) / 2)) ** 2 * (both / 2) ** (K - 2)
+    density = (2 / scipy.special.beta(0.5, (K - 1) / 2)) ** 2 * (both / 2) ** (K - 2)
     spread = GRID[:, None, None] * np.cos(theta) * (pi / 2 * by_u[:, None]) * (top - apart) * by_t
     return C.reshape(len(GRID), -1), (density * spread).reshape(len(GRID), -1)
 
@@ -89,7 +88,7 @@ def angle_cdf(weighting: str, K: int) -> Float[Array, " angles"]:
     if K == 2:
         return np.minimum(4 / pi * GRID, 1) if weighting == "constant" else 1 - (1 - 2 / pi * GRID) ** 2
     C, weight = TURNS[weighting](K)
-    below = PchipInterpolator(GRID, angle_cdf(weighting, K - 1))
+    below = scipy.interpolate.PchipInterpolator(GRID, angle_cdf(weighting, K - 1))
     return np.minimum(np.einsum("an,an->a", below(np.arccos(np.clip(C, 0, 1))), weight), 1)
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import sympy as sp
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from nfrlab.theory.finite_width import law
 from nfrlab.theory.numerics.proof import Derivation
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def _chi_square_moment(p: int) -> tuple[sp.Symbol, sp.Expr]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import pi
+from typing import TYPE_CHECKING
 
-import sympy as sp
+import lazy_loader
 
 from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.finite_width import rate
@@ -13,6 +14,11 @@ from nfrlab.theory.finite_width.law import KAPPA, gbp_moments
 from nfrlab.theory.finite_width.mixture import PASSING
 from nfrlab.theory.numerics import balls
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def _laplace() -> bool:

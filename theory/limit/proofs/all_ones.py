@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import lazy_loader
 import numpy as np
-import sympy as sp
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import all_ones
 from nfrlab.theory.numerics.proof import Derivation, vanishes
 
-Z = sp.symbols("z", positive=True)
-DENSITY = sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi)
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def _half(p: int) -> sp.Expr:
     """`E ẑ^p 1(ẑ > 0)`, by integration."""
+    Z = sp.symbols("z", positive=True)
+    DENSITY = sp.exp(-(Z**2) / 2) / sp.sqrt(2 * sp.pi)
     return sp.integrate(Z**p * DENSITY, (Z, 0, sp.oo))
 
 
@@ -85,6 +91,7 @@ def one_layer() -> Derivation:
 
 def stacks() -> Derivation:
     """Stacks: the rate at which two z⁺ maps become one."""
+    Z = sp.symbols("z", positive=True)
     mean, square = _half(1), _half(2)
     m = sp.symbols("m", real=True)
     shifted = sp.exp(-((Z - m) ** 2) / 2) / sp.sqrt(2 * sp.pi)

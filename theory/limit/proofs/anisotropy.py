@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi, sqrt
+from typing import TYPE_CHECKING
 
+import lazy_loader
 import numpy as np
-import sympy as sp
 from flint import acb, arb, ctx
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy
 from nfrlab.theory.numerics.balls import PRECISION
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def _even_harmonics() -> bool:
@@ -29,12 +35,10 @@ def _even_harmonics() -> bool:
     return all(circle) and all(sp.Poly(t * sp.legendre(2 * k, t), t).integrate().eval(1) != 0 for k in range(11))
 
 
-QUARTER, REST = (-sp.pi / 4, sp.pi / 4), (sp.pi / 4, 7 * sp.pi / 4)
-
-
 def _compensated(integral: Callable[[sp.Expr, sp.Expr], sp.Expr], power: int) -> sp.Expr:
     """`E[ρ^power g(φ)]` for d = 2 from ∫ g over an arc: density `(6/5)/(2πρ)`, ρ = 3 for |φ| < π/4, else 1."""
-    arcs = sp.Integer(3) ** (power - 1) * integral(*QUARTER) + integral(*REST)
+    quarter, rest = (-sp.pi / 4, sp.pi / 4), (sp.pi / 4, 7 * sp.pi / 4)
+    arcs = sp.Integer(3) ** (power - 1) * integral(*quarter) + integral(*rest)
     return sp.Rational(6, 5) / (2 * sp.pi) * arcs
 
 

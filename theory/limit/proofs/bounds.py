@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from math import pi, sqrt
+from typing import TYPE_CHECKING
 
+import lazy_loader
 import numpy as np
-import sympy as sp
 from flint import arb
 
 from nfrlab.theory.limit import worst_alignment
 from nfrlab.theory.limit.proofs.worst_alignment import triangle_mean_abs
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def uniform_floor() -> Derivation:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import sympy as sp
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def isotropic_half_space_mean() -> Derivation:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import lazy_loader
 import numpy as np
-import sympy as sp
 
 from nfrlab.theory.limit import spread
 from nfrlab.theory.numerics.branch_and_bound import minimum
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def _starts_flat(f: sp.Expr, z: sp.Symbol, order: int, last: sp.Expr) -> bool:

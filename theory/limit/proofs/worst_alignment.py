@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import lazy_loader
 import numpy as np
-import sympy as sp
 from flint import arb
 
 from nfrlab.theory.limit import chambers, worst_alignment
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def kantorovich() -> Derivation:

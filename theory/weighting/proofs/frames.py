@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import sympy as sp
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from nfrlab.theory.numerics.proof import Derivation, agrees, vanishes
 from nfrlab.theory.weighting import angles, frames
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def _angle_mean(weighting: str, power: int) -> sp.Expr:

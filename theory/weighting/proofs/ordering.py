@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import lazy_loader
 import numpy as np
-import sympy as sp
 
 from nfrlab.theory.numerics.proof import Derivation, agrees, vanishes
 from nfrlab.theory.weighting import angles, ordering
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def reversal() -> Derivation:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-import sympy as sp
+import lazy_loader
 
 from nfrlab.theory.numerics.proof import Derivation, vanishes
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = lazy_loader.load("sympy")
 
 
 def lagrange() -> Derivation:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.cascade import proofs
-from nfrlab.theory.cascade.recursion import ceiling, crossing, shares
+from nfrlab.theory.cascade.recursion import crossing, shares
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -24,6 +24,9 @@ from nfrlab.verify.examine.gaussian_stacks import (
     difference_evidence,
     reach,
 )
+
+CROSSING, SHARE_OF_A_TENTH = 0.9528, 0.3249
+"""k*, and the largest share of a rule that passes a tenth of the neurons, to four digits."""
 
 
 def alphas(exam: Examination, rule: str, widths: Widths, miss: float, delta: float) -> Float[Array, "n levels"]:
@@ -121,8 +124,8 @@ CLAIMS = (
         source="repair of cascade-rises",
         statement=(
             "At the k examined, RectGrad (90 % quantile) at one more layer raises mean α where k < k* = "
-            f"{crossing():.4f} and lowers it where k > k*, k² = 2T²/n; it falls, proven, for k > 1.37. No rule that "
-            f"passes a tenth of the neurons has a share above {ceiling(0.1):.4f}."
+            f"{CROSSING} and lowers it where k > k*, k² = 2T²/n; it falls, proven, for k > 1.37. No rule that "
+            f"passes a tenth of the neurons has a share above {SHARE_OF_A_TENTH}."
         ),
         premises=(GAUSSIAN_STACKS, "wide layers, 1 ≤ N < L; k* from quadrature"),
         examine=rectgrad_changes,

@@ -145,7 +145,7 @@ def claim(name: str) -> Claim:
         id=f"limit-{name}",
         title=f"Limit alignment and worst direction: {name}",
         source="makes Theorem 1's 'isotropic' a number",
-        statement=f"{FAMILIES[name].statement}: {limit_facts(name).statement(name)}.",
+        statement=f"{FAMILIES[name].statement}: {limit_facts(name).words}.",
         premises=PREMISES,
         examine=lambda exam: follows(exam, name),
         control=BrokenPremise(premise=f"weights of the family {other}", examine=lambda exam: other_weights(exam, name)),
