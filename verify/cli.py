@@ -20,10 +20,10 @@ from nfrlab.verify.commands.bridge import bridge
 from nfrlab.verify.commands.console import OUT, console, refuse
 from nfrlab.verify.commands.converge import converge
 from nfrlab.verify.commands.figures import figures
-from nfrlab.verify.commands.hearing import hear
 from nfrlab.verify.commands.law import law
 from nfrlab.verify.commands.sweep import sweep
 from nfrlab.verify.commands.train import train
+from nfrlab.verify.commands.verify import hear
 from nfrlab.verify.court.claim import PROFILES
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY, find_claim

@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
-from nfrlab.paper_figs import fig2, fig3, fig4, fig5, fig6, fig7, table1
-from nfrlab.paper_figs.fig3 import neurons
-from nfrlab.paper_figs.stored import MissingResults, Stored, few, map_image, quantiles
+from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, table1
+from nfrlab.paper_figs.deep.fig3 import neurons
+from nfrlab.paper_figs.deep.stored import MissingResults, Stored, few, map_image, quantiles
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
 from nfrlab.verify.cli import app
 from nfrlab.verify.exhibits.stored import FIGURES, draw, load, photograph

@@ -27,7 +27,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nfrlab.verify import cli
-from nfrlab.verify.commands import hearing
+from nfrlab.verify.commands import verify as hearing
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store

@@ -32,7 +32,7 @@ from nfrlab.verify.commands.deep_options import (
     require_torch,
 )
 from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis
-from nfrlab.verify.commands.hearing import hear
+from nfrlab.verify.commands.verify import hear
 from nfrlab.verify.examine.draws import draws_needed
 from nfrlab.verify.exhibits import stored
 from nfrlab.verify.proceedings import store

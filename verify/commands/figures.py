@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nfrlab.paper_figs.stored import MissingResults
+from nfrlab.paper_figs.deep.stored import MissingResults
 from nfrlab.simulations.images import ImageSet, image_set
 from nfrlab.verify.commands.console import console, refuse
 from nfrlab.verify.examine import gaussian_stacks

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs import fig2, fig3, fig4, fig5, fig6, fig7, table1
+from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, table1
+from nfrlab.paper_figs.deep.stored import MissingResults, Stored
 from nfrlab.paper_figs.render import render
-from nfrlab.paper_figs.stored import MissingResults, Stored
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
 from nfrlab.verify.proceedings.store import datasets

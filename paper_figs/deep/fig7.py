@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.stored import Floats, Stored, alpha_axis, band, few, heading, images, legend, map_image
+from nfrlab.paper_figs.deep.stored import Floats, Stored, alpha_axis, band, few, heading, images, legend, map_image
 
 COMPONENTS = {
     "image": ("the whole image", "k", "-"),

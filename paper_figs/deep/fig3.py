@@ -9,7 +9,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.stored import Floats, MissingResults, Stored, images, map_tile, quantiles, rules, tile
+from nfrlab.paper_figs.deep.stored import Floats, MissingResults, Stored, images, map_tile, quantiles, rules, tile
 
 NETWORK = "vgg16"
 LAWS = {"gaussian": "Gaussian", "ring": "ring", "uniform-raw": "U[−1, 1]"}

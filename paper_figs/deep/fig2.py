@@ -10,7 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nfrlab.paper_figs.stored import COLOURS, MEDIANS, Stored, alpha_axis, band, heading, images, legend, network, rules
+from nfrlab.paper_figs.deep.stored import (
+    COLOURS,
+    MEDIANS,
+    Stored,
+    alpha_axis,
+    band,
+    heading,
+    images,
+    legend,
+    network,
+    rules,
+)
 
 DASHES = {"gaussian": "-", "trained": (0, (4, 2))}
 SHADES = {"gaussian": "k", "trained": "C3"}

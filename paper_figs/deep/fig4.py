@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nfrlab.paper_figs.stored import MEDIANS, MissingResults, Stored, alpha_axis, band, images, rules
+from nfrlab.paper_figs.deep.stored import MEDIANS, MissingResults, Stored, alpha_axis, band, images, rules
 
 NETWORK = "vgg16"
 PAPER = {

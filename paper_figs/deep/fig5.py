@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.stored import RULES, Stored, alpha_axis, bars, few, heading, legend, map_tile, rules, tile
+from nfrlab.paper_figs.deep.stored import RULES, Stored, alpha_axis, bars, few, heading, legend, map_tile, rules, tile
 
 CHANGES = {
     "random": ("randomised", "C0", "o"),

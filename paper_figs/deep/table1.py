@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.stored import Stored, alpha_axis, bars, few, heading, legend, map_tile, tile
+from nfrlab.paper_figs.deep.stored import Stored, alpha_axis, bars, few, heading, legend, map_tile, tile
 
 METHODS = {
     "grad-input": "Grad ⊙ Input",

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nfrlab.paper_figs.stored import MEDIANS, Stored, alpha_axis, band, heading, images, legend, rules
+from nfrlab.paper_figs.deep.stored import MEDIANS, Stored, alpha_axis, band, heading, images, legend, rules
 
 PARTS = {
     "top": ("largest 10 % of the non-zero activations", "C1", "-"),

@@ -1,0 +1,1 @@
+"""Figures of deep networks, drawn from what `nfrlab bridge` stored."""
