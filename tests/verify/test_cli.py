@@ -27,7 +27,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nfrlab.verify import cli
-from nfrlab.verify.commands import verify as hearing
+from nfrlab.verify.commands import verify as verify_command
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
@@ -624,7 +624,7 @@ def test_ctrl_c_during_the_report_keeps_the_verdicts(tmp_path: Path, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", [SUPPORTS], [REFUTES]))
-    monkeypatch.setattr(hearing, "render", interrupted)
+    monkeypatch.setattr(verify_command, "render", interrupted)
     result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == 130
     assert set(stored(tmp_path)) == {"made-up"}

@@ -13,21 +13,25 @@ from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw
 from nfrlab.theory.finite_width.one_neuron import RELEVANCES
 from nfrlab.theory.finite_width.rate import kappa
 from nfrlab.theory.weighting.frames import FrameLaw, frame_law
-from nfrlab.verify.commands.console import refuse, wide
+from nfrlab.verify.commands.console import refuse, wide_console
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def law(
-    rule: Annotated[str, typer.Argument(help=f"{', '.join(PASSING)}.")],
+    rule: Annotated[str, typer.Argument(help=f"The backward rule: {', '.join(PASSING)}.")],
     d: Annotated[int, typer.Option(help="Input dimension.")],
     N: Annotated[int | None, typer.Option("--N", help="Hidden neurons.")] = None,
-    target: Annotated[float | None, typer.Option(help="A mean α: print the least N that reaches it.")] = None,
-    family: Annotated[str, typer.Option(help="gaussian, student, sphere, ring, haar.")] = "gaussian",
+    target: Annotated[float | None, typer.Option(help="A mean α: find the least N that reaches it.")] = None,
+    family: Annotated[str, typer.Option(help="The weight family: gaussian, student, sphere, ring, haar.")] = "gaussian",
     q: Annotated[float, typer.Option(help="RectGrad's quantile.")] = 0.9,
     relevance: Annotated[str, typer.Option(help=f"GBP's hidden relevance: {', '.join(RELEVANCES)}.")] = "normal",
 ) -> None:
-    """How wide must a layer be before the map is just the input? The law of α of r_0, or the N that a mean α needs."""
+    """How wide must a layer be before the map is just the input?
+
+    With --N, the law of the input alignment α of the map r_0 in a layer of N neurons: its mean, standard deviation and
+    quantiles. With --target, that law at the least N whose mean α reaches the target.
+    """
     try:
         if (N is None) is (target is None):
             raise ValueError("give either --N or --target")
@@ -48,7 +52,7 @@ def law(
     matched = "exact in mean and deviation, else a" if framed(rule, family) else "a"
     tried = f"{matched} match of two moments; claim {claim_of(rule, family)} tries it"
     grid.add_row("the law is", "exact" if found.exact else tried)
-    wide().print(grid, highlight=False)
+    wide_console().print(grid, highlight=False)
 
 
 def law_at(rule: str, family: str, d: int, q: float, relevance: str, N: int) -> AlignmentLaw | FrameLaw:

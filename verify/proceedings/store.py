@@ -40,10 +40,7 @@ def plain(value: Any) -> Any:
 
 
 def prepare(out: Path) -> None:
-    """Make the output folder and see that it can be written to.
-
-    Raises `ValueError` where it cannot.
-    """
+    """Make the output folder and see that it can be written to. Raises `ValueError` where it cannot."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
@@ -75,7 +72,7 @@ def read(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def write(out: Path, verdicts: Mapping[str, Mapping[str, Any]], order: list[str]) -> None:
-    """Store verdicts by id, in the order of the registry; one of a claim no longer known is dropped."""
+    """Store the verdicts whose ids are in `order`, in that order; one of a claim no longer known is dropped."""
     listed = [plain(verdicts[id]) for id in order if id in verdicts]
     document = {"schema_version": SCHEMA_VERSION, "verdicts": listed}
     write_atomically(out / "verdicts.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
