@@ -58,12 +58,14 @@ def load(source: str) -> Mapping[str, Claim]:
         raise ValueError(f"{source}: {file} does not define '{name}'; give FILE.py:CLAIMS")
     value = getattr(module, name)
     claims = (value,) if isinstance(value, Claim) else value
-    if not isinstance(claims, tuple | list) or not claims:
-        raise ValueError(f"{source} is a {type(value).__name__}; it has to be a Claim or a tuple of them, not empty")
+    if not isinstance(claims, tuple | list):
+        raise ValueError(f"{source} is of type {type(value).__name__}; it has to be a Claim or a tuple of them")
+    if not claims:
+        raise ValueError(f"{source} is empty; it has to be a Claim or a tuple of them")
     found: dict[str, Claim] = {}
     for claim in claims:
         if not isinstance(claim, Claim):
-            raise ValueError(f"{source} holds a {type(claim).__name__}; it has to hold objects of the class Claim only")
+            raise ValueError(f"{source} holds an object of type {type(claim).__name__}; all have to be of type Claim")
         if not re.fullmatch(r"[\w.-]+", str(claim.id)):
             raise ValueError(f"{source}: the id {claim.id!r} has to be of letters, digits, '-', '_' and '.'")
         if claim.id in REGISTRY:
