@@ -24,6 +24,7 @@ from tests.verify.test_cli import (
 OWN = '''
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 
 from nfrlab.verify.court.claim import BrokenPremise
@@ -52,6 +53,8 @@ MINE = replace(REGISTRY["prop-1"], id="mine", title="My own claim", examine=Samp
 CLAIMS = (MINE, replace(MINE, id="mine-too"))
 OPEN = replace(MINE, id="open", examine=lambda exam: [])
 FAILS = replace(MINE, id="fails", examine=divides)
+LEAVES = replace(MINE, id="leaves", examine=lambda exam: sys.exit(0))
+NUMBERED = replace(MINE, id=7)
 SILENT = replace(MINE, id="silent", examine=lambda exam: None)
 TAKEN = replace(MINE, id="prop-1")
 TWINS = MINE, MINE
@@ -154,12 +157,13 @@ def test_one_claim_and_an_open_verdict(place: Path, tmp_path: Path, monkeypatch:
         (("own.py:TWINS",), "own.py:TWINS has two claims 'mine'"),
         (("own.py:CLAIMS", "other.py:MINE"), "other.py:MINE and own.py:CLAIMS both have a claim 'mine'"),
         (("own.py:STRANGE",), "'my claim <b>'"),
+        (("own.py:NUMBERED",), "the id 7 has to be"),
         (("own.py:MANY",), f"{CAPACITY} claims, got 200"),
         (("own.py:CLAIMS", "prop-99"), "'prop-99'"),
-        (("syntax.py:CLAIMS",), "syntax.py:CLAIMS failed in line 1: SyntaxError: "),
-        (("raises.py:CLAIMS",), "raises.py:CLAIMS failed in line 3: RuntimeError: no claims today"),
-        (("exits.py:CLAIMS",), "exits.py:CLAIMS failed in line 1: SystemExit: 0"),
-        (("bytes.py:CLAIMS",), "bytes.py:CLAIMS failed"),
+        (("syntax.py:CLAIMS",), "syntax.py failed in line 1: SyntaxError: "),
+        (("raises.py:CLAIMS",), "raises.py failed in line 3: RuntimeError: no claims today"),
+        (("exits.py:CLAIMS",), "exits.py failed in line 1: SystemExit: 0"),
+        (("bytes.py:CLAIMS",), "bytes.py failed"),
         (("own.txt:CLAIMS",), "'own.txt:CLAIMS'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -187,6 +191,8 @@ def test_an_examination_that_fails_says_where(jobs: str, place: Path, tmp_path: 
     assert not set(contents(tmp_path / "out")) - {"verdicts.json"}
     silent = nfrlab("verify", "own.py:SILENT", "--jobs", "1", "--out", tmp_path / "silent", cwd=place)
     assert_refused(silent, "own.py:SILENT: the examination of 'silent' failed: TypeError")
+    leaves = nfrlab("verify", "own.py:LEAVES", "own.py:MINE", "--jobs", jobs, "--out", tmp_path / "out", cwd=place)
+    assert_refused(leaves, "own.py:LEAVES: the examination of 'leaves' failed in line")
 
 
 def test_the_registry_is_not_changed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,6 @@ def sources(names: Iterable[str]) -> dict[str, str | None]:
     return found
 
 
-@cache
 def load(source: str) -> Mapping[str, Claim]:
     """The claims of a source by id. The file's code is run, once per process.
 
@@ -52,10 +51,12 @@ def load(source: str) -> Mapping[str, Claim]:
     name is no `Claim` or tuple of them; and where an id is not of letters, digits, `-`, `_` and `.`, occurs twice, or
     belongs to the registry.
     """
-    file, _, name = source.rpartition(":")
-    module = run_file(source, Path(file))
+    file, name = parts(source)
+    if not file.is_file():
+        raise ValueError(f"{source}: {file} is no Python file; give FILE.py:CLAIMS")
+    module = run_file(file)
     if not hasattr(module, name):
-        raise ValueError(f"{source}: {file} does not define '{name}'; give FILE.py:CLAIMS")
+        raise ValueError(f"{source}: {file} does not define '{name}'")
     value = getattr(module, name)
     claims = (value,) if isinstance(value, Claim) else value
     if not isinstance(claims, tuple | list):
@@ -66,7 +67,7 @@ def load(source: str) -> Mapping[str, Claim]:
     for claim in claims:
         if not isinstance(claim, Claim):
             raise ValueError(f"{source} holds an object of type {type(claim).__name__}; all have to be of type Claim")
-        if not re.fullmatch(r"[\w.-]+", str(claim.id)):
+        if not isinstance(claim.id, str) or not re.fullmatch(r"[\w.-]+", claim.id):
             raise ValueError(f"{source}: the id {claim.id!r} has to be of letters, digits, '-', '_' and '.'")
         if claim.id in REGISTRY:
             raise ValueError(f"{source}: the id '{claim.id}' belongs to a claim of the registry; choose another")
@@ -77,23 +78,30 @@ def load(source: str) -> Mapping[str, Claim]:
 
 
 @cache
-def run_file(source: str, file: Path) -> ModuleType:
-    """The module that a file defines; nothing is written beside it. Raises `ValueError` as `load` does."""
-    if not file.is_file():
-        raise ValueError(f"{source}: {file} is no Python file; give FILE.py:CLAIMS")
+def run_file(file: Path) -> ModuleType:
+    """The module that a file's code defines; nothing is written beside it.
+
+    Raises `ValueError` where the code raises an exception.
+    """
     module = ModuleType(f"nfrlab_claims_{file.stem}")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
         exec(compile(file.read_bytes(), str(file), "exec"), vars(module))
     except (Exception, SystemExit) as error:  # whatever a user's file stumbles over
-        raise ValueError(f"{source} failed{in_line(error, file)}: {in_words(error)}") from error
+        raise ValueError(f"{file} failed{in_line(error, file)}: {in_words(error)}") from error
     return module
 
 
-def failed(source: str, id: str, error: Exception) -> FailedExamination:
+def parts(source: str) -> tuple[Path, str]:
+    """The file, as an absolute path, and the name that a source is made of."""
+    file, _, name = source.rpartition(":")
+    return Path(file).absolute(), name
+
+
+def failed(source: str, id: str, error: BaseException) -> FailedExamination:
     """What a user is told when the examination of a claim from outside raises an exception."""
-    where = in_line(error, Path(source.rpartition(":")[0]))
+    where = in_line(error, parts(source)[0])
     return FailedExamination(f"{source}: the examination of '{id}' failed{where}: {in_words(error)}")
 
 

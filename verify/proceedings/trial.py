@@ -101,7 +101,7 @@ def try_by_id(
         return try_claim(find_claim(id), *given)
     try:
         verdict = try_claim(outside.load(source)[id], *given)
-    except Exception as error:  # whatever a user's code stumbles over
+    except (Exception, SystemExit) as error:  # whatever a user's code stumbles over
         raise outside.failed(source, id, error) from error
     words = [source, "--profile", profile, "--seed", str(seed), *([] if images is None else ["--images", str(images)])]
     command = outside.RERUN + shlex.join(words)
