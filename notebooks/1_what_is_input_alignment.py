@@ -164,9 +164,9 @@ def saliency(method, N, r):
 # %%
 figure, axes = plt.subplots(1, 5, figsize=(11.5, 2.8))
 eight = plane(images, seed=0)
-fig1.the_layer(axes[0], eight)
+fig1.draw_layer(axes[0], eight)
 for frame, method in zip(axes[1:], fig1.RULES, strict=True):
-    fig1.one_rule(frame, eight, method)
+    fig1.draw_rule(frame, eight, method)
 plt.show()
 
 # %% [markdown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite, isnan, pi
 from typing import NamedTuple
 
@@ -10,14 +11,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.render import render
 from nfrlab.theory.limit.anisotropy import ceiling, floor
 
 
 class Row(NamedTuple):
-    """A family: its anisotropy A (NaN: without a mean it has none), worst α_∞, median and least α_∞ at image patches;
-    whether its mean is 0, and whether A and the worst value are exact or certified (else the worst value, for sparse A
-    too, is what a search found).
+    """The numbers of a weight family.
+
+    `ratio` is its anisotropy A (NaN: without a mean it has none), `worst` its worst α_∞, `median` and `least` those of
+    α_∞ at image patches. `centred` says whether its mean is 0, `exact` whether A and the worst value are exact or
+    certified; else the worst value, for sparse A too, is what a search found.
     """
 
     name: str
@@ -27,6 +29,14 @@ class Row(NamedTuple):
     least: float
     centred: bool
     exact: bool
+
+
+@dataclass(frozen=True)
+class Anisotropies:
+    """All families in one dimension d."""
+
+    rows: Sequence[Row]
+    d: int
 
 
 RIGHT, NONE, EDGE = 16.0, 24.0, 13.0  # where A = ∞ and no A are drawn, and where the axis is broken
@@ -53,16 +63,19 @@ def place(row: Row) -> float:
     return row.ratio if isfinite(row.ratio) else NONE if isnan(row.ratio) else RIGHT
 
 
-def draw(axes: Axes, rows: Sequence[Row], d: int) -> None:
-    """The curves, the points, and the patches above them."""
-    curves(axes)
-    for label, row in groups(rows):
-        point(axes, label, row)
-    key(axes)
-    decorate(axes, d)
+def figure(data: Anisotropies) -> Figure:
+    """The two curves, and every family with its worst α_∞ and that of image patches."""
+    drawing = Figure(figsize=(7.2, 4.8))
+    axes = drawing.add_subplot()
+    draw_curves(axes)
+    for label, row in groups(data.rows):
+        draw_point(axes, label, row)
+    add_markers_to_legend(axes)
+    decorate(axes, data.d)
+    return drawing
 
 
-def curves(axes: Axes) -> None:
+def draw_curves(axes: Axes) -> None:
     """What no worst α_∞ is below, and what it is not above: the band of laws of mean 0, the bound of the others."""
     A = np.geomspace(1, EDGE, 200)
     lower, upper, off_centre = (np.array([bound(a) for a in A]) for bound in (floor, ceiling, lambda a: ceiling(a, pi)))
@@ -73,7 +86,7 @@ def curves(axes: Axes) -> None:
     axes.plot(A, lower, color="C2", label=r"every $x$ has $\alpha_\infty \geq 1/A$")
 
 
-def point(axes: Axes, label: str, row: Row) -> None:
+def draw_point(axes: Axes, label: str, row: Row) -> None:
     """A family: its worst α_∞, filled, and the patches' median, hollow."""
     x = place(row)
     axes.plot([x, x], [row.worst, row.median], color="0.75", linewidth=0.8, zorder=2)
@@ -98,8 +111,8 @@ def annotate(axes: Axes, label: str, row: Row, x: float) -> None:
         beside.set(color="0.45", va="center", ha="right")
 
 
-def key(axes: Axes) -> None:
-    """The legend's markers."""
+def add_markers_to_legend(axes: Axes) -> None:
+    """What the colours and shapes of the points mean."""
     marks = (
         ("C1", "o", "worst $x$, exact"),
         ("C4", "o", "worst $x$ (sparse: $A$ too) found by search"),
@@ -121,15 +134,3 @@ def decorate(axes: Axes, d: int) -> None:
     axes.set_xlabel(r"anisotropy $A = \max f\,/\,\min f$ over unit $x$, $f(x) = E\,\mathrm{relu}(w\cdot x)$")
     axes.set_ylabel(rf"limit alignment $\alpha_\infty$ of GBP, $d = {d}$")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.0), fontsize=7.5)
-
-
-def figure(rows: Sequence[Row], d: int) -> Figure:
-    """The figure of one dimension d."""
-    drawn = Figure(figsize=(7.2, 4.8))
-    draw(drawn.add_subplot(), rows, d)
-    return drawn
-
-
-def rendered(rows: Sequence[Row], d: int) -> dict[str, bytes]:
-    """The figure in every format, the same bytes for the same rows."""
-    return render(lambda: figure(rows, d))

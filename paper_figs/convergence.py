@@ -1,4 +1,4 @@
-"""How α converges: against the width N, on the way to its limit, and over the trials of one run."""
+"""What the three convergence figures share: panels by family, curves of a sweep, and the theory's law beside them."""
 
 from __future__ import annotations
 
@@ -15,23 +15,22 @@ from matplotlib.figure import Figure
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width.law import LAWS, alignment_law
 from nfrlab.theory.finite_width.mixture import AlignmentLaw
-from nfrlab.theory.limit.direction import gbp_alignment, gbp_limit
+from nfrlab.theory.limit.direction import gbp_alignment
 
 Floats = npt.NDArray[np.float64]
 BANDS = (0.05, 0.95), (0.25, 0.75)
 LAST = 4  # octaves that the slope is fitted to
 COLUMNS = 3
-DASHES = ("-", (0, (4, 2)), "-", (0, (1, 1)))  # so that a curve shows beneath one that it coincides with
 
 
 def families(sweep: xr.Dataset) -> list[str]:
-    """Isotropic families first."""
+    """The sweep's families, isotropic ones first."""
     names = [str(name) for name in sweep["family"].values]
     return sorted(names, key=lambda name: not FAMILIES[name].rotation_invariant)
 
 
-def kind(name: str) -> str:
-    """What the title of a family's panel says."""
+def title(name: str) -> str:
+    """The title of a family's panel: its name, and whether it is isotropic."""
     return f"{name} ({'isotropic' if FAMILIES[name].rotation_invariant else 'not isotropic'})"
 
 
@@ -52,7 +51,7 @@ def quantile(sweep: xr.Dataset, rule: str, family: str, share: float) -> Floats:
 
 @cache
 def known_law(rule: str, family: str, d: int, N: int) -> AlignmentLaw | None:
-    """The full law of α of a sweep's rule, "rectgrad(q=0.9)" for one, or None where there is none."""
+    """The full law of α of a sweep's rule, for instance `rectgrad(q=0.9)`; None where there is none."""
     name, _, q = rule.rstrip(")").partition("(q=")
     if (name, family) not in LAWS or family == "haar":
         return None
@@ -68,9 +67,11 @@ def laws(sweep: xr.Dataset, rule: str, family: str) -> list[AlignmentLaw]:
     return [one for one in found if one] if all(found) else []
 
 
-def law(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Floats | None:
-    """The theory's mean or median α at the sweep's widths, for relevance N(0, 1): the full law where there is one, else
-    GBP's first order in 1/N, the same for both; None where there is neither.
+def prediction(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Floats | None:
+    """The theory's mean or median α at the sweep's widths, for relevance N(0, 1).
+
+    The full law where there is one, else GBP's first order in 1/N, which is that of mean and median; None where there
+    is neither.
     """
     if found := laws(sweep, rule, family):
         return np.array([one.quantile(0.5) if median else one.mean for one in found])
@@ -89,8 +90,9 @@ def band(sweep: xr.Dataset, rule: str, family: str) -> tuple[Floats, Floats] | N
 
 
 def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:
-    """Slope of log(1 − α) against log N over the last octaves, and its standard error; each point weighted by its
-    own. NaN where fewer than two points have 1 − α and its error above 0.
+    """Slope of log(1 − α) against log N over the last octaves, and its standard error.
+
+    Each point is weighted by its own standard error. NaN where fewer than two points have 1 − α and its error above 0.
     """
     gap, error = 1 - mean[-LAST:], error[-LAST:]
     seen = (gap > 0) & (error > 0)
@@ -104,91 +106,26 @@ def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:
 
 
 def panels(sweep: xr.Dataset, height: float) -> tuple[Figure, dict[str, Axes]]:
-    """One panel a family, on common axes."""
+    """A figure with one panel a family, on common axes, and its panels by family."""
     names = families(sweep)
     rows = ceil(len(names) / COLUMNS)
-    figure = Figure(figsize=(9.0, 0.6 + height * rows))
-    grid = figure.subplots(rows, min(COLUMNS, len(names)), sharex=True, sharey=True, squeeze=False)
+    drawing = Figure(figsize=(9.0, 0.6 + height * rows))
+    grid = drawing.subplots(rows, min(COLUMNS, len(names)), sharex=True, sharey=True, squeeze=False)
     for axes in grid.ravel()[len(names) :]:
         axes.set_visible(False)
-    return figure, dict(zip(names, grid.ravel(), strict=False))
+    return drawing, dict(zip(names, grid.ravel(), strict=False))
 
 
-def alpha_against_width(sweep: xr.Dataset) -> Figure:
-    """α against N: median, 5–95 % and 25–75 % bands of the layers; the theory's law, and GBP's limit."""
-    figure, axes_of = panels(sweep, 2.4)
-    for name, axes in axes_of.items():
-        N = sweep["N"].values.astype(float)
-        for number, rule in enumerate(str(rule) for rule in sweep["rule"].values):
-            for low, high in BANDS:
-                edges = quantile(sweep, rule, name, low), quantile(sweep, rule, name, high)
-                axes.fill_between(N, *edges, color=f"C{number}", alpha=0.18, linewidth=0)
-            dashes = DASHES[number % len(DASHES)]
-            axes.plot(N, quantile(sweep, rule, name, 0.5), color=f"C{number}", linestyle=dashes, label=rule)
-            if (predicted := law(sweep, rule, name, median=True)) is not None:
-                axes.plot(N, predicted, color="k", linestyle=":", linewidth=1.3, label="theory")
-            for edge in band(sweep, rule, name) or ():
-                axes.plot(N, edge, color="k", linestyle=":", linewidth=0.6, label="theory: 5 and 95 %")
-        if "gbp" in sweep["rule"].values and FAMILIES[name].moments > 1:
-            limit = gbp_limit(FAMILIES[name], sweep["input"].values).value
-            axes.axhline(limit, color="0.35", linewidth=0.7, label="theory: limit α∞ of GBP")
-        axes.set_title(kind(name), fontsize=9)
-        axes.set_xscale("log", base=2)
-        axes.set_ylim(top=1.03)
-    _finish(figure, axes_of, "hidden neurons N", "input alignment α")
-    return figure
+def label_axes(drawing: Figure, below: str, beside: str) -> None:
+    """What all panels have below and beside them."""
+    drawing.supxlabel(below, fontsize=9)
+    drawing.supylabel(beside, fontsize=9)
 
 
-def gap_against_width(sweep: xr.Dataset) -> Figure:
-    """1 − mean α against N on log axes, with the slope fitted to the last octaves, and the theory's law."""
-    figure, axes_of = panels(sweep, 2.6)
-    for name, axes in axes_of.items():
-        for number, rule in enumerate(str(rule) for rule in sweep["rule"].values):
-            N, mean, error = summary(sweep, rule, name)
-            slope, uncertainty = fitted_slope(N, mean, error)
-            label = f"{rule}: {slope:+.2f} ± {2 * uncertainty:.2f}".replace("-", "−")
-            dashes = DASHES[number % len(DASHES)]
-            axes.plot(
-                N, 1 - mean, color=f"C{number}", linestyle=dashes, linewidth=1, marker="o", markersize=3, label=label
-            )
-            axes.vlines(N, 1 - mean - 2 * error, 1 - mean + 2 * error, color=f"C{number}", linewidth=1)
-            if (predicted := law(sweep, rule, name, median=False)) is not None:
-                named = "theory" if number == 0 else "_"
-                axes.plot(N, 1 - predicted, color="k", linestyle=":", linewidth=1.3, label=named)
-        axes.set_title(kind(name), fontsize=9)
-        axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
-        axes.legend(fontsize=6.5, loc="lower left", title="fitted slope", title_fontsize=6.5)
-    figure.supxlabel("hidden neurons N", fontsize=9)
-    figure.supylabel("1 − mean α", fontsize=9)
-    return figure
-
-
-def mean_over_trials(prefixes: xr.Dataset) -> Figure:
-    """The mean of α over the first n = 2^k trials of one run, with its confidence sequence, valid at all n at once."""
-    figure, axes_of = panels(prefixes, 2.2)
-    n = prefixes["n"].values
-    for name, axes in axes_of.items():
-        for number, rule in enumerate(str(rule) for rule in prefixes["rule"].values):
-            own = prefixes.sel(rule=rule, family=name)
-            dashes = DASHES[number % len(DASHES)]
-            axes.fill_between(n, own["low"], own["high"], color=f"C{number}", alpha=0.08, linewidth=0)
-            for end in ("low", "high"):
-                axes.plot(n, own[end], color=f"C{number}", linestyle=dashes, linewidth=0.7)
-            axes.plot(n, own["mean"], color=f"C{number}", linestyle=dashes, marker="o", markersize=2.5, label=rule)
-        axes.set_title(kind(name), fontsize=9)
-        axes.set_xscale("log", base=2)
-        axes.set_ylim(-1.03, 1.03)
-    _finish(figure, axes_of, "trials n", f"mean α, N = {prefixes.attrs['N']}")
-    return figure
-
-
-def _finish(figure: Figure, axes_of: dict[str, Axes], below: str, beside: str) -> None:
-    """Common labels and one legend."""
-    figure.supxlabel(below, fontsize=9)
-    figure.supylabel(beside, fontsize=9)
+def add_legend(drawing: Figure, axes_of: dict[str, Axes]) -> None:
+    """One legend for all panels, above them."""
     entries: dict[str, Artist] = {}
     for axes in axes_of.values():
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    figure.legend(list(entries.values()), list(entries), loc="outside upper center", ncols=len(entries), fontsize=8)
+    drawing.legend(list(entries.values()), list(entries), loc="outside upper center", ncols=len(entries), fontsize=8)

@@ -28,14 +28,21 @@ def rows(verdicts: Sequence[Mapping[str, Any]]) -> Rows:
     return [(*key, *value) for key, value in found.items()]
 
 
-def draw(axes: Axes, data: Rows) -> None:
+def figure(data: Rows) -> Figure:
+    """One line a claim and draw: the share with its interval."""
+    drawing = Figure(figsize=(8.2, 0.6 + 0.19 * len(data) + 0.15 * len({row[0] for row in data})))
+    draw_rows(drawing.add_subplot(), data)
+    return drawing
+
+
+def draw_rows(axes: Axes, data: Rows) -> None:
     """Points with intervals, grouped by claim, the draw beside each."""
     position = 0.0
     ticks = []
     for claim in dict.fromkeys(row[0] for row in data):
-        own = [row for row in data if row[0] == claim]
-        ticks.append((position + (len(own) - 1) / 2, claim))
-        for _, name, rate, low, high in own:
+        of_claim = [row for row in data if row[0] == claim]
+        ticks.append((position + (len(of_claim) - 1) / 2, claim))
+        for _, name, rate, low, high in of_claim:
             axes.plot([low, high], [position, position], color="C0", linewidth=1.6)
             axes.plot(rate, position, "o", color="C1", markersize=4.5, clip_on=False, zorder=3)
             axes.text(1.03, position, name, va="center", fontsize=7, color="0.35")
@@ -54,11 +61,5 @@ def svg(verdicts: Sequence[Mapping[str, Any]]) -> str:
     data = rows(verdicts)
     if not data:
         return ""
-
-    def drawn() -> Figure:
-        figure = Figure(figsize=(8.2, 0.6 + 0.19 * len(data) + 0.15 * len({row[0] for row in data})))
-        draw(figure.add_subplot(), data)
-        return figure
-
-    text = render(drawn)["svg"].decode()
+    text = render(lambda: figure(data))["svg"].decode()
     return text[text.index("<svg") :]

@@ -15,7 +15,10 @@ FORMATS: tuple[Literal["svg", "png"], ...] = ("svg", "png")
 
 
 def render(draw: Callable[[], Figure]) -> dict[str, bytes]:
-    """The figure in every format, vector and PNG, without dates or names of machines."""
+    """The figure that `draw` returns, as SVG and as PNG, by suffix; without dates or names of machines.
+
+    `draw` is called within the laboratory's style, so that nothing depends on the user's matplotlib settings.
+    """
     with matplotlib.rc_context(fname=STYLE):
         figure = draw()
         rendered: dict[str, bytes] = {}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from nfrlab.paper_figs import anisotropy
-from nfrlab.paper_figs.anisotropy import Row
+from nfrlab.paper_figs.anisotropy import Anisotropies, Row
+from nfrlab.paper_figs.render import render
 from nfrlab.simulations.images import photographs
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import worst_alignment
@@ -50,5 +51,5 @@ def test_figure_is_written_and_stable(data: list[Row], tmp_path: Path) -> None:
     """Catches dates or random ids in the bytes, and a path returned that was not written."""
     written = draw(tmp_path / "new", photographs(), 0)
     assert sorted(path.name for path in written) == ["isotropy.png", "isotropy.svg"]
-    again = anisotropy.rendered(data, 12)
+    again = render(lambda: anisotropy.figure(Anisotropies(data, 12)))
     assert all(path.read_bytes() == again[path.suffix[1:]] for path in written)

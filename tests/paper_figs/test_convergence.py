@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs import convergence
+from nfrlab.paper_figs import alpha_against_width, convergence, gap_against_width, mean_over_trials
 from nfrlab.paper_figs.render import render
 from nfrlab.simulations import sweep
 from nfrlab.simulations.sweep.blocks import point_input
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width.law import alignment_law
 from nfrlab.theory.limit.direction import gbp_alignment, gbp_limit
-from nfrlab.verify.commands.converge import Plan, plan, prefixes, trials
+from nfrlab.verify.exhibits.convergence import Plan, plan, prefixes, trial_alphas, with_input
 
 NFRLAB = Path(sys.executable).parent / "nfrlab"
 RULES, NAMES = ("gbp", "activation"), ("powerlaw", "gaussian")
@@ -34,9 +34,7 @@ def small() -> Plan:
 
 @pytest.fixture(scope="module")
 def data(small: Plan, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
-    found = sweep.run(small.grid, tmp_path_factory.mktemp("sweep"))
-    found["input"] = "pixel", point_input(next(iter(small.grid.points())))
-    return found
+    return with_input(sweep.run(small.grid, tmp_path_factory.mktemp("sweep")), small)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +105,7 @@ def test_first_order_law_is_refused(name: str) -> None:
 
 def test_plotted_curves_are_the_stored_ones(data: xr.Dataset) -> None:
     """Catches a median drawn from another rule, family or share, a missing band, limit or law."""
-    figure = convergence.alpha_against_width(data)
+    figure = alpha_against_width.figure(data)
     assert [axes.get_title() for axes in figure.axes] == ["gaussian (isotropic)", "powerlaw (not isotropic)"]
     for axes, name in zip(figure.axes, ("gaussian", "powerlaw"), strict=True):
         lines = {line.get_label(): line for line in axes.lines}
@@ -133,7 +131,7 @@ def test_plotted_curves_are_the_stored_ones(data: xr.Dataset) -> None:
 
 def test_gap_falls_for_isotropic_weights_and_stops_otherwise(data: xr.Dataset) -> None:
     """Catches 1 − α drawn as α, and slopes in the wrong panel: −1 for Gaussian weights, flat for a power law."""
-    figure = convergence.gap_against_width(data)
+    figure = gap_against_width.figure(data)
     for axes, name in zip(figure.axes, ("gaussian", "powerlaw"), strict=True):
         N, mean, error = convergence.summary(data, "activation", name)
         line = next(line for line in axes.lines if str(line.get_label()).startswith("activation"))
@@ -144,7 +142,7 @@ def test_gap_falls_for_isotropic_weights_and_stops_otherwise(data: xr.Dataset) -
 
 def test_prefixes_are_of_one_run(small: Plan, over_trials: xr.Dataset) -> None:
     """Catches prefixes that are drawn anew, and sequences that forget what they had ruled out."""
-    alpha = trials(Plan(small.grid, 64, 512), "gbp", "powerlaw")
+    alpha = trial_alphas(Plan(small.grid, 64, 512), "gbp", "powerlaw")
     own = over_trials.sel(rule="gbp", family="powerlaw")
     for n, mean in zip(own["n"].values, own["mean"].values, strict=True):
         assert mean == pytest.approx(np.nanmean(alpha[:n]), rel=1e-12)
@@ -157,16 +155,16 @@ def test_prefixes_are_of_one_run(small: Plan, over_trials: xr.Dataset) -> None:
 
 def test_plotted_prefixes_are_the_stored_ones(over_trials: xr.Dataset) -> None:
     """Catches confidence sequences of another rule or family."""
-    figure = convergence.mean_over_trials(over_trials)
+    figure = mean_over_trials.figure(over_trials)
     for axes, name in zip(figure.axes, ("gaussian", "powerlaw"), strict=True):
         for line, rule in zip((line for line in axes.lines if line.get_label() in RULES), RULES, strict=True):
             np.testing.assert_array_equal(line.get_ydata(), over_trials["mean"].sel(rule=rule, family=name))
 
 
 DRAWN: dict[str, Callable[[xr.Dataset, xr.Dataset], Figure]] = {
-    "alpha": lambda data, _: convergence.alpha_against_width(data),
-    "gap": lambda data, _: convergence.gap_against_width(data),
-    "mean": lambda _, over: convergence.mean_over_trials(over),
+    "alpha": lambda data, _: alpha_against_width.figure(data),
+    "gap": lambda data, _: gap_against_width.figure(data),
+    "mean": lambda _, over: mean_over_trials.figure(over),
 }
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from nfrlab.paper_figs import fig1
 from nfrlab.simulations.images import ImageSet, photographs
-from nfrlab.verify.exhibits.fig1 import WIDTHS, draw, drawn, growth, plane
+from nfrlab.verify.exhibits.fig1 import WIDTHS, draw, growth, largest_layer, plane
 
 IMAGES = photographs()
 
@@ -34,16 +34,16 @@ def naive(x: np.ndarray, W: np.ndarray, r: np.ndarray, name: str) -> np.ndarray:
 @given(st.integers(0, 2**31), st.sampled_from(list(fig1.RULES)))
 def test_contributions_are_the_rule_s(seed: int, name: str) -> None:
     """Catches an inactive neuron that passes something, and two rules with each other's name."""
-    x, W, r = drawn(IMAGES, seed, WIDTHS[-1])
+    x, W, r = largest_layer(IMAGES, seed, WIDTHS[-1])
     found = plane(IMAGES, seed)
     np.testing.assert_allclose(found.contributions[name], naive(x, W[:, :8], r[:8], name), atol=1e-12)
-    assert np.all(found.contributions[name][:, ~fig1.active(found.x, found.W)] == 0)
+    assert np.all(found.contributions[name][:, ~fig1.active_neurons(found.x, found.W)] == 0)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_first_neurons_stay(seed: int) -> None:
     """Catches a layer that is drawn anew at each width, and maps of other neurons than those shown."""
-    x, W, r = drawn(IMAGES, seed, WIDTHS[-1])
+    x, W, r = largest_layer(IMAGES, seed, WIDTHS[-1])
     grown = growth(IMAGES, seed)
     np.testing.assert_array_equal(grown.W[:, :8], plane(IMAGES, seed).W)
     assert grown.widths == (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
@@ -63,7 +63,7 @@ def test_what_is_plotted() -> None:
     """Catches α of another rule, in another place than its angle, and points of widths still to come."""
     grown = growth(IMAGES, 0)
     axes = Figure().add_subplot()
-    fig1.strip(axes, grown, 64, fig1.bands(grown.widths))
+    fig1.draw_alphas(axes, grown, 64, fig1.bands(grown.widths))
     for line, name in zip([line for line in axes.lines if line.get_marker() == "o"], fig1.RULES, strict=True):
         R, unit = grown.maps[name][:4], grown.x / np.linalg.norm(grown.x)
         expected = np.degrees(np.arccos(R @ unit / np.linalg.norm(R, axis=1)))

@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
-from nfrlab.paper_figs import fig2, fig3, fig4, fig5, fig6, fig7, table1
-from nfrlab.paper_figs.fig3 import neurons
-from nfrlab.paper_figs.stored import MissingResults, Stored, few, map_image, quantiles
+from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, table1
+from nfrlab.paper_figs.deep.fig3 import neurons
+from nfrlab.paper_figs.deep.stored import MissingResults, Stored, main_settings, map_image, quantiles
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
 from nfrlab.verify.cli import app
 from nfrlab.verify.exhibits.stored import FIGURES, draw, load, photograph
@@ -155,11 +155,11 @@ def test_fig2_is_what_was_stored(data: Stored) -> None:
 
 def test_isotropic_cosine() -> None:
     """Catches a wrong constant beside Fig. 2b: two random directions in R³ have E|cos| = ½, in R² 2/π; and sampling."""
-    assert fig2.isotropic(3) == pytest.approx(0.5)
-    assert fig2.isotropic(2) == pytest.approx(2 / np.pi)
+    assert fig2.isotropic_cosine(3) == pytest.approx(0.5)
+    assert fig2.isotropic_cosine(2) == pytest.approx(2 / np.pi)
     w = np.random.default_rng(0).standard_normal((20_000, 27))
     cosines = np.abs(w[:, 0]) / np.linalg.norm(w, axis=1)
-    assert fig2.isotropic(27) == pytest.approx(cosines.mean(), abs=5 * cosines.std() / 20_000**0.5)
+    assert fig2.isotropic_cosine(27) == pytest.approx(cosines.mean(), abs=5 * cosines.std() / 20_000**0.5)
 
 
 def test_fig4_is_what_was_stored(data: Stored) -> None:
@@ -289,8 +289,8 @@ def test_other_networks_fill_in() -> None:
     data = {name: numbers(name) for name in ("digits-trained", "cifar-trained", "mine-gaussian", "cifar-gaussian")}
     found = Stored(data, {}).settings(["alpha"])
     assert found == ["mine-gaussian", "cifar-gaussian", "cifar-trained", "digits-trained"]
-    assert few(found) == ["mine-gaussian", "cifar-gaussian", "cifar-trained"]
-    assert few(["vgg16-gaussian", "vgg16-trained", "digits-trained"]) == ["vgg16-gaussian", "vgg16-trained"]
+    assert main_settings(found) == ["mine-gaussian", "cifar-gaussian", "cifar-trained"]
+    assert main_settings(["vgg16-gaussian", "vgg16-trained", "digits-trained"]) == ["vgg16-gaussian", "vgg16-trained"]
 
 
 def test_fewer_rules(data: Stored) -> None:

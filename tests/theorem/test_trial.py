@@ -52,7 +52,7 @@ def test_claim_on_deep_networks_names_what_it_lacks(id: str, images: ImageSet) -
 def validate(verdict: Verdict) -> None:
     """Raises where the stored form is not what the schema says."""
     schema = {"$ref": "#/$defs/verdict", "$defs": store.schema()["$defs"]}
-    Draft202012Validator(schema).validate(store.plain(verdict.as_json()))
+    Draft202012Validator(schema).validate(store.json_value(verdict.as_json()))
 
 
 def draws(name: str, d: int, n: int) -> np.ndarray:

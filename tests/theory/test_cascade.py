@@ -37,8 +37,8 @@ from nfrlab.theory.cascade.recursion import (
 )
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine import gaussian_stacks
 from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, exponent, law_evidence
+from nfrlab.verify.exhibits import cascade_profiles
 from nfrlab.verify.intervals import BettingSequence, bets, bets_plan
 
 NOTHING = ImageSet("none", ())
@@ -328,14 +328,14 @@ def test_exponent() -> None:
 
 def test_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a panel without its lines or dots, and a figure that is not the same bytes twice."""
-    monkeypatch.setattr(gaussian_stacks, "FIGURE", {"one": (20, 30, 30), "steep": (20, 10, 40)})
-    monkeypatch.setattr(gaussian_stacks, "profile", lambda *given: one_profile(*given))
-    first = {path.name: path.read_bytes() for path in gaussian_stacks.draw(tmp_path, NOTHING, 0)}
+    monkeypatch.setattr(cascade_profiles, "PROFILES", {"one": (20, 30, 30), "steep": (20, 10, 40)})
+    monkeypatch.setattr(cascade_profiles, "profile", lambda *given: one_profile(*given))
+    first = {path.name: path.read_bytes() for path in cascade_profiles.draw(tmp_path, NOTHING, 0)}
     assert set(first) == {"cascade_law.svg", "cascade_law.png"}
-    assert first == {path.name: path.read_bytes() for path in gaussian_stacks.draw(tmp_path, NOTHING, 0)}
+    assert first == {path.name: path.read_bytes() for path in cascade_profiles.draw(tmp_path, NOTHING, 0)}
     profile = one_profile("one", (20, 30, 30), 0)
     axes = Figure().add_subplot()
-    picture.panel(axes, profile)
+    picture.draw_panel(axes, profile)
     drawn = [line.get_ydata() for line in axes.get_lines()]
     for name in picture.RULES:
         law = cascade_alphas(name, (20, 30, 30))
@@ -343,7 +343,7 @@ def test_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert any(len(y) == len(law) and np.allclose(y, profile.sampled[name].mean) for y in drawn)
 
 
-real_profile = gaussian_stacks.profile
+real_profile = cascade_profiles.profile
 
 
 def one_profile(name: str, widths: tuple[int, ...], seed: int) -> picture.Profile:
@@ -353,8 +353,8 @@ def one_profile(name: str, widths: tuple[int, ...], seed: int) -> picture.Profil
 
 def test_titles_of_widths() -> None:
     """Catches a title that hides the input or the depth."""
-    assert picture.shown((784, *(512,) * 7)) == "784 – 512 × 7"
-    assert picture.shown((784, 512, 1024)) == "784–512–1024"
+    assert picture.widths_in_words((784, *(512,) * 7)) == "784 – 512 × 7"
+    assert picture.widths_in_words((784, 512, 1024)) == "784–512–1024"
 
 
 def test_two_layers_by_hand() -> None:

@@ -467,5 +467,5 @@ def test_figure_of_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sampled["N"].sel(d=9, ratio=10.0) == 90
     assert (sampled["lost"].sel(weighting="activation").fillna(0) == 0).all()
     xr.testing.assert_identical(samples.sample((2, 9), (1.0, 10.0), 0), chances)
-    drawn = figure.ordering(sampled, chances)
+    drawn = figure.figure(figure.Samples(sampled, chances))
     assert [len(axes.lines) for axes in drawn.axes] == [7, 7, 8, 7, 7, 10]

@@ -5,6 +5,7 @@ PyTorch.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -378,7 +379,7 @@ def without_torch(*command: str | Path, cwd: Path, hidden: Path) -> subprocess.C
     return subprocess.run(
         [*map(str, command)],
         cwd=cwd,
-        env=ENVIRONMENT | {"PYTHONPATH": str(hidden)},
+        env=ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(hidden), ENVIRONMENT.get("PYTHONPATH", "")])},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -414,10 +415,9 @@ def test_the_theorems_are_collected_without_torch(tmp_path: Path) -> None:
 
 LOADED = """
 import importlib, pkgutil, sys
-import nfrlab.verify, nfrlab.verify.cli
-for package in ("nfrlab.verify.claims", "nfrlab.verify.claims.deep", "theory", "nfrlab.simulations.dense",
-"paper_figs"):
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, package + "."):
+import nfrlab.verify.cli
+for package in ("nfrlab.verify.claims", "nfrlab.theory", "nfrlab.simulations.dense", "nfrlab.paper_figs"):
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
         importlib.import_module(module.name)
 print(sorted(name for name in sys.modules if name.partition(".")[0] == "torch"))
 """

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nfrlab.verify import cli
-from nfrlab.verify.commands import hearing
+from nfrlab.verify.commands import verify as verify_command
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
@@ -350,6 +351,24 @@ def test_a_usage_error_has_exit_status_2(arguments: Sequence[str], tmp_path: Pat
 # Good input
 
 
+def test_version(tmp_path: Path) -> None:
+    """Catches a version that is not the installed one, or that is printed below a usage error."""
+    done = nfrlab("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"nfrlab {version('nfrlab')}\n", "")
+
+
+@pytest.mark.parametrize(
+    "command", ["claims", "show", "verify", "law", "sweep", "converge", "figures", "bridge", "train"]
+)
+def test_help_says_what_each_command_does(command: str, tmp_path: Path) -> None:
+    """Catches a command without help, and a first sentence that the list of commands cuts off."""
+    listed = nfrlab("--help", cwd=tmp_path).stdout
+    (line,) = [line for line in listed.splitlines() if line.startswith(f"  {command} ")]
+    assert line.endswith((".", "?"))
+    assert not line.endswith("...")
+    assert line.removeprefix(f"  {command}").strip() in words(nfrlab(command, "--help", cwd=tmp_path).stdout)
+
+
 def test_claims_lists_every_id(tmp_path: Path) -> None:
     """Catches a claim that is missing, or whose id is cut off so that it cannot be copied into a command."""
     done = nfrlab("claims", cwd=tmp_path)
@@ -377,6 +396,29 @@ def test_show_before_any_verdict(tmp_path: Path) -> None:
     assert_shows(done.stdout, REGISTRY["prop-1"])
     assert line_to_run_again(done.stdout) == ["nfrlab", "verify", "prop-1"]
     assert not list(tmp_path.iterdir())
+
+
+def line_at(place: str) -> str:
+    """The line of the source tree that `FILE:LINE` names."""
+    file, _, number = place.partition(":")
+    return (Path(cli.__file__).parents[1] / file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("prop-1", {"examined in": "def printed("}),
+        ("gbp", {"rule in": "def gbp("}),
+        ("dtd", {"rule in": "def zplus(", "layer 1 in": "def z_box("}),
+        ("axis", {"law in": "Family(", "sampled in": "def axis("}),
+    ],
+)
+def test_show_says_where_the_code_is(name: str, places: dict[str, str], tmp_path: Path) -> None:
+    """Catches a path that is not in the repository, and the line of a wrapper in place of what is wrapped."""
+    shown = nfrlab("show", name, cwd=tmp_path).stdout
+    for title, code in places.items():
+        (line,) = [line.strip() for line in shown.splitlines() if line.strip().startswith(f"{title} ")]
+        assert code in line_at(line.removeprefix(title).strip())
 
 
 def test_show_after_a_verdict_prints_the_line_that_repeats_it(workplace: Path, tmp_path: Path) -> None:
@@ -622,7 +664,7 @@ def test_ctrl_c_during_the_report_keeps_the_verdicts(tmp_path: Path, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", [SUPPORTS], [REFUTES]))
-    monkeypatch.setattr(hearing, "render", interrupted)
+    monkeypatch.setattr(verify_command, "render", interrupted)
     result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == 130
     assert set(stored(tmp_path)) == {"made-up"}

@@ -109,7 +109,7 @@ def world(repair: bool, settings: tuple[Setting, ...]) -> World:
 def tried(id: str, measured: World) -> Verdict:
     """The verdict; its record passes the published schema and its α the budget, whatever the world."""
     verdict = try_claim(DEEP[id], 0, "quick", NO_IMAGES, MappingProxyType(measured))
-    SCHEMA.validate(store.plain(verdict.as_json()))
+    SCHEMA.validate(store.json_value(verdict.as_json()))
     for part in (verdict.evidence, verdict.control.evidence):
         assert sum(piece.miss for piece in part) <= ALLOTMENT * (1 + 1e-9)
     return verdict

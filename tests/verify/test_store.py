@@ -74,7 +74,7 @@ class Word(StrEnum):
 )
 def test_plain_values(value: object, expected: object) -> None:
     """Catches a NumPy scalar, enum or tuple that JSON refuses, a bool that turns into 1, and NaN in a document."""
-    found = store.plain(value)
+    found = store.json_value(value)
     assert found == expected
     assert type(found) is type(expected)
     assert json.loads(json.dumps(found, allow_nan=False)) == expected
@@ -82,7 +82,7 @@ def test_plain_values(value: object, expected: object) -> None:
 
 def test_an_enum_of_no_text_is_still_text() -> None:
     """Catches an enum member that reaches the JSON encoder as it is."""
-    assert isinstance(store.plain(Shade.DARK), str)
+    assert isinstance(store.json_value(Shade.DARK), str)
 
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
@@ -114,9 +114,9 @@ nested = st.recursive(
 @given(nested)
 def test_plain_values_survive_json(value: object) -> None:
     """Catches any nesting that strict JSON refuses or gives back changed, or that a second pass changes."""
-    found = store.plain(value)
+    found = store.json_value(value)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert store.plain(found) == found
+    assert store.json_value(found) == found
 
 
 @steady
@@ -130,7 +130,7 @@ def test_plain_keeps_finite_numbers_and_shape(value: object) -> None:
         assert isinstance(entry, float)
         return entry if math.isfinite(entry) else None
 
-    assert store.plain(value) == expected(value)
+    assert store.json_value(value) == expected(value)
 
 
 # write_atomically

@@ -1,18 +1,16 @@
-"""The command `nfrlab bridge`: measure deep networks, judge the claims on them, print and draw what came out."""
+"""The command `nfrlab bridge`: measure deep networks, print and draw the results, and try the claims on them."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import xarray as xr
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
@@ -20,20 +18,20 @@ from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.images import image_set
 from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import OUT, console, refuse
+from nfrlab.verify.commands.console import OUT, Images, Seed, print_paths, refusals, refuse, require_counts
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
     RESNETS,
-    at_hand,
     device_from,
-    learned_at,
-    refusals,
-    require_counts,
+    first_existing,
     require_torch,
+    training_side,
 )
 from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis
-from nfrlab.verify.commands.hearing import hear
+from nfrlab.verify.commands.progress import progress
+from nfrlab.verify.commands.verify import try_and_report
+from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.exhibits import stored
 from nfrlab.verify.proceedings import store
@@ -49,21 +47,26 @@ def bridge(
         Path | None,
         typer.Option(help="Its checkpoint: safetensors, a torch file of tensors, or “official” (download)."),
     ] = None,
-    images: Annotated[Path | None, typer.Option(help="A folder of images instead of scikit-learn's.")] = None,
-    rules: Annotated[str, typer.Option(help="Filtering rules, by commas.")] = ",".join(FILTERS),
+    images: Images = None,
+    rules: Annotated[str, typer.Option(help="Filtering rules, separated by commas.")] = ",".join(FILTERS),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seeds: Annotated[
-        int, typer.Option(help="Draws of network and image per setting; 0: as many as the claims need.")
+        int, typer.Option(help="Draws of network and image per setting; 0 for as many as the claims need.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
-    size: Annotated[int, typer.Option(help="Side of the images of large networks.")] = 224,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option(help="Side, in pixels, of the images of large networks.")] = 224,
     quick: Annotated[
-        bool, typer.Option("--quick", help="VGG16 at 32 × 32, fewer families and effects (minutes).")
+        bool, typer.Option("--quick", help="VGG16 at 32 × 32, with fewer families and effects (minutes).")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Worker processes; one per core by default, one on a GPU.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; 0 for one per core, or one on a GPU.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
-    """The same effects on deep networks: VGG16, a trained VGG on digits, ResNets, or your own network."""
+    """Measure the effects on deep networks; try the claims on them.
+
+    By default these are VGG16, a small VGG trained on digits, and ResNets; --model names one other network. If it is
+    FILE.py:FUNCTION, the code of FILE.py is run. You can interrupt the measurements at any time; run the same command
+    again to resume.
+    """
     with refusals():
         require_torch()
         chosen = rules_from(rules)
@@ -74,12 +77,13 @@ def bridge(
         store.prepare(out)
         store.read(out)
         measurements = out / MEASUREMENTS
-        cifar, vgg16, cifar_images = at_hand(RESNETS), at_hand(LEARNED, measurements), at_hand(CIFAR_IMAGES)
+        cifar, cifar_images = first_existing(RESNETS), first_existing(CIFAR_IMAGES)
+        vgg16 = first_existing(LEARNED, measurements)
         sources = Sources(measurements, images, weights, cifar, vgg16, cifar_images, used)
         settings = settings_from(model, weights, quick, size, sources)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
-    own = {
+    options = {
         "model": model,
         "weights": weights,
         "images": images,
@@ -88,19 +92,19 @@ def bridge(
         "seeds": seeds,
         "size": size,
     }
-    found = held(settings, count, seed, sources, workers, typed(seed, quick, own))
+    found = run_with_progress(settings, count, seed, sources, workers, rerun_command(seed, quick, options))
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
     with refusals():
-        for path in stored.draw(sources.out, sources.out / "figures"):
-            console.print(path, highlight=False, soft_wrap=True)
-    deep = [claim.id for claim in REGISTRY.values() if claim.on_deep_networks]
-    raise typer.Exit(0 if hear(deep, seed, "quick" if quick else "full", images, jobs or default_jobs(), out) else 1)
+        print_paths(*stored.draw(sources.out, sources.out / "figures"))
+    deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
+    profile: Profile = "quick" if quick else "full"
+    raise typer.Exit(0 if try_and_report(deep, seed, profile, images, jobs or default_jobs(), out) else 1)
 
 
 def rules_from(text: str) -> tuple[str, ...]:
-    """The rules named. Raises `ValueError` for an unknown one."""
+    """The rules that `--rules` names, each once. Raises `ValueError` for an unknown one."""
     chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in chosen:
         if name not in FILTERS:
@@ -118,8 +122,9 @@ def draws_from(seeds: int) -> int:
 def settings_from(
     model: str | None, weights: Path | None, quick: bool, size: int, sources: Sources
 ) -> tuple[Setting, ...]:
-    """The built-in plan, or one network. Raises `ValueError` for weights without a model, a size below 32, and `quick`
-    with a model.
+    """The settings of the built-in plan, or of one network.
+
+    Raises `ValueError` for weights without a model, a size below 32, and `quick` with a model.
     """
     if size < 32:
         raise ValueError(f"--size must be at least 32, got {size}")
@@ -128,39 +133,30 @@ def settings_from(
     if model is None:
         if weights is not None:
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
-        at = None if quick or sources.cifar_images is None else learned_at(sources.cifar_vgg16)
-        return plan(quick, sources.cifar is not None, size, at)
-    at = learned_at(weights if model == CIFAR_VGG16 else None) or size
-    return plan_for(model, weights is not None or ":" in model, at)
+        side = None if quick or sources.cifar_images is None else training_side(sources.cifar_vgg16)
+        return plan(quick, sources.cifar is not None, size, side)
+    side = training_side(weights if model == CIFAR_VGG16 else None) or size
+    return plan_for(model, weights is not None or ":" in model, side)
 
 
-def typed(seed: int, quick: bool, options: Mapping[str, object]) -> str:
-    """The command that reaches the same numbers: of the options those that are not as they are by default."""
-    usual = {"rules": ",".join(FILTERS), "device": "cpu", "seeds": 0, "size": 224}
-    given = {name: value for name, value in options.items() if value is not None and value != usual.get(name)}
+def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
+    """The command that reaches these numbers again, with the options that are not at their defaults."""
+    defaults = {"rules": ",".join(FILTERS), "device": "cpu", "seeds": 0, "size": 224}
+    given = {name: value for name, value in options.items() if value is not None and value != defaults.get(name)}
     words = ["nfrlab", "bridge", *(["--quick"] if quick else []), "--seed", str(seed)]
     return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
 
 
-def held(
+def run_with_progress(
     settings: Sequence[Setting], draws: int, seed: int, sources: Sources, jobs: int, command: str
 ) -> Mapping[str, xr.Dataset]:
-    """`run` with a live display; what stops it becomes one sentence, Ctrl-C exit status 130."""
-    with _display() as watch, interrupts_heard():
+    """`run` with a live display; what stops it becomes one sentence and exit status 2, Ctrl-C exit status 130."""
+    with progress("draws") as bar, interrupts_heard():
         try:
-            return run(settings, draws, seed, sources, jobs, watch, command)
+            return run(settings, draws, seed, sources, jobs, bar.update, command)
         except (ValueError, Stopped) as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
             kept = f"finished draws are kept in {sources.out}, the same command resumes"
             print(f"nfrlab: interrupted; {kept}", file=sys.stderr)
             raise typer.Exit(130) from None
-
-
-@contextmanager
-def _display() -> Iterator[Callable[[int, int], None]]:
-    """A live bar of draws with time left, on a terminal only; yields what to call after each draw."""
-    columns = TextColumn("draws"), MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("bridge", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,9 +1,12 @@
-"""What the commands share: the console, refusals, a live display that is silent off a terminal."""
+"""What the commands share: the console, refusals, and the options that mean one thing in all of them."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,13 +14,47 @@ from rich.console import Console
 console = Console()
 OUT = Path("results")
 
+Seed = Annotated[int, typer.Option(help="Root of all random numbers, a non-negative integer.")]
+Jobs = Annotated[int, typer.Option(help="Worker processes; 0 for one per core.")]
+Images = Annotated[
+    Path | None, typer.Option(help="A folder of your own images, instead of scikit-learn's photographs.")
+]
+
 
 def refuse(reason: str) -> typer.Exit:
-    """One sentence on standard error and exit status 2."""
+    """Print one sentence on standard error; the exception that ends the command with exit status 2."""
     print(f"nfrlab: {reason}", file=sys.stderr)
     return typer.Exit(2)
 
 
-def wide() -> Console:
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a `ValueError`, or what the disk refuses, into one sentence and exit status 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise refuse(str(error)) from error
+
+
+def require_counts(**options: int) -> None:
+    """Raises `ValueError` that names a negative option."""
+    for name, value in options.items():
+        if value < 0:
+            raise ValueError(f"--{name} must be a non-negative integer, got {value}")
+
+
+def require_jobs(jobs: int) -> None:
+    """Raises `ValueError` for a negative number of workers."""
+    if jobs < 0:
+        raise ValueError(f"--jobs must be a positive integer, or 0 for one per core, got {jobs}")
+
+
+def wide_console() -> Console:
     """The console; off a terminal one that does not fold tables."""
     return console if console.is_terminal else Console(width=200)
+
+
+def print_paths(*paths: Path) -> None:
+    """One path a line, never folded, so that it can be copied."""
+    for path in paths:
+        console.print(path, highlight=False, soft_wrap=True)

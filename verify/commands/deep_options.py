@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from nfrlab.simulations.bridge.sources import safetensors_metadata
-from nfrlab.verify.commands.console import refuse
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
 CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
 """What a trained ResNet, a trained VGG16 and their images are called."""
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """A `ValueError`, or what the disk refuses, becomes one sentence and exit status 2."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise refuse(str(error)) from error
 
 
 def require_torch() -> None:
@@ -43,24 +32,17 @@ def device_from(name: str) -> str:
     return "cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu"
 
 
-def require_counts(**options: int) -> None:
-    """Raises `ValueError` that names a negative one."""
-    for name, value in options.items():
-        if value < 0:
-            raise ValueError(f"--{name} must be a non-negative integer, got {value}")
-
-
-def at_hand(names: Sequence[str], *folders: Path) -> Path | None:
+def first_existing(names: Sequence[str], *folders: Path) -> Path | None:
     """The first of these files in `folders` or in the folder NFRLAB_DATA; None where there is none."""
     data = os.environ.get("NFRLAB_DATA")
     places = (folder / name for folder in (*folders, *([Path(data)] if data else ())) for name in names)
     return next((path for path in places if path.exists()), None)
 
 
-def learned_at(path: Path | None) -> int | None:
-    """The side of the images that VGG16 in this file of `nfrlab train` learned from; None without a file.
+def training_side(path: Path | None) -> int | None:
+    """Side of the images that the VGG16 in this file, written by `nfrlab train`, was trained on; None without a file.
 
-    Raises `ValueError` for another file.
+    Raises `ValueError` for a file that `nfrlab train` did not write.
     """
     if path is None:
         return None

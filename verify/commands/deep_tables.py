@@ -9,20 +9,19 @@ import xarray as xr
 from rich.table import Table
 
 from nfrlab.simulations.bridge.settings import FILTERS
-from nfrlab.verify.commands.console import wide
+from nfrlab.verify.commands.console import wide_console
 
 
 def print_alphas(found: Mapping[str, xr.Dataset]) -> None:
     """Median α of every rule, from the gradient to the rule alone, and in how many draws a map has none."""
     listing = Table("network", "rule", "median α at N = 0, 1, …, L", "undefined", header_style="bold")
-    for name, own in found.items():
-        for rule in (str(r) for r in own["rule"].values if str(r) in FILTERS and "alpha" in own):
-            listing.add_row(name, rule, *alphas(own["alpha"].sel(rule=rule), "level"))
-        if "alpha_activation" in own:
-            listing.add_row(
-                name, "activation", *alphas(own["alpha_activation"].isel(layer=slice(None, None, -1)), "layer")
-            )
-    wide().print(listing)
+    for name, data in found.items():
+        for rule in (str(r) for r in data["rule"].values if str(r) in FILTERS and "alpha" in data):
+            listing.add_row(name, rule, *alphas(data["alpha"].sel(rule=rule), "level"))
+        if "alpha_activation" in data:
+            downwards = data["alpha_activation"].isel(layer=slice(None, None, -1))
+            listing.add_row(name, "activation", *alphas(downwards, "layer"))
+    wide_console().print(listing)
 
 
 def alphas(alpha: xr.DataArray, along: str) -> tuple[str, str]:
@@ -32,17 +31,19 @@ def alphas(alpha: xr.DataArray, along: str) -> tuple[str, str]:
 
 
 def print_diagnosis(found: Mapping[str, xr.Dataset]) -> None:
-    """Per layer, medians over the draws: neurons and weights each, cosines and mean in units of chance, variation of
-    the norms, active share, the margins of ineq. 13, and α of Activation.
+    """Layer by layer, medians over the draws.
+
+    Number of neurons and weights of each, cosines and mean in units of chance, variation of the norms, share of active
+    neurons, margins of ineq. 13, and α of Activation.
     """
-    for name, own in found.items():
-        if "cosine" not in own:
+    for name, data in found.items():
+        if "cosine" not in data:
             continue
-        rules = [rule for rule in FILTERS if "margin" in own and rule in own["rule"].values]
+        rules = [rule for rule in FILTERS if "margin" in data and rule in data["rule"].values]
         columns = ("layer", "N", "d", "cosine", "mean", "s.d. ‖w‖", "active", *(f"margin {rule}" for rule in rules))
         listing = Table(*columns, "α Activation", title=f"{name}, layer by layer", header_style="bold")
-        middle = own.median("draw")
-        for layer in own["layer"].values:
+        middle = data.median("draw")
+        for layer in data["layer"].values:
             at = middle.sel(layer=layer)
             listing.add_row(
                 f"{int(layer)}",
@@ -54,4 +55,4 @@ def print_diagnosis(found: Mapping[str, xr.Dataset]) -> None:
                 *(f"{float(at['margin'].sel(rule=rule)):+.1e}" for rule in rules),
                 f"{float(at['alpha_activation']):.3f}",
             )
-        wide().print(listing)
+        wide_console().print(listing)

@@ -8,32 +8,31 @@ from typing import Annotated
 
 import typer
 
-from nfrlab.paper_figs.stored import MissingResults
+from nfrlab.paper_figs.deep.stored import MissingResults
 from nfrlab.simulations.images import ImageSet, image_set
-from nfrlab.verify.commands.console import console, refuse
-from nfrlab.verify.examine import gaussian_stacks
-from nfrlab.verify.exhibits import anisotropy, fig1, ordering, stored
+from nfrlab.verify.commands.console import Images, console, print_paths, refuse
+from nfrlab.verify.exhibits import anisotropy, cascade_profiles, fig1, ordering, stored
 
 FIGURES: dict[str, Callable[[Path, ImageSet, int], list[Path]]] = {
     "fig1": fig1.draw,
     "isotropy": anisotropy.draw,
     "ordering": ordering.draw,
-    "cascade": gaussian_stacks.draw,
+    "cascade": cascade_profiles.draw,
 }
 NAMES = (*FIGURES, *stored.FIGURES)
 
 
 def figures(
     names: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(NAMES)}; all by default.")] = None,
-    images: Annotated[Path | None, typer.Option(help="A folder of images instead of the built-in ones.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Root of all random numbers.")] = 0,
+    images: Images = None,
+    seed: Annotated[int, typer.Option(min=0, help="Root of all random numbers, a non-negative integer.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("results/figures"),
-    results: Annotated[Path, typer.Option(help="What 'nfrlab bridge' stored.")] = stored.RESULTS,
+    results: Annotated[Path, typer.Option(help="Folder of what 'nfrlab bridge' stored.")] = stored.RESULTS,
 ) -> None:
-    """The figures: Fig. 1 and its animation, isotropy, Theorem 2's ordering over N/d, the cascade law; and, drawn from
-    what the bridge stored, Table I and Fig. 2 to 7.
+    """Draw the figures of the paper and of this laboratory.
 
-    By default all, those of the bridge where their data are stored.
+    From a seed and the images: Fig. 1 and its animation, isotropy, Theorem 2's ordering over N/d, the cascade law. From
+    what 'nfrlab bridge' stored: Table I and Fig. 2 to 7. By default all are drawn whose data are there, as SVG and PNG.
     """
     chosen = names or list(NAMES)
     try:
@@ -41,13 +40,14 @@ def figures(
             if name not in NAMES:
                 raise ValueError(f"unknown figure '{name}'; known figures: {', '.join(NAMES)}")
         photographs = image_set(images)
+        out.mkdir(parents=True, exist_ok=True)
         for name in chosen:
             if name in FIGURES:
                 with console.status(name):
-                    _show(FIGURES[name](out, photographs, seed))
-        if bridge := [name for name in chosen if name in stored.FIGURES]:
+                    print_paths(*FIGURES[name](out, photographs, seed))
+        if of_bridge := [name for name in chosen if name in stored.FIGURES]:
             with console.status("bridge"):
-                _show(stored.draw(results, out, bridge, _refuse if names else _tell))
+                print_paths(*stored.draw(results, out, of_bridge, _raise if names else _print_left_out))
     except MissingResults as error:
         raise refuse(f"{error}, or name its folder with --results: there is none in {results}") from error
     except ValueError as error:
@@ -56,15 +56,11 @@ def figures(
         raise refuse(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _tell(name: str, reason: MissingResults) -> None:
+def _print_left_out(name: str, reason: MissingResults) -> None:
     """A figure that was not asked for by name may be left out."""
     console.print(f"{name} left out: {reason}", highlight=False)
 
 
-def _refuse(name: str, reason: MissingResults) -> None:
+def _raise(name: str, reason: MissingResults) -> None:
+    """A figure that was asked for by name may not."""
     raise reason
-
-
-def _show(written: list[Path]) -> None:
-    for path in written:
-        console.print(path, highlight=False, soft_wrap=True)

@@ -13,21 +13,25 @@ from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw
 from nfrlab.theory.finite_width.one_neuron import RELEVANCES
 from nfrlab.theory.finite_width.rate import kappa
 from nfrlab.theory.weighting.frames import FrameLaw, frame_law
-from nfrlab.verify.commands.console import refuse, wide
+from nfrlab.verify.commands.console import refuse, wide_console
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def law(
-    rule: Annotated[str, typer.Argument(help=f"{', '.join(PASSING)}.")],
+    rule: Annotated[str, typer.Argument(help=f"The backward rule: {', '.join(PASSING)}.")],
     d: Annotated[int, typer.Option(help="Input dimension.")],
     N: Annotated[int | None, typer.Option("--N", help="Hidden neurons.")] = None,
-    target: Annotated[float | None, typer.Option(help="A mean α: print the least N that reaches it.")] = None,
-    family: Annotated[str, typer.Option(help="gaussian, student, sphere, ring, haar.")] = "gaussian",
+    target: Annotated[float | None, typer.Option(help="A mean α: find the least N that reaches it.")] = None,
+    family: Annotated[str, typer.Option(help="The weight family: gaussian, student, sphere, ring, haar.")] = "gaussian",
     q: Annotated[float, typer.Option(help="RectGrad's quantile.")] = 0.9,
     relevance: Annotated[str, typer.Option(help=f"GBP's hidden relevance: {', '.join(RELEVANCES)}.")] = "normal",
 ) -> None:
-    """How wide must a layer be before the map is just the input? The law of α of r_0, or the N that a mean α needs."""
+    """How wide must a layer be before the map is just the input?
+
+    With --N, the law of the input alignment α of the map r_0 in a layer of N neurons: its mean, standard deviation and
+    quantiles. With --target, that law at the least N whose mean α reaches the target.
+    """
     try:
         if (N is None) is (target is None):
             raise ValueError("give either --N or --target")
@@ -45,32 +49,35 @@ def law(
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
     if rule != "grad" and family != "haar" and d > 1 and isfinite(constant := kappa(rule, family, d, q, relevance)):
         grid.add_row("for N ≫ d", f"1 − α ≈ {constant:.4g} (d − 1) / 2N")
-    matched = "exact in mean and deviation, else a" if framed(rule, family) else "a"
+    matched = "exact in mean and deviation, else a" if is_one_frame(rule, family) else "a"
     tried = f"{matched} match of two moments; claim {claim_of(rule, family)} tries it"
     grid.add_row("the law is", "exact" if found.exact else tried)
-    wide().print(grid, highlight=False)
+    wide_console().print(grid, highlight=False)
 
 
 def law_at(rule: str, family: str, d: int, q: float, relevance: str, N: int) -> AlignmentLaw | FrameLaw:
-    """The law of a layer: of one frame, or of independent neurons."""
-    if framed(rule, family) and relevance == "normal":
+    """The law of α in a layer of N neurons: of one frame, or of independent neurons.
+
+    `q` is RectGrad's quantile, `relevance` names the law of GBP's hidden relevance.
+    """
+    if is_one_frame(rule, family) and relevance == "normal":
         return frame_law(rule, d, N)
     return alignment_law(rule, family, d, N, q, relevance)
 
 
 def law_reaching(rule: str, family: str, d: int, q: float, relevance: str, target: float) -> AlignmentLaw | FrameLaw:
-    """The law at the least N whose mean reaches the target."""
-    if framed(rule, family) and relevance == "normal":
+    """The law of α at the least N whose mean α reaches the target; arguments as in `law_at`."""
+    if is_one_frame(rule, family) and relevance == "normal":
         return frame_law(rule, d, least_width(lambda N: frame_law(rule, d, N).mean, target, most=d))
     N = required_neurons(target, rule, family, d, q, relevance)
     return alignment_law(rule, family, d, N, q, relevance)
 
 
-def framed(rule: str, family: str) -> bool:
+def is_one_frame(rule: str, family: str) -> bool:
     """Whether the layer is one Haar frame whose law depends on the frame."""
     return family == "haar" and rule in ("constant", "gbp", "activation")
 
 
 def claim_of(rule: str, family: str) -> str:
-    """The claim that tries the law."""
-    return f"haar-law-{rule}" if framed(rule, family) else f"law-{rule}"
+    """The id of the claim that tries the law."""
+    return f"haar-law-{rule}" if is_one_frame(rule, family) else f"law-{rule}"

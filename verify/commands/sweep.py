@@ -3,51 +3,49 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 import xarray as xr
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from nfrlab.simulations import sweep as sweeps
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.sweep.run import Watch
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import console, refuse, wide
+from nfrlab.verify.commands.console import Jobs, console, print_paths, refusals, refuse, require_jobs, wide_console
+from nfrlab.verify.commands.progress import progress
 
 ROWS = 60
 
 
 def sweep(
     spec: Annotated[Path, typer.Argument(help="TOML file: rule, family, d, N, and seed, trials, x, … (README).")],
-    jobs: Annotated[int, typer.Option(help="Local worker processes; one per core by default.")] = 0,
-    backend: Annotated[str, typer.Option(help="local processes, or dask: an existing cluster.")] = "local",
+    jobs: Jobs = 0,
+    backend: Annotated[
+        str, typer.Option(help="local (processes of this machine) or dask (an existing cluster).")
+    ] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address of the Dask scheduler, tcp://HOST:PORT.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for sweep.nc and the finished blocks.")] = Path("results/sweep"),
-    resume: Annotated[bool, typer.Option(help="Keep finished blocks, or compute all of them again.")] = True,
+    resume: Annotated[bool, typer.Option(help="Keep the finished blocks, or compute all of them again.")] = True,
 ) -> None:
-    """Sample α over a grid of rules, families, d, N and seeds; resumes where it was killed."""
-    try:
-        if jobs < 0:
-            raise ValueError(f"--jobs must be a positive integer, or 0 for one per core, got {jobs}")
+    """Sample α over a grid of rules, families, d, N and seeds.
+
+    You can interrupt it at any time; run the same command again to resume.
+    """
+    with refusals():
+        require_jobs(jobs)
         if backend not in sweeps.BACKENDS:
             raise ValueError(f"unknown --backend '{backend}'; choose {' or '.join(sweeps.BACKENDS)}")
         if (scheduler is None) is (backend == "dask"):
             raise ValueError("--backend dask and --scheduler ADDRESS go together")
         grid = sweeps.read(spec)
-    except ValueError as error:
-        raise refuse(str(error)) from error
-    found = run(grid, out, jobs, backend, scheduler, resume)
-    _print_means(found)
-    console.print(out / "sweep.nc", highlight=False, soft_wrap=True)
+    _print_means(sweep_with_progress(grid, out, jobs, backend, scheduler, resume))
+    print_paths(out / "sweep.nc")
 
 
-def run(
+def sweep_with_progress(
     grid: sweeps.Spec,
     out: Path,
     jobs: int = 0,
@@ -55,8 +53,22 @@ def run(
     scheduler: str | None = None,
     resume: bool = True,
 ) -> xr.Dataset:
-    """`sweeps.run` with a live display; what stops it becomes one sentence, Ctrl-C exit status 130."""
-    with _display() as (watch, state), interrupts_heard():
+    """Run the sweep with a live display, and return it; 0 `jobs` are one per core.
+
+    What stops it becomes one sentence and exit status 2, Ctrl-C exit status 130.
+    """
+    state = sweeps.Progress()
+    with progress("blocks") as bar, interrupts_heard():
+
+        def watch(now: sweeps.Progress) -> None:
+            """Keep what was last seen, and show it with the draws per second."""
+            vars(state).update(vars(now))
+            if now.done == 0:
+                bar.restart(now.resumed, now.blocks)
+                return
+            rate = f"{now.drawn / bar.seconds / 1e6:.1f}M draws/s" if bar.seconds > 0 else ""
+            bar.update(now.resumed + now.done, now.blocks, rate)
+
         try:
             found = sweeps.run(grid, out, jobs or default_jobs(), backend, scheduler, resume, watch)
         except (ValueError, sweeps.Stopped) as error:
@@ -70,44 +82,8 @@ def run(
     return found
 
 
-class Rate(TextColumn):
-    """Draws per second since the start."""
-
-    def __init__(self) -> None:
-        super().__init__("{task.fields[rate]}")
-
-
-@contextmanager
-def _display() -> Iterator[tuple[Watch, sweeps.Progress]]:
-    """A live bar of blocks with rate and time left, on a terminal only; yields what to call after each block, and the
-    progress last seen.
-    """
-    state = sweeps.Progress()
-    columns = (
-        TextColumn("blocks"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        Rate(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("sweep", total=None, rate="")
-
-        def watch(progress: sweeps.Progress) -> None:
-            vars(state).update(vars(progress))
-            if progress.done == 0:  # what is resumed took no time
-                bar.reset(task, total=progress.blocks, completed=progress.resumed, rate="")
-                return
-            seconds = bar.tasks[task].elapsed or 0.0
-            rate = f"{progress.drawn / seconds / 1e6:.1f}M draws/s" if seconds > 0 else ""
-            bar.update(task, total=progress.blocks, completed=progress.resumed + progress.done, rate=rate)
-
-        yield watch, state
-
-
 def _pooled(found: xr.Dataset) -> tuple[Array, Array, Array]:
-    """n, mean and standard error over all seeds."""
+    """(n, mean, its standard error) over all seeds, by (rule, family, d, N)."""
     n, mean, M2 = (found[name].values for name in ("n", "mean", "M2"))
     total = n.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -126,6 +102,6 @@ def _print_means(found: xr.Dataset) -> None:
         names = [str(found[name].values[k]) for name, k in zip(("rule", "family", "d", "N"), place, strict=True)]
         numbers = f"{total[place]}", f"{undefined[place]}", f"{middle[place]:.5f}", f"{error[place]:.1e}"
         listing.add_row(*names, *numbers)
-    wide().print(listing)
+    wide_console().print(listing)
     if total.size > ROWS:
         console.print(f"… and {total.size - ROWS} more points in the file", highlight=False)

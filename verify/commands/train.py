@@ -1,4 +1,4 @@
-"""The command `nfrlab train`: VGG16 learns CIFAR-10, for `nfrlab bridge` to measure beside the random one."""
+"""The command `nfrlab train`: train VGG16 on CIFAR-10, for `nfrlab bridge` to measure beside the random one."""
 
 from __future__ import annotations
 
@@ -11,40 +11,41 @@ import typer
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.files import writable, write_atomically
 from nfrlab.simulations.resumable import lacks_memory
-from nfrlab.verify.commands.console import OUT, console
+from nfrlab.verify.commands.console import OUT, Seed, console, print_paths, refusals, require_counts
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
-    at_hand,
     device_from,
-    refusals,
-    require_counts,
+    first_existing,
     require_torch,
 )
 from nfrlab.verify.proceedings.trial import MEASUREMENTS
 
 
 def train(
-    size: Annotated[int, typer.Option(help="Side that the images are enlarged to.")] = 224,
-    epochs: Annotated[int, typer.Option(help="How often every image is seen.")] = 12,
+    size: Annotated[int, typer.Option(help="Side, in pixels, that the images are enlarged to.")] = 224,
+    epochs: Annotated[int, typer.Option(help="How many times every image is seen.")] = 12,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder of the bridge that will measure it.")] = OUT,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="The --out of the 'nfrlab bridge' that will measure it.")] = OUT,
 ) -> None:
-    """VGG16 learns CIFAR-10, which NFRLAB_DATA holds: on a GPU in minutes; on two cores only at --size 32, in half an
+    """Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.
+
+    CIFAR-10 is taken from the folder that NFRLAB_DATA names. A GPU needs minutes; two cores need --size 32 and half an
     hour.
     """
     with refusals():
         require_torch()
         require_counts(seed=seed)
         used = device_from(device)
-        written = taught(size, epochs, used, seed, out / MEASUREMENTS)
-    console.print(written, highlight=False, soft_wrap=True)
+        print_paths(train_and_save(size, epochs, used, seed, out / MEASUREMENTS))
 
 
-def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path:
-    """The checkpoint, with what it comes from. Raises `ValueError` where CIFAR-10 is missing, numbers are too small or
-    `folder` cannot be written.
+def train_and_save(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path:
+    """Train VGG16 and write its checkpoint, with what it comes from, into `folder`; the checkpoint's path.
+
+    Raises `ValueError` where CIFAR-10 is missing, `size` or `epochs` is too small, memory does not suffice, or `folder`
+    cannot be written.
     """
     from dataclasses import replace
 
@@ -55,7 +56,7 @@ def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path
     from nfrlab.simulations.deep.inputs import images
     from nfrlab.simulations.deep.networks import learning
 
-    source = at_hand(CIFAR_IMAGES)
+    source = first_existing(CIFAR_IMAGES)
     if source is None:
         raise ValueError(f"CIFAR-10 is missing: set NFRLAB_DATA to a folder with one of {', '.join(CIFAR_IMAGES)}")
     if size < 32 or epochs < 1:
@@ -68,7 +69,7 @@ def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path
     keep_freed_memory()
     train, test = (replace(images.cifar10(source, part), side=size) for part in ("train", "test"))
     try:
-        module, accuracy = learning.learn(train, test, epochs, device, seed, show)
+        module, accuracy = learning.learn(train, test, epochs, device, seed, print_epoch)
     except (RuntimeError, MemoryError) as error:
         if not lacks_memory(error):
             raise
@@ -89,6 +90,6 @@ def taught(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path
     return path
 
 
-def show(number: int, loss: float, accuracy: float) -> None:
+def print_epoch(number: int, loss: float, accuracy: float) -> None:
     """One line an epoch."""
     console.print(f"epoch {number}: cross-entropy {loss:.3f}, accuracy {100 * accuracy:.2f} %", highlight=False)

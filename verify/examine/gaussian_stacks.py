@@ -1,25 +1,19 @@
-"""Monte Carlo against the cascade law: mean α of every level within 0.005; and the data of its figure."""
+"""Monte Carlo against the cascade law: mean α of every level within 0.005."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from nfrlab.paper_figs import cascade_law as picture
-from nfrlab.paper_figs.render import render
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.reduced.stacks import cascade_alignments
-from nfrlab.simulations.files import write_atomically
-from nfrlab.simulations.images import ImageSet
 from nfrlab.theory.cascade.recursion import cascade_alphas
 from nfrlab.verify import intervals
-from nfrlab.verify.court.budget import RUN_BUDGET
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
 from nfrlab.verify.examine.statistics import bets_evidence
@@ -180,35 +174,3 @@ def exponent(small: Evidence, large: Evidence, ratio: float, claimed: Claimed) -
         claimed=claimed,
         details={"widths": [small.statement, large.statement]},
     )
-
-
-FIGURE: dict[str, Widths] = {
-    "constant": (784, *(512,) * 7),
-    "growing upwards": (784, 512, 724, 1024, 1448, 2048),
-    "shrinking upwards": (784, 2048, 1448, 1024, 724, 512),
-    "bottleneck": (784, 1024, 1024, 256, 1024, 1024),
-    "steep": (784, 512, 2048, 8192),
-    "small input": (27, *(512,) * 7),
-}
-
-
-def draw(folder: Path, images: ImageSet, seed: int) -> list[Path]:
-    """The figure of the cascade law: `cascade_law.svg` and `.png` in `folder`."""
-    profiles = [profile(name, widths, seed) for name, widths in FIGURE.items()]
-    written = []
-    for suffix, content in render(lambda: picture.cascade_law(profiles)).items():
-        written.append(folder / f"cascade_law.{suffix}")
-        write_atomically(written[-1], content)
-    return written
-
-
-def profile(name: str, widths: Widths, seed: int, n: int = 4000) -> picture.Profile:
-    """Mean α of every rule and level, with intervals that hold together with probability ≥ 1 − 1e-6."""
-    exam = Examination("figure of the cascade law", "trial", seed, "quick", ImageSet("none", ()))
-    miss = RUN_BUDGET / len(FIGURE) / len(picture.RULES) / (len(widths) + 1)
-    sampled = {}
-    for rule in picture.RULES:
-        rows = Stack(name, rule, widths).sample(exam, "figure", n)
-        ends = np.array([intervals.bets(column, miss, -1.0, 1.0) for column in rows.T])
-        sampled[rule] = picture.Sampled(rows.mean(axis=0), ends[:, 0], ends[:, 1])
-    return picture.Profile(name, widths, sampled)

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from nfrlab.paper_figs import anisotropy as picture
-from nfrlab.paper_figs.anisotropy import Row
+from nfrlab.paper_figs.anisotropy import Anisotropies, Row
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.images import ImageSet
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.verify.examine.stated_draws import dyadic
+from nfrlab.verify.exhibits.write import write
 
 SIDE, PATCHES = 2, 25
 DIMENSION = 3 * SIDE**2
@@ -34,7 +34,7 @@ def worst_value(name: str, d: int) -> tuple[float, bool]:
 
 
 def rows(images: ImageSet, seed: int) -> list[Row]:
-    """One row a family, and one for the compensated law; patches are the same for all.
+    """One row a family, and one for the compensated law; the image patches are common to all.
 
     Cauchy entries have no mean: their limit, in probability, is that of `axis`, as is the worst value.
     """
@@ -58,9 +58,5 @@ def row(name: str, patches: list[Array]) -> Row:
 
 def draw(folder: Path, images: ImageSet, seed: int) -> list[Path]:
     """Write `isotropy.svg` and `isotropy.png` into the folder and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for suffix, content in picture.rendered(rows(images, seed), DIMENSION).items():
-        written.append(folder / f"isotropy.{suffix}")
-        write_atomically(written[-1], content)
-    return written
+    data = Anisotropies(rows(images, seed), DIMENSION)
+    return write(folder, "isotropy", lambda: picture.figure(data))

@@ -8,12 +8,11 @@ import numpy as np
 import xarray as xr
 
 from nfrlab.paper_figs import ordering
-from nfrlab.paper_figs.render import render
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.reduced import pairs
-from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.images import ImageSet
 from nfrlab.simulations.seeds import seed_sequence
+from nfrlab.verify.exhibits.write import write
 
 DIMENSIONS = 2, 3, 27, 784
 RATIOS = 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0
@@ -23,8 +22,8 @@ NAMES = tuple(ordering.NAMES)
 
 
 def sample(dimensions: tuple[int, ...], ratios: tuple[float, ...], seed: int) -> xr.Dataset:
-    """Mean α of each weighting on the same networks, and how often it beats Activation, at N = ratio · d; NaN where
-    there is no such N.
+    """Mean α of each weighting on common networks, and how often it beats Activation, at N = ratio · d; NaN where there
+    is no such N.
     """
     shape = len(dimensions), len(ratios), len(NAMES)
     N, mean, lost = np.full(shape[:2], np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
@@ -33,7 +32,7 @@ def sample(dimensions: tuple[int, ...], ratios: tuple[float, ...], seed: int) ->
             if ratio * d < 0.75:
                 continue
             N[i, j] = round(ratio * d)
-            alpha = networks(d, int(N[i, j]), seed)
+            alpha = alphas(d, int(N[i, j]), seed)
             mean[i, j], lost[i, j] = alpha.mean(axis=0), (alpha > alpha[:, :1] + 1e-12).mean(axis=0)
     axes = "d", "ratio", "weighting"
     data = {"N": (axes[:2], N), "mean": (axes, mean), "lost": (axes, lost)}
@@ -41,8 +40,10 @@ def sample(dimensions: tuple[int, ...], ratios: tuple[float, ...], seed: int) ->
     return xr.Dataset(data, coordinates, {"seed": seed})
 
 
-def networks(d: int, N: int, seed: int) -> Array:
-    """α of the weightings on as many networks as the budget allows, those without an active neuron left out."""
+def alphas(d: int, N: int, seed: int) -> Array:
+    """α of the weightings, (networks, weightings), in as many networks as the budget allows; those without an active
+    neuron are left out.
+    """
     n = int(np.clip(BUDGET / N, 60, 20_000))
     rng = np.random.default_rng(seed_sequence(seed, "ordering", d, N))
     alpha = pairs.alignments(NAMES, d, N, n, rng)
@@ -51,9 +52,5 @@ def networks(d: int, N: int, seed: int) -> Array:
 
 def draw(folder: Path, images: ImageSet, seed: int) -> list[Path]:
     """Sample, draw and write the figure; `images` play no part, as Gaussian layers treat every input alike."""
-    sampled, chances = sample(DIMENSIONS, RATIOS, seed), sample(MORE, (1.0, 10.0), seed)
-    written = []
-    for suffix, content in render(lambda: ordering.ordering(sampled, chances)).items():
-        written.append(folder / f"ordering.{suffix}")
-        write_atomically(written[-1], content)
-    return written
+    data = ordering.Samples(sample(DIMENSIONS, RATIOS, seed), sample(MORE, (1.0, 10.0), seed))
+    return write(folder, "ordering", lambda: ordering.figure(data))

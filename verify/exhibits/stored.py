@@ -1,4 +1,4 @@
-"""The figures of the bridge as files, from its stored results alone; no network is built and torch is not needed."""
+"""The figures of deep networks as files, from the bridge's stored results alone; PyTorch is not needed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs import fig2, fig3, fig4, fig5, fig6, fig7, table1
-from nfrlab.paper_figs.render import render
-from nfrlab.paper_figs.stored import MissingResults, Stored
-from nfrlab.simulations.files import write_atomically
+from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, table1
+from nfrlab.paper_figs.deep.stored import MissingResults, Stored
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
+from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.proceedings.store import datasets
 
 RESULTS = Path("results/bridge")
@@ -36,21 +35,18 @@ def draw(
     names: Iterable[str] = tuple(FIGURES),
     left_out: Callable[[str, MissingResults], None] = lambda name, reason: None,
 ) -> list[Path]:
-    """The figures whose data are in `results`, as SVG and PNG in `folder`; for each other one `left_out(name, reason)`.
+    """Write the named figures as SVG and PNG into `folder` and return the paths.
 
-    Raises `ValueError` for stored results that cannot be read, and `OSError` where `folder` cannot be written.
+    A figure whose data are not in `results` is passed to `left_out(name, reason)` instead. Raises `ValueError` for
+    stored results that cannot be read, and `OSError` where `folder` cannot be written.
     """
-    stored, written = load(results), []
-    folder.mkdir(parents=True, exist_ok=True)
+    stored = load(results)
+    written: list[Path] = []
     for name in names:
         try:
-            contents = render(partial(FIGURES[name], stored))
+            written += write(folder, name, partial(FIGURES[name], stored))
         except MissingResults as reason:
             left_out(name, reason)
-            continue
-        for suffix, content in contents.items():
-            written.append(folder / f"{name}.{suffix}")
-            write_atomically(written[-1], content)
     return written
 
 
@@ -64,8 +60,10 @@ def load(results: Path) -> Stored:
 
 
 def photograph(x: xr.DataArray) -> xr.DataArray:
-    """A normalised image as it was, (y, x, colour) in [0, 1]: ImageNet's mean and s.d. put back; one channel in grey,
-    from its least to its largest value.
+    """A normalised image, (channel, y, x), as it was: (y, x, colour) in [0, 1].
+
+    Of three channels, ImageNet's mean and standard deviation are put back; one channel becomes grey, black at its least
+    and white at its largest value.
     """
     pixels = x.transpose("y", "x", "channel").values.astype(float)
     if pixels.shape[2] == 3:

@@ -1,1 +1,3 @@
-"""The trial itself: registry, trial, store and schema."""
+"""The trial itself: registry, claims from outside it, trial, store and schema."""
+
+__all__ = ["outside", "registry", "store", "trial"]

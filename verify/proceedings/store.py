@@ -24,12 +24,12 @@ def schema() -> dict[str, Any]:
     return dict(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
-def plain(value: Any) -> Any:
-    """NumPy scalars, tuples and enums as plain JSON values; numbers that are not finite as null."""
+def json_value(value: Any) -> Any:
+    """A value as JSON has it: NumPy scalars, tuples and enums as plain values, numbers that are not finite as null."""
     if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {str(key): json_value(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [json_value(entry) for entry in value]
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
@@ -40,10 +40,7 @@ def plain(value: Any) -> Any:
 
 
 def prepare(out: Path) -> None:
-    """Make the output folder and see that it can be written to.
-
-    Raises `ValueError` where it cannot.
-    """
+    """Make the output folder and see that it can be written to. Raises `ValueError` where it cannot."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
@@ -75,8 +72,8 @@ def read(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def write(out: Path, verdicts: Mapping[str, Mapping[str, Any]], order: list[str]) -> None:
-    """Store verdicts by id, in the order of the registry; one of a claim no longer known is dropped."""
-    listed = [plain(verdicts[id]) for id in order if id in verdicts]
+    """Store the verdicts whose ids are in `order`, in that order; one of a claim no longer known is dropped."""
+    listed = [json_value(verdicts[id]) for id in order if id in verdicts]
     document = {"schema_version": SCHEMA_VERSION, "verdicts": listed}
     write_atomically(out / "verdicts.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 

@@ -1,13 +1,15 @@
-"""Hold the trial of one claim, or of many in parallel; the same verdicts for any number of workers."""
+"""Try one claim, or many in parallel; the verdicts do not depend on the number of workers."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import shlex
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,7 @@ from nfrlab.simulations.workers import results_as_completed
 from nfrlab.verify.court.claim import Claim, Examination, Examine, Measured, Profile
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.court.verdict import Control, Verdict, judge
+from nfrlab.verify.proceedings import outside
 from nfrlab.verify.proceedings.registry import find_claim
 from nfrlab.verify.proceedings.store import datasets
 
@@ -38,17 +41,18 @@ def versions() -> dict[str, str]:
 def try_claim(
     claim: Claim, seed: int, profile: Profile, images: ImageSet, measured: Measured = MappingProxyType({})
 ) -> Verdict:
-    """Examine a claim and its negative control, and judge both; NOT RUN where a measurement that it needs is
-    missing.
+    """Examine a claim and its negative control, and judge both.
+
+    NOT RUN where a measurement that it needs is missing from `measured`, the bridge's results by setting.
     """
     start = time.perf_counter()
     measured = claim.scope(measured)
     missing = claim.missing(measured)
-    origin = next((own.attrs for own in measured.values()), None) if claim.on_deep_networks else None
+    origin = next((data.attrs for data in measured.values()), None) if claim.on_deep_networks else None
 
-    def said(attribute: str, between: str) -> str:
-        """Of all measurements, each once."""
-        return between.join(dict.fromkeys(str(own.attrs[attribute]) for own in measured.values()))
+    def attributes(name: str, between: str) -> str:
+        """An attribute of all measurements, each of its values once."""
+        return between.join(dict.fromkeys(str(data.attrs[name]) for data in measured.values()))
 
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))
 
@@ -59,33 +63,53 @@ def try_claim(
         trial = evidence("trial", claim.examine)
         control = evidence("control", claim.control.examine)
     return Verdict(
-        claim.id,
-        claim.title,
-        claim.source,
-        claim.statement,
-        claim.premises,
-        claim.repairs,
-        judge(trial),
-        trial,
-        Control(claim.control.premise, judge(control), control),
-        profile,
-        seed if origin is None else int(origin["seed"]),
-        versions() if origin is None else versions() | json.loads(origin["versions"]),
-        f"CPU, {platform.machine()}" if origin is None else str(origin["device"]),
-        images.source if origin is None else said("images", "; "),
-        round(time.perf_counter() - start, 3),
-        missing,
-        "" if origin is None else said("command", " && "),
+        id=claim.id,
+        title=claim.title,
+        source=claim.source,
+        statement=claim.statement,
+        premises=claim.premises,
+        repairs=claim.repairs,
+        status=judge(trial),
+        evidence=trial,
+        control=Control(premise=claim.control.premise, status=judge(control), evidence=control),
+        profile=profile,
+        seed=seed if origin is None else int(origin["seed"]),
+        versions=versions() if origin is None else versions() | json.loads(origin["versions"]),
+        device=f"CPU, {platform.machine()}" if origin is None else str(origin["device"]),
+        images=images.source if origin is None else attributes("images", "; "),
+        wall_s=round(time.perf_counter() - start, 3),
+        missing=missing,
+        command="" if origin is None else attributes("command", " && "),
     )
 
 
-def try_by_id(id: str, seed: int, profile: Profile, images: Path | None, measurements: Path | None = None) -> Verdict:
-    """The same from plain values, as a worker receives them."""
-    return try_claim(find_claim(id), seed, profile, image_set(images), measured_in(measurements))
+def try_by_id(
+    id: str,
+    source: str | None,
+    seed: int,
+    profile: Profile,
+    images: Path | None,
+    measurements: Path | None = None,
+) -> Verdict:
+    """The verdict on a claim of the registry, or of a source FILE.py:CLAIMS, from plain values: what a worker does.
+
+    The verdict on a claim from outside has the command that reaches it again. Raises `FailedExamination` where its
+    examination raises an exception.
+    """
+    given = seed, profile, image_set(images), load_measurements(measurements)
+    if source is None:
+        return try_claim(find_claim(id), *given)
+    try:
+        verdict = try_claim(outside.load(source)[id], *given)
+    except (Exception, SystemExit) as error:  # whatever a user's code stumbles over
+        raise outside.failed(source, id, error) from error
+    words = [source, "--profile", profile, "--seed", str(seed), *([] if images is None else ["--images", str(images)])]
+    command = outside.RERUN + shlex.join(words)
+    return replace(verdict, command=f"{verdict.command} && {command}" if verdict.command else command)
 
 
 @cache
-def measured_in(folder: Path | None) -> Measured:
+def load_measurements(folder: Path | None) -> Measured:
     """The bridge's results in a folder, one dataset per setting; none where there is no such folder.
 
     Raises `ValueError` for one that cannot be read.
@@ -93,16 +117,27 @@ def measured_in(folder: Path | None) -> Measured:
     return MappingProxyType({} if folder is None else datasets(folder))
 
 
-def hold(
-    ids: Sequence[str],
+def try_claims(
+    claims: Mapping[str, str | None],
     seed: int,
     profile: Profile,
     images: Path | None = None,
     jobs: int = 1,
     measurements: Path | None = None,
 ) -> Iterator[Verdict]:
-    """The verdicts on `ids`, in the order in which they are reached. On Ctrl-C the workers are ended.
+    """The verdicts on `claims`, in the order in which they are reached. On Ctrl-C the workers are ended.
 
-    `measurements` is a folder of the bridge's results, for the claims that are judged from them.
+    Parameters
+    ----------
+    claims
+        Ids with the source FILE.py:CLAIMS that each comes from; None for a claim of the registry.
+    images
+        A folder of images, instead of the shipped photographs.
+    jobs
+        Worker processes.
+    measurements
+        A folder of the bridge's results, for the claims that are judged from them.
     """
-    return results_as_completed(try_by_id, [(id, seed, profile, images, measurements) for id in ids], jobs)
+    return results_as_completed(
+        try_by_id, [(id, source, seed, profile, images, measurements) for id, source in claims.items()], jobs
+    )

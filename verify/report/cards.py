@@ -1,4 +1,4 @@
-"""What `nfrlab show` prints: one card per claim, rule or weight family, as (title, text) lines."""
+"""What `nfrlab show` prints: one card per claim, rule or weight family, as lines (title, text)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nfrlab.simulations.dense import FAMILIES as SAMPLERS
 from nfrlab.simulations.dense import RULES
 from nfrlab.theory.family import Family
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.report import wording
+from nfrlab.verify.report.locations import family_location, location
 
 Card = list[tuple[str, str]]
 
 
 def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Card:
-    """Statement, premises, evidence, control, the last verdict stored in `out`, and the line that re-runs it alone."""
+    """What a claim states and how it is examined, its last verdict, and the command that reaches the verdict again.
+
+    `verdict` is the one stored in the folder `out`, None where there is none.
+    """
     card = [
         ("title", claim.title),
         ("source", claim.source),
@@ -26,6 +31,7 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
         ("evidence", ", ".join(kinds_of(claim)) or "never tried"),
         ("control", claim.control.premise),
         ("repairs", claim.repairs or "—"),
+        ("examined in", location(claim.examine)),
     ]
     if verdict is None:
         return [*card, ("verdict", f"none stored in {out}"), ("run again", f"nfrlab verify {claim.id}")]
@@ -40,7 +46,7 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
 
 
 def family_card(family: Family) -> Card:
-    """What the theory states of a weight family."""
+    """What the theory states of a weight family, and where its law and its sampler are."""
     premises = {
         "rotation invariant": family.rotation_invariant,
         "independent entries": family.independent_entries,
@@ -53,6 +59,8 @@ def family_card(family: Family) -> Card:
         ("is", ", ".join(name for name, holds in premises.items() if holds) or "—"),
         ("is not", ", ".join(name for name, holds in premises.items() if not holds) or "—"),
         ("moments", f"finite of every order below {family.moments:g}"),
+        ("law in", family_location(family.name)),
+        ("sampled in", location(SAMPLERS[family.name])),
     ]
 
 
@@ -62,11 +70,13 @@ def first_line(function: Callable[..., Any]) -> str:
 
 
 def rule_card(name: str) -> Card:
-    """The equation of a backward rule's step, what it carries, and its bottom process."""
+    """The equation of a backward rule's step, what it carries, its bottom process, and where its step is."""
     used = RULES[name](low=-1.0, high=1.0) if name == "dtd" else RULES[name]()
     steps = [("rule", used.step), *([("layer 1", used.first)] if used.first else [])]
+    bottom = "The map is the relevance itself." if used.carries == "relevance" else first_line(used.bottom)
     return [
         *((title, first_line(step.func if isinstance(step, partial) else step)) for title, step in steps),
         ("carries", used.carries),
-        ("bottom", "The map is the relevance itself." if used.carries == "relevance" else first_line(used.bottom)),
+        ("bottom", bottom),
+        *((f"{title} in", location(step)) for title, step in steps),
     ]

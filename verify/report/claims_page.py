@@ -11,7 +11,7 @@ from nfrlab.verify.proceedings.registry import REGISTRY
 PAGE = Path(__file__).parents[2] / "docs" / "claims.md"
 HEAD = """# Claims
 
-Generated from the registry by `make docs`; do not edit. What came out is in `results/report.html` after `make verify`.
+Generated from the registry by `make docs`; do not edit. The verdicts are in `results/report.html` after `make verify`.
 """
 
 

@@ -43,6 +43,7 @@ def render(records: Mapping[str, Mapping[str, Any]]) -> str:
         repaired_by=repaired_by,
         ids={verdict["id"] for verdict in verdicts},
         counts={status: sum(v["status"] == status for v in verdicts) for status in statuses},
+        run=sum(v["status"] != "NOT RUN" for v in verdicts),
         controls=sum(v["control"]["status"] == "REFUTED" for v in verdicts),
         alpha=sum(v["alpha"] for v in verdicts),
         figure=Markup(reach_figure.svg(verdicts)),

@@ -22,7 +22,10 @@ def numbers(counterexample: Record) -> str:
 
 
 def rerun(verdict: Record) -> str:
-    """The command that reaches this verdict again: alone, or with all that is judged from the same measurements."""
+    """The command that reaches this verdict again.
+
+    The one stored with it, where it was judged from measurements or comes from outside; else one that tries it alone.
+    """
     if verdict.get("command"):
         return str(verdict["command"])
     command = f"nfrlab verify {verdict['id']} --profile {verdict['profile']} --seed {verdict['seed']}"
@@ -30,8 +33,9 @@ def rerun(verdict: Record) -> str:
 
 
 def decisive(verdict: Record) -> Record | None:
-    """The evidence that decided a refutation: an exact counterexample on an open set first, then any, then an
-    interval.
+    """The evidence that decided a refutation, None where there is none.
+
+    A counterexample on an open set comes first, then any counterexample, then an interval or a derivation.
     """
     against = [piece for piece in verdict["evidence"] if piece["finding"] == "refutes"]
     ranked = sorted(
@@ -42,12 +46,12 @@ def decisive(verdict: Record) -> Record | None:
 
 
 def end(value: float | None, infinite: str, form: str = ".4f") -> str:
-    """One end of an interval; null stands for an infinite one."""
+    """One end of an interval in words; `infinite` is what an infinite one, stored as null, is called."""
     return infinite if value is None else format(value, form)
 
 
 def interval(piece: Record) -> str:
-    """`[0.9810, 1.0000] against 1 ± 0.02`."""
+    """An interval and what it was compared with: `[0.9810, 1.0000] against 1 ± 0.02`."""
     (low, high), (floor, ceiling) = piece["interval"], piece["claimed"]
     claimed = f"{floor:g}" if floor == ceiling else f"[{end(floor, '−∞', 'g')}, {end(ceiling, '∞', 'g')}]"
     margin = f" ± {piece['delta']:g}" if piece["delta"] else ""
@@ -55,7 +59,7 @@ def interval(piece: Record) -> str:
 
 
 def slack(piece: Record) -> float:
-    """How far inside the claimed range and its margin an interval ends, in units of the margin; −∞ for no end."""
+    """How far an interval stays inside the claimed range with its margin, in margins; −∞ where an end is infinite."""
     (low, high), (floor, ceiling) = piece["interval"], piece["claimed"]
     delta = piece["delta"] or 0.0
     if low is None or high is None:
@@ -71,7 +75,7 @@ def rates(verdict: Record) -> list[Record]:
 
 
 def share(rates: list[float]) -> str:
-    """`0%`, or `0%–96%`."""
+    """The range of some rates: `0%`, or `0%–96%`."""
     low, high = f"{min(rates):.0%}", f"{max(rates):.0%}"
     return low if low == high else f"{low}–{high}"
 

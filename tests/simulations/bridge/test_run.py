@@ -70,12 +70,12 @@ from pathlib import Path
 if __name__ == "__main__":  # workers need none of it
     import typer
 
-    from nfrlab.verify.commands.bridge import held
+    from nfrlab.verify.commands.bridge import run_with_progress
     from nfrlab.simulations.bridge.settings import Setting
     from nfrlab.simulations.bridge.sources import Sources
 
     try:
-        held({SETTINGS!r}, {DRAWS}, {SEED}, Sources(Path(sys.argv[1])), int(sys.argv[2]), "")
+        run_with_progress({SETTINGS!r}, {DRAWS}, {SEED}, Sources(Path(sys.argv[1])), int(sys.argv[2]), "")
     except typer.Exit as end:
         sys.exit(end.exit_code)
 """

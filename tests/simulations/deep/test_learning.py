@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from nfrlab.simulations.bridge.settings import plan
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import learning, models, weights
-from nfrlab.verify.commands.deep_options import LEARNED, learned_at
+from nfrlab.verify.commands.deep_options import LEARNED, training_side
 from tests.verify.test_cli import in_process
 
 PLAN = (8, models.POOL, 16, models.POOL)
@@ -150,7 +150,7 @@ def test_what_was_learned_is_kept_with_its_origin(cifar: Path) -> None:
     assert float(origin["accuracy"]) == float(right)
     assert f"accuracy on the test images: {100 * right:.2f} %" in done.stdout
     assert done.stdout.count("epoch ") == 2
-    assert learned_at(path) == 40
+    assert training_side(path) == 40
 
 
 @pytest.mark.parametrize(
@@ -190,5 +190,5 @@ def test_what_was_learned_joins_the_plan(tmp_path: Path) -> None:
     (tmp_path / "damaged.safetensors").write_bytes(b"no")
     for name in ("other.safetensors", "damaged.safetensors"):
         with pytest.raises(ValueError, match="nfrlab train"):
-            learned_at(tmp_path / name)
-    assert learned_at(None) is None
+            training_side(tmp_path / name)
+    assert training_side(None) is None

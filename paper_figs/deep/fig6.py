@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nfrlab.paper_figs.stored import MEDIANS, Stored, alpha_axis, band, heading, images, legend, rules
+from nfrlab.paper_figs.deep.stored import MEDIANS, Stored, add_legend, draw_band, heading, images, rules, set_alpha_axis
 
 PARTS = {
     "top": ("largest 10 % of the non-zero activations", "C1", "-"),
@@ -23,32 +23,32 @@ def figure(stored: Stored) -> Figure:
     """
     names = stored.settings(["alpha_part", "between"])
     shown = rules(stored.numbers[name] for name in names)
-    drawn = Figure(figsize=(1.2 + 2.8 * len(shown), 1.0 + 2.1 * len(names)))
-    grid = drawn.subplots(len(names), len(shown), squeeze=False)
+    drawing = Figure(figsize=(1.2 + 2.8 * len(shown), 1.0 + 2.1 * len(names)))
+    grid = drawing.subplots(len(names), len(shown), squeeze=False)
     for row, name in zip(grid, names, strict=True):
         data = stored.numbers[name]
         for axes, rule in zip(row, shown, strict=True):
-            panel(axes, data.sel(rule=rule))
-        alpha_axis(row, (data[own].sel(rule=list(shown)) for own in ("alpha_part", "between")))
+            draw_panel(axes, data.sel(rule=rule))
+        set_alpha_axis(row, (data[variable].sel(rule=list(shown)) for variable in ("alpha_part", "between")))
         row[0].set_ylabel(f"{heading(stored, name)}\n{images(data)}\n\nα or cosine", fontsize=7)
     for axes, label in zip(grid[0], shown.values(), strict=True):
         axes.set_title(label, fontsize=9)
     for axes in grid[-1]:
         axes.set_xlabel("layer l that the activations start from", fontsize=8)
-    legend(drawn, grid[0, :1], 4)
-    drawn.suptitle(f"Fig. 6. Maps $r_0$ from a part of a layer's activations. {MEDIANS}", fontsize=9)
-    return drawn
+    add_legend(drawing, grid[0, :1], 4)
+    drawing.suptitle(f"Fig. 6. Maps $r_0$ from a part of a layer's activations. {MEDIANS}", fontsize=9)
+    return drawing
 
 
-def panel(axes: Axes, data: xr.Dataset) -> None:
+def draw_panel(axes: Axes, data: xr.Dataset) -> None:
     """One setting, one rule."""
     for part, (label, colour, dashes) in PARTS.items():
-        own = data["alpha_part"].sel(part=part)
-        band(axes, data["alpha_part"]["layer"].values, own, color=colour, linestyle=dashes, label=f"α: {label}")
+        of_part = data["alpha_part"].sel(part=part)
+        draw_band(axes, of_part["layer"].values, of_part, color=colour, linestyle=dashes, label=f"α: {label}")
     between = {
         "color": "C2",
         "linestyle": (0, (1, 1)),
         "label": "cosine between the maps of the largest and the smallest",
     }
-    band(axes, data["between"]["layer"].values, data["between"], **between)
+    draw_band(axes, data["between"]["layer"].values, data["between"], **between)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

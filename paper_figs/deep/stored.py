@@ -1,4 +1,4 @@
-"""What the figures of the bridge share: stored results, medians with bands over the draws, maps as images."""
+"""What the figures of deep networks share: stored results, medians with bands over the draws, maps as images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from nfrlab.theory.numerics.vectors import cosine
 
 Floats = npt.NDArray[np.floating]
 RULES = {"gbp": "GBP", "rectgrad": "RectGrad", "zplus": "z⁺"}
-COLOURS = {"gbp": "C0", "rectgrad": "C4", "zplus": "C2", "activation": "C1"}
 WEIGHTS = {"gaussian": "random", "trained": "trained"}
 NETWORKS = {
     "vgg16": "VGG16",
@@ -54,7 +53,8 @@ class Stored:
     def settings(self, variables: Sequence[str], pictured: Sequence[str] = ()) -> list[str]:
         """The settings NETWORK-gaussian and NETWORK-trained in which all of this is stored; by network, random first.
 
-        Raises `MissingResults` where there is none.
+        `variables` are names of measured numbers, `pictured` names of stored maps. Raises `MissingResults` where there
+        is no such setting.
         """
         names = [name for name in self.numbers if name.rpartition("-")[2] in WEIGHTS]
         found = [name for name in sorted(names, key=place) if self.holds(name, variables, pictured)]
@@ -65,11 +65,11 @@ class Stored:
         return found
 
     def images(self, names: Sequence[str]) -> str:
-        """The images of settings."""
+        """What images these settings were measured on, in words; each source once."""
         return "; ".join(dict.fromkeys(images(self.numbers[name]) for name in names))
 
     def holds(self, name: str, variables: Sequence[str], pictured: Sequence[str] = ()) -> bool:
-        """Whether all of this is stored of a setting."""
+        """Whether all of these numbers and maps are stored of a setting."""
         numbers, pictures = (stored.get(name, xr.Dataset()) for stored in (self.numbers, self.pictures))
         return all(v in numbers for v in variables) and all(v in pictures for v in pictured)
 
@@ -81,25 +81,25 @@ def network(name: str) -> str:
 
 def place(name: str) -> tuple[bool, int, str, str]:
     """Order of the settings: VGG16, other networks by name, then the small ones; random weights before trained ones."""
-    own = network(name)
-    return own != "vgg16", LAST.index(own) + 1 if own in LAST else 0, own, name
+    of = network(name)
+    return of != "vgg16", LAST.index(of) + 1 if of in LAST else 0, of, name
 
 
-def few(names: Sequence[str]) -> list[str]:
-    """Of settings in order: the first network, and, where it has no trained weights, the first one that has."""
+def main_settings(names: Sequence[str]) -> list[str]:
+    """Of settings in order: those of the first network, and, where it has no trained weights, of the first that has."""
     trained = next((network(name) for name in names if name.endswith("-trained")), "")
     return [name for name in names if network(name) in {network(names[0]), trained}]
 
 
 def images(data: xr.Dataset) -> str:
-    """The images of a setting, and their size where it is known."""
+    """What images a setting was measured on, in words, and their size where it is known."""
     side = json.loads(data.attrs.get("setting", "{}")).get("side")
     source = DIGITS if data.attrs["network"] == "digits" else PurePath(data.attrs["images"]).name
     return source + (f", {side} × {side}" if side else "")
 
 
 def heading(stored: Stored, name: str, between: str = ", ") -> str:
-    """Network, weights and number of draws of a setting."""
+    """Network, weights and number of draws of a setting: `VGG16, random, n = 50`."""
     weights = WEIGHTS.get(name.rpartition("-")[2], "random")
     words = NETWORKS.get(network(name), network(name)), weights, f"n = {stored.numbers[name].sizes['draw']}"
     return between.join(words)
@@ -107,8 +107,8 @@ def heading(stored: Stored, name: str, between: str = ", ") -> str:
 
 def rules(data: Iterable[xr.Dataset]) -> dict[str, str]:
     """The rules measured in all of these settings. Raises `MissingResults` where they share none."""
-    measured = [set(own["rule"].values.tolist()) for own in data]
-    found = {rule: label for rule, label in RULES.items() if all(rule in own for own in measured)}
+    measured = [set(setting["rule"].values.tolist()) for setting in data]
+    found = {rule: label for rule, label in RULES.items() if all(rule in names for names in measured)}
     if not found:
         raise MissingResults("results of one rule in all of the figure's settings")
     return found
@@ -125,25 +125,25 @@ def quantiles(values: xr.DataArray) -> Float[Floats, "3 ..."]:
     return np.apply_along_axis(of, 0, drawn)
 
 
-def band(axes: Axes, x: Sequence[float] | Floats, values: xr.DataArray, **style: object) -> None:
-    """Median against x as a line and the band of the draws; where there are but two x, as markers with bars."""
+def draw_band(axes: Axes, x: Sequence[float] | Floats, values: xr.DataArray, **style: object) -> None:
+    """Medians against x as a line, 10–90 % of the draws as a band; where there are but two x, markers with bars."""
     low, middle, high = quantiles(values)
     if len(middle) == 2:
-        bars(axes, x, values, **style | {"fmt": "o", "linestyle": "none"})
+        draw_bars(axes, x, values, **style | {"fmt": "o", "linestyle": "none"})
         return
     (line,) = axes.plot(x, middle, **style)  # type: ignore[arg-type]
     axes.fill_between(x, low, high, color=line.get_color(), alpha=0.13, linewidth=0)
 
 
-def bars(axes: Axes, x: Sequence[float] | Floats, values: xr.DataArray, **style: object) -> None:
+def draw_bars(axes: Axes, x: Sequence[float] | Floats, values: xr.DataArray, **style: object) -> None:
     """Medians as markers, 10–90 % of the draws as bars."""
     low, middle, high = quantiles(values)
     around = np.array([middle - low, high - middle])
     axes.errorbar(x, middle, around, **{"linewidth": 0.9, "markersize": 3.5} | style)  # type: ignore[arg-type]
 
 
-def alpha_axis(axes: Iterable[Axes], values: Iterable[xr.DataArray]) -> None:
-    """α from 0 to 1, or from as low a quarter as the band of anything shown reaches."""
+def set_alpha_axis(axes: Iterable[Axes], values: Iterable[xr.DataArray]) -> None:
+    """All axes from 0 to 1, or from as low a quarter as the band of any of the shown `values` reaches."""
     lowest = min((float(q[~np.isnan(q)].min(initial=0)) for q in map(quantiles, values)), default=0.0)
     bottom = 0.0 if lowest > -0.03 else np.floor(4 * lowest) / 4
     for panel in axes:
@@ -160,33 +160,33 @@ def map_image(R: Float[Floats, "C H W"]) -> Float[Floats, "H W 3"]:
     return np.broadcast_to(shown, (*shown.shape[:2], 3))
 
 
-def tile(axes: Axes, image: Float[Floats, "H W 3"], below: str = "") -> None:
+def draw_tile(axes: Axes, image: Float[Floats, "H W 3"], below: str = "") -> None:
     """An image without ticks, and a line beneath it."""
     axes.imshow(image, interpolation="nearest")
     axes.set_xlabel(below, fontsize=6.5, labelpad=1.5)
-    bare(axes)
+    hide_frame(axes)
 
 
-def map_tile(axes: Axes, R: Float[Floats, "C H W"], x: Float[Floats, "C H W"], more: str = "") -> None:
-    """A map with its own α beneath it; a dash where there is none."""
+def draw_map(axes: Axes, R: Float[Floats, "C H W"], x: Float[Floats, "C H W"], more: str = "") -> None:
+    """A map R with its α with x beneath it, and `more` after that; a dash where there is no map."""
     if np.isfinite(R).all():
         alpha = cosine(R.ravel().astype(np.float64), x.ravel().astype(np.float64))
         below = "α undefined" if np.isnan(alpha) else f"α = {alpha:.2f}"
-        tile(axes, map_image(R), (below + more).replace("-", "−"))
+        draw_tile(axes, map_image(R), (below + more).replace("-", "−"))
     else:
         axes.text(0.5, 0.5, "—", ha="center", va="center", color="0.5")
         axes.set_box_aspect(1)
-        bare(axes)
+        hide_frame(axes)
 
 
-def bare(axes: Axes) -> None:
+def hide_frame(axes: Axes) -> None:
     """No ticks, no grid, no frame."""
     axes.set(xticks=[], yticks=[])
     axes.grid(False)
     axes.spines[:].set_visible(False)
 
 
-def legend(figure: Figure, axes: Iterable[Axes], columns: int) -> None:
+def add_legend(figure: Figure, axes: Iterable[Axes], columns: int) -> None:
     """One legend for all, below the panels."""
     entries = {
         label: handle for panel in axes for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)

@@ -9,7 +9,16 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.stored import Floats, MissingResults, Stored, images, map_tile, quantiles, rules, tile
+from nfrlab.paper_figs.deep.stored import (
+    Floats,
+    MissingResults,
+    Stored,
+    draw_map,
+    draw_tile,
+    images,
+    quantiles,
+    rules,
+)
 
 NETWORK = "vgg16"
 LAWS = {"gaussian": "Gaussian", "ring": "ring", "uniform-raw": "U[−1, 1]"}
@@ -27,23 +36,25 @@ def figure(stored: Stored) -> Figure:
     if missing:
         raise MissingResults(f"α and pictures of {', '.join(missing)}")
     shown = rules(stored.numbers[name] for name in names.values())
-    drawn = Figure(figsize=(3.6 + 1.6 * len(shown), 6.2))
-    grid = drawn.subplots(len(LAWS), len(shown) + 2)
+    drawing = Figure(figsize=(3.6 + 1.6 * len(shown), 6.2))
+    grid = drawing.subplots(len(LAWS), len(shown) + 2)
     for row, (law, name) in zip(grid, names.items(), strict=True):
-        weights(row[0], law)
+        draw_neurons(row[0], law)
         row[0].set_ylabel(LAWS[law] if name.endswith(law) else f"{LAWS[law]}, scaled per layer", fontsize=9)
-        maps(row[1:], stored, name, shown)
+        draw_maps(row[1:], stored, name, shown)
     titles = "neurons $w_j$,\nhere in two dimensions", "image x", *(f"{rule}, $r_0$" for rule in shown.values())
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=8.5)
     some = stored.numbers[names["gaussian"]]
-    drawn.suptitle(f"Fig. 3. VGG16, random weights; {images(some)}. Maps of draw 0, grey is 0", fontsize=9)
-    return drawn
+    drawing.suptitle(f"Fig. 3. VGG16, random weights; {images(some)}. Maps of draw 0, grey is 0", fontsize=9)
+    return drawing
 
 
 def setting(stored: Stored, law: str) -> str:
-    """Of U[−1, 1] as printed the setting, or, where it has no pictures, that with its scale set per layer: r_0 is the
-    same up to scale.
+    """The setting of a law.
+
+    Of U[−1, 1] as printed, where it has no pictures, that of U[−1, 1] with its scale set per layer: its r_0 differs by
+    a factor only.
     """
     name = f"{NETWORK}-{law}"
     if law in INSTEAD and not stored.holds(name, ["alpha"], ["map"]):
@@ -63,18 +74,18 @@ def neurons(law: str) -> Float[Floats, "points 2"]:
     return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
 
-def weights(axes: Axes, law: str) -> None:
-    """Dots in the plane."""
+def draw_neurons(axes: Axes, law: str) -> None:
+    """Neurons of a law as dots in the plane."""
     axes.plot(*neurons(law).T, ".", color="C0", markersize=2)
     axes.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
 
-def maps(row: list[Axes], stored: Stored, name: str, shown: Iterable[str]) -> None:
+def draw_maps(row: list[Axes], stored: Stored, name: str, shown: Iterable[str]) -> None:
     """The image, and the map of every rule, with its α and the median over the draws."""
     pictures, alpha = stored.pictures[name], stored.numbers[name]["alpha"].isel(level=-1)
-    tile(row[0], pictures["photograph"].values)
+    draw_tile(row[0], pictures["photograph"].values)
     for axes, rule in zip(row[1:], shown, strict=True):
-        own = alpha.sel(rule=rule)
+        draws = alpha.sel(rule=rule)
         R = pictures["map"].sel({"method": rule, "bottom": "without"}).values
-        map_tile(axes, R, pictures["image"].values, f"; median {quantiles(own)[1]:.2f}, n = {own.sizes['draw']}")
+        draw_map(axes, R, pictures["image"].values, f"; median {quantiles(draws)[1]:.2f}, n = {draws.sizes['draw']}")

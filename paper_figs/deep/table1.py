@@ -7,7 +7,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.stored import Stored, alpha_axis, bars, few, heading, legend, map_tile, tile
+from nfrlab.paper_figs.deep.stored import (
+    Stored,
+    add_legend,
+    draw_bars,
+    draw_map,
+    draw_tile,
+    heading,
+    main_settings,
+    set_alpha_axis,
+)
 
 METHODS = {
     "grad-input": "Grad ⊙ Input",
@@ -32,43 +41,50 @@ def figure(stored: Stored) -> Figure:
 
     Raises `MissingResults` where no setting has both.
     """
-    names = few(stored.settings(["alpha_map"], ["map", "photograph"]))
+    names = main_settings(stored.settings(["alpha_map"], ["map", "photograph"]))
     rows = [(name, bottom) for name in names for bottom in BOTTOMS]
-    drawn = Figure(figsize=(11.5, 1.1 + 1.32 * len(rows)))
-    grid = drawn.subplots(len(rows), len(METHODS) + 2, width_ratios=[1] * (len(METHODS) + 1) + [3.4])
-    for own, (name, bottom) in zip(grid, rows, strict=True):
-        maps(own[:-1], stored, name, bottom)
-        resemblance(own[-1], stored.numbers[name]["alpha_map"].sel(bottom=bottom))
+    drawing = Figure(figsize=(11.5, 1.1 + 1.32 * len(rows)))
+    grid = drawing.subplots(len(rows), len(METHODS) + 2, width_ratios=[1] * (len(METHODS) + 1) + [3.4])
+    for panels, (name, bottom) in zip(grid, rows, strict=True):
+        draw_maps(panels[:-1], stored, name, bottom)
+        draw_resemblance(panels[-1], stored.numbers[name]["alpha_map"].sel(bottom=bottom))
     for axes, label in zip(grid[0], ("image", *METHODS.values(), "α of the map with …"), strict=True):
         axes.set_title(label, fontsize=8.5)
     grid[-1, -1].set_xticklabels(METHODS.values(), fontsize=6.5, rotation=20)
-    alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_map"] for name in names))
-    legend(drawn, grid[:1, -1], 4)
-    drawn.suptitle(
-        f"Table I. Images: {stored.images(names)}.\nMaps of draw 0, grey is 0; right: medians and 10–90 % of the n "
-        "draws",
+    set_alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_map"] for name in names))
+    add_legend(drawing, grid[:1, -1], 4)
+    drawing.suptitle(
+        f"Table I. Images: {stored.images(names)}.\n"
+        "Maps of draw 0, grey is 0; right: medians and 10–90 % of the n draws",
         fontsize=9,
     )
-    return drawn
+    return drawing
 
 
-def maps(row: list[Axes], stored: Stored, name: str, bottom: str) -> None:
+def draw_maps(row: list[Axes], stored: Stored, name: str, bottom: str) -> None:
     """The image, and the map of every method."""
     pictures = stored.pictures[name]
-    tile(row[0], pictures["photograph"].values)
+    draw_tile(row[0], pictures["photograph"].values)
     row[0].set_ylabel(heading(stored, name, "\n") + f"\n{BOTTOMS[bottom]}", fontsize=7)
     for axes, method in zip(row[1:], METHODS, strict=True):
         R = pictures["map"].sel({"method": method, "bottom": bottom}).values
-        map_tile(axes, R, pictures["image"].values)
+        draw_map(axes, R, pictures["image"].values)
 
 
-def resemblance(axes: Axes, alpha: xr.DataArray) -> None:
+def draw_resemblance(axes: Axes, alpha: xr.DataArray) -> None:
     """α with every target, method by method."""
     at = np.arange(len(METHODS))
     for number, (target, (label, colour, marker, face)) in enumerate(TARGETS.items()):
-        own = alpha.sel({"target": target, "method": list(METHODS)})
         x = at + 0.17 * (number - 1.5)
-        bars(axes, x, own, fmt=marker, color=colour, markerfacecolor=face, label=label)
+        draw_bars(
+            axes,
+            x,
+            alpha.sel({"target": target, "method": list(METHODS)}),
+            fmt=marker,
+            color=colour,
+            markerfacecolor=face,
+            label=label,
+        )
     axes.axhline(0, color="0.6", linewidth=0.7)
     axes.set_xticks(at, [])
     axes.set_ylabel("α", fontsize=8)

@@ -1,0 +1,41 @@
+"""The display of long work: one bar for claims, blocks and draws, and silence where there is no terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from nfrlab.verify.commands import progress as module
+from nfrlab.verify.commands.progress import progress
+
+
+def displayed(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a run that resumes at 3 of 8 and goes on to 5 writes."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=terminal, width=100, color_system=None)
+    monkeypatch.setattr(module, "console", console)
+    with progress("blocks", note="at first") as bar:
+        bar.display.refresh()
+        bar.restart(3, 8)
+        bar.display.refresh()
+        bar.update(5, 8, "2.0M draws/s")
+        bar.display.refresh()
+        assert bar.seconds >= 0
+        written.write("\nwithin\n")
+    return written.getvalue()
+
+
+def test_the_bar_says_what_how_much_and_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a bar without its unit, its count, its note or its times, and one that stays behind."""
+    text = displayed(True, monkeypatch)
+    within, after = text.split("\nwithin\n")
+    for shown in ("blocks", "at first", "3/8", "5/8", "2.0M draws/s", "0:00:00"):
+        assert shown in within
+    assert "\x1b[2K" in after  # the line is erased
+
+
+def test_off_a_terminal_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches control characters in a log file."""
+    assert displayed(False, monkeypatch).strip() == "within"

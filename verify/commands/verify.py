@@ -1,0 +1,104 @@
+"""The command `nfrlab verify`: try claims, store each verdict as it is reached, and report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.images import image_set
+from nfrlab.simulations.workers import default_jobs
+from nfrlab.verify.commands.console import (
+    OUT,
+    Images,
+    Jobs,
+    Seed,
+    console,
+    refusals,
+    refuse,
+    require_counts,
+    require_jobs,
+)
+from nfrlab.verify.commands.progress import progress
+from nfrlab.verify.commands.verdict_table import coloured, print_verdicts
+from nfrlab.verify.court.claim import PROFILES, Profile
+from nfrlab.verify.court.verdict import Verdict
+from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings.outside import FailedExamination, order, sources
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.trial import MEASUREMENTS, load_measurements, try_claims
+from nfrlab.verify.report.html import render
+
+
+def verify(
+    claims: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids of claims, or FILE.py:CLAIMS for your own; all of the registry by default."),
+    ] = None,
+    profile: Annotated[str, typer.Option(help="quick (minutes) or full.")] = "quick",
+    seed: Seed = 0,
+    jobs: Jobs = 0,
+    out: Annotated[Path, typer.Option(help="Folder for verdicts.json and report.html.")] = OUT,
+    images: Images = None,
+) -> None:
+    """Try claims, store and print the verdicts, and write the report.
+
+    The verdicts are merged into verdicts.json; report.html beside it is one page that loads nothing. Claims of your own
+    need not be in the registry: FILE.py:CLAIMS names a Claim, or a tuple of them, that FILE.py defines. The code of
+    FILE.py is run.
+    """
+    with refusals():
+        chosen = sources(claims or list(REGISTRY))
+        if profile not in PROFILES:
+            raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
+        require_counts(seed=seed)
+        require_jobs(jobs)
+        image_set(images)
+        store.prepare(out)
+        store.read(out)
+        load_measurements(out / MEASUREMENTS)
+    raise typer.Exit(0 if try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out) else 1)
+
+
+def try_and_report(
+    chosen: Mapping[str, str | None], seed: int, profile: Profile, images: Path | None, jobs: int, out: Path
+) -> bool:
+    """Try the claims, merge their verdicts into `out`, write the report, and print the verdicts.
+
+    Returns whether all is as it must be: every verdict decided, or not run for want of something that it names.
+
+    Parameters
+    ----------
+    chosen
+        The claims by id, each with the FILE.py:CLAIMS that it comes from; None for one of the registry.
+    images
+        A folder of images, instead of the shipped photographs.
+    jobs
+        Worker processes.
+    """
+    stored = store.read(out)
+    verdicts: dict[str, Verdict] = {}
+    try:
+        with progress("claims", len(chosen), "in court") as bar:
+            for verdict in try_claims(chosen, seed, profile, images, jobs, out / MEASUREMENTS):
+                verdicts[verdict.id] = verdict
+                stored[verdict.id] = verdict.as_json()
+                store.write(out, stored, order(stored))
+                bar.update(len(verdicts), len(chosen), f"{verdict.id} {coloured(verdict.status)}")
+    except KeyboardInterrupt:
+        print(
+            f"nfrlab: interrupted; {len(verdicts)} of {len(chosen)} claims are finished and kept in {out}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    except FailedExamination as error:
+        raise refuse(str(error)) from error
+    records = store.read(out)
+    write_atomically(out / "report.html", render(records))
+    print_verdicts([records[id] for id in chosen])
+    console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
+    return all(verdict.passed for verdict in verdicts.values())
