@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 
 from nfrlab.simulations.dense.arrays import Array
 
@@ -38,6 +37,8 @@ class ImageSet:
 
     def frame(self, size: int, rng: np.random.Generator) -> Float[Array, " pixels"]:
         """A whole random image, scaled down to `size × size` by area averaging, flattened, in [0, 1]."""
+        from PIL import Image
+
         image = self.images[rng.integers(len(self.images))]
         whole = Image.fromarray(np.round(255 * image).astype(np.uint8))
         return np.asarray(whole.resize((size, size), Image.Resampling.BOX), dtype=float).ravel() / 255
@@ -101,6 +102,8 @@ def decode(file: Path) -> Float[Array, "h w c"]:
 
     Raises `ValueError` for a file that Pillow cannot decode, whatever the reason.
     """
+    from PIL import Image
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a damaged file is refused below, with one sentence
         try:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from nfrlab.simulations.files import sweep_parts
 
@@ -67,6 +64,8 @@ def exclusive_folder(
     reason
         The sentence for an error that the caller foresees, None for any other.
     """
+    from filelock import FileLock, Timeout
+
     folders = (out, *(out / name for name in inner))
     try:
         for folder in folders:
@@ -88,5 +87,7 @@ def exclusive_folder(
 def lacks_memory(error: Exception) -> bool:
     """Whether a worker was killed, or an allocation failed: PyTorch says so in a `RuntimeError`."""
     phrases = ("out of memory", "allocate memory")
+    from concurrent.futures.process import BrokenProcessPool
+
     said = isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in phrases)
     return said or isinstance(error, BrokenProcessPool | MemoryError)

@@ -5,7 +5,6 @@ not refuted; 2: bad input.
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -37,6 +36,8 @@ for command in COMMANDS:
 def print_version(wanted: bool) -> None:
     """Print the version and end the command, where it was asked for."""
     if wanted:
+        from importlib.metadata import version
+
         console.print(f"nfrlab {version('nfrlab')}", highlight=False)
         raise typer.Exit
 

@@ -7,10 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import xarray as xr
 
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
@@ -33,10 +32,12 @@ from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verify import try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
-from nfrlab.verify.exhibits import stored
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.trial import MEASUREMENTS
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def bridge(
@@ -96,6 +97,8 @@ def bridge(
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
+    from nfrlab.verify.exhibits import stored
+
     with refusals():
         print_paths(*stored.draw(sources.out, sources.out / "figures"))
     deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}

@@ -10,7 +10,6 @@ import typer
 from nfrlab.simulations.sweep.inputs import INPUTS
 from nfrlab.verify.commands.console import Jobs, Seed, console, print_paths, refuse
 from nfrlab.verify.commands.sweep import sweep_with_progress
-from nfrlab.verify.exhibits.convergence import FAMILIES, RULES, draw, plan, prefixes, with_input
 
 
 def converge(
@@ -28,6 +27,8 @@ def converge(
 
     Three figures: α against N with bands, 1 − α against N with slopes, and the mean over the first n trials of one run.
     """
+    from nfrlab.verify.exhibits.convergence import FAMILIES, RULES, draw, plan, prefixes, with_input
+
     try:
         chosen = plan(tuple(rule or RULES), tuple(family or FAMILIES), d, most, trials, x, seed)
     except ValueError as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from rich.table import Table
 
 from nfrlab.simulations.bridge.settings import FILTERS
 from nfrlab.verify.commands.console import wide_console
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def print_alphas(found: Mapping[str, xr.Dataset]) -> None:

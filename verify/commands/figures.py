@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nfrlab.paper_figs.deep.stored import MissingResults
-from nfrlab.simulations.images import ImageSet, image_set
-from nfrlab.verify.commands.console import Images, console, print_paths, refuse
-from nfrlab.verify.exhibits import anisotropy, cascade_profiles, fig1, ordering, stored
+from nfrlab.simulations.images import image_set
+from nfrlab.verify.commands.console import OUT, Images, console, print_paths, refuse
+from nfrlab.verify.exhibits import DRAWN, STORED
+from nfrlab.verify.proceedings.trial import MEASUREMENTS
 
-FIGURES: dict[str, Callable[[Path, ImageSet, int], list[Path]]] = {
-    "fig1": fig1.draw,
-    "isotropy": anisotropy.draw,
-    "ordering": ordering.draw,
-    "cascade": cascade_profiles.draw,
-}
-NAMES = (*FIGURES, *stored.FIGURES)
+NAMES = (*DRAWN, *STORED)
 
 
 def figures(
@@ -27,13 +21,22 @@ def figures(
     images: Images = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all random numbers, a non-negative integer.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("results/figures"),
-    results: Annotated[Path, typer.Option(help="Folder of what 'nfrlab bridge' stored.")] = stored.RESULTS,
+    results: Annotated[Path, typer.Option(help="Folder of what 'nfrlab bridge' stored.")] = OUT / MEASUREMENTS,
 ) -> None:
     """Draw the figures of the paper and of this laboratory.
 
     From a seed and the images: Fig. 1 and its animation, isotropy, Theorem 2's ordering over N/d, the cascade law. From
     what 'nfrlab bridge' stored: Table I and Fig. 2 to 7. By default all are drawn whose data are there, as SVG and PNG.
     """
+    from nfrlab.paper_figs.deep.stored import MissingResults
+    from nfrlab.verify.exhibits import stored
+
+    def left_out(name: str, reason: MissingResults) -> None:
+        """Refuse a figure that was asked for by name; say that another one is left out."""
+        if names:
+            raise reason
+        console.print(f"{name} left out: {reason}", highlight=False)
+
     chosen = names or list(NAMES)
     try:
         for name in chosen:
@@ -42,25 +45,15 @@ def figures(
         photographs = image_set(images)
         out.mkdir(parents=True, exist_ok=True)
         for name in chosen:
-            if name in FIGURES:
+            if name in DRAWN:
                 with console.status(name):
-                    print_paths(*FIGURES[name](out, photographs, seed))
-        if of_bridge := [name for name in chosen if name in stored.FIGURES]:
+                    print_paths(*import_module(DRAWN[name]).draw(out, photographs, seed))
+        if of_bridge := [name for name in chosen if name in STORED]:
             with console.status("bridge"):
-                print_paths(*stored.draw(results, out, of_bridge, _raise if names else _print_left_out))
+                print_paths(*stored.draw(results, out, of_bridge, left_out))
     except MissingResults as error:
         raise refuse(f"{error}, or name its folder with --results: there is none in {results}") from error
     except ValueError as error:
         raise refuse(str(error)) from error
     except OSError as error:
         raise refuse(f"cannot write to {out}: {error.strerror or error}") from error
-
-
-def _print_left_out(name: str, reason: MissingResults) -> None:
-    """A figure that was not asked for by name may be left out."""
-    console.print(f"{name} left out: {reason}", highlight=False)
-
-
-def _raise(name: str, reason: MissingResults) -> None:
-    """A figure that was asked for by name may not."""
-    raise reason

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-import xarray as xr
 from rich.table import Table
 
 from nfrlab.simulations import sweep as sweeps
@@ -16,6 +15,9 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
 from nfrlab.verify.commands.console import Jobs, console, print_paths, refusals, refuse, require_jobs, wide_console
 from nfrlab.verify.commands.progress import progress
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ROWS = 60
 

@@ -31,7 +31,6 @@ from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.outside import FailedExamination, order, sources
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.trial import MEASUREMENTS, load_measurements, try_claims
-from nfrlab.verify.report.html import render
 
 
 def verify(
@@ -98,6 +97,8 @@ def try_and_report(
     except FailedExamination as error:
         raise refuse(str(error)) from error
     records = store.read(out)
+    from nfrlab.verify.report.html import render
+
     write_atomically(out / "report.html", render(records))
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)

@@ -1,1 +1,15 @@
-"""Instruments of the court, one file per way of knowing."""
+__all__ = [
+    "dense_stacks",
+    "derivation",
+    "exact",
+    "finite_width",
+    "gaussian_stacks",
+    "gram_layers",
+    "limit_alignment",
+    "limit_direction",
+    "measured",
+    "over_draws",
+    "stated_draws",
+    "statistics",
+    "worst_direction",
+]

@@ -16,7 +16,6 @@ from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
 from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.proceedings.store import datasets
 
-RESULTS = Path("results/bridge")
 PICTURES = "pictures"
 FIGURES: dict[str, Callable[[Stored], Figure]] = {
     "table1": table1.figure,

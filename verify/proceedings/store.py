@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Mapping
 from errno import EISDIR
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from nfrlab.simulations.files import write_atomically
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SCHEMA_VERSION = 1
 SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"
@@ -82,6 +84,8 @@ def datasets(folder: Path) -> dict[str, xr.Dataset]:
     """The datasets in a folder, by name; none where there is no folder. Raises `ValueError` for a damaged one."""
     found = {}
     for path in sorted(folder.glob("*.nc")):
+        import xarray as xr
+
         try:
             found[path.stem] = xr.load_dataset(path, engine="h5netcdf")
         except (OSError, ValueError, KeyError) as error:

@@ -39,13 +39,30 @@ def versions() -> dict[str, str]:
 
 
 def try_claim(
-    claim: Claim, seed: int, profile: Profile, images: ImageSet, measured: Measured = MappingProxyType({})
+    claim: Claim | str,
+    seed: int = 0,
+    profile: Profile = "quick",
+    images: ImageSet | None = None,
+    measured: Measured = MappingProxyType({}),
 ) -> Verdict:
     """Examine a claim and its negative control, and judge both.
 
-    NOT RUN where a measurement that it needs is missing from `measured`, the bridge's results by setting.
+    NOT RUN where a measurement that it needs is missing. Raises `ValueError` for an unknown id.
+
+    Parameters
+    ----------
+    claim
+        The claim, or the id of one in the registry.
+    seed, profile
+        The root of all random numbers; how thorough to be, quick or full.
+    images
+        Where real inputs come from; by default the photographs that ship with scikit-learn.
+    measured
+        The bridge's results by setting, for claims on deep networks.
     """
     start = time.perf_counter()
+    claim = find_claim(claim) if isinstance(claim, str) else claim
+    images = image_set(None) if images is None else images
     measured = claim.scope(measured)
     missing = claim.missing(measured)
     origin = next((data.attrs for data in measured.values()), None) if claim.on_deep_networks else None
