@@ -1,1 +1,3 @@
+"""The judge: claims, intervals, verdicts, the report and the command line."""
+
 __all__ = ["claims", "cli", "commands", "court", "examine", "exhibits", "intervals", "proceedings", "report"]

@@ -1,3 +1,5 @@
+"""Instruments of the court, one file per way of knowing."""
+
 __all__ = [
     "dense_stacks",
     "derivation",
