@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations import dense as lab
-from nfrlab.simulations.deep.engine.backward import Rule, activation, attribution, cascades, from_every_layer, rule
+from nfrlab.simulations.deep.engine.backward import (
+    RULES,
+    Rule,
+    activation,
+    attribution,
+    cascades,
+    from_every_layer,
+    rule,
+)
 from nfrlab.simulations.deep.engine.graph import Graph, Node
 from nfrlab.simulations.deep.engine.ops import Linear, ReLU
 from tests.support.oracles import jacobian as oracle
@@ -49,17 +57,10 @@ def sprinkled(rng: np.random.Generator, *shape: int, sign: int = 0) -> np.ndarra
 
 # On dense nets: the NumPy laboratory.
 
-LAB: dict[str, dict[str, float]] = {
-    "grad": {},
-    "grad-input": {},
-    "gbp": {},
-    "deconv": {},
+LAB: dict[str, dict[str, float]] = {name: {} for name in RULES if name in lab.RULES} | {
     "rectgrad": {"q": 0.7},
     "rectgrad-constant": {"tau": 0.05},
-    "lrp-z": {},
     "lrp-alpha-beta": {"alpha": 2.0},
-    "zplus": {},
-    "zplus-filter": {},
     "dtd": {"low": LOW, "high": HIGH},
 }
 

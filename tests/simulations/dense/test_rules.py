@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nfrlab.simulations.dense import Layer, layer, rules
+from nfrlab.simulations.dense import RULES, Layer, layer, rules
 from tests.support.oracles import rules as oracle
 
 Vector = list[Fraction]
@@ -35,13 +36,25 @@ def exact_layer(a: Vector, W: list[Vector], b: Vector) -> Layer:
 
 
 Step = Callable[[Layer, Any], Any]
-PAIRS: dict[str, tuple[Step, Callable[..., list[Any]]]] = {
-    "grad": (rules.grad, oracle.grad),
-    "gbp": (rules.gbp, oracle.gbp),
-    "deconv": (rules.deconv, oracle.deconv),
-    "lrp_z": (rules.lrp_z, oracle.lrp_z),
-    "zplus": (rules.zplus, oracle.zplus),
-    "zplus_filter": (rules.zplus_filter, oracle.zplus_filter),
+
+
+def required(function: Callable[..., Any]) -> int:
+    """Arguments that have to be given."""
+    return sum(p.default is p.empty for p in signature(function).parameters.values())
+
+
+def by_name() -> dict[str, tuple[Step, Callable[..., list[Any]]]]:
+    """Every rule whose step and whose oracle have its name and need nothing more than a layer and a relevance."""
+    names = [name.replace("-", "_") for name in RULES]
+    found = {name: (getattr(rules, name, None), getattr(oracle, name, None)) for name in names}
+    return {
+        name: (step, slow)
+        for name, (step, slow) in found.items()
+        if step is not None and slow is not None and required(step) == 2 and required(slow) == 4
+    }
+
+
+PAIRS: dict[str, tuple[Step, Callable[..., list[Any]]]] = by_name() | {
     "rectgrad τ = 1/2": (
         lambda at, r: rules.rectgrad(at, r, Fraction(1, 2)),
         lambda a, W, b, r: oracle.rectgrad(a, W, b, r, Fraction(1, 2)),
