@@ -5,18 +5,34 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tokenize
 import tomllib
 from collections.abc import Iterable, Iterator
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from nfrlab.verify.claims import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
 WINGS = ("theory", "simulations", "paper_figs", "verify")
 ORDER = {
     "theory": ("numerics", "family", "families", "filtering", "limit", "finite_width", "weighting", "cascade"),
-    "simulations": ("files", "seeds", "workers", "resumable", "dense", "images", "deep", "bridge", "sweep"),
-    "simulations/deep": ("engine", "reading", "inputs", "networks", "effects"),
+    "simulations": (
+        "files",
+        "seeds",
+        "workers",
+        "resumable",
+        "dense",
+        "images",
+        "deep",
+        "alignment",
+        "bridge",
+        "sweep",
+    ),
+    "simulations/deep": ("engine", "reading", "maps", "inputs", "networks", "effects"),
     "verify": ("intervals", "court", "examine", "claims", "proceedings", "report", "exhibits", "commands", "cli"),
 }
 """The rooms of a wing in the order of the data: each imports only from itself and from those before it."""
@@ -27,16 +43,32 @@ ALLOWED = {
     "paper_figs": {"paper_figs", "theory"},
     "verify": {"verify", "theory", "simulations", "paper_figs"},
 }
+SHARED = {
+    "paper_figs": {"figure", "draw_panel"},
+    "paper_figs/deep": {"figure", "draw_panel", "draw_maps", "draw_alphas"},
+    "simulations/deep/effects": {"measure"},
+    "simulations/dense/reduced": {"alignments"},
+    "theory/numerics": {"cosine"},
+    "verify/exhibits": {"draw"},
+    "verify/report": {"main"},
+}
+"""Names that mean one thing in all modules of a folder: a figure from its data, an effect of a trace, …"""
+
+RECORDS = {"BrokenPremise", "Claim", "Evidence", "Family", "LimitFacts", "Verdict"}
+WIDEST, LONGEST = 16, 300
 WITH_TORCH = ("simulations/deep/", "simulations/bridge/draws.py")
 """Modules that start with PyTorch."""
 TORCH_LATER = {
     "simulations/bridge/run.py",
     "simulations/bridge/sources.py",
+    "simulations/alignment.py",
     "verify/commands/deep_options.py",
     "verify/commands/train.py",
 }
 """Modules some of whose functions ask for it when they are called."""
 MODULES = sorted(path for wing in WINGS for path in (ROOT / wing).rglob("*.py"))
+CLAIMS = [path for path in MODULES if path.match("verify/claims/*/*.py") and path.name != "__init__.py"]
+EVERYWHERE = sorted({*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")})
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 
 
@@ -69,9 +101,14 @@ def rooms_in(path: Path) -> set[str]:
 
 
 def at_start(node: ast.AST) -> Iterator[ast.AST]:
-    """All below a node but what functions hold."""
+    """All below a node but what functions hold, and what is imported for types alone."""
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        types_alone = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if types_alone:
+            for rest in child.orelse:
+                yield rest
+                yield from at_start(rest)
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield child
             yield from at_start(child)
 
@@ -147,7 +184,7 @@ def test_installed_names_are_ours() -> None:
 def test_every_dependency_is_used_and_pinned() -> None:
     """Catches a dependency that nobody imports, and one that the constraints do not pin."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    modules = {"python-flint": "flint", "scikit-learn": "sklearn", "pillow": "PIL"}
+    modules = {"python-flint": "flint", "scikit-learn": "sklearn", "pillow": "PIL", "lazy-loader": "lazy_loader"}
     used = {name.split(".")[0] for path in MODULES for name in imported(ast.walk(tree(path)))}
     if any('engine="h5netcdf"' in path.read_text(encoding="utf-8") for path in MODULES):
         used |= {"h5netcdf", "h5py"}  # xarray loads them by name
@@ -175,7 +212,81 @@ def test_nothing_names_a_machine() -> None:
 
 
 def test_modules_stay_small() -> None:
-    """Catches a module that needs scrolling."""
+    """Catches a module that needs scrolling, and a folder that hides its files."""
     for path in MODULES:
-        limit = 400 if path.name in {"proofs.py", "families.py", "thm_2.py"} else 310
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= limit, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST, path
+    for folder in {path.parent for path in MODULES}:
+        assert len(list(folder.glob("*.py"))) <= WIDEST, folder
+
+
+@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
+def test_no_claim_imports_a_claim(path: Path) -> None:
+    """Catches claims that hang on one another: what they share belongs to the instruments, or to the premises."""
+    claims = {name for name in rooms_in(path) if name.startswith("verify/claims/")}
+    assert {name.split("/")[2] for name in claims} <= {"premises"}
+
+
+def test_a_claims_id_begins_with_its_modules_name() -> None:
+    """Catches a claim that is not found where its name says."""
+    for chapter in CHAPTERS:
+        for module in chapter.MODULES:
+            name = module.__name__.rpartition(".")[2].replace("_", "-")
+            assert all(claim.id.startswith(name) for claim in module.CLAIMS), module.__name__
+
+
+@every_module
+def test_records_are_made_by_keyword(path: Path) -> None:
+    """Catches `Claim(` or another record of many fields whose fields have to be counted."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RECORDS:
+            assert not node.args, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent.relative_to(ROOT).as_posix() for path in MODULES}))
+def test_a_name_has_one_meaning_in_its_room(folder: str) -> None:
+    """Catches twins: two modules of a folder that define one public function or class. A claim's parts are its own."""
+    if folder.startswith("verify/claims/"):
+        return
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / folder).glob("*.py"):
+        for node in tree(path).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, set()).add(path.stem)
+    twins = {name: where for name, where in found.items() if len(where) > 1}
+    assert set(twins) <= SHARED.get(folder, set()), twins
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_sentence_is_not_cut_into_pieces(path: Path) -> None:
+    """Catches an implicit concatenation with an orphan in the middle: the next word would have fitted on its line."""
+    text = path.read_text(encoding="utf-8")
+    for pieces in concatenations(text):
+        for piece, following in pairwise(pieces):
+            word = first_word(following.string)
+            if piece.string.endswith(' "') and word and len(word) + piece.end[1] < WIDTH:
+                pytest.fail(f"line {piece.start[0]}: room for {word!r}")
+
+
+WIDTH = 120
+
+
+def concatenations(text: str) -> Iterator[list[tokenize.TokenInfo]]:
+    """Runs of string literals that stand below one another with nothing between them."""
+    run: list[tokenize.TokenInfo] = []
+    for token in tokenize.generate_tokens(StringIO(text).readline):
+        if token.type == tokenize.STRING and token.string.lstrip("f").startswith('"'):
+            run.append(token)
+        elif token.type not in (tokenize.NL, tokenize.COMMENT):
+            if len(run) > 1:
+                yield run
+            run = []
+
+
+def first_word(literal: str) -> str:
+    """Up to and with the first space outside braces; the whole of it where there is none."""
+    body, depth = literal.lstrip("f")[1:-1], 0
+    for at, letter in enumerate(body):
+        depth += (letter == "{") - (letter == "}")
+        if letter == " " and depth == 0:
+            return body[: at + 1]
+    return body

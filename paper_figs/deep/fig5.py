@@ -54,9 +54,8 @@ def figure(stored: Stored) -> Figure:
     add_legend(drawing, grid[:1, -1], 4)
     removed = {int(stored.pictures[name].attrs["removed"]) for name in names}
     drawing.suptitle(
-        f"Fig. 5. Images: {stored.images(names)}.\n"
-        f"Maps $r_0$ of draw 0, top {' or '.join(map(str, sorted(removed)))} layers changed, grey is 0; "
-        "right: medians and 10–90 % of the n draws",
+        f"Fig. 5. Images: {stored.images(names)}.\nMaps $r_0$ of draw 0, top {' or '.join(map(str, sorted(removed)))} "
+        "layers changed, grey is 0; right: medians and 10–90 % of the n draws",
         fontsize=9,
     )
     return drawing

@@ -37,7 +37,7 @@ def ones(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
     return np.ones(N)
 
 
-def laplace(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
+def laplace_relevance(N: int, rng: np.random.Generator) -> Float[Array, " N"]:
     """Hidden relevance i.i.d. Laplace(1): symmetric, not normal."""
     return rng.laplace(size=N)
 
@@ -47,7 +47,7 @@ RELEVANCES: dict[str, Relevance] = {
     "rectified": rectified,
     "absolute": absolute,
     "constant": ones,
-    "laplace": laplace,
+    "laplace": laplace_relevance,
 }
 
 

@@ -79,9 +79,9 @@ FACTS = {
     ),
     "uniform": LimitFacts(
         words=(
-            "α_∞² = (3 + s)²/((9 − 2s + s²)(1 + s)), s = Σ_{i≥2} x_i²/x_1², where x_1 ≥ Σ_{i≥2} |x_i|; worst "
-            "0.99331 for d = 2, at s = 2√7 − 5; 0.99324 is approached as d grows, and no x in any d has less "
-            "than 2√6/5 = 0.9798"
+            "α_∞² = (3 + s)²/((9 − 2s + s²)(1 + s)), s = Σ_{i≥2} x_i²/x_1², where x_1 ≥ Σ_{i≥2} |x_i|; worst 0.99331 "
+            "for d = 2, at s = 2√7 − 5; 0.99324 is approached as d grows, and no x in any d has less than 2√6/5 = "
+            "0.9798"
         ),
         derive=proofs.uniform_law,
         dimension=2,

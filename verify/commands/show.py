@@ -52,6 +52,6 @@ def card_of(name: str, out: Path) -> Card:
     if name in REGISTRY:
         return claim_card(REGISTRY[name], store.read(out).get(name), out)
     raise ValueError(
-        f"unknown claim, rule or family '{name}'; 'nfrlab claims' lists the claims, the rules are "
-        f"{', '.join(RULES)}, the families {', '.join(FAMILIES)}"
+        f"unknown claim, rule or family '{name}'; 'nfrlab claims' lists the claims, the rules are {', '.join(RULES)}, "
+        f"the families {', '.join(FAMILIES)}"
     )

@@ -46,7 +46,7 @@ def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, f
             cache.mkdir(parents=True, exist_ok=True)
             with FileLock(file.with_suffix(".lock")):  # of two processes one trains, the other waits
                 if not _load_if_whole(module, file):
-                    fit(module, images.digits(), train, seed)
+                    fit_digits(module, images.digits(), train, seed)
                     write_atomically(file, save(module.state_dict()))
     return module, accuracy(module, images.digits(), held_out)
 
@@ -74,7 +74,7 @@ def split(seed: int) -> tuple[Int64[Tensor, " 1400"], Int64[Tensor, " 397"]]:
     return order[:TRAIN], order[TRAIN:]
 
 
-def fit(module: models.VGG, data: Labelled, train: Int64[Tensor, " n"], seed: int) -> None:
+def fit_digits(module: models.VGG, data: Labelled, train: Int64[Tensor, " n"], seed: int) -> None:
     """Train in place from He's Gaussian weights: Adam on the cross-entropy, its rate falling to 0 along a cosine."""
     weights.randomise(module, "gaussian", seed_sequence(seed, "digits", "weights"))
     rng = np.random.default_rng(seed_sequence(seed, "digits", "order"))
