@@ -328,7 +328,7 @@ def test_training_is_cached_and_comes_out_the_same(tmp_path: Path, monkeypatch: 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a traceback after the training."""
-    monkeypatch.setattr(trained, "fit", lambda *_: None)
+    monkeypatch.setattr(trained, "fit_digits", lambda *_: None)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ValueError, match="cannot be written"):
         trained.digits(tmp_path / "file")
