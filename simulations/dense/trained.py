@@ -1,6 +1,4 @@
-"""A small real network: bias-free, dense, trained on scikit-learn's digits in seconds, the same bits for the same
-seed.
-"""
+"""A small real network: bias-free, dense, trained on scikit-learn's digits in seconds; one seed, one set of bits."""
 
 from __future__ import annotations
 

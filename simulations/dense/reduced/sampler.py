@@ -162,8 +162,9 @@ class _Layers:
 
     @property
     def rank(self) -> int:
-        """RectGrad passes what exceeds the order statistic of this rank: its interpolated quantile lies there or in the
-        gap above.
+        """The 0-based rank of the order statistic that RectGrad passes what exceeds.
+
+        Its interpolated quantile lies there, or in the gap above, which holds no value.
         """
         assert self.weighting.quantile is not None
         return int(self.weighting.quantile * (self.N - 1))
