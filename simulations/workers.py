@@ -61,8 +61,9 @@ def _end_after_parent() -> None:
 
 @contextmanager
 def interrupts_ignored() -> Iterator[None]:
-    """No Ctrl-C in here: workers that start inherit this and print nothing while they import; it is for the run to end
-    them.
+    """Ctrl-C is ignored in here, and by workers that start: they print nothing while they import; the run ends them.
+
+    Outside the main thread, where no signal arrives, it does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -76,9 +77,7 @@ def interrupts_ignored() -> Iterator[None]:
 
 @contextmanager
 def interrupts_heard() -> Iterator[None]:
-    """A Ctrl-C that Python swallows, because it lands in a garbage-collection callback, is sent again a moment
-    later.
-    """
+    """Ctrl-C is never lost in here: one that Python swallows, in a garbage-collection callback, is sent again."""
     usual = sys.unraisablehook
 
     def send_again(unraisable: sys.UnraisableHookArgs) -> None:

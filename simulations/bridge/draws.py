@@ -86,9 +86,7 @@ def forward_trace(draw: Draw) -> tuple[Trace, Generator]:
 
 
 def prepare(device: str) -> None:
-    """One thread a worker on a CPU, so that the bits do not depend on the number of workers; float32 proper on a
-    GPU.
-    """
+    """One thread on a CPU, so that the bits do not depend on the number of workers; whole float32 on a GPU."""
     keep_freed_memory()
     if device == "cpu":
         torch.set_num_threads(1)
@@ -96,8 +94,9 @@ def prepare(device: str) -> None:
 
 
 def image(draw: Draw, purpose: str = "image") -> Tensor:
-    """The draw's image as the network reads it, `(1, C, side, side)`: a digit, one of CIFAR-10, or a random crop of a
-    photograph.
+    """The draw's image as the network reads it, `(1, C, side, side)`.
+
+    A digit, an image of CIFAR-10, or a random crop of a photograph; `purpose` tells its random numbers from others'.
     """
     rng, setting = np.random.default_rng(draw.seeds(purpose)), draw.setting
     labelled = labelled_images(setting.network, draw.sources.cifar_images)
@@ -148,8 +147,10 @@ def network(name: str, weighted: str, bias: bool, precision: str, sources: Sourc
 
 
 def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
-    """A network by name or `FILE.py:FUNCTION`, with trained weights where it is to have them: the digits' own, a
-    checkpoint, or those that the user's function gave it.
+    """A network by name or `FILE.py:FUNCTION`.
+
+    Where `weighted` is "trained" it has trained weights: those that the digits' network learned here, a checkpoint's,
+    or those that the user's function gave it.
     """
     checkpoint = sources.weights_of(name)
     if weighted == "trained" and name == "digits" and checkpoint is None:

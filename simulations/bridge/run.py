@@ -1,8 +1,8 @@
 """Measure settings draw by draw: every draw is a file of its own, so that a run killed at any moment resumes.
 
 A draw is named by all that its numbers depend on: setting, seed, index, image folder, checkpoint, device and code.
-The draws of a setting are put together in the order of their index, so the result is the same for any number of
-workers.
+The draws of a setting are put together in the order of their index: the result does not depend on how many workers
+there are.
 """
 
 from __future__ import annotations
@@ -173,8 +173,8 @@ def run(
 
     First draws come first: they take longest, with their maps, and one of them with training the digits' network.
 
-    Raises `ValueError` as `draws.measure` does, and `Stopped` where the disk is full, memory ran out or another run is
-    writing.
+    Raises `ValueError` as `draws.measure` does, and `Stopped` where the disk is full, memory ran out, or another run
+    writes to the folder.
 
     Parameters
     ----------

@@ -1,6 +1,4 @@
-"""Where a run takes images, checkpoints and trained networks from, where it writes and computes; and one of its
-draws.
-"""
+"""Where a run takes images and checkpoints from, where it writes and computes; and one of its draws."""
 
 from __future__ import annotations
 
@@ -27,8 +25,20 @@ OFFICIAL = Path("official")
 
 @dataclass(frozen=True)
 class Sources:
-    """What a run is given. `cifar` and `cifar_vgg16` are the checkpoints of a ResNet and of VGG16 for CIFAR-10,
-    `cifar_images` what such networks then meet; `checkpoint` is that of the user's own network.
+    """What a run is given; what is None is not there, and photographs that are shipped stand in for `images`.
+
+    Parameters
+    ----------
+    out
+        The folder that is written to.
+    checkpoint
+        Of the one network of the run, in place of all others.
+    cifar, cifar_vgg16
+        Checkpoints of the ResNet and of the VGG16 for CIFAR-10.
+    cifar_images
+        CIFAR-10 itself, for the networks that are made for it.
+    device
+        As PyTorch names it.
     """
 
     out: Path
@@ -129,7 +139,9 @@ class Draw:
     sources: Sources
 
     def seeds(self, purpose: str) -> np.random.SeedSequence:
-        """Random numbers of this draw's image, weights or effects, the same for all settings of a network: they
-        compare in pairs, on one image and, where families use the same normal numbers, with coupled weights.
+        """The random numbers of this draw's "image", "weights" or "effects", or for another purpose.
+
+        All settings of a network share them, so that they compare in pairs: on one image and, where families use the
+        same normal numbers, with coupled weights.
         """
         return seed_sequence(self.seed, "bridge", purpose, display_name(self.setting.network), self.index)

@@ -1,4 +1,4 @@
-"""PyTorch networks of any depth: every rule of the one-layer laboratory on convolutional and residual networks."""
+"""PyTorch networks of any depth: every rule of the dense laboratory on convolutional and residual networks."""
 
 from nfrlab.simulations.deep.engine.backward import (
     RULES,

@@ -1,4 +1,4 @@
-"""The array type of the one-layer laboratory, and the three guarded operations that every rule needs.
+"""The array type of the dense laboratory, and the three guarded operations that every rule needs.
 
 Every function here and in `network` and `rules` works alike on float64 arrays and on object arrays of
 `fractions.Fraction`: the rule that the Monte Carlo runs is the rule that the judge re-checks exactly.

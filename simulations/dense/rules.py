@@ -18,6 +18,7 @@ from nfrlab.simulations.dense.arrays import Array, Number, apply, negative_part,
 from nfrlab.simulations.dense.network import Layer
 
 Step = Callable[[Layer, Array], Array]
+"""From a layer and `r_l` at its neurons to `r_{l-1}` at its inputs."""
 
 
 def grad(layer: Layer, r: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
@@ -65,8 +66,9 @@ def quantile(v: Shaped[Array, " N"], q: Number) -> Number:
 
 
 def lrp_z(layer: Layer, R: Shaped[Array, " N"], bias_in_denominator: bool = True) -> Shaped[Array, " d"]:
-    """LRP-z, eq. 8: `R_i = Σ_j z_ij / z_j R_j` with `z_ij = a_i w_ij` and `z_j = Σ_k z_kj + b_j`, or without `b_j`
-    as printed.
+    """LRP-z, eq. 8: `R_i = Σ_j z_ij / z_j R_j` with `z_ij = a_i w_ij` and `z_j = Σ_k z_kj + b_j`.
+
+    `bias_in_denominator = False` leaves `b_j` out, as eq. 8 is printed.
     """
     return layer.a * (layer.W @ ratio(R, layer.z if bias_in_denominator else layer.W.T @ layer.a))
 

@@ -52,7 +52,7 @@ class Histogram:
         return Histogram(level, first, tuple(counts.tolist()))
 
     def merged(self, other: Histogram) -> Histogram:
-        """The counts of both."""
+        """The counts of both histograms, in the finest cells that hold them."""
         if not self.counts or not other.counts:
             return other if not self.counts else self
         level = min(self.level, other.level)
@@ -79,8 +79,9 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Sums:
-    """n alignments by their mean, `M2 = Σ (α − mean)²`, extremes and histogram; `undefined` counts maps that were
-    zero.
+    """n alignments by their mean, `M2 = Σ (α − mean)²`, extremes and histogram.
+
+    `undefined` counts maps that were zero, which have no alignment and are not among the n.
     """
 
     n: int = 0

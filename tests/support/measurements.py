@@ -46,8 +46,8 @@ def array(values: object, **coords: Iterable[object]) -> xr.DataArray:
 
 
 def at_levels(setting: Setting, levels: Sequence[int], rules: Sequence[str]) -> Arrays:
-    """α rises with the level, less in trained networks; families with a mean, and so on, are lower; raw weights
-    overflow.
+    """α rises with the level, less in trained networks; families with a mean, and so on, are lower; raw weights of
+    float32 overflow.
     """
     top = 0.5 if setting.weights == "trained" else 0.5 if setting.family in WORSE else 0.8
     rise = np.array([0.1 + (top - 0.1) * level / L for level in levels])
@@ -167,7 +167,7 @@ def printed(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
 
 
 def repaired(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
-    """The same where the paper is repaired: z⁺ keeps the sum of relevance, centred uniform weights are like
+    """Deep networks where the paper is repaired: z⁺ keeps the sum of relevance, centred uniform weights are like
     Gaussian ones.
     """
     world = printed(settings, draws)
@@ -182,14 +182,14 @@ def repaired(settings: Sequence[Setting] = FULL, draws: int = DRAWS) -> World:
 
 
 def put(world: Mapping[str, xr.Dataset], name: str, variable: str, value: object, **where: object) -> World:
-    """The same world, but for one number of one setting."""
-    own = world[name].copy(deep=True)
-    own[variable].loc[where] = getattr(value, "values", value)
-    return {**world, name: own}
+    """The world, but for one number of one setting."""
+    changed = world[name].copy(deep=True)
+    changed[variable].loc[where] = getattr(value, "values", value)
+    return {**world, name: changed}
 
 
 def mixed(world: World, other: World, share: float) -> World:
-    """The same world, but for the first share of its draws, which are from the other one."""
+    """The world, but for the first share of its draws, which are from the other one."""
 
     def of(name: str) -> xr.Dataset:
         n = world[name].sizes["draw"]

@@ -37,8 +37,7 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
 
 
 def parts(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The activations with all but the top, then all but the bottom 10 % of the non-zero ones set to 0, and all of
-    them.
+    """The activations three times: only the top 10 % of the non-zero ones, only the bottom 10 %, all; 0 elsewhere.
 
     At least one is kept; ties at the border are kept.
     """

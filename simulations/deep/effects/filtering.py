@@ -62,9 +62,7 @@ def value_at(trace: Trace, place: int) -> Tensor:
 
 @torch.no_grad()
 def homogeneity(trace: Trace) -> tuple[list[float], list[float]]:
-    """The shares of `f` that `⟨A_l, r_l⟩` of the gradient misses, and those that the biases above layer l hold, for
-    l = 0 … L.
-    """
+    """For l = 0 … L the shares of `f` that `⟨A_l, r_l⟩` of the gradient misses, and that the biases above l hold."""
     waiting: Pending = {len(trace.graph.nodes) - 1: start_at_output(trace)}
     f = inner_products(trace, waiting)[0] or float("nan")
     lost, lost_to_biases, at_biases = [0 / f], [0 / f], 0.0

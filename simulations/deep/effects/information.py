@@ -19,8 +19,7 @@ COMPONENTS = ("image", "luminance", "colour", *(name for name, _, _ in BANDS))
 
 
 def measure(trace: Trace) -> xr.Dataset:
-    """`kept(layer, component)`: α between a component of Activation's map from this layer and that component of the
-    image.
+    """`kept(component, layer)`: α between the component of Activation's map from this layer and that of the image.
 
     Layers 1 … L. NaN where the image has nothing of the component, a grey one no colour.
     """
@@ -32,8 +31,8 @@ def measure(trace: Trace) -> xr.Dataset:
 
 
 def component(v: Map, name: str) -> Map:
-    """The part of an image: all of it, its mean over the channels, what differs from that, or a band of the latter's
-    luminance.
+    """A component of an image by its name: all of it, its mean over the channels (luminance), the rest (colour), or a
+    band of frequencies of its luminance.
     """
     if name == "image":
         return v
@@ -47,8 +46,9 @@ def component(v: Map, name: str) -> Map:
 
 
 def band_pass(v: Map, low: float, high: float) -> Map:
-    """Spatial frequencies of size in [low, high), as shares of the Nyquist frequency; 0 never, the corners with
-    high = 1.
+    """The part of v in the spatial frequencies of size [low, high), as shares of the Nyquist frequency.
+
+    The frequency 0 is never in it; with `high = 1` the corners beyond 1 are.
     """
     down, across = (torch.fft.fftfreq(side, device=v.device).double() * 2 for side in v.shape[-2:])
     size = (down[:, None].square() + across[None].square()).sqrt()

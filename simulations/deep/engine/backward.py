@@ -99,10 +99,20 @@ def _rectgrad(
 
 
 def rule(name: str, residual: str = "z", pooling: str = "winner", **switches: Any) -> Rule:
-    """The rule called `name` with its own switches (docs/conventions.md).
+    """The rule called `name`; docs/conventions.md says what its switches do.
 
-    `residual` says how an addition divides relevance, `pooling` how a maximum does.
     Raises `ValueError` for an unknown name, switch or setting.
+
+    Parameters
+    ----------
+    name
+        One of `RULES`.
+    residual
+        How an addition divides relevance, "z" or "norm".
+    pooling
+        How a maximum divides relevance, to the "winner" or by "share".
+    switches
+        Those that the rule has besides, such as `q`, `tau`, `alpha`, `eps`, `bias`, `sign`.
     """
     if name not in RULES:
         raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")
@@ -150,11 +160,19 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
 
 @torch.no_grad()
 def carry_down(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None) -> Map:
-    """What arrives at the input from `r` at the neurons of `layer`, by default from the largest output of the network.
+    """What arrives at the input: `r_0`, or relevance where the rule has a step into the input.
 
-    It is `r_0`, or relevance where the rule has a step into the input. Relevance `R` enters a rule that distributes
-    relevance as `r = R / A`.
     Raises `ValueError` when `r` is not shaped like `A_layer`, or like the output.
+
+    Parameters
+    ----------
+    trace
+        A network as a batch of inputs met it, `graph.forward(x)`.
+    r
+        What enters at the neurons of `layer`; by default `start_at_output`, the largest output of every image.
+        Relevance `R` enters a rule that distributes relevance as `r = R / A`.
+    layer
+        1 … L; by default the output.
     """
     graph = trace.graph
     place = len(graph.nodes) - 1 if layer is None else graph.place(layer)
@@ -183,7 +201,10 @@ def backward(trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | Non
 def attribution(
     trace: Trace, rule: Rule, r: Tensor | None = None, layer: int | None = None, bottom: bool = True
 ) -> Map:
-    """The map `R` of `rule`; `bottom = False` leaves `r_0`."""
+    """The map `R` of `rule`, shaped like the input; `r` and `layer` as in `carry_down`.
+
+    `bottom = False` leaves `r_0`, without the rule's bottom process. Raises `ValueError` as `carry_down` does.
+    """
     if not bottom:
         return backward(trace, rule, r, layer)
     map = carry_down(trace, rule, r, layer)
@@ -191,7 +212,7 @@ def attribution(
 
 
 def activation(trace: Trace, layer: int) -> Map:
-    """Activation weighting: `r_l := A_l` at layer l, plain gradient below it; `x` itself for l = 0."""
+    """`r_0` of Activation weighting, Table I: `r_l := A_l` at layer l, the plain gradient below it; `x` for l = 0."""
     return backward(trace, GRAD, trace.activation(layer), layer) if layer else trace.x
 
 
@@ -201,7 +222,8 @@ def from_every_layer(
 ) -> Float[Tensor, "layers B ..."]:
     """`r_0` of the relevance `start(l)` put at the neurons of layer l, for l = L … `lowest`: one pass for all.
 
-    `start = trace.activation` with the gradient is Activation at every layer.
+    `start(l)` is shaped like `A_l`, or holds several maps of the batch, one behind the other. With
+    `start = trace.activation` and the gradient this is Activation at every layer.
     """
     graph, waiting, rows = trace.graph, Pending(), 0
     for layer in range(graph.depth, 0, -1):
@@ -217,7 +239,10 @@ def from_every_layer(
 
 @torch.no_grad()
 def cascade(trace: Trace, rule: Rule, level: int, r: Tensor | None = None) -> Map:
-    """`r_0` of one N-level cascade, Def. 3: `rule` in the top `level` layers, the plain gradient below them."""
+    """`r_0` of one N-level cascade, Def. 3, N = `level`: `rule` in the top N layers, the plain gradient below them.
+
+    `r` enters at the output, by default `start_at_output`.
+    """
     depth = trace.graph.depth
     top = {len(trace.graph.nodes) - 1: start_at_output(trace) if r is None else r}
     handed = as_gradients(trace, rule, descend(trace, rule, top, range(depth, depth - level, -1)))
@@ -227,6 +252,8 @@ def cascade(trace: Trace, rule: Rule, level: int, r: Tensor | None = None) -> Ma
 @torch.no_grad()
 def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor, "levels B ..."]:
     """`r_0` of every N-level cascade, Def. 3, N = 0 … L: `rule` in the top N layers, the plain gradient below them.
+
+    `r` enters at the output, by default `start_at_output`.
 
     The rule goes down once and hands a copy over to the gradient at every layer: layer l costs L − l + 1 maps, not L.
     Copies share a pass of the gradient, as many as `BUFFER` bytes hold. A rule that acts at ReLUs leaves the linear

@@ -20,6 +20,7 @@ from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
 from nfrlab.simulations.deep.engine.signs import Bias, Sign, by_sign
 
 Step = Callable[[Op, Tensor, Record], tuple[Tensor, ...]]
+"""From an operation, `r` at its output and the record of its inputs and output to `r` at each of its inputs."""
 
 
 def grad(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:

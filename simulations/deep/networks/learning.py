@@ -40,10 +40,20 @@ class Epoch(NamedTuple):
 def learn(
     train: Labelled, test: Labelled, epochs: int, device: str, seed: int, watch: Callable[[int, float, float], None]
 ) -> tuple[models.VGG, float]:
-    """VGG16 after `epochs` of training from He's Gaussian weights, without batch normalisations, and its accuracy on
-    `test`; `watch(number, loss, accuracy)` after each epoch.
+    """VGG16 trained from He's Gaussian weights, its batch normalisations folded away, and its accuracy on `test`.
 
     Raises `ValueError` where the loss is no longer a number.
+
+    Parameters
+    ----------
+    train, test
+        Images at the size that is learned from, with their classes.
+    epochs
+        How often every image is seen.
+    seed
+        Root of the random numbers of weights, order and variation.
+    watch
+        Called as `watch(number, loss, accuracy)` after each epoch.
     """
     module = models.vgg16_bn(classes=len(train.classes))
     weights.randomise(module, "gaussian", seed_sequence(seed, "learning", "weights"))
@@ -113,8 +123,9 @@ def varied(x: Float[Tensor, "B C H W"], rng: Generator) -> Float[Tensor, "B C H 
 
 @torch.no_grad()
 def folded(module: nn.Module, plain: M, example: Float[Tensor, "1 C H W"]) -> M:
-    """`plain` with the weights and biases that make it the same function as `module`. Raises `ValueError` as `rewrite`
-    does.
+    """`plain` with the weights and biases that make it the same function as `module`.
+
+    Raises `ValueError` as `rewrite` does, which compares both at the `example`.
     """
     ops = [node.op for node in rewrite(module, example).nodes if isinstance(node.op, Weighted)]
     for part, op in zip((p for p in plain.modules() if isinstance(p, nn.Conv2d | nn.Linear)), ops, strict=True):

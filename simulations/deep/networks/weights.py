@@ -1,4 +1,4 @@
-"""Random weights for any network: every family of the one-layer laboratory, one neuron per output channel.
+"""Random weights for any network: every family of the dense laboratory, one neuron per output channel.
 
 A neuron of a convolution is the vector `w ∈ R^d` of all its weights, d = channels × height × width (its fan-in), and
 the structured families fill blocks of d neurons of one layer. Drawn in float32 on the CPU from torch's generators, so
@@ -201,9 +201,19 @@ def randomise(
 ) -> None:
     """Give every convolution and linear map new weights, in place; batch normalisations become the identity.
 
-    With `bias` their biases, and the shifts of the batch normalisations after them, are drawn too (`half_width`), else
-    they are zero. Raises `ValueError` for an unknown family or scale, a parameter of another kind of layer, and where
-    `bias` is asked of a network that was built without any.
+    Raises `ValueError` for an unknown family or scale, a parameter of another kind of layer, and where `bias` is asked
+    of a network that was built without any.
+
+    Parameters
+    ----------
+    family
+        One of `FAMILIES`.
+    seed
+        Each layer draws from a child of it: the same seed gives the same weights, in every precision.
+    scale
+        "raw", "he" or "default", as in `factor`.
+    bias
+        Whether biases, and the shifts of the batch normalisations after them, are drawn too (`half_width`), or zero.
     """
     check(module, family, scale, bias)
     width = 0.0

@@ -1,8 +1,8 @@
 """Batch normalisation in evaluation mode is affine per channel, and folded along the flow of data, not by names.
 
 Where a convolution or linear map feeds it and is read by nothing else, the two become one weighted node. Anywhere else
-(a pre-activation block, a branching point) it is a weighted node of its own: a grouped 1×1 convolution, or a diagonal
-linear map.
+(a pre-activation block, a branching point) it becomes a weighted node itself: a grouped 1×1 convolution, or a linear
+map with a diagonal matrix.
 """
 
 from __future__ import annotations

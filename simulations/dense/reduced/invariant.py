@@ -27,8 +27,8 @@ def one(shape: Shape, rng: np.random.Generator) -> Floats:
 
 @dataclass(frozen=True)
 class Relevance:
-    """A law of the hidden relevance r, independent of the weights: P(r > 0), P(r < 0), and how `|r|` given r ≠ 0 is
-    drawn.
+    """A law of the hidden relevance r, independent of the weights: P(r > 0), P(r < 0), and a sampler of `|r|` given
+    r ≠ 0.
     """
 
     positive: float

@@ -127,7 +127,7 @@ class _Layers:
         """How many neurons contribute with r < 0 and in all, in each group of `size`; as many groups at once as fit."""
         active = 0.5 if self.weighting.masked else 1.0
         below = 0.0 if self.weighting.filtered else active * self.law.negative
-        above = active * self.law.positive / (1 - below)
+        above = active * self.law.positive / (1 - below)  # of the neurons that are left once r < 0 is taken out
         number = -(-self.N // size)
         at_once = number if self.N <= TILE else max(1, TILE // size)
         for first in range(0, number, at_once):
@@ -162,8 +162,9 @@ class _Layers:
 
     @property
     def rank(self) -> int:
-        """RectGrad passes what exceeds the order statistic of this rank: its interpolated quantile lies there or in the
-        gap above.
+        """The 0-based rank of the order statistic that RectGrad passes what exceeds.
+
+        Its interpolated quantile lies there, or in the gap above, which holds no value.
         """
         assert self.weighting.quantile is not None
         return int(self.weighting.quantile * (self.N - 1))

@@ -24,7 +24,7 @@ def order_statistic(
     """
     if total is not None and not 0 <= rank < total:
         raise ValueError(f"rank {rank} does not exist among {total} values")
-    outer = low, high = -np.inf, np.inf
+    outer = low, high = -np.inf, np.inf  # the rank is known to lie in (outer], and looked for in (low, high]
     if total is not None and total > kept:
         low, high = narrower(np.sort(prefix(stream(), kept)), (rank + 0.5) / total, low, high)
     while True:

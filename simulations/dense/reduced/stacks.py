@@ -134,9 +134,10 @@ def _alignments(
             else:
                 g -= np.einsum("tn,tn->t", unit, g)[:, None] * unit
                 levels = levels * norm / np.sqrt(levels**2 + np.einsum("tn,tn->t", g, g))  # s = T Â + g on the mask
-                r = carried[:, None] * unit + g
+                r = carried[:, None] * unit + g  # arrives along A with a known part, beside it as noise
             carried = part(A, WEIGHTINGS[rule](A, r, n, **parameters))
         levels = np.vstack([levels, carried])
+    # No mask closes an input: beside x the map is noise in all d − 1 directions.
     beside = rng.chisquare(widths[0] - 1, trials) if widths[0] > 1 else np.zeros(trials)
     with np.errstate(invalid="ignore"):
         alpha = np.nan_to_num(levels / np.sqrt(levels**2 + beside)).T

@@ -100,9 +100,7 @@ def test_torchvisions_checkpoints_fit(module: nn.Module, wanted: dict[str, tuple
 
 
 def test_batch_normalised_vgg16_is_torchvisions() -> None:
-    """Catches normalisations at other places than behind every convolution, where torchvision's checkpoints have
-    them.
-    """
+    """Catches normalisations elsewhere than behind every convolution, where torchvision's checkpoints have them."""
     names = {name for name, _ in models.vgg16_bn().named_parameters()}
     assert count(models.vgg16_bn()) == 138_365_992
     assert {"features.0.weight", "features.1.weight", "features.3.bias", "features.41.weight"} <= names

@@ -1,7 +1,7 @@
 """captum and zennit: the same maps on VGG16 where conventions coincide; elsewhere what differs, and who is right.
 
-The judge is the relevance form of the publications as dense matrices (tests/oracles/jacobian.py); docs/conventions.md
-has the table.
+The judge is the relevance form of the publications as dense matrices (tests/support/oracles/jacobian.py); the table is
+in docs/conventions.md.
 """
 
 from __future__ import annotations

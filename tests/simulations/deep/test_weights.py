@@ -1,4 +1,4 @@
-"""Random weights for deep networks: the laws of the one-layer laboratory, the promised scales, the same bits again."""
+"""Random weights for deep networks: the laws of the dense laboratory, the promised scales, the same bits again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 from torch import nn
 
 from nfrlab.simulations.deep.networks import models, weights
-from nfrlab.simulations.dense import weights as onelayer
+from nfrlab.simulations.dense import weights as lab
 from nfrlab.theory.families import FAMILIES as LAWS
 
 ALPHA = 1e-8
@@ -53,13 +53,13 @@ def pairs(family: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of neurons as torch and as NumPy draw them; of frames, the first two of every block."""
     per_block = d if family in FRAMES else 2
     ours = weights.sample(family, PAIRS * per_block, d, torch.Generator().manual_seed(seed)).double().numpy()
-    theirs = onelayer.sample(family, d, PAIRS * per_block, np.random.default_rng(seed)).T
+    theirs = lab.sample(family, d, PAIRS * per_block, np.random.default_rng(seed)).T
     return tuple(w.reshape(PAIRS, per_block, d)[:, :2] for w in (ours, theirs))
 
 
 def test_the_same_families() -> None:
     """Catches a family that the deep laboratory lacks, and a wrong second moment: the theory is asked."""
-    assert set(weights.FAMILIES) == set(onelayer.FAMILIES)
+    assert set(weights.FAMILIES) == set(lab.FAMILIES)
     for name, (_, second_moment) in weights.FAMILIES.items():
         assert (second_moment or np.inf) == pytest.approx(LAWS[name].second_moment(7) / 7, rel=1e-12)
 
@@ -99,7 +99,7 @@ def test_few_neurons_make_frames_too() -> None:
     """Catches the fast way to tall frames: every entry and sign as a Haar frame has them."""
     rng, numpy_rng = torch.Generator().manual_seed(2), np.random.default_rng(2)
     ours = torch.stack([weights.haar(2, 8, rng) for _ in range(8000)]).double().numpy() / sqrt(8)
-    theirs = np.stack([onelayer.orthonormal(8, 2, numpy_rng).T for _ in range(8000)])
+    theirs = np.stack([lab.orthonormal(8, 2, numpy_rng).T for _ in range(8000)])
     for j, i in ((0, 0), (0, 7), (1, 0), (1, 7)):
         assert_same_law(ours[:, j, i], theirs[:, j, i])
     assert_same_law(ours[:, 0, 0] * ours[:, 1, 0], theirs[:, 0, 0] * theirs[:, 1, 0])
