@@ -33,7 +33,7 @@ class Plan:
 
 
 def plan(rules: tuple[str, ...], families: tuple[str, ...], d: int, most: int, trials: int, x: str, seed: int) -> Plan:
-    """Widths 16, 32, … up to `most`, `trials` at each, at the input named `x`; the long run is at their middle.
+    """Widths 16, 32, … up to `most`, so many `trials` each, at the input named `x`; the long run is at the middle one.
 
     Raises `ValueError` for a value that no sweep can have.
     """

@@ -124,5 +124,8 @@ def is_outside(verdict: Mapping[str, Any]) -> bool:
 
 
 def order(stored: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The ids under which verdicts are stored: those of the registry, then those from outside."""
-    return [*REGISTRY, *(id for id, verdict in stored.items() if id not in REGISTRY and is_outside(verdict))]
+    """The ids under which verdicts are stored: those of the registry, then those from outside, sorted.
+
+    So the file does not depend on which of several workers was done first.
+    """
+    return [*REGISTRY, *sorted(id for id, verdict in stored.items() if id not in REGISTRY and is_outside(verdict))]
