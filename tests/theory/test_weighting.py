@@ -25,7 +25,6 @@ from nfrlab.theory.weighting.proofs import frames as frames_proofs
 from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
-from nfrlab.verify.claims.theorem_2.gram import weighted
 from nfrlab.verify.claims.theorem_2.gram_sharp import loses
 from nfrlab.verify.court.evidence import Claimed, Finding
 from nfrlab.verify.examine.exact.gram_cases import (
@@ -39,6 +38,7 @@ from nfrlab.verify.examine.exact.gram_cases import (
     tie,
 )
 from nfrlab.verify.examine.exact.search import exact, signed_square_alignment
+from nfrlab.verify.examine.exact.weightings import gradient_map
 from nfrlab.verify.examine.statistics import distribution_evidence, predicted_proportion
 from nfrlab.verify.exhibits import ordering as samples
 
@@ -421,7 +421,7 @@ def test_tie_is_a_tie_within_the_bound(parameters: dict[str, object]) -> None:
     turned, share = tie(case)
     assert 0 <= share <= 1
     A = exact(list(parameters["A"]))  # type: ignore[call-overload]
-    by_r, by_activation = (signed_square_alignment(weighted(case, r), case["x"]) for r in (turned, A))
+    by_r, by_activation = (signed_square_alignment(gradient_map(case, r), case["x"]) for r in (turned, A))
     assert by_r == by_activation
     assert share == 0 or loses(case, Fraction(999, 1000))
     assert not loses(case, Fraction(1001, 1000))

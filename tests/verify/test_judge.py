@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from nfrlab.simulations.seeds import seed_sequence
+from nfrlab.verify.claims import CHAPTERS
 from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET, Budget
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
 from nfrlab.verify.court.verdict import Status, judge
 from nfrlab.verify.examine.statistics import sequential_evidence
 from nfrlab.verify.intervals import Interval, bernstein_plan, median, median_plan
-from nfrlab.verify.proceedings.registry import MODULES, REGISTRY, find_claim
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
 
 Floats = npt.NDArray[np.float64]
 
@@ -312,7 +313,7 @@ def test_seed_rejects_negative_roots() -> None:
 
 def test_registry_ids_are_unique() -> None:
     # a claim that silently replaces another of the same id
-    ids = [claim.id for module in MODULES for claim in module.CLAIMS]
+    ids = [claim.id for chapter in CHAPTERS for claim in chapter.CLAIMS]
     assert len(set(ids)) == len(ids) == len(REGISTRY)
     assert all(key == claim.id and find_claim(key) is claim for key, claim in REGISTRY.items())
 
