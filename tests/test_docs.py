@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nfrlab.simulations import sweep
 from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.report import map_page
 from nfrlab.verify.report.claims_page import claims_page
 
 ROOT = Path(__file__).parent.parent
@@ -16,6 +17,11 @@ ROOT = Path(__file__).parent.parent
 def test_claims_page_is_current() -> None:
     """Catches a claim changed without `make docs`."""
     assert (ROOT / "docs" / "claims.md").read_text(encoding="utf-8") == claims_page()
+
+
+def test_map_is_current() -> None:
+    """Catches a file that was added, moved or redescribed without `make docs`."""
+    assert map_page.PAGE.read_text(encoding="utf-8") == map_page.map_page()
 
 
 def test_glossary_names_exist_in_the_code() -> None:
