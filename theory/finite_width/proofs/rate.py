@@ -150,7 +150,7 @@ def constants() -> Derivation:
         "order: p and a² summed over N neurons deviate from their means by ε, β: the second-order terms 3ε² − 2εβ "
         "have the mean e/N; where directions beside x̂ are uniform, E‖Σ a v‖² is (d − 1) Σ a² for every radius.",
         (
-            ("width.kappa is the closed form in ball arithmetic, for four families, to 1e-5", all(agree)),
+            ("κ is the closed form in ball arithmetic, for four families, to 1e-5", all(agree)),
             ("the integrals over r are K₀(v) and v K₁(v), with (v K₁)′ = −v K₀ and (v K₀)′ = K₀ − v K₁", _bessel()),
             (
                 "RectGrad, q = 0.9: closed form, ball arithmetic, and quadrature over neurons agree to 1e-6",

@@ -63,8 +63,9 @@ def laplace_floor() -> Derivation:
     return Derivation(
         "Laplace entries: α_∞(x) ≥ √π/2 = 0.8862 for every d and x.",
         "w_i = √(2V_i) g_i with V_i of density e^{−v} and g_i normal. So for ‖x‖ = 1 f(x) = ½ E|w·x| = E √(Σ V_i "
-        "x_i²)/√π, concave in the x_i²: at least its value at e_1, ½, and by Jensen at most √(Σ x_i²)/√π = 1/√π. α_∞ "
-        "= f(x)/‖μ‖ ≥ min f/max f (isotropy_proofs.between).",
+        "x_i²)/√π, concave in the x_i²: at least its value at e_1, ½, and by Jensen at most √(Σ x_i²)/√π = 1/√π. f is "
+        "the support function of a convex body and μ(x) a point of it, so ‖μ‖ ≤ max f and α_∞ = f(x)/‖μ‖ ≥ min f/max "
+        "f.",
         (
             ("E e^{−t²V} = 1/(1 + t²), Laplace's characteristic function", vanishes(mixture - 1 / (1 + t**2))),
             ("E √V/√π = ½ E|w| = ½", vanishes(axis - sp.Rational(1, 2)) and direct == sp.Rational(1, 2)),
