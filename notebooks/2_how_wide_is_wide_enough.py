@@ -36,7 +36,6 @@ from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.images import normalise, photographs
 from nfrlab.theory.finite_width.law import KAPPA, alignment_law, required_neurons
 from nfrlab.verify.court.claim import BrokenPremise, Claim
-from nfrlab.verify.court.evidence import Kind
 from nfrlab.verify.court.verdict import Status
 from nfrlab.verify.examine.finite_width import law_evidence
 from nfrlab.verify.proceedings.trial import try_claim
@@ -258,9 +257,10 @@ claim = Claim(
     source="this notebook",
     statement=f"GBP, d = {here.d}, N = {here.N}: mean α within 0.002 and distribution within 0.02 of the law",
     premises=("one hidden layer, Gaussian weights, relevance N(0, 1)",),
-    kinds=(Kind.MONTE_CARLO,),
     examine=lambda exam: law_evidence(exam, [here]),
-    control=BrokenPremise("κ wrong by 2 %", lambda exam: law_evidence(exam, [replace(here, c=1.02 * here.c)])),
+    control=BrokenPremise(
+        premise="κ wrong by 2 %", examine=lambda exam: law_evidence(exam, [replace(here, c=1.02 * here.c)])
+    ),
 )
 verdict = try_claim(claim, seed=0, profile="quick", images=images)
 print(f"{verdict.statement}: {verdict.status}\n")

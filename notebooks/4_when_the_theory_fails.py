@@ -35,7 +35,6 @@ from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit.direction import gbp_limit, zplus_filter_direction
 from nfrlab.verify.claims.theorem_1.thm_1_gbp import deviates
 from nfrlab.verify.court.claim import BrokenPremise, Claim
-from nfrlab.verify.court.evidence import Kind
 from nfrlab.verify.court.verdict import Status
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.trial import try_claim
@@ -339,9 +338,8 @@ uniform = tried(
         source="Fig. 3 of the paper",
         statement="One hidden layer, entries U[−1, 1], x an image patch: lim α ≤ 0.98 for GBP, RectGrad and z⁺",
         premises=("neurons independent", "x an image patch, as it is or normalised"),
-        kinds=(Kind.MONTE_CARLO,),
         examine=lambda exam: deviates(exam, ("uniform",)),
-        control=BrokenPremise("isotropic weights", lambda exam: deviates(exam, ("gaussian",))),
+        control=BrokenPremise(premise="isotropic weights", examine=lambda exam: deviates(exam, ("gaussian",))),
     )
 )
 

@@ -28,13 +28,15 @@ WRONG = {
 }
 SILENT = """
 import runpy, sys
-from verify import trial
+from nfrlab.verify.proceedings import trial
 from nfrlab.verify.court.verdict import Control, Verdict, judge
 
 def silent(claim, seed, profile, images):
-    nothing = Control(claim.control.premise, judge(()), ())
-    texts = claim.id, claim.title, claim.source, claim.statement, claim.premises, claim.repairs
-    return Verdict(*texts, judge(()), (), nothing, profile, seed, {}, "", images.source, 0.0)
+    nothing = dict(status=judge(()), evidence=())
+    texts = {name: getattr(claim, name) for name in ("id", "title", "source", "statement", "premises", "repairs")}
+    control = Control(premise=claim.control.premise, **nothing)
+    run = dict(profile=profile, seed=seed, versions={}, device="", images=images.source, wall_s=0.0)
+    return Verdict(**texts, **nothing, control=control, **run)
 
 trial.try_claim = silent
 sys.modules["ipywidgets"] = None

@@ -28,11 +28,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nfrlab.verify import cli
-from nfrlab.verify.commands import verify as verify_command
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.report import html
 from nfrlab.verify.report.html import render
 
 Record = dict[str, Any]
@@ -379,7 +380,7 @@ def test_claims_lists_every_id(tmp_path: Path) -> None:
 def assert_shows(text: str, claim: Claim) -> None:
     """Statement, source, premises and kinds of evidence, however the lines are broken."""
     shown = words(text)
-    for part in (claim.statement, claim.source, claim.control.premise, *claim.premises, *claim.kinds):
+    for part in (claim.statement, claim.source, claim.control.premise, *claim.premises, *kinds_of(claim)):
         assert words(part) in shown
 
 
@@ -664,7 +665,7 @@ def test_ctrl_c_during_the_report_keeps_the_verdicts(tmp_path: Path, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", [SUPPORTS], [REFUTES]))
-    monkeypatch.setattr(verify_command, "render", interrupted)
+    monkeypatch.setattr(html, "render", interrupted)
     result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == 130
     assert set(stored(tmp_path)) == {"made-up"}

@@ -253,7 +253,7 @@ def test_budget_overspent_stays_overspent() -> None:
 
 def test_budgets_are_separate() -> None:
     # two parts that share one account
-    Budget().draw(1)
+    Budget().spend(1)
     assert Budget().spent == 0
 
 
