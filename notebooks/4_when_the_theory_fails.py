@@ -33,7 +33,7 @@ from nfrlab.simulations.dense import alignment, attribution, layer, rule, rules,
 from nfrlab.simulations.images import digit, photographs
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit.direction import gbp_limit, zplus_filter_direction
-from nfrlab.verify.claims.theorem_1.thm_1_gbp import deviates
+from nfrlab.verify.claims.theorem_1.thm_1_anisotropic import deviates
 from nfrlab.verify.court.claim import BrokenPremise, Claim
 from nfrlab.verify.court.verdict import Status
 from nfrlab.verify.proceedings.registry import REGISTRY
