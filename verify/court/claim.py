@@ -20,12 +20,27 @@ T = TypeVar("T")
 Measured = Mapping[str, "xr.Dataset"]
 """What the bridge measured on deep networks, by setting."""
 Profile = Literal["quick", "full"]
+"""How thorough an examination is: minutes or hours for the whole registry."""
 PROFILES: tuple[Profile, ...] = ("quick", "full")
 
 
 @dataclass
 class Examination:
-    """What an examination is handed: random numbers, error budget, images, measurements, and how thorough to be."""
+    """What an examination is handed.
+
+    Attributes
+    ----------
+    claim, part, seed
+        The claim's id, its trial or its control, and the root seed: what all random numbers are derived from.
+    profile
+        How thorough to be.
+    images
+        Where real inputs come from.
+    measured
+        The bridge's results by setting, for claims on deep networks.
+    budget
+        The account from which every check takes its error probability.
+    """
 
     claim: str
     part: Literal["trial", "control"]
@@ -36,30 +51,31 @@ class Examination:
     budget: Budget = field(default_factory=Budget)
 
     def rng(self, point: str, block: int = 0) -> np.random.Generator:
-        """The generator of one block of one point of this claim."""
+        """Return the generator of one block of one point of this claim; equal names give equal numbers."""
         return np.random.default_rng(seed_sequence(self.seed, self.claim, self.part, point, block))
 
     def pick(self, quick: T, full: T) -> T:
-        """A size that depends on the profile."""
+        """Return `quick` or `full`, whichever the profile asks for."""
         return quick if self.profile == "quick" else full
 
 
 Examine = Callable[[Examination], Sequence[Evidence]]
+"""What tries a claim, or breaks one of its premises: from an examination to evidence."""
 
 
 def everything(measured: Measured) -> Measured:
-    """A claim looks at all that was measured, if at any."""
+    """Return all that was measured: the scope of a claim that does not narrow it."""
     return measured
 
 
 def nothing_missing(measured: Measured) -> str:
-    """A claim of the court needs no measurement."""
+    """Return "": a claim of the court needs no measurement, so that none can be missing."""
     return ""
 
 
 @dataclass(frozen=True)
 class BrokenPremise:
-    """A negative control: the same examination with this premise broken; it must come out REFUTED."""
+    """A negative control: the claim's examination with this premise broken, which must come out REFUTED."""
 
     premise: str
     examine: Examine
@@ -69,9 +85,23 @@ class BrokenPremise:
 class Claim:
     """One statement on trial.
 
-    `statement` is tested as printed: its strictness, quantifiers and constants. `repairs` names the claim that this one
-    repairs: the smallest change that holds. `scope` is the part of the bridge's measurements that it is judged from,
-    where it is one on deep networks; `missing` says in words what an examination would lack there, "" if nothing.
+    Attributes
+    ----------
+    id, title, source
+        A unique id that begins with the module's name; a title for tables; where the statement stands in the paper.
+    statement
+        What is tested, as printed: its strictness, quantifiers and constants.
+    premises
+        What the statement assumes, and how its words are read.
+    examine
+        What tries it.
+    control
+        The negative control, without which a verdict carries no weight.
+    repairs
+        The id of the claim that this one repairs, as the smallest change that holds.
+    scope, missing
+        For claims on deep networks: the part of the bridge's measurements that the claim is judged from, and in words
+        what an examination would lack there, "" if nothing.
     """
 
     id: str

@@ -10,7 +10,7 @@ from nfrlab.verify.intervals.fixed import Interval
 
 
 class Finding(StrEnum):
-    """What one piece of evidence says of the statement."""
+    """What one piece of evidence says of its statement."""
 
     SUPPORTS = "supports"
     REFUTES = "refutes"
@@ -44,17 +44,17 @@ class Claimed:
 
     @classmethod
     def exactly(cls, value: float, resolution: float) -> Claimed:
-        """The number *is* `value`: refuted as soon as the interval excludes it, supported within `value ± δ`."""
+        """Claim that the number *is* `value`: refuted once the interval excludes it, supported within `value ± δ`."""
         return cls(value, value, resolution)
 
     @classmethod
     def within(cls, value: float, margin: float) -> Claimed:
-        """The number lies in `value ± margin`: refuted only beyond the margin, supported inside it."""
+        """Claim that the number lies in `value ± margin`: refuted only beyond the margin, supported inside it."""
         return cls(value - margin, value + margin, 0.0)
 
     @classmethod
     def between(cls, low: float, high: float, resolution: float = 0.0) -> Claimed:
-        """The number lies in [low, high]: refuted beyond it, supported inside `[low − δ, high + δ]`."""
+        """Claim that the number lies in [low, high]: refuted beyond it, supported inside `[low − δ, high + δ]`."""
         return cls(low, high, resolution)
 
     @property
@@ -64,9 +64,10 @@ class Claimed:
 
 
 def decide(interval: Interval, claimed: Claimed) -> Finding:
-    """One interval against what is claimed, [θ₀, θ₁] with resolution δ.
+    """Hold one interval against what is claimed, [θ₀, θ₁] with resolution δ.
 
-    Disjoint from the range → REFUTES; inside [θ₀ − δ, θ₁ + δ] → SUPPORTS; otherwise UNDECIDED.
+    Returns REFUTES where the interval is disjoint from [θ₀, θ₁], SUPPORTS where it lies inside [θ₀ − δ, θ₁ + δ], and
+    UNDECIDED otherwise.
     """
     (low, high), delta = interval, claimed.resolution or 0.0
     if high < claimed.low or low > claimed.high:
@@ -80,10 +81,25 @@ def decide(interval: Interval, claimed: Claimed) -> Finding:
 class Evidence:
     """One piece of evidence.
 
-    `miss` is the probability, spent from the budget, that an interval misses the truth; `interval` the one that
-    decided, `bias` the finite-width allowance that is already in it, `numerical_error` the error of the closed form it
-    was compared with; `claimed` what it was compared with. A counterexample is a dictionary of exact numbers as
-    strings.
+    Attributes
+    ----------
+    kind, statement, finding, method
+        How it was obtained, what it is evidence of, what it says of that, and the procedure in words.
+    miss
+        The probability, spent from the budget, that the interval misses the truth; 0 where nothing was sampled.
+    n
+        The number of samples, cases or steps.
+    interval, claimed
+        The interval that decided, and what it was held against.
+    bias, numerical_error
+        The allowance for finite width that is already in the interval, and the error of the closed form behind
+        `claimed`: with the interval's own width three numbers that are never merged into one tolerance.
+    power
+        The probability, computed before sampling, with which a true claim is supported; None where not computed.
+    counterexample
+        Exact numbers as strings, from which alone the violation can be checked again.
+    details
+        What else is printed, by name.
     """
 
     kind: Kind
@@ -104,7 +120,7 @@ class Evidence:
     def from_interval(
         cls, kind: Kind, statement: str, interval: Interval, claimed: Claimed, method: str, **recorded: Any
     ) -> Evidence:
-        """An interval against what is claimed; what else is to be recorded by name."""
+        """Return the evidence of an interval held against `claimed`; `recorded` are further attributes by name."""
         return cls(
             kind=kind,
             statement=statement,
@@ -116,7 +132,7 @@ class Evidence:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """A dictionary of plain JSON values; `alpha` is the error probability, `delta` the resolution of the claim."""
+        """Return plain JSON values; there `alpha` is the error probability, `delta` the resolution of the claim."""
         record = {name: value for name, value in vars(self).items() if name not in {"miss", "claimed"}}
         claimed = self.claimed
         return record | {

@@ -20,10 +20,10 @@ class Status(StrEnum):
 
 
 def judge(evidence: Sequence[Evidence]) -> Status:
-    """The verdict on a statement from its evidence.
+    """Return the verdict on a statement from its evidence.
 
-    Nothing → NOT RUN. One refutation outweighs any support. Undecided evidence, or silence alone (a search that found
-    nothing), is INCONCLUSIVE. CONFIRMED needs support and nothing against.
+    NOT RUN without any evidence. One refutation outweighs any support. Undecided evidence, or silence alone (a search
+    that found nothing), is INCONCLUSIVE. CONFIRMED needs support and nothing against.
     """
     findings = {piece.finding for piece in evidence}
     if not findings:
@@ -37,7 +37,7 @@ def judge(evidence: Sequence[Evidence]) -> Status:
 
 @dataclass(frozen=True)
 class Control:
-    """The same examination with a premise broken: it has to come out REFUTED."""
+    """A negative control that was run: the premise that was broken, and what came of it."""
 
     premise: str
     status: Status
@@ -45,14 +45,15 @@ class Control:
 
     @property
     def behaved(self) -> bool:
-        """Whether the control was refuted, as it must be."""
+        """Whether the control came out REFUTED, as it must."""
         return self.status is Status.REFUTED
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Everything the trial of one claim left behind; `missing` says what a NOT RUN lacked, `command` what made the
-    stored measurements that it was judged from.
+    """Everything that the trial of one claim left behind.
+
+    `missing` says what a NOT RUN lacked; `command` is the one that made the stored measurements behind the verdict.
     """
 
     id: str
@@ -75,12 +76,12 @@ class Verdict:
 
     @property
     def decided(self) -> bool:
-        """CONFIRMED or REFUTED, and the negative control behaved."""
+        """Whether it is CONFIRMED or REFUTED, with a negative control that behaved."""
         return self.status in {Status.CONFIRMED, Status.REFUTED} and self.control.behaved
 
     @property
     def passed(self) -> bool:
-        """Decided, or not run because something is missing that the verdict names."""
+        """Whether it is decided, or was not run because something is missing that the verdict names."""
         return self.decided or (self.status is Status.NOT_RUN and bool(self.missing))
 
     @property
@@ -89,7 +90,7 @@ class Verdict:
         return sum(piece.miss for piece in (*self.evidence, *self.control.evidence))
 
     def as_json(self) -> dict[str, Any]:
-        """A dictionary of plain JSON values, as in `schema/verdicts.schema.json`."""
+        """Return plain JSON values, as `verdicts.schema.json` describes them."""
         return {
             **{key: value for key, value in vars(self).items() if key not in {"evidence", "control", "premises"}},
             "status": str(self.status),
