@@ -9,20 +9,32 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
-from nfrlab.verify.intervals.fixed import Floats, Interval, bounded, checked
+from nfrlab.verify.intervals.fixed import Floats, Interval, check_miss, check_sample
 
-CAP = 0.9  # of the stake at which a gambler could lose all
+CAP = 0.9
+"""Share of the stake at which a gambler could lose everything: no bet is larger."""
 
 
 @dataclass
 class BettingSequence:
-    """Confidence sequence for a bounded mean by betting (Waudby-Smith & Ramdas 2023): valid at every n at once.
+    """Confidence sequence of a bounded mean by betting (Waudby-Smith & Ramdas 2023): valid at every n at once.
 
     Against every candidate mean m one gambler bets that the mean is higher, one that it is lower: their capitals
     multiply by `1 + λ (x − m)`, `λ ≤ 1/(2m)`, and `1 − λ (x − m)`, `λ ≤ 1/(2(1 − m))`, with λ fixed before x is seen
-    (observations scaled to [0, 1]). A candidate against whom a gambler ever reaches 2/α is ruled out (Ville). Each
+    (observations scaled to [0, 1]). A candidate against whom a gambler ever reaches 2/miss is ruled out (Ville). Each
     factor is monotone in m, the cap included, so with a grid point all candidates beyond it are ruled out: the
     interval between the last grid points ruled out on either side covers, whatever the grid.
+
+    Attributes
+    ----------
+    miss
+        The probability that the interval ever misses the mean, at any n. Raises `ValueError` unless inside (0, 1).
+    low, high
+        Bounds of a single observation.
+    cells
+        Candidate means are `cells + 1` equally spaced points of [low, high].
+    n
+        Observations seen so far.
     """
 
     miss: float
@@ -36,16 +48,20 @@ class BettingSequence:
     _capital: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        checked(self.miss)
+        check_miss(self.miss)
         self._grid = np.linspace(0, 1, self.cells + 1)
         self._beaten = np.zeros((2, self.cells + 1), dtype=bool)
         self._capital = np.zeros((2, self.cells + 1))
 
     def update(self, sample: Float[Floats, " n"]) -> Interval:
-        """Add observations in their order and return the interval that holds now."""
+        """Add observations in their order and return the interval that holds now.
+
+        Raises `ValueError` for no observation, or for one outside the bounds.
+        """
         threshold, grid = log(2 / self.miss), self._grid
-        caps = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)
-        for x in (bounded(sample, self.low, self.high) - self.low) / (self.high - self.low):
+        caps = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)  # at the ends any stake is safe
+        for x in (check_sample(sample, self.low, self.high) - self.low) / (self.high - self.low):
+            # the stake may use what was seen before x alone: a prior observation ½ of variance ¼ starts it off
             mean = self._total / (self.n + 1)
             variance = self._squares / (self.n + 1)
             stake = sqrt(2 * threshold / (variance * (self.n + 1) * log(self.n + 2)))
@@ -68,20 +84,19 @@ class BettingSequence:
 
 
 def bets(values: Float[Floats, " n"], miss: float, low: float, high: float) -> Interval:
-    """Mean of n bounded observations by betting (Waudby-Smith & Ramdas 2023), as `BettingSequence` but for one
-    n, with stakes chosen for it.
+    """Interval of the mean of bounded observations by betting, valid at one n, with stakes chosen for it.
 
-    A candidate mean m is ruled out when a gambler's capital `Π (1 ± λ_t (x_t − m))` ever reaches 2/α, where `λ_t =
-    √(2 ln(2/α) / n V_{t−1})`, at most `CAP` of what may be staked, and V is the variance seen before. Capitals are
-    monotone in m, so both ends are found by bisection, rounded outward to 1 % of their distance from the sample mean.
-    Raises `ValueError` for observations outside the bounds.
+    A candidate mean m is ruled out when a gambler's capital `Π (1 ± λ_t (x_t − m))` ever reaches 2/miss, where `λ_t =
+    √(2 ln(2/miss) / n V_{t−1})`, at most `CAP` of what may be staked, and V is the variance seen before. Capitals are
+    monotone in m, so both ends are found by bisection, rounded outward to 1 % of their distance from the sample mean
+    (Waudby-Smith & Ramdas 2023). Raises `ValueError` for observations outside [low, high].
     """
     if not (np.all(values >= low) and np.all(values <= high)):
         raise ValueError(f"observations must lie in [{low}, {high}]")
     x = (values - low) / (high - low)
-    seen = np.arange(1.0, len(x) + 1)
-    mean = (0.5 + np.cumsum(x)) / (seen + 1)
-    variance = (0.25 + np.cumsum((x - mean) ** 2)) / (seen + 1)
+    count = np.arange(1.0, len(x) + 1)
+    mean = (0.5 + np.cumsum(x)) / (count + 1)  # with a prior observation ½ of variance ¼, as in `BettingSequence`
+    variance = (0.25 + np.cumsum((x - mean) ** 2)) / (count + 1)
     threshold = log(2 / miss)
     stake = np.sqrt(2 * threshold / (len(x) * np.concatenate([[0.25], variance[:-1]])))
 
@@ -90,6 +105,7 @@ def bets(values: Float[Floats, " n"], miss: float, low: float, high: float) -> I
         return bool(np.cumsum(np.log1p(sign * np.minimum(stake, most) * (x - m))).max() >= threshold)
 
     def end(sign: int) -> float:
+        # double the distance from the sample mean until a candidate is ruled out, then bisect; `outside` always is
         centre, inside, distance = float(x.mean()), 0.0, sqrt(2 * threshold * variance[-1] / len(x))
         limit = centre if sign > 0 else 1 - centre
         while distance < limit and not ruled_out(centre - sign * distance, sign):

@@ -1,8 +1,9 @@
 """Finite-sample confidence intervals, written here to be the reference. Every one covers with probability ≥ 1 − miss.
 
 None rests on the central limit theorem: at the error probabilities of this laboratory (1e-9 a check) a normal
-approximation is worthless. `low`, `high` bound the values of a single observation; `miss` is the probability that the
-interval misses the truth, named so because α is the alignment here.
+approximation is worthless. Everywhere here `low` and `high` bound a single observation, and `miss`, strictly between 0
+and 1, is the probability that the interval misses the truth; it is not called α because α is the alignment. Every
+function raises `ValueError` for a `miss`, a sample or a count out of range.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float]
 
 
-def checked(miss: float) -> float:
-    """An error probability as it is. Raises `ValueError` unless it lies strictly between 0 and 1."""
+def check_miss(miss: float) -> float:
+    """Return an error probability unchanged. Raises `ValueError` unless it lies strictly between 0 and 1."""
     if not 0 < miss < 1:
         raise ValueError(f"α must lie strictly between 0 and 1, got {miss}")
     return miss
 
 
-def bounded(sample: Floats, low: float, high: float) -> Floats:
-    """A sample as it is. Raises `ValueError` for an empty one or for observations outside [low, high]."""
+def check_sample(sample: Floats, low: float, high: float) -> Floats:
+    """Return a sample unchanged. Raises `ValueError` for an empty one or for observations outside [low, high]."""
     if len(sample) == 0:
         raise ValueError("an interval needs at least one observation")
     if not (np.all(sample >= low) and np.all(sample <= high)):
@@ -35,28 +36,29 @@ def bounded(sample: Floats, low: float, high: float) -> Floats:
 
 
 def hoeffding(sample: Float[Floats, " n"], miss: float, low: float = 0, high: float = 1) -> Interval:
-    """Mean of bounded observations: `x̄ ± (high − low) √(ln(2/α) / 2n)` (Hoeffding 1963)."""
-    mean = float(bounded(sample, low, high).mean())
-    half = (high - low) * sqrt(log(2 / checked(miss)) / (2 * len(sample)))
+    """Interval of the mean of bounded observations: `x̄ ± (high − low) √(ln(2/miss) / 2n)` (Hoeffding 1963)."""
+    mean = float(check_sample(sample, low, high).mean())
+    half = (high - low) * sqrt(log(2 / check_miss(miss)) / (2 * len(sample)))
     return max(low, mean - half), min(high, mean + half)
 
 
 def empirical_bernstein(sample: Float[Floats, " n"], miss: float, low: float = 0, high: float = 1) -> Interval:
-    """Mean of bounded observations of small variance V: `x̄ ± √(2 V ln(4/α)/n) + 7 (high − low) ln(4/α) / (3(n − 1))`.
+    """Interval of the mean of bounded observations, short where their sample variance V is small.
 
-    Maurer & Pontil 2009, Theorem 4, with α/2 for each side. Raises `ValueError` for n < 2.
+    `x̄ ± (√(2 V ℓ/n) + 7 (high − low) ℓ / (3(n − 1)))`, `ℓ = ln(4/miss)`: Maurer & Pontil 2009, Theorem 4, with miss/2
+    for each side. Raises `ValueError` for n < 2.
     """
-    n = len(bounded(sample, low, high))
+    n = len(check_sample(sample, low, high))
     if n < 2:
         raise ValueError("the empirical Bernstein interval needs at least two observations")
-    mean, logs = float(sample.mean()), log(4 / checked(miss))
+    mean, logs = float(sample.mean()), log(4 / check_miss(miss))
     half = sqrt(2 * float(sample.var(ddof=1)) * logs / n) + 7 * (high - low) * logs / (3 * (n - 1))
     return max(low, mean - half), min(high, mean + half)
 
 
 def clopper_pearson(successes: int, n: int, miss: float) -> Interval:
-    """Exact interval for a probability from `successes` out of `n` (Clopper & Pearson 1934). [0, 1] for n = 0."""
-    checked(miss)
+    """Exact interval of a probability from `successes` out of `n` (Clopper & Pearson 1934); [0, 1] for n = 0."""
+    check_miss(miss)
     if not 0 <= successes <= n:
         raise ValueError(f"successes must lie in 0 … {n}, got {successes}")
     low = float(scipy.stats.beta.ppf(miss / 2, successes, n - successes + 1)) if successes else 0.0
@@ -65,22 +67,27 @@ def clopper_pearson(successes: int, n: int, miss: float) -> Interval:
 
 
 def dkw_radius(n: int, miss: float) -> float:
-    """`sup_t |F_n(t) − F(t)| ≤ √(ln(2/α) / 2n)` with probability ≥ 1 − α (Dvoretzky–Kiefer–Wolfowitz, Massart 1990)."""
+    """The radius `√(ln(2/miss) / 2n)` that `sup_t |F_n(t) − F(t)|` stays within, whatever the law F.
+
+    Dvoretzky, Kiefer & Wolfowitz 1956 with Massart's constant (1990). Raises `ValueError` for n < 1.
+    """
     if n < 1:
         raise ValueError("an interval needs at least one observation")
-    return sqrt(log(2 / checked(miss)) / (2 * n))
+    return sqrt(log(2 / check_miss(miss)) / (2 * n))
 
 
 def median_rank(n: int, miss: float) -> int:
-    """A k with `P(Bin(n, ½) < k) ≤ α/2`, the largest but for ties: the k-th smallest observation is a lower limit
-    of the median.
+    """A k with `P(Bin(n, ½) < k) ≤ miss/2`, the largest but for ties; 0 while n is too small for any.
+
+    The k-th smallest observation is a lower limit of the median, the k-th largest an upper one.
     """
-    return int(scipy.stats.binom.ppf(checked(miss) / 2, n, 0.5))
+    return int(scipy.stats.binom.ppf(check_miss(miss) / 2, n, 0.5))
 
 
 def median(sample: Float[Floats, " n"], miss: float) -> Interval:
-    """Distribution-free interval for the median from order statistics k and n + 1 − k; (−inf, inf) while n is too
-    small.
+    """Distribution-free interval of the median, from the order statistics k and n + 1 − k of `median_rank`.
+
+    (−inf, inf) while n is too small. Raises `ValueError` for NaN.
     """
     if np.any(np.isnan(sample)):
         raise ValueError("a sample with NaN has no median")
