@@ -33,7 +33,7 @@ from nfrlab.simulations.dense import alignment, attribution, layer, rule, rules,
 from nfrlab.simulations.images import digit, photographs
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit.direction import gbp_limit, zplus_filter_direction
-from nfrlab.verify.claims.theorem_1.thm_1_anisotropic import deviates
+from nfrlab.verify.claims.theorem_1.thm_1_anisotropic import deviation_evidence
 from nfrlab.verify.court.claim import BrokenPremise, Claim
 from nfrlab.verify.court.verdict import Status
 from nfrlab.verify.proceedings.registry import REGISTRY
@@ -338,8 +338,10 @@ uniform = tried(
         source="Fig. 3 of the paper",
         statement="One hidden layer, entries U[−1, 1], x an image patch: lim α ≤ 0.98 for GBP, RectGrad and z⁺",
         premises=("neurons independent", "x an image patch, as it is or normalised"),
-        examine=lambda exam: deviates(exam, ("uniform",)),
-        control=BrokenPremise(premise="isotropic weights", examine=lambda exam: deviates(exam, ("gaussian",))),
+        examine=lambda exam: deviation_evidence(exam, ("uniform",)),
+        control=BrokenPremise(
+            premise="isotropic weights", examine=lambda exam: deviation_evidence(exam, ("gaussian",))
+        ),
     )
 )
 

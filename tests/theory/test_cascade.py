@@ -37,7 +37,7 @@ from nfrlab.theory.cascade.recursion import (
 )
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, exponent, law_evidence
+from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, cascade_law_evidence, exponent_evidence
 from nfrlab.verify.exhibits import cascade_profiles
 from nfrlab.verify.intervals import BettingSequence, bets, bets_plan
 
@@ -299,7 +299,7 @@ def test_evidence_decides() -> None:
     stack = Stack("small", "activation", (40, 60))
     value = float(cascade_alphas("activation", (40, 60))[1])
     right, wrong = (Prediction(1, value + shift, 0.05) for shift in (0.0, 0.1))
-    found = law_evidence(examination("test"), [(stack, [right, wrong])])
+    found = cascade_law_evidence(examination("test"), [(stack, [right, wrong])])
     assert [piece.finding for piece in found] == [Finding.SUPPORTS, Finding.REFUTES]
     assert abs(found[0].details["deviation"]) < 0.05
     assert stack.title == "activation, small: 40–60"
@@ -320,10 +320,13 @@ def test_exponent() -> None:
             details=details,
         )
 
-    one = exponent(piece(0.08, 0.0801), piece(0.01, 0.0101), 8.0, Claimed.between(0.9, 1.1))
+    one = exponent_evidence(piece(0.08, 0.0801), piece(0.01, 0.0101), 8.0, Claimed.between(0.9, 1.1))
     assert one.interval == pytest.approx((np.log(0.08 / 0.0101) / np.log(8), np.log(0.0801 / 0.01) / np.log(8)))
     assert one.finding is Finding.SUPPORTS
-    assert exponent(piece(0.08, 0.09), piece(-0.01, 0.02), 8.0, Claimed.between(0.9, 1.1)).finding is Finding.UNDECIDED
+    assert (
+        exponent_evidence(piece(0.08, 0.09), piece(-0.01, 0.02), 8.0, Claimed.between(0.9, 1.1)).finding
+        is Finding.UNDECIDED
+    )
 
 
 def test_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.claims.theorem_1 import isotropy
 from nfrlab.verify.court.evidence import Finding
 from nfrlab.verify.examine.limit_alignment import PAIRS, alignment_interval, deviation_factor
-from nfrlab.verify.examine.worst_direction import multi_start
+from nfrlab.verify.examine.worst_direction import find_least_alignment
 from nfrlab.verify.intervals import Floats
 
 PROOFS = derivations(worst_alignment_proofs, bounds_proofs, spread_proofs, anisotropy_proofs)
@@ -196,7 +196,7 @@ def test_sparse_peak_is_an_ascent() -> None:
 
 def test_search_finds_the_known_minimum() -> None:
     """Catches descents that stop early: for d = 2 they end at the exact worst value."""
-    found, _ = multi_start("laplace", 2, 3, np.random.default_rng(0))
+    found, _ = find_least_alignment("laplace", 2, 3, np.random.default_rng(0))
     assert found == pytest.approx(worst_alignment.worst("laplace", 2).low, abs=1e-7)
 
 
@@ -344,11 +344,11 @@ def test_quarter_mean_against_sampling() -> None:
 
 def test_compensated_evidence_needs_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a counterexample that stands though its proof fails, or though quadrature finds another α_∞."""
-    assert isotropy.exact_compensated().finding is Finding.REFUTES
+    assert isotropy.compensated_law_evidence().finding is Finding.REFUTES
     monkeypatch.setattr(anisotropy_proofs, "quarter_alignment", lambda _: arb("0.97"))
-    assert isotropy.exact_compensated().finding is Finding.SUPPORTS
+    assert isotropy.compensated_law_evidence().finding is Finding.SUPPORTS
     monkeypatch.setattr(anisotropy_proofs, "characterisation", lambda: Derivation("", "", (("no", False),)))
-    assert isotropy.exact_compensated().finding is Finding.UNDECIDED
+    assert isotropy.compensated_law_evidence().finding is Finding.UNDECIDED
 
 
 def test_multivariate_t() -> None:

@@ -25,19 +25,19 @@ from nfrlab.theory.weighting.proofs import frames as frames_proofs
 from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
-from nfrlab.verify.claims.theorem_2.gram_sharp import loses
+from nfrlab.verify.claims.theorem_2.gram_sharp import activation_loses
 from nfrlab.verify.court.evidence import Claimed, Finding
 from nfrlab.verify.examine.exact.gram_cases import (
-    aim,
-    beaten,
+    aim_at_bound,
+    beats_activation,
     climb,
-    conditioned,
+    conditioned_layer,
     from_singular_values,
     has_condition,
     solve,
     tie,
 )
-from nfrlab.verify.examine.exact.search import exact, signed_square_alignment
+from nfrlab.verify.examine.exact.search import signed_square_alignment, to_fractions
 from nfrlab.verify.examine.exact.weightings import gradient_map
 from nfrlab.verify.examine.statistics import distribution_evidence, predicted_proportion
 from nfrlab.verify.exhibits import ordering as samples
@@ -389,7 +389,7 @@ def test_heavy_tails_reverse_the_means() -> None:
     assert np.mean(alpha[:, 1] - alpha[:, 0]) > 0.03
 
 
-@given(st.sampled_from(conditioned()).flatmap(lambda shape: shape))
+@given(st.sampled_from(conditioned_layer()).flatmap(lambda shape: shape))
 def test_cases_of_known_condition(parameters: dict[str, object]) -> None:
     """Catches a premise that accepts another condition number, and a case whose activation is not the one drawn."""
     case = from_singular_values(parameters)
@@ -409,27 +409,27 @@ def test_climb_ends_at_the_bound() -> None:
     assert end.best == pytest.approx(1, abs=1e-6)
     assert end.beaten
     values, A, r = np.array([9.0, 1.0]), np.array([3.0, 1.0]), np.array([1.0, 27.0])
-    assert beaten(values, A, r, 0.999 * gram.needed_tangent(9.0))
-    assert not beaten(values, A, r, 1.001 * gram.needed_tangent(9.0))
+    assert beats_activation(values, A, r, 0.999 * gram.needed_tangent(9.0))
+    assert not beats_activation(values, A, r, 1.001 * gram.needed_tangent(9.0))
 
 
-@given(st.sampled_from(conditioned()).flatmap(lambda shape: shape))
+@given(st.sampled_from(conditioned_layer()).flatmap(lambda shape: shape))
 def test_tie_is_a_tie_within_the_bound(parameters: dict[str, object]) -> None:
     """Catches a wrong turn of r and a wrong share: at the tie both maps are equally aligned, exactly."""
     case = from_singular_values(parameters)
     assume(has_condition(case))
     turned, share = tie(case)
     assert 0 <= share <= 1
-    A = exact(list(parameters["A"]))  # type: ignore[call-overload]
+    A = to_fractions(list(parameters["A"]))  # type: ignore[call-overload]
     by_r, by_activation = (signed_square_alignment(gradient_map(case, r), case["x"]) for r in (turned, A))
     assert by_r == by_activation
-    assert share == 0 or loses(case, Fraction(999, 1000))
-    assert not loses(case, Fraction(1001, 1000))
+    assert share == 0 or activation_loses(case, Fraction(999, 1000))
+    assert not activation_loses(case, Fraction(1001, 1000))
 
 
 def test_aim_reaches_the_bound() -> None:
     """Catches a search that stops short, crosses the bound, or shows another case than that of its share."""
-    case, share = aim(conditioned()[0], 400, np.random.default_rng(1))
+    case, share = aim_at_bound(conditioned_layer()[0], 400, np.random.default_rng(1))
     assert case is not None
     assert tie(case)[1] == share
     assert 0.98 < share <= 1

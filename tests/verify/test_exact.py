@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Finding, Kind
-from nfrlab.verify.examine.exact.integer_layers import as_case, from_columns, from_rotation, orthogonal_columns
+from nfrlab.verify.examine.exact.integer_layers import as_case, from_columns, from_rotation, has_orthogonal_columns
 from nfrlab.verify.examine.exact.search import (
     Case,
     ExactStatement,
-    exact,
-    nearby,
-    parsed,
-    printed,
+    from_strings,
     recheck,
     search,
     signed_square_alignment,
+    to_fractions,
+    to_strings,
+    violated_share_nearby,
 )
 
 
@@ -118,8 +118,8 @@ def test_reach_counts_failures_among_admissible_draws(images: ImageSet) -> None:
 @given(st.lists(st.lists(st.fractions(max_denominator=50), min_size=2, max_size=2), min_size=1, max_size=3))
 def test_printing_and_parsing_are_inverse(rows: list[list[Fraction]]) -> None:
     """Catches a counterexample that cannot be re-checked because its print lost something."""
-    case: Case = {"W": exact(rows), "v": exact(rows[0]), "tau": rows[0][0]}
-    again = parsed(printed(case))
+    case: Case = {"W": to_fractions(rows), "v": to_fractions(rows[0]), "tau": rows[0][0]}
+    again = from_strings(to_strings(case))
     assert np.array_equal(again["W"], case["W"])
     assert np.array_equal(again["v"], case["v"])
     assert again["tau"] == case["tau"]
@@ -131,7 +131,7 @@ def test_rotations_have_orthogonal_columns_of_equal_norm(q: list[int], c: list[i
     zero = {"x": [0, 0, 0], "r": [0, 0, 0]}
     for rotation, rest in ((q, zero), (c, {"x": [0, 0], "r": [0, 0]})):
         if any(rotation):
-            assert orthogonal_columns(from_rotation({"rotation": rotation, **rest}))
+            assert has_orthogonal_columns(from_rotation({"rotation": rotation, **rest}))
     columns = [([1, 2, 3], [1, -1, 1]), ([3, 1, 2], [1, 1, 1]), ([2, 3, 1], [-1, 1, 1])]
     W = from_columns({"columns": columns, **zero})["W"]
     assert {sum(v * v for v in column) for column in W.T} == {14}
@@ -141,7 +141,7 @@ def test_rotations_have_orthogonal_columns_of_equal_norm(q: list[int], c: list[i
 def test_signed_square_orders_as_alignment_does(pairs: list[tuple[int, int]]) -> None:
     """Catches a lost sign: sign(α) α² from rationals against α from floats."""
     R, x = (np.array(v, dtype=float) for v in zip(*pairs, strict=True))
-    square = signed_square_alignment(exact(R), exact(x))
+    square = signed_square_alignment(to_fractions(R), to_fractions(x))
     norms = np.linalg.norm(R) * np.linalg.norm(x)
     if norms == 0:
         assert square is None
@@ -158,6 +158,6 @@ def test_nearby_moves_only_what_it_is_told_to() -> None:
         build=lambda p: seen.append(as_case(p)) or as_case(p),  # type: ignore[func-returns-value]
         perturbed=("v", "absent"),
     )
-    nearby(statement, {"v": [1, 0], "fixed": [7]}, np.random.default_rng(0), tries=5)
+    violated_share_nearby(statement, {"v": [1, 0], "fixed": [7]}, np.random.default_rng(0), tries=5)
     assert all(case["fixed"][0] == 7 for case in seen)
     assert all(0 < abs(case["v"][0] - 1) < Fraction(1, 500) or case["v"][0] == 1 for case in seen)

@@ -24,7 +24,7 @@ def test_statements_print_what_is_computed() -> None:
     """Catches a constant in a statement that the theory no longer has."""
     assert f"{crossing():.4f}" == str(cascade_rises.CROSSING)
     assert f"{ceiling(0.1):.4f}" == str(cascade_rises.SHARE_OF_A_TENTH)
-    assert {name: f"{gram_width.predicted(name):.3f}" for name in gram_width.SHARE} == {
+    assert {name: f"{gram_width.predicted_share(name):.3f}" for name in gram_width.SHARE} == {
         name: str(share) for name, share in gram_width.SHARE.items()
     }
     assert f"{rectgrad_kappa(0.9):.2f}" == CONSTANT["rectgrad"]

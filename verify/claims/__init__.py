@@ -1,8 +1,8 @@
-"""The claims, chapter by chapter; a module's name begins the ids of its claims."""
+"""The claims, chapter by chapter; the ids of a module's claims begin with its name."""
 
 from nfrlab.verify.claims import cascade, deep, definition_2, theorem_1, theorem_2
 
 CHAPTERS = (definition_2, theorem_1, theorem_2, cascade, deep)
-"""In the order of the paper."""
+"""The chapters, in the order of the paper; each has its claims in `CLAIMS`."""
 
 __all__ = ["CHAPTERS"]

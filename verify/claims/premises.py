@@ -12,9 +12,10 @@ ONE_WIDE_LAYER = (
 """Theorem 1: the neurons, the relevance, the limit."""
 
 ONE_LAYER = "one hidden layer, N → ∞, i.i.d. neurons, hidden relevance 1 (any non-negative one independent of W)"
+"""Theorem 1 for α_∞: the layer, its limit, the relevance."""
 
 ORTHOGONAL = "neurons pairwise orthogonal, of equal norm"
-"""Theorem 2."""
+"""Theorem 2, as printed."""
 
 SINGULAR = "W of any shape; the Gram matrix of the active neurons regular, of condition number κ"
 """Theorem 2 without orthogonality."""

@@ -1,4 +1,4 @@
-"""Instruments of the court, one file per way of knowing."""
+"""The instruments of the court, one file per way of knowing: from draws, searches and proofs to evidence."""
 
 __all__ = [
     "dense_stacks",

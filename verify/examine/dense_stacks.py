@@ -31,36 +31,44 @@ from nfrlab.verify.examine.statistics import sequential_evidence
 WIDTHS = (27, 64, 64, 64, 10)
 DEPTH = len(WIDTHS) - 1
 DELTA = 0.02
+"""Resolution of the claimed sign of a mean difference of alignments."""
+
 RULES: dict[str, Rule] = {
     "GBP": rule("gbp"),
     "RectGrad": rule("rectgrad", q=Fraction(9, 10)),
     "z⁺": rule("zplus-gradient"),
 }
+PREMISES = (
+    f"bias-free Gaussian stacks {'–'.join(map(str, WIDTHS))}, weights N(0, 2/d)",
+    "x an image patch, the largest output explained; a zero map counts as α = 0",
+)
 Layers = tuple[Layer, ...]
+Pairs = list[tuple[Fraction | None, Fraction | None]]
+"""Signed squared alignments to compare; None where one is undefined."""
 
 
-def network(case: Case) -> Network:
+def network_of(case: Case) -> Network:
     """The dense stack of a case: matrices W1, W2, … in order."""
     return Network(tuple(case[name] for name in sorted(case) if name.startswith("W")))
 
 
-def levels(layers: Layers, used: Rule) -> list[Array]:
-    """The maps `r_0` of the N-level cascades, N = 0 … L."""
-    return [cascade(layers, used, N) for N in range(len(layers) + 1)]
+def cascade_maps(layers: Layers, backward_rule: Rule) -> list[Array]:
+    """The maps `r_0` of the N-level cascades of a rule, N = 0 … L."""
+    return [cascade(layers, backward_rule, N) for N in range(len(layers) + 1)]
 
 
-def squares(maps: list[Array], x: Array) -> list[Fraction | None]:
-    """Signed squared alignments, exactly."""
+def squared_alignments(maps: list[Array], x: Array) -> list[Fraction | None]:
+    """`sign(α) α²` of every map with x, exactly; None where α is undefined."""
     return [signed_square_alignment(R, x) for R in maps]
 
 
-def drop(pairs: list[tuple[Fraction | None, Fraction | None]]) -> float:
+def largest_drop(pairs: Pairs) -> float:
     """The largest loss of alignment from the first to the second of a pair, where both are defined; 0 if none loses."""
     return max((to_alignment(a) - to_alignment(b) for a, b in pairs if a is not None and b is not None), default=0.0)
 
 
 def stack_parameters() -> Shapes:
-    """Integer stacks 2–2–1, 2–2–2–1 and their input."""
+    """The parameters of integer stacks 2–2–1 and 2–2–2–1: their weights and their input."""
     one_hidden = parameters(x=vector(2), W1=matrix(2, 2), W2=matrix(2, 1))
     return one_hidden, parameters(x=vector(2), W1=matrix(2, 2), W2=matrix(2, 2), W3=matrix(2, 1))
 
@@ -73,7 +81,7 @@ def random_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
 
 
 def digits_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
-    """The digits network with its largest output, on a digit."""
+    """The trained digits network, reduced to its largest output, at a random digit."""
     net, _ = digits_network()
     x = digit(rng)
     k = int(np.argmax(net.forward(x)[-1].z))
@@ -84,22 +92,23 @@ def digits_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
 DRAWS: dict[str, Draw] = {"random stacks, image patches": random_stack, "digits network": digits_stack}
 
 
-def statement(text: str, pairs: Callable[[Layers], list[tuple[Fraction | None, Fraction | None]]]) -> ExactStatement:
-    """In every pair of alignments the second is not the smaller one; for stacks with a positive output."""
+def ordered_pairs_statement(text: str, pairs: Callable[[Layers], Pairs]) -> ExactStatement:
+    """The statement that in every pair of alignments the second is not the smaller one, for a positive output.
 
-    def compared(case: Case) -> list[tuple[Fraction | None, Fraction | None]]:
-        return pairs(network(case).forward(case["x"]))
+    `pairs` says what to compare in a stack that x has passed through; a pair with an undefined alignment says nothing.
+    """
+
+    def compare(case: Case) -> Pairs:
+        return pairs(network_of(case).forward(case["x"]))
 
     return ExactStatement(
         text,
         stack_parameters(),
         as_case,
-        admissible=lambda case: bool(network(case).forward(case["x"])[-1].z[0] > 0),
-        holds=lambda case: all(a is None or b is None or b >= a for a, b in compared(case)),
-        sides=lambda case: {
-            "alphas": [[f"{to_alignment(a):.6f}", f"{to_alignment(b):.6f}"] for a, b in compared(case)]
-        },
-        size=lambda case: drop(compared(case)),
+        admissible=lambda case: bool(network_of(case).forward(case["x"])[-1].z[0] > 0),
+        holds=lambda case: all(a is None or b is None or b >= a for a, b in compare(case)),
+        sides=lambda case: {"alphas": [[f"{to_alignment(a):.6f}", f"{to_alignment(b):.6f}"] for a, b in compare(case)]},
+        size=lambda case: largest_drop(compare(case)),
         perturbed=("x", "W1", "W2", "W3"),
         draws=DRAWS,
     )
@@ -107,15 +116,16 @@ def statement(text: str, pairs: Callable[[Layers], list[tuple[Fraction | None, F
 
 @dataclass(frozen=True)
 class Stacks:
-    """What is sampled: a rule on Gaussian stacks, x an image patch, as it is or normalised."""
+    """What is sampled: a rule on Gaussian stacks of `WIDTHS`, x an image patch, with `signed` a normalised one."""
 
     rule: Rule
     signed: bool = False
 
-    def rows(self, exam: Examination, block: int, n: int = 250) -> Array:
-        """n rows: α at levels 0 … L of the rule, then α of Activation at layers L − 1 … 0; fresh stack and patch each.
+    def sample(self, exam: Examination, block: int, n: int = 250) -> Array:
+        """Return n rows of 2L + 1 numbers, each from a fresh stack and a fresh patch.
 
-        The output explained is the largest one. An undefined α (a zero map) counts as 0, no alignment.
+        They are α at levels 0 … L of the rule, then α of Activation at layers L − 1 … 0. The output explained is the
+        largest one. An undefined α (a zero map) counts as 0, no alignment.
         """
         rng = exam.rng(f"stacks {self.rule.name} {self.signed}", block)
         rows = np.empty((n, 2 * DEPTH + 1))
@@ -125,67 +135,68 @@ class Stacks:
             net = gaussian_stack(WIDTHS, rng)
             k = int(np.argmax(net.forward(x)[-1].z))
             layers = Network((*net.weights[:-1], net.weights[-1][:, [k]])).forward(x)
-            maps = [*levels(layers, self.rule), *(activation(layers, DEPTH - N) for N in range(1, DEPTH + 1))]
+            maps = [*cascade_maps(layers, self.rule), *(activation(layers, DEPTH - N) for N in range(1, DEPTH + 1))]
             row[:] = np.nan_to_num([alignment(R, x) for R in maps])
         return rows
 
 
 Difference = Callable[[Array], Array]
+"""From sampled rows to one number a row."""
 Checks = list[tuple[str, Stacks, Difference]]
+"""What is claimed not to be negative in the mean: its statement, what is sampled, and the number itself."""
 
 
-def difference(column: int, other: int, sign: int) -> Difference:
-    """`sign` times column minus other column of the sampled rows."""
+def column_difference(column: int, other: int, sign: int) -> Difference:
+    """`sign · (rows[:, column] − rows[:, other])`."""
     return lambda rows: np.asarray(sign * (rows[:, column] - rows[:, other]))
 
 
-def mean_checks(exam: Examination, checks: Checks, share: float = 1.0) -> list[Evidence]:
-    """Each difference's mean against [0, ∞) with margin δ = 0.02, by betting on shared draws."""
+def mean_difference_evidence(exam: Examination, checks: Checks, share: float = 1.0) -> list[Evidence]:
+    """The mean of each difference against [0, 2] with resolution δ = 0.02, by betting; equal stacks share their draws.
+
+    All checks together spend `share` of the budget.
+    """
     miss = exam.budget.spend(len(checks), share)
     drawn: dict[tuple[Stacks, int], Array] = {}
 
-    def draw(stacks: Stacks, compare: Difference, block: int) -> Array:
+    def draw(stacks: Stacks, difference: Difference, block: int) -> Array:
         if (stacks, block) not in drawn:
-            drawn[stacks, block] = stacks.rows(exam, block)
-        return compare(drawn[stacks, block])
+            drawn[stacks, block] = stacks.sample(exam, block)
+        return difference(drawn[stacks, block])
 
     return [
         sequential_evidence(
-            text, partial(draw, stacks, compare), (-2, 2), Claimed.between(0, 2, resolution=DELTA), miss, sd=0.25
+            text, partial(draw, stacks, difference), (-2, 2), Claimed.between(0, 2, resolution=DELTA), miss, sd=0.25
         )
-        for text, stacks, compare in checks
+        for text, stacks, difference in checks
     ]
 
 
-def over_rules(checks: Callable[[str, Stacks], Checks]) -> Callable[[Examination], list[Evidence]]:
-    """The same checks for each of the three rules, on image patches."""
-    return lambda exam: mean_checks(exam, [c for name, used in RULES.items() for c in checks(name, Stacks(used))])
+def examination_over_rules(checks: Callable[[str, Stacks], Checks]) -> Callable[[Examination], list[Evidence]]:
+    """The examination that makes `checks` for each of the three rules, on image patches."""
+    return lambda exam: mean_difference_evidence(
+        exam, [check for name in RULES for check in checks(name, Stacks(RULES[name]))]
+    )
 
 
 def orthogonal_first_layer() -> Shapes:
-    """x ∈ Z², W_1 a rotation, W_2 ∈ Z^{2×2}, W_3 ∈ Z^{2×1}."""
+    """The parameters of stacks with x ∈ Z², W_1 a rotation by p + qi, W_2 ∈ Z^{2×2}, W_3 ∈ Z^{2×1}."""
     return (parameters(p=SMALL, q=SMALL, x=vector(2), W2=matrix(2, 2), W3=matrix(2, 1)),)
 
 
-def from_orthogonal(drawn: Parameters) -> Case:
-    """The stack of `orthogonal_first_layer`."""
+def from_orthogonal_first_layer(drawn: Parameters) -> Case:
+    """The case that the parameters of `orthogonal_first_layer` stand for."""
     case = as_case(drawn)
     p, q = case.pop("p"), case.pop("q")
     return case | {"W1": np.array([[p, -q], [q, p]], dtype=object)}
 
 
-def in_orthogonal_stacks(exact: ExactStatement, pairs: str) -> ExactStatement:
-    """The same statement for stacks whose first layer is orthogonal, at the level where that decides."""
+def restrict_to_orthogonal_stacks(statement: ExactStatement, text: str) -> ExactStatement:
+    """A statement about stacks, restricted to those whose first layer is orthogonal; `text` is what it then says."""
     return replace(
-        exact,
-        text=f"orthogonal first layer: {pairs}",
+        statement,
+        text=f"orthogonal first layer: {text}",
         parameters=orthogonal_first_layer(),
-        build=from_orthogonal,
+        build=from_orthogonal_first_layer,
         draws={},
     )
-
-
-PREMISES = (
-    f"bias-free Gaussian stacks {'–'.join(map(str, WIDTHS))}, weights N(0, 2/d)",
-    "x an image patch, the largest output explained; a zero map counts as α = 0",
-)

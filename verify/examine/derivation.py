@@ -8,14 +8,17 @@ from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 
 
 @cache
-def _derivation(derive: Callable[[], Derivation]) -> Derivation:
-    """Computed once, for all claims that rest on it."""
+def _checked_derivation(derive: Callable[[], Derivation]) -> Derivation:
+    """Run a derivation once, for all claims that rest on it: SymPy takes seconds."""
     return derive()
 
 
-def derived(derive: Callable[[], Derivation]) -> Evidence:
-    """A derivation as evidence: it supports its statement if every step checks out, else nothing is decided."""
-    derivation = _derivation(derive)
+def derivation_evidence(derive: Callable[[], Derivation]) -> Evidence:
+    """A derivation of the theory as evidence: it supports its statement if every step checks out, else it is undecided.
+
+    `derive` takes no arguments; functions of `nfrlab.theory.….proofs` are meant.
+    """
+    derivation = _checked_derivation(derive)
     return Evidence(
         kind=Kind.DERIVATION,
         statement=derivation.statement,

@@ -19,30 +19,39 @@ from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.statistics import POINTS, distribution_evidence, mean_evidence, sequential_evidence
 
 DELTA, DELTA_CDF = 0.002, 0.02
-DELTA_PLANE = 0.025  # of distributions at d = 2
-CLOSE = 0.88  # of a mean's margin: how far off a law may be that a second look tells from one that misses it
+"""Margins of the mean and of the distribution."""
+DELTA_PLANE = 0.025
+"""Margin of the distribution at d = 2."""
+CLOSE = 0.88
+"""How far off a law may be, in units of the mean's margin, for a second look to tell it from one beyond the margin."""
 SLOPE_AT, SLOPE_TRIALS, DELTA_SLOPE = (4, 400, 4000), 12_000, 0.1
+"""(d, N, N′) between which a slope is measured, layers at each width, and the slope's resolution."""
 CHUNK = 1 << 20
+"""Layers drawn at once by the reduced sampler; it bounds memory."""
 BLOCK = 1000
+"""Layers in one block of a sequential examination."""
 
 
 def margins(law: AlignmentLaw) -> tuple[float, float]:
-    """Of the mean and of the distribution."""
+    """The margins of the mean and of the distribution at the law's dimension."""
     return DELTA, DELTA_PLANE if law.d == 2 else DELTA_CDF
 
 
 def sample(exam: Examination, law: AlignmentLaw, name: str, n: int, relevance: str) -> Array:
-    """About n alignments from the reduced sampler, those of zero maps left out."""
-    found = []
+    """About n alignments of the layers that a law describes, from the reduced sampler; zero maps are left out.
+
+    `name` is what the random numbers are derived from, `relevance` the law of the hidden relevance.
+    """
+    drawn = []
     for block, first in enumerate(range(0, n, CHUNK)):
         trials, rng = min(CHUNK, n - first), exam.rng(name, block)
         alpha = reduced.alignments(law.rule, law.family, law.d, law.N, trials, rng, relevance)
-        found.append(alpha[~np.isnan(alpha)])
-    return np.concatenate(found)
+        drawn.append(alpha[~np.isnan(alpha)])
+    return np.concatenate(drawn)
 
 
 def sample_block(exam: Examination, law: AlignmentLaw, name: str, block: int) -> Array:
-    """One of many blocks of α."""
+    """The alignments of block number `block`, of `BLOCK` layers, for a sequential examination."""
     return sample(exam, law, f"{name}, block {block}", BLOCK, "normal")
 
 
@@ -56,17 +65,30 @@ def law_evidence(
     """For each law two statements: |E α − predicted| and sup |F − predicted F| are within `margins`.
 
     Sample sizes follow from 1.1 times the predicted standard deviation and from DKW's radius: where the law is off by
-    at most a quarter of its mean's margin and `allowed` of its distribution's, the intervals end inside them with
-    probability ≥ 0.99. The distributions of the laws in `direct` are also held against weights drawn whole.
+    at most a quarter of its mean's margin and by `allowed_error` of its distribution's, the intervals end inside them
+    with probability ≥ 0.99.
+
+    Parameters
+    ----------
+    exam
+        The examination.
+    laws
+        What is claimed, each held against the reduced sampler.
+    relevance
+        The law of the hidden relevance that is sampled.
+    direct
+        Laws whose distributions are also held against weights drawn whole.
+    share
+        The share of the budget that all of this may spend.
     """
-    laws, witnesses = list(laws), list(direct)
-    miss = exam.budget.spend(2 * len(laws) + len(witnesses), share)
-    found = [piece for law in laws for piece in reduced_evidence(exam, law, miss, relevance)]
-    return found + [direct_evidence(exam, law, miss) for law in witnesses]
+    laws, direct = list(laws), list(direct)
+    miss = exam.budget.spend(2 * len(laws) + len(direct), share)
+    evidence = [piece for law in laws for piece in reduced_evidence(exam, law, miss, relevance)]
+    return evidence + [direct_evidence(exam, law, miss) for law in direct]
 
 
 def means_evidence(exam: Examination, laws: list[AlignmentLaw], share: float) -> list[Evidence]:
-    """For each law |E α − predicted| ≤ 0.001 with a margin of 0.001, by betting: layers too large for many samples."""
+    """For each law |E α − predicted| ≤ 0.001 with resolution 0.001, by betting: layers too large to sample many of."""
     miss, found = exam.budget.spend(len(laws), share), []
     for law in laws:
         name = f"{law.rule}, {law.family}, d = {law.d:,}, N = {law.N:,}"
@@ -85,28 +107,29 @@ def means_evidence(exam: Examination, laws: list[AlignmentLaw], share: float) ->
 
 
 def reduced_evidence(exam: Examination, law: AlignmentLaw, miss: float, relevance: str) -> list[Evidence]:
-    """Mean and distribution against the reduced sampler.
+    """Mean and distribution of one law, held against the reduced sampler.
 
-    The mean may take a second look, at half the error probability each, where the first leaves it undecided: fresh
-    layers, so many that a law that is off by `CLOSE` of the margin is still told from one that misses it.
+    In profile full the mean may take a second look, at half the error probability each, where the first leaves it
+    undecided: at fresh layers, so many that a law off by `CLOSE` of the margin is still told from one beyond it.
     """
     name = f"{law.rule}, {law.family}, d = {law.d}, N = {law.N}"
     low = -1.0 if law.signed or law.rule == "rectgrad" else 0.0  # RectGrad: all A r may be negative
     delta, width = margins(law)
 
-    def sampled(share: float, at_least: int, again: str = "") -> Array:
+    def draw(share: float, at_least: int, again: str = "") -> Array:
+        """As many as the mean needs for its interval to end within `share` of the margin, and `at_least` so many."""
         n = max(at_least, intervals.bernstein_plan(miss / 2, 1.1 * law.sd, 1 - low, share * delta))
         return sample(exam, law, name + again, int(n / (1 - law.undefined) * 1.01), relevance)
 
-    values = sampled(0.75, planned(miss, width, allowed(exam, law)))
-    moment = mean_of(law, name, values, miss / 2, low, delta)
+    values = draw(0.75, planned_size(miss, width, allowed_error(exam, law)))
+    moment = law_mean_evidence(law, name, values, miss / 2, low, delta)
     if moment.finding is Finding.UNDECIDED and exam.profile == "full":
-        moment = mean_of(law, name, sampled(1 - CLOSE, 0, ", second look"), miss / 2, low, delta)
-    return [moment, distribution(name, values, law, miss)]
+        moment = law_mean_evidence(law, name, draw(1 - CLOSE, 0, ", second look"), miss / 2, low, delta)
+    return [moment, law_distribution_evidence(name, values, law, miss)]
 
 
-def mean_of(law: AlignmentLaw, name: str, values: Array, miss: float, low: float, delta: float) -> Evidence:
-    """`E α` within δ of the prediction."""
+def law_mean_evidence(law: AlignmentLaw, name: str, values: Array, miss: float, low: float, delta: float) -> Evidence:
+    """`E α` within δ of the prediction, from values in [low, 1]."""
     return mean_evidence(
         f"E α = {law.mean:.5f} ± {delta}: {name}",
         values,
@@ -118,38 +141,40 @@ def mean_of(law: AlignmentLaw, name: str, values: Array, miss: float, low: float
     )
 
 
-def distribution(name: str, values: Array, law: AlignmentLaw, miss: float) -> Evidence:
-    """`sup |F − predicted F|` within its margin."""
+def law_distribution_evidence(name: str, values: Array, law: AlignmentLaw, miss: float) -> Evidence:
+    """`sup |F − predicted F|` within its margin, from a sample of α."""
     margin = margins(law)[1]
     claimed = Claimed.between(0.0, margin)
     return distribution_evidence(f"sup |P(α ≤ a) − predicted| ≤ {margin}: {name}", values, law, claimed, miss)
 
 
 def direct_evidence(exam: Examination, law: AlignmentLaw, miss: float) -> Evidence:
-    """Distribution against networks whose weights are drawn and multiplied: no formula of the law is in them."""
+    """The distribution held against networks whose weights are drawn and multiplied, with no formula of the law."""
     name = f"{law.rule}, {law.family}, d = {law.d}, N = {law.N}, weights drawn whole"
-    n = int(planned(miss, margins(law)[1], allowed(exam, law)) / (1 - law.undefined) * 1.01)
+    n = int(planned_size(miss, margins(law)[1], allowed_error(exam, law)) / (1 - law.undefined) * 1.01)
     along, across = montecarlo.parts(law.rule, law.family, np.ones(law.d), law.N, n, exam.rng(name))
     length = np.hypot(along, across)
-    return distribution(name, along[length > 0] / length[length > 0], law, miss)
+    return law_distribution_evidence(name, along[length > 0] / length[length > 0], law, miss)
 
 
-def allowed(exam: Examination, law: AlignmentLaw) -> float:
-    """The error of the law, as a share of the margin of its distribution, for which samples are planned: more where few
-    neurons or heavy tails make matching two moments coarse.
+def allowed_error(exam: Examination, law: AlignmentLaw) -> float:
+    """The error of a law, as a share of the margin of its distribution, for which samples are planned.
+
+    Larger where few neurons or heavy tails make matching two moments coarse.
     """
     return exam.pick(0.05, 0.6 if law.N < 100 or FAMILIES[law.family].heavy_tailed else 0.1)
 
 
-def planned(miss: float, margin: float, share: float) -> int:
-    """The n at which a distribution is decided though the law is off by this share of the margin."""
+def planned_size(miss: float, margin: float, share: float) -> int:
+    """The n at which a distribution is decided though the law is off by `share` of its margin."""
     return intervals.distribution_plan(miss, (1 - share) * margin, POINTS)
 
 
 def slope_evidence(exam: Examination, rule: str, family: str, slope: float, share: float) -> Evidence:
-    """`d log(1 − median α) / d log N` over a decade, N/d from 100 to 1000: `slope` ± 0.1.
+    """`d log(1 − median α) / d log N` over a decade, N/d from 100 to 1000, held against `slope` with resolution 0.1.
 
-    At 12,000 trials each median's interval is ± 7 % of the gap, the slope's ± 0.06; curvature takes up to 0.03.
+    With 12,000 layers each median's interval is ± 7 % of the gap 1 − α, the slope's ± 0.06; curvature takes up to 0.03.
+    `share` is that of the budget.
     """
     d, *widths = SLOPE_AT
     miss = exam.budget.spend(2, share)

@@ -19,7 +19,9 @@ from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decid
 from nfrlab.verify.examine.statistics import bets_evidence
 
 DELTA = 0.005
+"""Margin of a mean α."""
 PILOT = 400
+"""Stacks from which a standard deviation is estimated, to plan the sample."""
 Widths = tuple[int, ...]
 
 QUICK: dict[str, Widths] = {
@@ -39,40 +41,60 @@ FULL: dict[str, Widths] = QUICK | {
 """Width profiles from the input up, by name."""
 
 SMALL: Widths = (5, 8, 8, 8)
+SMALL_UNEVEN: Widths = (27, 64, 16, 128)
 SMALL_EQUAL: Widths = (256,) * 4
 FALLS: Widths = (784, 256, 1024, 1024)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What is sampled: the cascades of a rule in random stacks of these widths, with the rule's own parameters.
+    """What is sampled: the cascades of a rule in random stacks.
 
-    `positive` output weights and a `rule` that is not the one predicted are broken premises.
+    Attributes
+    ----------
+    name, rule, widths
+        A name for the shape, the backward rule, and the widths from the input up.
+    positive
+        Whether the output weights are |N(0, 1)| instead of N(0, 1): a broken premise.
+    options
+        Further parameters of the rule: RectGrad's quantile `q`.
     """
 
     name: str
     rule: str
     widths: Widths
     positive: bool = False
-    own: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] | None = None
 
     @property
     def title(self) -> str:
-        """Rule, shape and widths."""
+        """Rule, shape and widths, runs of one width abridged; what is printed and what seeds are derived from."""
         runs: list[tuple[int, int]] = []
         for width in self.widths:
             runs = [*runs[:-1], (width, runs[-1][1] + 1)] if runs and runs[-1][0] == width else [*runs, (width, 1)]
         return f"{self.rule}, {self.name}: " + "–".join(f"{w}" if n == 1 else f"{w} (×{n})" for w, n in runs)
 
     def sample(self, exam: Examination, part: str, n: int) -> Float[Array, "n levels"]:
-        """α of every level in n stacks."""
+        """Return α of every level 0 … L in n stacks, a row each, from random numbers that belong to `part`."""
         rng = exam.rng(f"{part} {self.title}")
-        return cascade_alignments(self.rule, self.widths, n, rng, self.positive, **(self.own or {}))
+        return cascade_alignments(self.rule, self.widths, n, rng, self.positive, **(self.options or {}))
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The mean α of one level of a stack, its range, and how far the law may be off for the power to hold."""
+    """The mean α that the law predicts for one level of a stack.
+
+    Attributes
+    ----------
+    level, value, margin
+        The level, the predicted mean, and the margin within which it is claimed.
+    low
+        The least that a single α can be.
+    slack
+        How far the law may be off, as a share of the margin, for the planned power to hold.
+    signed
+        Whether the mean is that of α, or that of |α|.
+    """
 
     level: int
     value: float
@@ -82,26 +104,30 @@ class Prediction:
     signed: bool = True
 
     def of(self, rows: Float[Array, "n levels"]) -> Float[Array, " n"]:
-        """α of this level, or its size."""
+        """Return α of this level, or |α|, from the rows of `Stack.sample`."""
         values = rows[:, self.level]
         return values if self.signed else np.abs(values)
 
 
-def predictions(rule: str, widths: Widths, own: Mapping[str, Any] | None = None) -> list[Prediction]:
-    """The law's mean of every level; level 0 is level 1 but for Activation, and what is 0 by symmetry has no bias."""
-    found = enumerate(cascade_alphas(rule, widths, **(own or {})))
-    levels = [Prediction(N, value) for N, value in found if N or rule == "activation"]
+def predictions(rule: str, widths: Widths, options: Mapping[str, Any] | None = None) -> list[Prediction]:
+    """The law's mean of every level.
+
+    For every rule but Activation level 0 is level 1, the plain gradient, and is left out; there α is 0 by symmetry at
+    every width, so that less slack is planned for.
+    """
+    means = enumerate(cascade_alphas(rule, widths, **(options or {})))
+    levels = [Prediction(N, value) for N, value in means if N or rule == "activation"]
     symmetric = rule != "activation"
     return [Prediction(1, 0.0, low=-1.0, slack=0.2) if symmetric and p.level == 1 else p for p in levels]
 
 
-def law_evidence(
+def cascade_law_evidence(
     exam: Examination, trial: Sequence[tuple[Stack, Sequence[Prediction]]], share: float = 1.0
 ) -> list[Evidence]:
-    """For each stack and level |E α − predicted| ≤ margin: one sample a stack serves all its levels.
+    """For each stack and level |E α − predicted| ≤ margin; one sample a stack serves all its levels.
 
     n is planned from the standard deviations of a pilot sample, 20 % added: where the law is off by at most `slack` of
-    the margin the interval ends inside it with probability ≥ 0.99.
+    the margin the interval ends inside it with probability ≥ 0.99. All levels together spend `share` of the budget.
     """
     miss = exam.budget.spend(sum(len(levels) for _, levels in trial), share)
     found = []
@@ -136,8 +162,22 @@ def _level(stack: Stack, predicted: Prediction, values: Float[Array, " n"], miss
 def difference_evidence(
     statement: str, values: Float[Array, " n"], miss: float, delta: float, reach: float, power: float | None = None
 ) -> Evidence:
-    """The mean of differences of alignments, in [−reach, reach], against [0, reach] with resolution δ; `power` at δ
-    where n was planned for it.
+    """The mean of differences of alignments, held against [0, reach].
+
+    Parameters
+    ----------
+    statement
+        What the evidence is evidence of.
+    values
+        The differences, each in [−reach, reach].
+    miss
+        The error probability of the interval.
+    delta
+        The resolution δ of the claim.
+    reach
+        How large a difference can be.
+    power
+        The power at δ, where n was planned for it.
     """
     return bets_evidence(
         statement,
@@ -151,23 +191,34 @@ def difference_evidence(
     )
 
 
-def reach(rule: str, N: int) -> float:
-    """How large a difference of two alignments can be where that of level N is one of them: from level 2 on GBP's α is
-    not negative; RectGrad's is where all contributions of a narrow layer are.
+def largest_difference(rule: str, N: int) -> float:
+    """How large a difference of two alignments can be, one of them that of level N of a rule: 1 or 2.
+
+    From level 2 on GBP's α is not negative; RectGrad's is where all contributions of a narrow layer are.
     """
     return 1.0 if N > 1 and rule == "gbp" else 2.0
 
 
-def exponent(small: Evidence, large: Evidence, ratio: float, claimed: Claimed) -> Evidence:
-    """The exponent of the error in the width, `log(e/e′) / log(n′/n)`, from the intervals of two errors of one sign."""
+def exponent_evidence(small: Evidence, large: Evidence, ratio: float, claimed: Claimed) -> Evidence:
+    """The exponent of the law's error in the width, `log(e/e′) / log(n′/n)`, against what is claimed of it.
+
+    Parameters
+    ----------
+    small, large
+        Evidence of E α in a narrow and in a wide stack, from whose intervals those of the errors e and e′ follow.
+    ratio
+        n′/n, the wide stack's width in units of the narrow one's.
+    claimed
+        What is claimed of the exponent; undecided where an error may be of either sign.
+    """
     errors = [sorted(float(e.details["predicted mean"]) - end for end in e.interval or ()) for e in (small, large)]
     (a, b), (c, d) = errors
-    told = min(a, c) > 0
-    interval = (log(a / d) / log(ratio), log(b / c) / log(ratio)) if told else (-np.inf, np.inf)
+    same_sign = min(a, c) > 0
+    interval = (log(a / d) / log(ratio), log(b / c) / log(ratio)) if same_sign else (-np.inf, np.inf)
     return Evidence(
         kind=Kind.MONTE_CARLO,
         statement=f"the error of the law falls with the width like n^−b, {claimed.low} ≤ b ≤ {claimed.high}",
-        finding=decide(interval, claimed) if told else Finding.UNDECIDED,
+        finding=decide(interval, claimed) if same_sign else Finding.UNDECIDED,
         method="from the two intervals above",
         n=small.n + large.n,
         interval=interval,

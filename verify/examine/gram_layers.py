@@ -17,7 +17,7 @@ Source = Callable[[np.random.Generator, ImageSet], tuple[Layer, Array]]
 
 
 def random_layer(side: int, N: int, constant: bool = False) -> Source:
-    """N Gaussian neurons on a side × side colour patch; r = 1, or the size of N(0, 1)."""
+    """N Gaussian neurons on a side × side colour patch; with `constant` r = 1, else r = |N(0, 1)|."""
 
     def draw(rng: np.random.Generator, images: ImageSet) -> tuple[Layer, Array]:
         x = images.patch(side, rng)
@@ -27,16 +27,19 @@ def random_layer(side: int, N: int, constant: bool = False) -> Source:
     return draw
 
 
-def trained_layer(level: int, constant: bool = False) -> Source:
-    """Layer `level` of the digits network, with r = 1 or what GBP brings to it."""
+def trained_layer(number: int, constant: bool = False) -> Source:
+    """Layer `number`, from 1 at the input, of the trained digits network at a random digit.
+
+    With `constant` r = 1, else r is the positive part of what GBP brings there from the largest output.
+    """
+    gbp = rule("gbp")
 
     def draw(rng: np.random.Generator, images: ImageSet) -> tuple[Layer, Array]:
         network, _ = digits_network()
-        met = network.forward(digits()[rng.integers(len(digits()))])
-        back = rule("gbp")
-        r = backward(met, back, start_at_output(met, back, int(np.argmax(met[-1].z))), stop=level)
-        at = met[level - 1]
-        return at, np.ones(len(r)) if constant else np.maximum(r, 0)
+        layers = network.forward(digits()[rng.integers(len(digits()))])
+        k = int(np.argmax(layers[-1].z))
+        r = backward(layers, gbp, start_at_output(layers, gbp, k), stop=number)
+        return layers[number - 1], np.ones(len(r)) if constant else np.maximum(r, 0)
 
     return draw
 
@@ -53,21 +56,23 @@ SOURCES: Mapping[str, Source] = {
 }
 
 
-def layers(name: str, tries: int, rng: np.random.Generator, images: ImageSet) -> dict[str, Array]:
-    """κ, tan φ, the tan φ that the condition asks for, α(A) − α(r), and α(A)/α*, of each draw in which both maps are
-    defined and at least two neurons are active.
+def sample_layers(name: str, tries: int, rng: np.random.Generator, images: ImageSet) -> dict[str, Array]:
+    """Numbers of each of `tries` layers of the source `name` with two or more active neurons and r ≠ 0 on them.
+
+    By name: `kappa` κ of the active neurons' Gram matrix (∞ where it is singular), `tangent` tan φ of the angle between
+    A and r, `needed` the tan φ that the condition asks for, `advantage` α(A) − α(r), `reached` α(A)/α*.
     """
     rows = []
     for _ in range(tries):
-        at, r = SOURCES[name](rng, images)
-        W, A, s = at.W[:, at.mask], at.act[at.mask], r[at.mask]
+        drawn, r = SOURCES[name](rng, images)
+        W, A, s = drawn.W[:, drawn.mask], drawn.act[drawn.mask], r[drawn.mask]
         if len(A) < 2 or not np.any(s):
             continue
         values = np.linalg.svd(W, compute_uv=False)
         kappa = (values[0] / values[-1]) ** 2 if len(A) <= len(W) else np.inf
-        by_activation, by_r = (alignment(rules.grad(at, v), at.a) for v in (at.act, r))
-        nearest = W @ np.linalg.lstsq(W, at.a, rcond=None)[0]
+        by_activation, by_r = (alignment(rules.grad(drawn, v), drawn.a) for v in (drawn.act, r))
+        nearest = W @ np.linalg.lstsq(W, drawn.a, rcond=None)[0]  # the best map: the projection of x onto the neurons
         tangent = np.sqrt(max(0.0, float(gram.square_tangent(A, s))))
         needed = gram.needed_tangent(kappa) if np.isfinite(kappa) else np.inf
-        rows.append((kappa, tangent, needed, by_activation - by_r, by_activation / alignment(nearest, at.a)))
+        rows.append((kappa, tangent, needed, by_activation - by_r, by_activation / alignment(nearest, drawn.a)))
     return dict(zip(("kappa", "tangent", "needed", "advantage", "reached"), np.array(rows).T, strict=True))

@@ -13,7 +13,7 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import Relevance, hidden_maps, noise_share, normal
 from nfrlab.simulations.images import digit, normalise
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.limit import direction as law
+from nfrlab.theory.limit import direction
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
@@ -22,6 +22,8 @@ from nfrlab.verify.examine.statistics import proportion_evidence
 
 GBP: Rule = rule("gbp")
 DELTA = 0.02
+"""How far from 1 a cosine may be and still count as aligned."""
+
 ALIGNED, NOT_ALIGNED = Claimed.exactly(1.0, resolution=DELTA), Claimed.between(-1.0, 1.0 - DELTA)
 ISOTROPIC = ("gaussian", "sphere", "ring", "student")
 WITH_MEAN = tuple(name for name, family in FAMILIES.items() if family.moments > 1 and family.independent_neurons)
@@ -29,7 +31,7 @@ ANISOTROPIC = tuple(name for name in WITH_MEAN if not FAMILIES[name].rotation_in
 
 
 def inputs(exam: Examination) -> dict[str, Array]:
-    """The inputs at which limits are examined: random and real, signed and not; fixed by the seed."""
+    """The inputs at which limits are examined, by name: random and real, signed and not; fixed by the seed."""
     rng = exam.rng("inputs")
     side = exam.pick(2, 3)
     patch = exam.images.patch(side, rng)
@@ -48,8 +50,20 @@ def inputs(exam: Examination) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class LimitPoint:
-    """One point of a limit examination: a rule, a family, an input, and the direction that maps are said to
-    approach.
+    """One point of a limit examination.
+
+    Attributes
+    ----------
+    name
+        What is printed, and what the random numbers are derived from.
+    rule, family, x
+        The backward rule, the family of the weights, and the input.
+    target
+        The direction that maps are said to approach.
+    relevance, bottom
+        The hidden relevance, and whether the rule's bottom process is applied.
+    error
+        How far the cosine with `target` may be off because the target is computed numerically.
     """
 
     name: str
@@ -70,7 +84,19 @@ def points(
     relevance: Relevance = normal,
     bottom: bool = True,
 ) -> list[LimitPoint]:
-    """Every family at every input; `target` is the claimed limit direction, by default the input itself."""
+    """Every family at every input.
+
+    Parameters
+    ----------
+    exam
+        Supplies images and random inputs.
+    rule, relevance, bottom
+        The backward rule, the hidden relevance, and whether the bottom process is applied.
+    families
+        Names of weight families.
+    target
+        The claimed limit direction from family and input, by default the input itself.
+    """
     return [
         LimitPoint(f"{family}, {name}", rule, family, x, target(family, x), relevance, bottom)
         for family in families
@@ -78,22 +104,23 @@ def points(
     ]
 
 
-def visible(point: LimitPoint) -> bool:
-    """Whether enough neurons of the family see the input: not so for U[0, 1] at negative x, where `μ(x)` nearly
-    vanishes.
+def is_visible(point: LimitPoint) -> bool:
+    """Whether enough neurons of the family see the input.
+
+    Not so for U[0, 1] at negative x, where `μ(x)` nearly vanishes and layers would have to be far too wide.
     """
-    return law.gbp_noise(FAMILIES[point.family], point.x) <= 30 * len(point.x)
+    return direction.gbp_noise(FAMILIES[point.family], point.x) <= 30 * len(point.x)
 
 
 def limit_evidence(
     exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0, claimed: Claimed = ALIGNED
 ) -> list[Evidence]:
-    """For each point the interval of `lim cos(R, target)` against what is claimed, by default 1 ± 0.02.
+    """For each point the interval of `lim cos(R, target)`, held against what is claimed, by default 1 ± 0.02.
 
     The median over networks has a distribution-free interval; it is widened by the angle that finite width can account
     for. Width and number of networks are fixed beforehand from the leading-order noise of GBP at this family and input:
     finite width may cost a third of the tolerated angle, its estimate may be 25 % off, and at the truth 1 the interval
-    still ends inside the margin with probability ≥ 0.99.
+    still ends inside the margin with probability ≥ 0.99. All points together spend `share` of the budget.
     """
     trial = list(trial)
     miss = exam.budget.spend(len(trial), share)
@@ -102,9 +129,9 @@ def limit_evidence(
 
 def _limit(exam: Examination, point: LimitPoint, miss: float, claimed: Claimed) -> Evidence:
     tolerated = acos(1 - DELTA)
-    noise = law.gbp_noise(FAMILIES[point.family], point.x)
-    N = law.neurons_for_tilt(noise, tolerated / 3)
-    n = intervals.median_plan(miss, law.wrong_side_probability(noise / N, tolerated * (1 - 1.25 / 3)))
+    noise = direction.gbp_noise(FAMILIES[point.family], point.x)
+    N = direction.neurons_for_tilt(noise, tolerated / 3)
+    n = intervals.median_plan(miss, direction.wrong_side_probability(noise / N, tolerated * (1 - 1.25 / 3)))
     maps = hidden_maps(point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom)
     values = np.array([alignment(R, point.target) for R in maps])
     if np.any(np.isnan(values)):
@@ -116,8 +143,8 @@ def _limit(exam: Examination, point: LimitPoint, miss: float, claimed: Claimed) 
             miss=miss,
             n=n,
         )
-    tilt = law.finite_width_tilt(noise_share(maps))
-    low, high = law.widen(*intervals.median(values, miss), tilt)
+    tilt = direction.finite_width_tilt(noise_share(maps))
+    low, high = direction.widen(*intervals.median(values, miss), tilt)
     return Evidence.from_interval(
         Kind.MONTE_CARLO,
         point.name,
@@ -133,25 +160,36 @@ def _limit(exam: Examination, point: LimitPoint, miss: float, claimed: Claimed) 
     )
 
 
-def on_axis_weights(exam: Examination) -> list[Evidence]:
-    """GBP on neurons along single axes: second moments isotropic, directions not."""
+def axis_weights_evidence(exam: Examination) -> list[Evidence]:
+    """GBP on neurons along single axes, claimed to tend to x: isotropic in their second moments, not in direction."""
     return limit_evidence(exam, points(exam, GBP, ("axis",)))
 
 
-def aligned_rate(
+def aligned_rate_evidence(
     exam: Examination, trial: Iterable[LimitPoint], factor: int, n: int, share: float = 1.0
 ) -> list[Evidence]:
-    """For each point how often `cos(R, target) ≥ 1 − δ` at `factor` times the width planned for GBP, against ≥ 0.95.
+    """For each point how often `cos(R, target) ≥ 1 − δ` in wide layers, held against ≥ 0.95 with resolution 0.35.
 
-    At that width a map that tends to its target has that cosine all but surely; the margin of 0.35 is what n = 60
-    allows.
+    At the width planned for GBP a map that tends to its target has that cosine all but surely; the resolution is what
+    n = 60 networks allow.
+
+    Parameters
+    ----------
+    exam, trial
+        The examination, and its points.
+    factor
+        The width in units of the one planned for GBP.
+    n
+        The number of networks.
+    share
+        The share of the budget that all points may spend together.
     """
     trial = list(trial)
     miss = exam.budget.spend(len(trial), share)
     found = []
     for point in trial:
-        noise = law.gbp_noise(FAMILIES[point.family], point.x)
-        N = factor * law.neurons_for_tilt(noise, acos(1 - DELTA) / 3)
+        noise = direction.gbp_noise(FAMILIES[point.family], point.x)
+        N = factor * direction.neurons_for_tilt(noise, acos(1 - DELTA) / 3)
         rng = exam.rng(f"rate {factor} {point.name}")
         maps = hidden_maps(point.rule, point.family, point.x, N, n, rng, point.relevance, point.bottom)
         values = np.array([alignment(R, point.target) for R in maps])

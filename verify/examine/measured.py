@@ -1,4 +1,8 @@
-"""What the claims on deep networks share: which networks they look at, and what is missing where they cannot."""
+"""What the claims on deep networks share: which networks they look at, and what is missing where they cannot.
+
+A dataset is what the bridge measured in one setting: an array for each variable, along `draw` (of network and image)
+and, as the variable asks for, along `rule`, `level` (N = 0 … L layers replaced) and `layer` (1 … L from the input).
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Find = Callable[[Measured], Mapping[str, object]]
+"""What a claim looks at among the measurements; empty where there is nothing to examine."""
 BRIDGE = "measurements of deep networks; run: nfrlab bridge"
 WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
 RANDOM_VGG16 = "vgg16-gaussian"
 ORIGIN = "seed", "images", "device", "code_version"
+"""Attributes in which comparable measurements agree."""
 PREMISES = (
     "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
     "images are random crops of the photographs, random digits, or test images of CIFAR-10; a statement is about the "
@@ -34,69 +40,75 @@ WITH_BIASES = (
 )
 
 
-def built_in(measured: Measured) -> dict[str, xr.Dataset]:
-    """What was measured on the networks of the built-in plan."""
-    return {name: own for name, own in measured.items() if name.startswith(BUILT_IN) and name != IMAGENET}
+def built_in_networks(measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured on the networks of the built-in plan; ImageNet's weights are the user's."""
+    return {name: data for name, data in measured.items() if name.startswith(BUILT_IN) and name != IMAGENET}
 
 
-def having(measured: Measured, variable: str, weights: str = "") -> dict[str, xr.Dataset]:
-    """The networks of which `variable` was measured, with random or trained weights only where asked."""
-    return {name: own for name, own in measured.items() if variable in own and weights in ("", own.attrs["weights"])}
+def networks_with(measured: Measured, variable: str, weights: str = "") -> dict[str, xr.Dataset]:
+    """The networks of which `variable` was measured; with `weights`, "random" or "trained", only those."""
+    return {
+        name: data for name, data in measured.items() if variable in data and weights in ("", data.attrs["weights"])
+    }
 
 
-def comparable(one: xr.Dataset, other: xr.Dataset) -> bool:
-    """Whether both were measured on the same images, at one size, with one seed, on one device and by the same code:
-    a folder may hold what several runs left.
+def are_comparable(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Whether both were measured on the same images, at one size, with one seed, on one device and by the same code.
+
+    They need not be: a folder may hold what several runs left.
     """
     origins = (
-        (*(own.attrs.get(name) for name in ORIGIN), json.loads(own.attrs.get("setting", "{}")).get("side"))
-        for own in (one, other)
+        (*(data.attrs.get(name) for name in ORIGIN), json.loads(data.attrs.get("setting", "{}")).get("side"))
+        for data in (one, other)
     )
     return len(set(origins)) == 1
 
 
-def pairs(measured: Measured, variable: str) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
-    """By network: with Gaussian weights, and trained, on the images that both met."""
-    found = {}
-    for name, trained in having(measured, variable, "trained").items():
+def random_and_trained(measured: Measured, variable: str) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
+    """By network the measurements with Gaussian weights and those after training, on the images common to both."""
+    pairs = {}
+    for name, trained in networks_with(measured, variable, "trained").items():
         random = measured.get(f"{name.removesuffix('-trained')}-gaussian")
-        if random is not None and variable in random and comparable(random, trained):
-            both_met = slice(min(random.sizes["draw"], trained.sizes["draw"]))
-            found[str(trained.attrs["network"])] = random.isel(draw=both_met), trained.isel(draw=both_met)
-    return found
+        if random is not None and variable in random and are_comparable(random, trained):
+            common = slice(min(random.sizes["draw"], trained.sizes["draw"]))
+            pairs[str(trained.attrs["network"])] = random.isel(draw=common), trained.isel(draw=common)
+    return pairs
 
 
-def filters(own: xr.Dataset, variable: str = "alpha") -> list[str]:
-    """The filtering rules that were measured."""
-    return [str(rule) for rule in own[variable]["rule"].values if str(rule) in FILTERS]
+def measured_filters(data: xr.Dataset, variable: str = "alpha") -> list[str]:
+    """The filtering rules for which `variable` was measured."""
+    return [str(rule) for rule in data[variable]["rule"].values if str(rule) in FILTERS]
 
 
-def depth(own: xr.Dataset) -> int:
-    """L."""
-    return int(own["level"].max())
+def depth(data: xr.Dataset) -> int:
+    """L, the number of layers in which a rule can be replaced."""
+    return int(data["level"].max())
 
 
-def quarters(own: xr.Dataset) -> list[int]:
-    """Levels 0, L/4, L/2, 3L/4 and L."""
-    return [round(depth(own) * share) for share in (0, 0.25, 0.5, 0.75, 1)]
+def quarters(data: xr.Dataset) -> list[int]:
+    """The levels nearest to 0, L/4, L/2, 3L/4 and L."""
+    return [round(depth(data) * share) for share in (0, 0.25, 0.5, 0.75, 1)]
 
 
-def activation_at(own: xr.Dataset, level: int) -> xr.DataArray:
-    """α of Activation where N = `level` layers are replaced: from layer L − N; the input itself for N = L."""
-    if level == depth(own):
-        return ones_like(own["alpha_activation"].isel(layer=0, drop=True))
-    return own["alpha_activation"].sel(layer=depth(own) - level, drop=True)
+def alpha_of_activation(data: xr.Dataset, level: int) -> xr.DataArray:
+    """α of Activation put at layer L − N, N = `level`: what stands beside the N-level cascade of a rule.
+
+    At N = L it is that of the input with itself, 1.
+    """
+    if level == depth(data):
+        return ones_like(data["alpha_activation"].isel(layer=0, drop=True))
+    return data["alpha_activation"].sel(layer=depth(data) - level, drop=True)
 
 
 def ones_like(values: xr.DataArray) -> xr.DataArray:
-    """1 in place of every value."""
+    """The array with 1 in place of every value."""
     import xarray as xr
 
     return xr.ones_like(values)
 
 
-def pooled(values: Mapping[str, xr.DataArray]) -> xr.DataArray:
-    """Along a new dimension; what has no value in one of them has none."""
+def pool(values: Mapping[str, xr.DataArray]) -> xr.DataArray:
+    """The arrays side by side, along a new dimension `of`; their own scalar coordinates are dropped."""
     import xarray as xr
 
     return xr.concat(
@@ -104,24 +116,24 @@ def pooled(values: Mapping[str, xr.DataArray]) -> xr.DataArray:
     )
 
 
-def smallest(array: xr.DataArray) -> xr.DataArray:
-    """The smallest of every draw; NaN where one is undefined."""
+def minimum_of_each_draw(array: xr.DataArray) -> xr.DataArray:
+    """The smallest value of every draw, over all other dimensions; NaN where any is undefined."""
     others = [dim for dim in array.dims if dim != "draw"]
     return array.min(others, skipna=False)
 
 
-def beside_imagenet(measured: Measured) -> dict[str, xr.Dataset]:
-    """What was measured on VGG16 with ImageNet weights, and on the random one."""
+def imagenet_and_random(measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured on VGG16 with ImageNet weights, and on random VGG16."""
     return {name: measured[name] for name in (IMAGENET, RANDOM_VGG16) if name in measured}
 
 
-def on_deep_networks(claim: Claim, find: Find, what: str = BRIDGE) -> Claim:
-    """The claim, judged from the built-in networks; `what` is missing where nothing is found among them."""
-    return replace(claim, scope=built_in, missing=lambda measured: "" if find(measured) else what)
+def claim_on_built_in(claim: Claim, find: Find, what: str = BRIDGE) -> Claim:
+    """The claim judged from the built-in networks; NOT RUN for want of `what` where `find` finds none among them."""
+    return replace(claim, scope=built_in_networks, missing=lambda measured: "" if find(measured) else what)
 
 
-def on_imagenet(claim: Claim, find: Find) -> Claim:
-    """The same claim on VGG16 with ImageNet weights, beside the random one."""
+def claim_on_imagenet(claim: Claim, find: Find) -> Claim:
+    """The claim `<id>-imagenet`, judged from VGG16 with ImageNet weights and, beside it, random VGG16."""
 
     def missing(measured: Measured) -> str:
         return "" if IMAGENET in measured and find(measured) else WEIGHTS
@@ -130,12 +142,12 @@ def on_imagenet(claim: Claim, find: Find) -> Claim:
         claim,
         id=f"{claim.id}-imagenet",
         title=f"{claim.title}: VGG16 trained on ImageNet",
-        scope=beside_imagenet,
+        scope=imagenet_and_random,
         missing=missing,
         repairs=None,
     )
 
 
-def both(claim: Claim, find: Find) -> tuple[Claim, Claim]:
-    """On the built-in networks, and on VGG16 with ImageNet weights."""
-    return on_deep_networks(claim, find), on_imagenet(claim, find)
+def claims_on_both(claim: Claim, find: Find) -> tuple[Claim, Claim]:
+    """The claim judged from the built-in networks, and the claim judged from VGG16 with ImageNet weights."""
+    return claim_on_built_in(claim, find), claim_on_imagenet(claim, find)

@@ -1,4 +1,4 @@
-"""Measurements of draws → evidence: medians and rates with finite-sample intervals."""
+"""From measurements of draws of network and image to evidence: medians and rates with finite-sample intervals."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CHECKS = 64
-"""Checks that a claim may be planned for."""
+"""Number of checks of one claim that draws are planned for."""
 
 WRONG = 0.01
 """Share of draws on the wrong side of the margin up to which a median is decided with probability ≥ 0.99."""
 
 
 def draws_needed() -> int:
-    """Draws of a setting, planned beforehand: of 64 medians each is decided with probability ≥ 0.99 where at most 1 %
-    of the draws fall on the wrong side.
+    """Draws of a setting, planned beforehand for `CHECKS` medians.
+
+    With so many each is decided with probability ≥ 0.99 where at most 1 % of the draws fall on the wrong side.
     """
     return planned_draws(Budget().allotment / CHECKS)
 
 
 @cache
 def planned_draws(miss: float) -> int:
-    """Draws that a median needs at this error probability."""
+    """Draws that one median needs at the error probability `miss`."""
     return intervals.median_plan(miss, WRONG)
 
 
@@ -44,21 +45,33 @@ def medians_over_draws(
     share: float = 1.0,
     undefined: float | None = None,
 ) -> list[Evidence]:
-    """For each statement the interval of the median over the draws against what is claimed.
+    """For each statement the interval of the median over the draws, held against what is claimed.
 
-    A draw without a value (a zero map, an overflow) counts as `undefined`, or is left out where that is None; where
-    that leaves too few for an interval, though all draws would be enough, nothing is said.
+    Parameters
+    ----------
+    exam
+        Pays for the intervals from its budget.
+    values
+        By statement, one number a draw; NaN where there is none: a zero map, an overflow.
+    claimed
+        What is claimed of every median.
+    share
+        The share of the budget that all intervals may spend together.
+    undefined
+        The value that a draw without one counts as. With None it is left out; where that leaves too few for an
+        interval, though all draws would be enough, the evidence is silent.
     """
     miss = exam.budget.spend(max(1, len(values)), share)
     return [_median(text, array, miss, claimed, undefined) for text, array in values.items()]
 
 
 def _median(text: str, array: xr.DataArray, miss: float, claimed: Claimed, undefined: float | None) -> Evidence:
-    found = np.asarray(array.values, dtype=float).ravel()
-    missing = int(np.isnan(found).sum())
-    kept = found[~np.isnan(found)] if undefined is None else np.nan_to_num(found, nan=undefined)
+    values = np.asarray(array.values, dtype=float).ravel()
+    missing = int(np.isnan(values).sum())
+    kept = values[~np.isnan(values)] if undefined is None else np.nan_to_num(values, nan=undefined)
     interval = intervals.median(kept, miss) if len(kept) else (-np.inf, np.inf)
-    enough = intervals.median_rank(len(kept), miss) >= 1 or intervals.median_rank(len(found), miss) < 1
+    # too few draws altogether leave a median undecided; values missing from enough draws say nothing of it
+    enough = intervals.median_rank(len(kept), miss) >= 1 or intervals.median_rank(len(values), miss) < 1
     return Evidence(
         kind=Kind.BRIDGE,
         statement=text,
@@ -76,7 +89,10 @@ def _median(text: str, array: xr.DataArray, miss: float, claimed: Claimed, undef
 def rates_over_draws(
     exam: Examination, events: Mapping[str, npt.NDArray[np.bool_]], claimed: Claimed, share: float = 1.0
 ) -> list[Evidence]:
-    """For each statement the Clopper–Pearson interval of a probability against what is claimed."""
+    """For each statement the Clopper–Pearson interval of a probability over the draws, held against what is claimed.
+
+    `events` says by statement in which draws the event happened; all intervals together spend `share` of the budget.
+    """
     miss = exam.budget.spend(max(1, len(events)), share)
     return [_rate(text, happened, miss, claimed) for text, happened in events.items()]
 

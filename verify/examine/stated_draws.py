@@ -1,4 +1,4 @@
-"""Stated draws: inputs, weights and relevances from random laws, real images and a real network, on dyadic grids.
+"""Stated draws: inputs, weights and relevances of random laws, real images and a real network, on dyadic grids.
 
 Everything is rounded to multiples of 2⁻⁸ (weights 2⁻¹⁰), so that exact arithmetic on the draws stays fast.
 """
@@ -19,35 +19,53 @@ from nfrlab.verify.examine.exact.search import Draw, Parameters
 
 
 def dyadic(values: Array, bits: int = 8) -> Array:
-    """Rounded to multiples of 2^−bits."""
+    """The values rounded to multiples of 2^−bits."""
     return np.round(values * (1 << bits)) / (1 << bits)
 
 
-def random_signed(rng: np.random.Generator, images: ImageSet) -> Array:
-    """x ~ N(0, I₁₂)."""
-    return dyadic(rng.standard_normal(12))
+Input = Callable[[np.random.Generator, ImageSet], Array]
+
+
+def gaussian_input(d: int) -> Input:
+    """x ~ N(0, I_d)."""
+
+    def draw(rng: np.random.Generator, images: ImageSet) -> Array:
+        return dyadic(rng.standard_normal(d))
+
+    return draw
 
 
 def image_patch(rng: np.random.Generator, images: ImageSet) -> Array:
-    """A 2×2 colour patch of a real image, in [0, 1]."""
+    """A 2×2 colour patch of a real image, x ∈ [0, 1]¹²."""
     return dyadic(images.patch(2, rng))
 
 
-def signed_patch(rng: np.random.Generator, images: ImageSet) -> Array:
-    """A 2×2 colour patch under ImageNet's normalisation: signed."""
+def normalised_patch(rng: np.random.Generator, images: ImageSet) -> Array:
+    """A 2×2 colour patch under ImageNet's normalisation, x ∈ R¹², signed."""
     return dyadic(normalise(images.patch(2, rng)))
 
 
-Input = Callable[[np.random.Generator, ImageSet], Array]
 INPUTS: Mapping[str, Input] = {
-    "Gaussian x": random_signed,
+    "Gaussian x": gaussian_input(12),
     "image patches": image_patch,
-    "normalised patches": signed_patch,
+    "normalised patches": normalised_patch,
 }
 
 
-def one_layer(x_of: Input, positive_relevance: bool = False, N: int = 8, **extra: Any) -> Draw:
-    """x from `x_of`, Gaussian weights, relevance N(0, 1) or its absolute value, and fixed extra parameters."""
+def random_layer_draw(x_of: Input, positive_relevance: bool = False, N: int = 8, **extra: Any) -> Draw:
+    """One random layer of N Gaussian neurons.
+
+    Parameters
+    ----------
+    x_of
+        Draws the input.
+    positive_relevance
+        Whether the hidden relevance is |N(0, 1)| instead of N(0, 1).
+    N
+        The number of neurons.
+    extra
+        Further parameters of the case, fixed.
+    """
 
     def draw(rng: np.random.Generator, images: ImageSet) -> Parameters:
         x = x_of(rng, images)
@@ -58,16 +76,20 @@ def one_layer(x_of: Input, positive_relevance: bool = False, N: int = 8, **extra
     return draw
 
 
-def trained_layer(rule_name: str, level: int = 2, **extra: Any) -> Draw:
-    """Layer `level` of the bias-free network trained on digits, with the relevance `rule_name` brings to it."""
+def trained_layer_draw(rule_name: str, number: int = 2, **extra: Any) -> Draw:
+    """Layer `number`, from 1 at the input, of the bias-free network trained on digits, at a random digit.
+
+    The hidden relevance is what the rule `rule_name` brings there from the largest output; `extra` are further
+    parameters of the case, fixed.
+    """
+    backward_rule = rule(rule_name)
 
     def draw(rng: np.random.Generator, images: ImageSet) -> Parameters:
         network, _ = digits_network()
         layers = network.forward(digit(rng))
-        used = rule(rule_name)
         k = int(np.argmax(layers[-1].z))
-        r = backward(layers, used, start_at_output(layers, used, k), stop=level)
-        at = layers[level - 1]
-        return {"x": dyadic(at.a), "W": dyadic(at.W, 10), "r": dyadic(r), **extra}
+        r = backward(layers, backward_rule, start_at_output(layers, backward_rule, k), stop=number)
+        layer = layers[number - 1]
+        return {"x": dyadic(layer.a), "W": dyadic(layer.W, 10), "r": dyadic(r), **extra}
 
     return draw

@@ -1,7 +1,16 @@
 """Sampled numbers against what is claimed of them: proportions, medians, means, whole distributions.
 
-Each function returns one `Evidence`: a finite-sample interval that misses the truth with probability at most `miss`,
-held against a `Claimed` value or range. What else is to be recorded (`power`, `details`, …) is handed on by name.
+Each function `…_evidence` or `predicted_…` returns one `Evidence`: the finite-sample interval of a number, held against
+a claimed value or range. Their parameters in common:
+
+statement
+    What the evidence is evidence of; it is printed.
+claimed
+    The value or the range that the number is claimed to have.
+miss
+    The error probability of the interval, taken from the examination's budget.
+recorded
+    Further attributes of `Evidence` by name: `power`, `details`, ….
 """
 
 from __future__ import annotations
@@ -19,11 +28,11 @@ from nfrlab.verify import intervals
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
 
 POINTS = 800
-"""At which distributions are compared."""
+"""Number of observations at which a distribution is compared with its law."""
 
 
 def proportion_evidence(statement: str, hits: int, n: int, claimed: Claimed, miss: float, **recorded: Any) -> Evidence:
-    """A probability, from `hits` among n, by Clopper and Pearson's interval."""
+    """A probability, from `hits` among n, by the interval of Clopper and Pearson."""
     interval = intervals.clopper_pearson(hits, n, miss)
     return Evidence.from_interval(
         Kind.MONTE_CARLO, statement, interval, claimed, "Clopper–Pearson", miss=miss, n=n, **recorded
@@ -33,8 +42,9 @@ def proportion_evidence(statement: str, hits: int, n: int, claimed: Claimed, mis
 def predicted_proportion(
     statement: str, hits: int, n: int, predicted: float, delta: float, miss: float, error: float = 0.0
 ) -> Evidence:
-    """A probability against its prediction, ± δ; a prediction that may itself be off by `error` is refuted only from
-    further away, and supported no sooner.
+    """A probability against its prediction, ± δ, with power 0.99 planned beforehand.
+
+    A prediction that may itself be off by `error` is refuted only from further away, and supported no sooner.
     """
     return proportion_evidence(
         f"{statement} = {predicted:.4g} ± {delta}",
@@ -76,7 +86,7 @@ def mean_evidence(
 
 
 def predicted_mean(statement: str, values: Float[Array, " n"], predicted: float, delta: float, miss: float) -> Evidence:
-    """A mean of values in [0, 1] against its prediction, ± δ."""
+    """A mean of values in [0, 1] against its prediction, ± δ, with power 0.99 planned beforehand."""
     return mean_evidence(
         f"{statement} = {predicted:.5f} ± {delta}",
         values,
@@ -96,7 +106,7 @@ def bets_evidence(
     high: float = 1.0,
     **recorded: Any,
 ) -> Evidence:
-    """A mean of values in [low, high], by bets tuned for their number."""
+    """A mean of values in [low, high], by `intervals.bets`: stakes tuned for their number."""
     method = "bets of a fixed number, planned from a pilot"
     interval = intervals.bets(values, miss, low, high)
     return Evidence.from_interval(
@@ -114,9 +124,17 @@ def sequential_evidence(
 ) -> Evidence:
     """A mean by a betting confidence sequence, block by block until it decides: valid at every stopping time.
 
-    `draw(block)` returns the observations of a block, all within `bounds`. It stops undecided at the n that an
-    empirical Bernstein interval would need for power 0.99 at the resolution of the claim, were the standard deviation
-    `sd`.
+    It stops undecided at the n that an empirical Bernstein interval would need for power 0.99 at the resolution of the
+    claim.
+
+    Parameters
+    ----------
+    draw
+        The observations of the block of a given number, 0, 1, 2, ….
+    bounds
+        Every observation lies within these.
+    sd
+        The standard deviation of an observation for which the largest n is planned.
     """
     planned = intervals.bernstein_plan(miss, sd, bounds[1] - bounds[0], claimed.resolution or 0.0)
     sequence = intervals.BettingSequence(miss, *bounds)
@@ -147,8 +165,12 @@ def distribution_evidence(
     miss: float,
     points: int = POINTS,
 ) -> Evidence:
-    """`sup |F_n − F|` by Dvoretzky, Kiefer and Wolfowitz's radius; F is evaluated at `points` of the values."""
-    (least, most), radius = kolmogorov(values, law, points), intervals.dkw_radius(len(values), miss)
+    """The distance `sup |G − F|` of the law G behind the values from the predicted law F.
+
+    By the radius of Dvoretzky, Kiefer and Wolfowitz; F is evaluated at `points` of the values. n is taken to have been
+    planned for power 0.99.
+    """
+    (least, most), radius = kolmogorov_distance(values, law, points), intervals.dkw_radius(len(values), miss)
     return Evidence.from_interval(
         Kind.MONTE_CARLO,
         statement,
@@ -162,16 +184,18 @@ def distribution_evidence(
     )
 
 
-def kolmogorov(values: Float[Array, " n"], law: AlignmentLaw | FrameLaw, points: int = POINTS) -> intervals.Interval:
-    """Bounds of `sup |F_n − F|` from F at some of the values.
+def kolmogorov_distance(
+    values: Float[Array, " n"], law: AlignmentLaw | FrameLaw, points: int = POINTS
+) -> intervals.Interval:
+    """A lower and an upper bound of `sup |F_n − F|`, F the law, from F at `points` of the values.
 
     F and F_n rise, so between two points they differ by no more than the one at one end from the other at the other.
     """
     ordered = np.sort(values)
     at = np.unique(ordered[np.linspace(0, len(ordered) - 1, points).astype(int)])
     predicted = np.array([law.cdf(float(a)) for a in at])
-    below, upto = (np.searchsorted(ordered, at, side) / len(ordered) for side in ("left", "right"))
+    below, upto = (np.searchsorted(ordered, at, side) / len(ordered) for side in ("left", "right"))  # F_n jumps there
     least = max(np.abs(upto - predicted).max(), np.max(predicted - upto), np.max(below - predicted))
-    left, right = np.append(0.0, predicted), np.append(predicted, 1.0)  # F at the ends of each gap
+    left, right = np.append(0.0, predicted), np.append(predicted, 1.0)  # F at both ends of every gap between points
     most = max(least, np.max(np.append(below, 1.0) - left), np.max(right - np.append(0.0, upto)))
     return float(least), float(most)

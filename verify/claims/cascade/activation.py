@@ -1,8 +1,6 @@
-"""Activation above every NFR (Fig. 2a). In dense stacks."""
+"""Activation lies above every NFR (Fig. 2a): in dense stacks."""
 
 from __future__ import annotations
-
-from fractions import Fraction
 
 from nfrlab.simulations.dense import activation, cascade
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
@@ -15,91 +13,93 @@ from nfrlab.verify.examine.dense_stacks import (
     RULES,
     Checks,
     Layers,
+    Pairs,
     Stacks,
-    difference,
-    in_orthogonal_stacks,
-    levels,
-    over_rules,
-    squares,
-    statement,
+    cascade_maps,
+    column_difference,
+    examination_over_rules,
+    ordered_pairs_statement,
+    restrict_to_orthogonal_stacks,
+    squared_alignments,
 )
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.search import ExactStatement, search
 
 
-def dominated(name: str, reverse: bool = False) -> ExactStatement:
-    """Activation at layer L − N is at least as aligned as the N-level cascade, 1 ≤ N < L."""
+def dominance_statement(name: str, reverse: bool = False) -> ExactStatement:
+    """The statement that Activation at layer L − N is at least as aligned as the N-level cascade, 1 ≤ N < L.
 
-    def pairs(layers: Layers) -> list[tuple[Fraction | None, Fraction | None]]:
+    With `reverse`, that it is at most as aligned.
+    """
+
+    def pairs(layers: Layers) -> Pairs:
         x, L = layers[0].a, len(layers)
-        by_rule = squares(levels(layers, RULES[name])[1:-1], x)
-        by_activation = squares([activation(layers, L - N) for N in range(1, L)], x)
+        by_rule = squared_alignments(cascade_maps(layers, RULES[name])[1:-1], x)
+        by_activation = squared_alignments([activation(layers, L - N) for N in range(1, L)], x)
         both = zip(by_rule, by_activation, strict=True)
         return [(b, a) if reverse else (a, b) for a, b in both]
 
-    return statement(f"Activation {'≤' if reverse else '≥'} {name} at every cascade level", pairs)
+    return ordered_pairs_statement(f"Activation {'≤' if reverse else '≥'} {name} at every cascade level", pairs)
 
 
-def above(name: str, stacks: Stacks, sign: int = 1) -> Checks:
-    """Activation minus the rule at levels 1 … L − 1."""
+def lead_checks(name: str, stacks: Stacks, sign: int = 1) -> Checks:
+    """The mean lead of Activation over a rule at levels 1 … L − 1; with `sign` −1 it is claimed not to be positive."""
     word = "" if sign == 1 else "reversed: "
     return [
         (
             f"{word}E[α of Activation − α of {name}] ≥ 0 at level {N}",
             stacks,
-            difference(DEPTH + N, N, sign),
+            column_difference(DEPTH + N, N, sign),
         )
         for N in range(1, DEPTH)  # at level L Activation is the input itself
     ]
 
 
-def dominance(exam: Examination) -> list[Evidence]:
-    """Pathwise for each rule."""
-    return [piece for name in RULES for piece in search(dominated(name), exam, name, 1 / len(RULES))]
+def printed(exam: Examination) -> list[Evidence]:
+    """A search for each rule, stack by stack."""
+    return [piece for name in RULES for piece in search(dominance_statement(name), exam, name, 1 / len(RULES))]
 
 
-def activation_at_the_first_layer(name: str) -> ExactStatement:
-    """Activation at an orthogonal first layer is at least as aligned as whatever the rule brings there."""
+def first_layer_statement(name: str) -> ExactStatement:
+    """The statement that Activation at an orthogonal first layer is as aligned as whatever the rule brings there."""
 
-    def pairs(layers: Layers) -> list[tuple[Fraction | None, Fraction | None]]:
-        by_rule, by_activation = squares(
-            [cascade(layers, RULES[name], len(layers) - 1), activation(layers, 1)], layers[0].a
-        )
+    def pairs(layers: Layers) -> Pairs:
+        maps = [cascade(layers, RULES[name], len(layers) - 1), activation(layers, 1)]
+        by_rule, by_activation = squared_alignments(maps, layers[0].a)
         return [(by_rule, by_activation)]
 
     text = f"α of Activation at layer 1 ≥ α of the (L − 1)-level cascade of {name}"
-    return in_orthogonal_stacks(statement(text, pairs), text)
+    return restrict_to_orthogonal_stacks(ordered_pairs_statement(text, pairs), text)
 
 
-def dominance_repair(exam: Examination) -> list[Evidence]:
-    """Proven at an orthogonal first layer, with searches that have to fail; on average at every level of random
-    stacks.
-    """
-    searches = [
-        piece for name in RULES for piece in search(activation_at_the_first_layer(name), exam, f"orthogonal {name}")
-    ]
-    return [derived(orthogonal_proofs.lagrange), *searches, *over_rules(above)(exam)]
+def repair(exam: Examination) -> list[Evidence]:
+    """Proven at an orthogonal first layer, with searches that have to fail; sampled at every level of random stacks."""
+    searches = [piece for name in RULES for piece in search(first_layer_statement(name), exam, f"orthogonal {name}")]
+    return [derivation_evidence(orthogonal_proofs.lagrange), *searches, *examination_over_rules(lead_checks)(exam)]
 
 
-below = over_rules(lambda name, stacks: above(name, stacks, sign=-1))
+examine_reversed_lead = examination_over_rules(lambda name, stacks: lead_checks(name, stacks, sign=-1))
+"""Activation claimed to lie below each rule, on average."""
+
 CLAIMS = (
     Claim(
         id="activation-dominates",
-        title="Activation is above every NFR",
+        title="Activation aligns better than every NFR",
         source=f"{PAPER}, Sec. IV-A, Fig. 2a",
         statement=(
             "Weighting by the activation at layer L − N consistently outperforms the N-level cascade of every NFR, 1 "
             "≤ N < L."
         ),
         premises=("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
-        examine=dominance,
+        examine=printed,
         control=BrokenPremise(
-            premise="turned round: ≤", examine=lambda exam: search(dominated("GBP", reverse=True), exam, "reversed")
+            premise="turned round: ≤",
+            examine=lambda exam: search(dominance_statement("GBP", reverse=True), exam, "reversed"),
         ),
     ),
     Claim(
         id="activation-dominates-repair",
-        title="Activation is above every NFR on average",
+        title="Activation aligns better than every NFR on average",
         source="repair of activation-dominates",
         statement=(
             "In random Gaussian stacks the mean α of Activation at layer L − N is at least that of the N-level "
@@ -107,8 +107,8 @@ CLAIMS = (
             "equal norms, Activation there is at least as aligned as the (L − 1)-level cascade of any rule."
         ),
         premises=PREMISES,
-        examine=dominance_repair,
-        control=BrokenPremise(premise="Activation claimed to be below", examine=below),
+        examine=repair,
+        control=BrokenPremise(premise="Activation claimed to be below", examine=examine_reversed_lead),
         repairs="activation-dominates",
     ),
 )

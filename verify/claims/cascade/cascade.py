@@ -1,8 +1,7 @@
-"""The corollary: more NFR layers, better alignment. In dense stacks."""
+"""The corollary that more NFR layers give a better alignment: in dense stacks."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import pairwise
 
 from nfrlab.simulations.dense import cascade, rule
@@ -16,75 +15,86 @@ from nfrlab.verify.examine.dense_stacks import (
     RULES,
     Checks,
     Layers,
+    Pairs,
     Stacks,
-    difference,
-    in_orthogonal_stacks,
-    levels,
-    mean_checks,
-    over_rules,
-    squares,
-    statement,
+    cascade_maps,
+    column_difference,
+    examination_over_rules,
+    mean_difference_evidence,
+    ordered_pairs_statement,
+    restrict_to_orthogonal_stacks,
+    squared_alignments,
 )
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.search import ExactStatement, search
 
 
-def rises(name: str, reverse: bool = False) -> ExactStatement:
-    """α of the cascade never falls (with `reverse`: never rises) from one level to the next."""
+def rise_statement(name: str, reverse: bool = False) -> ExactStatement:
+    """The statement that α never falls (with `reverse`: never rises) from one level of the cascade to the next."""
 
-    def pairs(layers: Layers) -> list[tuple[Fraction | None, Fraction | None]]:
-        found = squares(levels(layers, RULES[name]), layers[0].a)
-        return [(b, a) if reverse else (a, b) for a, b in pairwise(found)]
+    def pairs(layers: Layers) -> Pairs:
+        squares = squared_alignments(cascade_maps(layers, RULES[name]), layers[0].a)
+        return [(b, a) if reverse else (a, b) for a, b in pairwise(squares)]
 
-    return statement(f"{name}: α of the (N+1)-level cascade {'≤' if reverse else '≥'} α of the N-level one", pairs)
+    return ordered_pairs_statement(
+        f"{name}: α of the (N+1)-level cascade {'≤' if reverse else '≥'} α of the N-level one", pairs
+    )
 
 
-def rising(name: str, stacks: Stacks, sign: int = 1, first: int = 0) -> Checks:
-    """`α_{N+1} − α_N` at every level from `first` (with `sign` −1: the reverse)."""
+def rise_checks(name: str, stacks: Stacks, sign: int = 1, first: int = 0) -> Checks:
+    """The mean of `α_{N+1} − α_N` at every level from `first`; with `sign` −1 it is claimed not to be positive."""
     word = "" if sign == 1 else "reversed: "
     return [
         (
             f"{word}{name}: E[α at level {N + 1} − α at level {N}] ≥ 0",
             stacks,
-            difference(N + 1, N, sign),
+            column_difference(N + 1, N, sign),
         )
         for N in range(first, DEPTH)
     ]
 
 
-def rising_where_it_acts(name: str, stacks: Stacks, sign: int = 1) -> Checks:
-    """Every level but the first for GBP and RectGrad, which leave the linear output alone: there α cannot change."""
-    return rising(name, stacks, sign, first=0 if name == "z⁺" else 1)
+def rise_checks_where_rule_acts(name: str, stacks: Stacks, sign: int = 1) -> Checks:
+    """The checks at every level, but for the first of GBP and RectGrad.
+
+    They leave the linear output alone, so that α cannot change there.
+    """
+    return rise_checks(name, stacks, sign, first=0 if name == "z⁺" else 1)
 
 
-def corollary(exam: Examination) -> list[Evidence]:
-    """Pathwise for each rule; and on average at the input layer for z⁺ in the paper's filter form on signed images."""
-    at_input = rising("z⁺ filter form, normalised patches", Stacks(rule("zplus-filter"), signed=True), first=DEPTH - 1)
-    pathwise = [piece for name in RULES for piece in search(rises(name), exam, name, 0.25)]
-    return [*pathwise, *mean_checks(exam, at_input, 0.25)]
+def printed(exam: Examination) -> list[Evidence]:
+    """A search for each rule, stack by stack; and z⁺'s filter form on signed images, sampled at the input layer."""
+    at_input = rise_checks(
+        "z⁺ filter form, normalised patches", Stacks(rule("zplus-filter"), signed=True), first=DEPTH - 1
+    )
+    pathwise = [piece for name in RULES for piece in search(rise_statement(name), exam, name, 0.25)]
+    return [*pathwise, *mean_difference_evidence(exam, at_input, 0.25)]
 
 
-def last_level_rises() -> ExactStatement:
-    """GBP's last substitution, in an orthogonal first layer, does not lower α."""
-    used = RULES["GBP"]
+def last_level_statement() -> ExactStatement:
+    """The statement that GBP's last substitution, in an orthogonal first layer, does not lower α."""
 
-    def pairs(layers: Layers) -> list[tuple[Fraction | None, Fraction | None]]:
-        before, after = squares([cascade(layers, used, N) for N in (len(layers) - 1, len(layers))], layers[0].a)
+    def pairs(layers: Layers) -> Pairs:
+        maps = [cascade(layers, RULES["GBP"], N) for N in (len(layers) - 1, len(layers))]
+        before, after = squared_alignments(maps, layers[0].a)
         return [(before, after)]
 
     text = "α of GBP at level L ≥ α at level L − 1"
-    return in_orthogonal_stacks(statement(text, pairs), text)
+    return restrict_to_orthogonal_stacks(ordered_pairs_statement(text, pairs), text)
 
 
-def corollary_repair(exam: Examination) -> list[Evidence]:
-    """Proven at an orthogonal first layer, with a search that has to fail; on average at every level of random
-    stacks.
-    """
-    proven = [derived(orthogonal_proofs.filtering_orthogonal), *search(last_level_rises(), exam, "orthogonal")]
-    return [*proven, *over_rules(rising_where_it_acts)(exam)]
+def repair(exam: Examination) -> list[Evidence]:
+    """Proven at an orthogonal first layer, with a search that has to fail; sampled at every level of random stacks."""
+    proven = [
+        derivation_evidence(orthogonal_proofs.filtering_orthogonal),
+        *search(last_level_statement(), exam, "orthogonal"),
+    ]
+    return [*proven, *examination_over_rules(rise_checks_where_rule_acts)(exam)]
 
 
-falling = over_rules(lambda name, stacks: rising_where_it_acts(name, stacks, sign=-1))
+examine_fall = examination_over_rules(lambda name, stacks: rise_checks_where_rule_acts(name, stacks, sign=-1))
+"""α claimed to fall with every level, on average."""
+
 CLAIMS = (
     Claim(
         id="cascade",
@@ -95,10 +105,10 @@ CLAIMS = (
             "N-level one, for GBP, RectGrad (90 % quantile) and z⁺."
         ),
         premises=("dense bias-free ReLU stacks, a positive output explained", "wherever both alignments are defined"),
-        examine=corollary,
+        examine=printed,
         control=BrokenPremise(
             premise="turned round: α never rises",
-            examine=lambda exam: search(rises("GBP", reverse=True), exam, "reversed"),
+            examine=lambda exam: search(rise_statement("GBP", reverse=True), exam, "reversed"),
         ),
     ),
     Claim(
@@ -111,8 +121,8 @@ CLAIMS = (
             "orthogonal GBP's last substitution does not lower α."
         ),
         premises=PREMISES,
-        examine=corollary_repair,
-        control=BrokenPremise(premise="alignment claimed to fall", examine=falling),
+        examine=repair,
+        control=BrokenPremise(premise="alignment claimed to fall", examine=examine_fall),
         repairs="cascade",
     ),
 )

@@ -9,15 +9,15 @@ from nfrlab.theory.cascade.recursion import activation_second_order, cascade_alp
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.gaussian_stacks import (
     FULL,
     QUICK,
     Prediction,
     Stack,
     Widths,
-    exponent,
-    law_evidence,
+    cascade_law_evidence,
+    exponent_evidence,
     predictions,
 )
 
@@ -28,66 +28,80 @@ TITLES = {
     "activation": "Cascade law: Activation",
 }
 MARGIN = 0.005
+"""Of a mean α; the statement prints it."""
 
 
-def stacks(exam: Examination, rule: str) -> list[Stack]:
-    """The width profiles examined; for the gradient none with a small input, where the law of |α| is off by up to 0.009
-    (d = 10, depth 16).
+def examined_stacks(exam: Examination, rule: str) -> list[Stack]:
+    """The stacks of every width profile.
+
+    For the gradient none has a small input, where the law of |α| is off by up to 0.009 (d = 10, depth 16).
     """
     chosen = exam.pick(QUICK, FULL)
     return [Stack(name, rule, widths) for name, widths in chosen.items() if rule != "grad" or widths[0] > 100]
 
 
-def levels(rule: str, widths: Widths) -> list[Prediction]:
-    """What the law says of a stack; for the gradient, the same map at every level, its mean and its mean size."""
+def law_predictions(rule: str, widths: Widths) -> list[Prediction]:
+    """What the law says of a stack, level by level.
+
+    Level 1 of GBP and RectGrad, which is the gradient, is left out at a small input. For the gradient itself, whose map
+    is one at every level, the mean of α and that of |α|.
+    """
     if rule != "grad":
-        scattered = rule != "activation" and widths[0] < 100  # level 1, the gradient with a small input
-        return predictions(rule, widths)[1 if scattered else 0 :]
+        first_left_out = rule != "activation" and widths[0] < 100
+        return predictions(rule, widths)[1 if first_left_out else 0 :]
     size = Prediction(0, float(cascade_alphas("activation", widths)[0]), slack=0.2, signed=False)
     return [*predictions("grad", widths)[:1], size]
 
 
-def follows(exam: Examination, rule: str) -> list[Evidence]:
-    """The derivation, and every level of every profile."""
-    trial = [(stack, levels(rule, stack.widths)) for stack in stacks(exam, rule)]
-    return [derived(proofs.recursion), *law_evidence(exam, trial)]
+def examine_law(exam: Examination, rule: str) -> list[Evidence]:
+    """The derivation, and samples of every level of every profile."""
+    trial = [(stack, law_predictions(rule, stack.widths)) for stack in examined_stacks(exam, rule)]
+    return [derivation_evidence(proofs.recursion), *cascade_law_evidence(exam, trial)]
 
 
-def positive_output(exam: Examination) -> list[Evidence]:
-    """Output weights |N(0, 1)|: the gradient aligns after all."""
+def examine_positive_output(exam: Examination) -> list[Evidence]:
+    """Output weights |N(0, 1)|, with which the gradient aligns after all."""
     widths = QUICK["constant, depth 4"]
-    return law_evidence(exam, [(Stack("positive output", "grad", widths, positive=True), levels("grad", widths))])
+    return cascade_law_evidence(
+        exam, [(Stack("positive output", "grad", widths, positive=True), law_predictions("grad", widths))]
+    )
 
 
-def absolute_value(exam: Examination) -> list[Evidence]:
-    """GBP's law where |·| stands for the ReLU on the way back."""
+def examine_absolute_value(exam: Examination) -> list[Evidence]:
+    """GBP's law claimed where |·| stands for the ReLU on the way back."""
     widths = QUICK["constant, depth 4"]
-    return law_evidence(exam, [(Stack("|·| on the way back", "absolute", widths), levels("gbp", widths))])
+    return cascade_law_evidence(
+        exam, [(Stack("|·| on the way back", "absolute", widths), law_predictions("gbp", widths))]
+    )
 
 
-def other_quantile(exam: Examination) -> list[Evidence]:
-    """The law of the 80 % quantile where the 90 % one is used."""
+def examine_other_quantile(exam: Examination) -> list[Evidence]:
+    """The law of the 80 % quantile claimed where the 90 % one is used."""
     widths = QUICK["constant, depth 4"]
-    return law_evidence(exam, [(Stack("90 %", "rectgrad", widths), predictions("rectgrad", widths, {"q": 0.8}))])
+    return cascade_law_evidence(
+        exam, [(Stack("90 %", "rectgrad", widths), predictions("rectgrad", widths, {"q": 0.8}))]
+    )
 
 
-def every_neuron_active(exam: Examination) -> list[Evidence]:
-    """`T² = n` instead of n/2: the ½ of the mask forgotten, as if layers were twice as wide."""
+def examine_mask_forgotten(exam: Examination) -> list[Evidence]:
+    """The ½ of the mask forgotten, `T² = n` in place of n/2: the law of layers that are twice as wide."""
     widths = QUICK["constant, depth 4"]
-    claimed = levels("activation", (widths[0], *(2 * n for n in widths[1:])))
-    return law_evidence(exam, [(Stack("the mask forgotten", "activation", widths), claimed)])
+    claimed = law_predictions("activation", (widths[0], *(2 * n for n in widths[1:])))
+    return cascade_law_evidence(exam, [(Stack("the mask forgotten", "activation", widths), claimed)])
 
 
 CONTROLS = {
-    "grad": BrokenPremise(premise="output weights of non-zero mean", examine=positive_output),
-    "gbp": BrokenPremise(premise="ReLU replaced by |·| on the way back", examine=absolute_value),
-    "rectgrad": BrokenPremise(premise="another quantile: 80 % in the law, 90 % in the stack", examine=other_quantile),
-    "activation": BrokenPremise(premise="the factor 2 of the mask forgotten", examine=every_neuron_active),
+    "grad": BrokenPremise(premise="output weights of non-zero mean", examine=examine_positive_output),
+    "gbp": BrokenPremise(premise="ReLU replaced by |·| on the way back", examine=examine_absolute_value),
+    "rectgrad": BrokenPremise(
+        premise="another quantile: 80 % in the law, 90 % in the stack", examine=examine_other_quantile
+    ),
+    "activation": BrokenPremise(premise="the factor 2 of the mask forgotten", examine=examine_mask_forgotten),
 }
 
 
-def law_claim(rule: str) -> Claim:
-    """`cascade-law-<rule>`."""
+def claim(rule: str) -> Claim:
+    """The claim `cascade-law-<rule>`."""
     return Claim(
         id=f"cascade-law-{rule}",
         title=TITLES[rule],
@@ -105,13 +119,13 @@ def law_claim(rule: str) -> Claim:
             "inputs of d > 100 for the gradient, and for level 1 of GBP and RectGrad, which is the gradient",
             "a zero map counts as α = 0",
         ),
-        examine=lambda exam: follows(exam, rule),
+        examine=lambda exam: examine_law(exam, rule),
         control=CONTROLS[rule],
     )
 
 
-def error_points(exam: Examination, corrected: bool) -> list[tuple[Stack, list[Prediction]]]:
-    """Activation in stacks n–n–n at growing n: mean α within 0.2/n of the law corrected to order 1/n."""
+def points_of_activation(exam: Examination, corrected: bool) -> list[tuple[Stack, list[Prediction]]]:
+    """Activation in stacks n–n–n at growing n: mean α within 0.2/n of the law, with `corrected` to order 1/n."""
     found = []
     for n in exam.pick((16, 64), (16, 64, 256, 512)):
         widths = (n,) * 3
@@ -122,42 +136,42 @@ def error_points(exam: Examination, corrected: bool) -> list[tuple[Stack, list[P
     return found
 
 
-def bounded_points(exam: Examination) -> list[tuple[Stack, list[Prediction]]]:
-    """GBP and RectGrad in the same stacks: within 1/n of the law."""
+def points_of_filters(exam: Examination) -> list[tuple[Stack, list[Prediction]]]:
+    """GBP and RectGrad in stacks n–n–n at growing n: mean α within 1/n of the law."""
     return [
-        (Stack("n–n–n", rule, (n,) * 3), [replace(p, margin=1 / n) for p in levels(rule, (n,) * 3)[1:]])
+        (Stack("n–n–n", rule, (n,) * 3), [replace(p, margin=1 / n) for p in law_predictions(rule, (n,) * 3)[1:]])
         for rule in ("gbp", "rectgrad")
         for n in exam.pick((8, 32, 64), (8, 16, 32, 64, 128, 256, 512))
     ]
 
 
-def error_exponent(exam: Examination, share: float) -> Evidence:
-    """The exponent from two errors of Activation, one hidden layer, n = 16 and 64 (full: 128)."""
+def error_exponent_evidence(exam: Examination, share: float) -> Evidence:
+    """The exponent of the law's error, from Activation in stacks n–n, n = 16 and 64 (full: 128), against 1 ± 0.3."""
     ends = 16, exam.pick(64, 128)
     trial = []
     for n in ends:
         value = float(cascade_alphas("activation", (n, n))[1])
         trial.append((Stack("exponent, n–n", "activation", (n, n)), [Prediction(1, value, 0.06 / n, slack=0.0)]))
-    small, large = law_evidence(exam, trial, share)
-    return exponent(small, large, ends[1] / ends[0], Claimed.between(0.7, 1.3))
+    small, large = cascade_law_evidence(exam, trial, share)
+    return exponent_evidence(small, large, ends[1] / ends[0], Claimed.between(0.7, 1.3))
 
 
-def width_error(exam: Examination) -> list[Evidence]:
-    """Order and coefficient of the error."""
-    trial = error_points(exam, corrected=True) + bounded_points(exam)
-    return [*law_evidence(exam, trial, 0.8), error_exponent(exam, 0.2)]
+def examine_width_error(exam: Examination) -> list[Evidence]:
+    """Order, coefficient and exponent of the law's error."""
+    trial = points_of_activation(exam, corrected=True) + points_of_filters(exam)
+    return [*cascade_law_evidence(exam, trial, 0.8), error_exponent_evidence(exam, 0.2)]
 
 
-def uncorrected(exam: Examination) -> list[Evidence]:
-    """The law itself claimed right within 0.2/n."""
-    return law_evidence(exam, error_points(exam, corrected=False)[-1:])
+def examine_uncorrected_law(exam: Examination) -> list[Evidence]:
+    """The law without its correction claimed right within 0.2/n, at the largest n."""
+    return cascade_law_evidence(exam, points_of_activation(exam, corrected=False)[-1:])
 
 
 CLAIMS = (
-    *(law_claim(rule) for rule in TITLES),
+    *(claim(rule) for rule in TITLES),
     Claim(
         id="cascade-law-width",
-        title="How fast the cascade law becomes right",
+        title="How fast the cascade law becomes exact as layers widen",
         source="finite width of the cascade law",
         statement=(
             "The law's error is of order 1/n in the width n: at most 1/n for GBP and RectGrad; for Activation its "
@@ -165,7 +179,7 @@ CLAIMS = (
             "Bin(n, ½), within 0.2, its exponent 1 within 0.3."
         ),
         premises=(GAUSSIAN_STACKS, "stacks n–n–n, n from 8 (Activation: from 16) to 64; full profile: to 512"),
-        examine=width_error,
-        control=BrokenPremise(premise="the correction of order 1/n left out", examine=uncorrected),
+        examine=examine_width_error,
+        control=BrokenPremise(premise="the correction of order 1/n left out", examine=examine_uncorrected_law),
     ),
 )

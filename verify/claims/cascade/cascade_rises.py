@@ -12,70 +12,81 @@ from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.gaussian_stacks import (
     FALLS,
     FULL,
+    PILOT,
     QUICK,
     SMALL,
     SMALL_EQUAL,
+    SMALL_UNEVEN,
     Stack,
     Widths,
     difference_evidence,
-    reach,
+    largest_difference,
 )
 
 CROSSING, SHARE_OF_A_TENTH = 0.9528, 0.3249
 """k*, and the largest share of a rule that passes a tenth of the neurons, to four digits."""
+DELTA, DELTA_SMALL = 0.012, 0.03
+"""Resolutions of a mean rise in wide stacks, and in those with a small input."""
 
 
-def alphas(exam: Examination, rule: str, widths: Widths, miss: float, delta: float) -> Float[Array, "n levels"]:
-    """α of every level in as many stacks as differences from level 2 on need to be known within δ."""
+def sample_alphas(exam: Examination, rule: str, widths: Widths, miss: float, delta: float) -> Float[Array, "n levels"]:
+    """α of every level, a row a stack, in as many stacks as it takes to know the mean rises from level 2 on within δ.
+
+    Their number is planned from the spread in a pilot sample, 20 % added.
+    """
     stack = Stack("", rule, widths)
-    pilot = np.diff(stack.sample(exam, "pilot", 400), axis=1)
+    pilot = np.diff(stack.sample(exam, "pilot", PILOT), axis=1)
     sd = 1.2 * float(pilot[:, 1:].std(axis=0).max())
     return stack.sample(exam, "trial", intervals.bets_plan(miss, 0.0, sd, delta, -1.0, 1.0))
 
 
-def rising(exam: Examination, trial: dict[tuple[str, Widths], float], sign: int = 1) -> list[Evidence]:
-    """`E[α_{N+1} − α_N]` against [0, ∞) with margin δ, at every level above the first (sign −1: against (−∞, 0])."""
+def rise_evidence(exam: Examination, trial: dict[tuple[str, Widths], float], sign: int = 1) -> list[Evidence]:
+    """`E[α_{N+1} − α_N]` at every level N ≥ 1 of each (rule, widths), held against ≥ 0 with the δ that `trial` names.
+
+    With `sign` −1 it is held against ≤ 0.
+    """
     miss = exam.budget.spend(sum(len(widths) - 1 for _, widths in trial))
     found = []
     for (rule, widths), delta in trial.items():
-        rows = alphas(exam, rule, widths, miss, delta)
+        rows = sample_alphas(exam, rule, widths, miss, delta)
         for N in range(1, len(widths)):
             text = f"{rule}, {'–'.join(map(str, widths))}: E[α_{N + 1} − α_{N}] {'≥' if sign > 0 else '≤'} 0"
             gain = sign * (rows[:, N + 1] - rows[:, N])
-            found.append(difference_evidence(text, gain, miss, delta, reach(rule, N), power=0.99))
+            found.append(difference_evidence(text, gain, miss, delta, largest_difference(rule, N), power=0.99))
     return found
 
 
-def corollary(exam: Examination) -> list[Evidence]:
-    """GBP and RectGrad, every level, in a stack of equal widths and in one that widens upwards."""
-    return rising(exam, {(rule, widths): 0.012 for rule in ("gbp", "rectgrad") for widths in (SMALL_EQUAL, FALLS)})
+def printed(exam: Examination) -> list[Evidence]:
+    """GBP and RectGrad at every level, in a stack of equal widths and in one that widens upwards."""
+    shapes = SMALL_EQUAL, FALLS
+    return rise_evidence(exam, {(rule, widths): DELTA for rule in ("gbp", "rectgrad") for widths in shapes})
 
 
-def gbp_rises(exam: Examination) -> list[Evidence]:
-    """The derivation, and GBP in narrow stacks (full profile: wide ones too)."""
-    shapes = (SMALL, (27, 64, 16, 128), *exam.pick((), (QUICK["bottleneck"], FALLS)))
+def repair_for_gbp(exam: Examination) -> list[Evidence]:
+    """The derivation, and samples of GBP in narrow stacks (full profile: wide ones too)."""
+    shapes = (SMALL, SMALL_UNEVEN, *exam.pick((), (QUICK["bottleneck"], FALLS)))
     return [
-        derived(proofs.rises),
-        *rising(exam, {("gbp", widths): 0.03 if widths[0] < 100 else 0.012 for widths in shapes}),
+        derivation_evidence(proofs.rises),
+        *rise_evidence(exam, {("gbp", widths): DELTA_SMALL if widths[0] < 100 else DELTA for widths in shapes}),
     ]
 
 
-def turned(exam: Examination) -> list[Evidence]:
-    """GBP claimed to fall."""
-    return rising(exam, {("gbp", SMALL): 0.03}, sign=-1)
+def examine_gbp_falling(exam: Examination) -> list[Evidence]:
+    """α of GBP claimed to fall."""
+    return rise_evidence(exam, {("gbp", SMALL): DELTA_SMALL}, sign=-1)
 
 
-def changes(exam: Examination, reverse: bool = False) -> list[Evidence]:
-    """RectGrad: the sign of every change is that of k* − k (with `reverse`: the other)."""
+def change_evidence(exam: Examination, reverse: bool = False) -> list[Evidence]:
+    """The sign of every mean change of RectGrad's α, held against that of k* − k; with `reverse` against the other."""
     star, found = crossing(), []
     shapes: tuple[Widths, ...] = (SMALL_EQUAL, FALLS, *exam.pick((), (FULL["constant, depth 8"],)))
     miss = exam.budget.spend(sum(len(widths) - 1 for widths in shapes))
     for widths in shapes:
-        rows = alphas(exam, "rectgrad", widths, miss, 0.012)
+        rows = sample_alphas(exam, "rectgrad", widths, miss, DELTA)
         for N, (k, _) in enumerate(shares("rectgrad", widths), start=1):
             sign = (1 if k < star else -1) * (-1 if reverse else 1)
             text = (
@@ -83,13 +94,13 @@ def changes(exam: Examination, reverse: bool = False) -> list[Evidence]:
                 f"{N + 1}, k = {k:.3f}, k* = {star:.3f}"
             )
             gain = sign * (rows[:, N + 1] - rows[:, N])
-            found.append(difference_evidence(text, gain, miss, 0.0, reach("rectgrad", N)))
+            found.append(difference_evidence(text, gain, miss, 0.0, largest_difference("rectgrad", N)))
     return found
 
 
-def rectgrad_changes(exam: Examination) -> list[Evidence]:
-    """The derivation, and the sign of every change."""
-    return [derived(proofs.rectgrad_falls), *changes(exam)]
+def repair_for_rectgrad(exam: Examination) -> list[Evidence]:
+    """The derivation, and samples of the sign of every change."""
+    return [derivation_evidence(proofs.rectgrad_falls), *change_evidence(exam)]
 
 
 CLAIMS = (
@@ -102,8 +113,8 @@ CLAIMS = (
             "quantile), whatever the widths."
         ),
         premises=(GAUSSIAN_STACKS, f"widths {'–'.join(map(str, SMALL_EQUAL))} and {'–'.join(map(str, FALLS))}"),
-        examine=corollary,
-        control=BrokenPremise(premise="GBP claimed to fall", examine=turned),
+        examine=printed,
+        control=BrokenPremise(premise="GBP claimed to fall", examine=examine_gbp_falling),
     ),
     Claim(
         id="cascade-rises-gbp",
@@ -114,8 +125,8 @@ CLAIMS = (
             "N-level one; in wide layers its mean is strictly larger from level 2 on."
         ),
         premises=(GAUSSIAN_STACKS, "from the first ReLU layer on that the rule meets: 1 ≤ N < L"),
-        examine=gbp_rises,
-        control=BrokenPremise(premise="GBP claimed to fall", examine=turned),
+        examine=repair_for_gbp,
+        control=BrokenPremise(premise="GBP claimed to fall", examine=examine_gbp_falling),
         repairs="cascade-rises",
     ),
     Claim(
@@ -123,13 +134,13 @@ CLAIMS = (
         title="RectGrad: α rises where the signal is weak, and falls where it is strong",
         source="repair of cascade-rises",
         statement=(
-            "At the k examined, RectGrad (90 % quantile) at one more layer raises mean α where k < k* = "
-            f"{CROSSING} and lowers it where k > k*, k² = 2T²/n; it falls, proven, for k > 1.37. No rule that "
-            f"passes a tenth of the neurons has a share above {SHARE_OF_A_TENTH}."
+            f"At the k examined, RectGrad (90 % quantile) at one more layer raises mean α where k < k* = {CROSSING} "
+            "and lowers it where k > k*, k² = 2T²/n; it falls, proven, for k > 1.37. No rule that passes a tenth of "
+            f"the neurons has a share above {SHARE_OF_A_TENTH}."
         ),
         premises=(GAUSSIAN_STACKS, "wide layers, 1 ≤ N < L; k* from quadrature"),
-        examine=rectgrad_changes,
-        control=BrokenPremise(premise="turned round", examine=lambda exam: changes(exam, reverse=True)),
+        examine=repair_for_rectgrad,
+        control=BrokenPremise(premise="turned round", examine=lambda exam: change_evidence(exam, reverse=True)),
         repairs="cascade-rises",
     ),
 )

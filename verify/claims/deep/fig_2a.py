@@ -10,15 +10,15 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measure
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import (
     PREMISES,
-    activation_at,
-    both,
+    alpha_of_activation,
+    claims_on_both,
     depth,
-    filters,
-    having,
-    pairs,
-    pooled,
+    measured_filters,
+    minimum_of_each_draw,
+    networks_with,
+    pool,
     quarters,
-    smallest,
+    random_and_trained,
 )
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
@@ -31,79 +31,84 @@ REVERSED = "gbp-reversed"
 SOURCE = f"{PAPER}, Fig. 2 (a) and Sec. IV-A"
 
 
-def curves(own: xr.Dataset, levels: list[int]) -> dict[str, xr.DataArray]:
-    """α at these levels, by rule and for Activation."""
-    rules = {rule: own["alpha"].sel(rule=rule, level=levels) for rule in filters(own)}
-    steps = {str(level): activation_at(own, level) for level in levels}
-    return rules | {"activation": pooled(steps).rename(of="level")}
+def alpha_curves(data: xr.Dataset, levels: list[int]) -> dict[str, xr.DataArray]:
+    """α along these levels, by rule, and of Activation."""
+    rules = {rule: data["alpha"].sel(rule=rule, level=levels) for rule in measured_filters(data)}
+    steps = {str(level): alpha_of_activation(data, level) for level in levels}
+    return rules | {"activation": pool(steps).rename(of="level")}
 
 
-def rises(exam: Examination) -> list[Evidence]:
-    """Of every rule and network: no quarter of the way down loses more than 0.05, and the whole way gains."""
+def rise_evidence(exam: Examination) -> list[Evidence]:
+    """The smallest rise of α over a quarter of the layers, held against ≥ −0.05, and the whole rise, against ≥ 0.05.
+
+    For every rule and network, and for Activation.
+    """
     falls, gains = {}, {}
-    for own in having(exam.measured, "alpha_activation").values():
-        for rule, alpha in curves(own, quarters(own)).items():
-            name = f"{rule}, {own.attrs['title']}"
-            falls[f"smallest rise over a quarter of the layers: {name}"] = smallest(alpha.diff("level"))
-            gains[f"rise from N = 0 to L = {depth(own)}: {name}"] = alpha.isel(level=-1) - alpha.isel(level=0)
+    for data in networks_with(exam.measured, "alpha_activation").values():
+        for rule, alpha in alpha_curves(data, quarters(data)).items():
+            name = f"{rule}, {data.attrs['title']}"
+            falls[f"smallest rise over a quarter of the layers: {name}"] = minimum_of_each_draw(alpha.diff("level"))
+            gains[f"rise from N = 0 to L = {depth(data)}: {name}"] = alpha.isel(level=-1) - alpha.isel(level=0)
     return [
         *medians_over_draws(exam, falls, HARDLY_FALLS, share=0.5),
         *medians_over_draws(exam, gains, RISES, share=0.5),
     ]
 
 
-def reversed_rises(exam: Examination) -> list[Evidence]:
-    """GBP that keeps what it should remove."""
+def reversed_rise_evidence(exam: Examination) -> list[Evidence]:
+    """The whole rise of GBP with its filter reversed, which keeps what it should remove, held against ≥ 0.05."""
     gains = {
-        f"rise from N = 0 to L: {REVERSED}, {own.attrs['title']}": own["alpha"].sel(rule=REVERSED, level=depth(own))
-        - own["alpha"].sel(rule=REVERSED, level=0)
-        for own in having(exam.measured, "alpha_activation").values()
+        f"rise from N = 0 to L: {REVERSED}, {data.attrs['title']}": data["alpha"].sel(rule=REVERSED, level=depth(data))
+        - data["alpha"].sel(rule=REVERSED, level=0)
+        for data in networks_with(exam.measured, "alpha_activation").values()
     }
     return medians_over_draws(exam, gains, RISES)
 
 
-def random_above(exam: Examination, rule_of_random: str = "") -> list[Evidence]:
-    """Half way down and all the way: random minus trained, on the same images."""
+def random_lead_evidence(exam: Examination, rule_of_random: str = "") -> list[Evidence]:
+    """α of the random network minus α of the trained one on the same images, half way down and all the way.
+
+    Held against ≥ 0.1 in the median. `rule_of_random` stands for the rule in the random network.
+    """
     found = {}
-    for network, (random, trained) in pairs(exam.measured, "alpha_activation").items():
+    for network, (random, trained) in random_and_trained(exam.measured, "alpha_activation").items():
         levels = [depth(random)] if rule_of_random else [depth(random) // 2, depth(random)]
-        for rule in filters(trained):
+        for rule in measured_filters(trained):
             for level in levels:
-                at_random = random["alpha"].sel(rule=rule_of_random or rule, level=level)
-                found[f"α of random − α of trained, {rule}, N = {level}, {network}"] = at_random - trained["alpha"].sel(
-                    rule=rule, level=level
-                )
+                of_random = random["alpha"].sel(rule=rule_of_random or rule, level=level)
+                of_trained = trained["alpha"].sel(rule=rule, level=level)
+                found[f"α of random − α of trained, {rule}, N = {level}, {network}"] = of_random - of_trained
     return medians_over_draws(exam, found, SIGNIFICANTLY_ABOVE)
 
 
-def dominates(exam: Examination) -> list[Evidence]:
-    """Of every network: the smallest lead of Activation over any rule at any N, 0 < N < L."""
+def activation_lead_evidence(exam: Examination) -> list[Evidence]:
+    """Of every network the smallest lead of Activation over any rule at any N, 0 < N < L, held against ≥ 0."""
     found = {}
-    for own in having(exam.measured, "alpha_activation").values():
-        levels = list(range(1, depth(own)))
-        activation = pooled({str(level): activation_at(own, level) for level in levels}).rename(of="level")
-        leads = activation.assign_coords(level=levels) - own["alpha"].sel(rule=filters(own), level=levels)
-        found[f"smallest lead of Activation: {own.attrs['title']}"] = smallest(leads)
+    for data in networks_with(exam.measured, "alpha_activation").values():
+        levels = list(range(1, depth(data)))
+        activation = pool({str(level): alpha_of_activation(data, level) for level in levels}).rename(of="level")
+        leads = activation.assign_coords(level=levels) - data["alpha"].sel(rule=measured_filters(data), level=levels)
+        found[f"smallest lead of Activation: {data.attrs['title']}"] = minimum_of_each_draw(leads)
     return medians_over_draws(exam, found, ABOVE)
 
 
-def shuffled_dominates(exam: Examination) -> list[Evidence]:
-    """From the middle layer, with its activations on the wrong neurons."""
+def shuffled_lead_evidence(exam: Examination) -> list[Evidence]:
+    """The smallest lead of Activation at the middle layer, its activations on the wrong neurons, held against ≥ 0."""
     found = {}
-    for own in having(exam.measured, "alpha_shuffled").values():
-        level = depth(own) - (depth(own) + 1) // 2
-        leads = own["alpha_shuffled"] - own["alpha"].sel(rule=filters(own), level=level)
-        found[f"smallest lead of shuffled Activation, N = {level}: {own.attrs['title']}"] = smallest(leads)
+    for data in networks_with(exam.measured, "alpha_shuffled").values():
+        level = depth(data) - (depth(data) + 1) // 2
+        leads = data["alpha_shuffled"] - data["alpha"].sel(rule=measured_filters(data), level=level)
+        found[f"smallest lead of shuffled Activation, N = {level}: {data.attrs['title']}"] = minimum_of_each_draw(leads)
     return medians_over_draws(exam, found, ABOVE)
 
 
-def cascaded(measured: Measured) -> dict[str, xr.Dataset]:
-    """Networks with the whole cascade measured."""
-    return having(measured, "alpha_activation")
+def networks_with_cascades(measured: Measured) -> dict[str, xr.Dataset]:
+    """The networks of which whole cascades were measured."""
+    return networks_with(measured, "alpha_activation")
 
 
 CLAIMS = (
-    *both(
+    *claims_on_both(
         Claim(
             id="fig-2a-rises",
             title="Alignment rises with the number of replaced layers",
@@ -114,12 +119,12 @@ CLAIMS = (
                 "median, and from N = 0 to L the median gain is at least 0.05 (margin 0.05)."
             ),
             premises=PREMISES,
-            examine=rises,
-            control=BrokenPremise(premise="GBP's filter reversed: W M min(r, 0)", examine=reversed_rises),
+            examine=rise_evidence,
+            control=BrokenPremise(premise="GBP's filter reversed: W M min(r, 0)", examine=reversed_rise_evidence),
         ),
-        cascaded,
+        networks_with_cascades,
     ),
-    *both(
+    *claims_on_both(
         Claim(
             id="fig-2a-random-above-trained",
             title="Random networks align better than trained ones",
@@ -130,18 +135,18 @@ CLAIMS = (
                 "network."
             ),
             premises=PREMISES,
-            examine=random_above,
+            examine=random_lead_evidence,
             control=BrokenPremise(
                 premise="GBP's filter reversed in the random network",
-                examine=partial(random_above, rule_of_random=REVERSED),
+                examine=partial(random_lead_evidence, rule_of_random=REVERSED),
             ),
         ),
-        lambda measured: pairs(measured, "alpha_activation"),
+        lambda measured: random_and_trained(measured, "alpha_activation"),
     ),
-    *both(
+    *claims_on_both(
         Claim(
             id="fig-2a-activation-dominates",
-            title="Activation is above every NFR throughout",
+            title="Activation aligns better than every NFR throughout",
             source=SOURCE,
             statement=(
                 "“The direct use of activation consistently outperforms all NFR methods in alignment”: the smallest "
@@ -149,11 +154,11 @@ CLAIMS = (
                 "in the median (margin 0.02)."
             ),
             premises=PREMISES,
-            examine=dominates,
+            examine=activation_lead_evidence,
             control=BrokenPremise(
-                premise="the activations of a layer on the wrong neurons", examine=shuffled_dominates
+                premise="the activations of a layer on the wrong neurons", examine=shuffled_lead_evidence
             ),
         ),
-        cascaded,
+        networks_with_cascades,
     ),
 )

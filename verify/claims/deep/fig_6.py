@@ -7,38 +7,39 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, both, filters, having
+from nfrlab.verify.examine.measured import PREMISES, claims_on_both, measured_filters, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
     import xarray as xr
 
 NOTABLE, VANISHED = Claimed.between(-1.0, 0.9), Claimed.between(0.9, 1.0, resolution=0.05)
+"""What is claimed of the cosine between the two maps from a low layer, and from a high one."""
 AGREE = Claimed.between(-0.05, 0.05)
+"""What is claimed of the difference of their alignments."""
 
 
-def parts(measured: Measured) -> dict[str, xr.Dataset]:
-    """Networks whose largest and smallest activations were carried down."""
-    return having(measured, "between")
+def networks_with_parts(measured: Measured) -> dict[str, xr.Dataset]:
+    """The networks whose largest and smallest activations were carried down."""
+    return networks_with(measured, "between")
 
 
-def converge(exam: Examination, exchanged: bool = False) -> list[Evidence]:
-    """The cosine between the two maps: below 0.9 from layer 1, above it from the last layer but one.
+def convergence_evidence(exam: Examination, exchanged: bool = False) -> list[Evidence]:
+    """The cosine between the two maps, held against < 0.9 from layer 1 and against > 0.9 from the last layer but one.
 
-    The difference of their alignments from the latter is within ± 0.05. `exchanged`: the two layers change places.
+    From the latter the difference of their alignments, held against ± 0.05. `exchanged`: the two layers change places.
     """
     low, high, equal = {}, {}, {}
-    for own in parts(exam.measured).values():
-        first, last = 1, int(own["between"].dropna("layer", how="all")["layer"].max())
+    for data in networks_with_parts(exam.measured).values():
+        first, last = 1, int(data["between"].dropna("layer", how="all")["layer"].max())
         bottom, top = (last, first) if exchanged else (first, last)
-        for rule in filters(own, "between"):
-            name = f"{rule}, {own.attrs['title']}"
-            low[f"cosine between the maps, layer {bottom}: {name}"] = own["between"].sel(rule=rule, layer=bottom)
-            high[f"cosine between the maps, layer {top}: {name}"] = own["between"].sel(rule=rule, layer=top)
-            alpha = own["alpha_part"].sel(rule=rule, layer=top)
-            equal[f"α of the top − of the bottom 10 %, layer {top}: {name}"] = alpha.sel(
-                part="top", drop=True
-            ) - alpha.sel(part="bottom", drop=True)
+        for rule in measured_filters(data, "between"):
+            name = f"{rule}, {data.attrs['title']}"
+            low[f"cosine between the maps, layer {bottom}: {name}"] = data["between"].sel(rule=rule, layer=bottom)
+            high[f"cosine between the maps, layer {top}: {name}"] = data["between"].sel(rule=rule, layer=top)
+            alpha = data["alpha_part"].sel(rule=rule, layer=top)
+            difference = alpha.sel(part="top", drop=True) - alpha.sel(part="bottom", drop=True)
+            equal[f"α of the top − of the bottom 10 %, layer {top}: {name}"] = difference
     return [
         *medians_over_draws(exam, low, NOTABLE, share=0.3),
         *medians_over_draws(exam, high, VANISHED, share=0.3),
@@ -46,7 +47,7 @@ def converge(exam: Examination, exchanged: bool = False) -> list[Evidence]:
     ]
 
 
-CLAIMS = both(
+CLAIMS = claims_on_both(
     Claim(
         id="fig-6",
         title="Large and small activations give one map from high layers, two from low ones",
@@ -58,10 +59,10 @@ CLAIMS = both(
             "layer L − 1 (margin 0.05), where their α agree within 0.05, for every rule and network, in the median."
         ),
         premises=PREMISES,
-        examine=converge,
+        examine=convergence_evidence,
         control=BrokenPremise(
-            premise="layers 1 and L − 1 exchanged", examine=lambda exam: converge(exam, exchanged=True)
+            premise="layers 1 and L − 1 exchanged", examine=lambda exam: convergence_evidence(exam, exchanged=True)
         ),
     ),
-    parts,
+    networks_with_parts,
 )

@@ -8,56 +8,68 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import WITH_BIASES, both, having, on_deep_networks
+from nfrlab.verify.examine.measured import WITH_BIASES, claim_on_built_in, claims_on_both, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SMALL, ROUNDING = 0.01, 1e-3
+"""Shares of f: what may be missing at most, and what float32 makes of nothing."""
 SOURCE = f"{PAPER}, Sec. III-A (biases are ignored) and text after Prop. 3 (LRP-z is Grad⊙Input)"
 
 
-def weighed(measured: Measured) -> dict[str, xr.Dataset]:
-    """Networks in which ⟨A_l, r_l⟩ was measured."""
-    return having(measured, "lost")
+def networks_with_losses(measured: Measured) -> dict[str, xr.Dataset]:
+    """The networks in which ⟨A_l, r_l⟩ was measured."""
+    return networks_with(measured, "lost")
 
 
-def biased(measured: Measured) -> dict[str, xr.Dataset]:
-    """Those with biases."""
-    return {name: own for name, own in weighed(measured).items() if bool((abs(own["lost_to_bias"]) > 0).any())}
+def biased_networks(measured: Measured) -> dict[str, xr.Dataset]:
+    """The networks in which ⟨A_l, r_l⟩ was measured and biases hold some of it."""
+    return {
+        name: data
+        for name, data in networks_with_losses(measured).items()
+        if bool((abs(data["lost_to_bias"]) > 0).any())
+    }
 
 
-def at_input(
+def loss_at_input_evidence(
     exam: Examination,
-    found: dict[str, xr.Dataset],
     value: Callable[[xr.Dataset], xr.DataArray],
     text: str,
     most: float,
 ) -> list[Evidence]:
-    """Of every network: the value at the input is at most this, up to its sign."""
-    values = {f"{text}: {own.attrs['title']}": value(own).sel(level=0) for own in found.values()}
+    """The median of a number at the input of every network, held against ± `most`.
+
+    Parameters
+    ----------
+    exam
+        The examination.
+    value
+        The number, by level, of what was measured on a network.
+    text
+        What the number is, for the statement.
+    most
+        How large it is claimed to be at most.
+    """
+    networks = networks_with_losses(exam.measured).values()
+    values = {f"{text}: {data.attrs['title']}": value(data).sel(level=0) for data in networks}
     return medians_over_draws(exam, values, Claimed.between(-most, most))
 
 
-def lost(exam: Examination, factor: float = 1.0) -> list[Evidence]:
-    """What ⟨∇f, x⟩ misses of f; a factor breaks the statement."""
-    return at_input(exam, weighed(exam.measured), lambda own: factor - 1 + own["lost"], "(f − ⟨∇f, x⟩)/f", SMALL)
+def loss_evidence(exam: Examination, factor: float = 1.0) -> list[Evidence]:
+    """What ⟨∇f, x⟩ misses of f, held against ± 1 %; `factor`, that of f, breaks the statement."""
+    return loss_at_input_evidence(exam, lambda data: factor - 1 + data["lost"], "(f − ⟨∇f, x⟩)/f", SMALL)
 
 
-def not_explained(exam: Examination, factor: float = 1.0) -> list[Evidence]:
-    """What ⟨∇f, x⟩ misses of f, less what the biases hold."""
-    return at_input(
-        exam,
-        weighed(exam.measured),
-        lambda own: own["lost"] - factor * own["lost_to_bias"],
-        "(f − ⟨∇f, x⟩ − Σ⟨M b, r⟩)/f",
-        ROUNDING,
-    )
+def unexplained_loss_evidence(exam: Examination, factor: float = 1.0) -> list[Evidence]:
+    """What ⟨∇f, x⟩ misses of f, less `factor` times what the biases hold, held against ± 0.1 %."""
+    text = "(f − ⟨∇f, x⟩ − Σ⟨M b, r⟩)/f"
+    return loss_at_input_evidence(exam, lambda data: data["lost"] - factor * data["lost_to_bias"], text, ROUNDING)
 
 
 CLAIMS = (
-    *both(
+    *claims_on_both(
         Claim(
             id="homogeneity-with-bias",
             title="f = ⟨∇f, x⟩, with biases as without",
@@ -67,12 +79,14 @@ CLAIMS = (
                 "is Grad⊙Input and its relevance sums to f, in the median."
             ),
             premises=WITH_BIASES,
-            examine=lost,
-            control=BrokenPremise(premise="a factor 2: f in place of f/2", examine=lambda exam: lost(exam, 2.0)),
+            examine=loss_evidence,
+            control=BrokenPremise(
+                premise="a factor 2: f in place of f/2", examine=lambda exam: loss_evidence(exam, 2.0)
+            ),
         ),
-        biased,
+        biased_networks,
     ),
-    on_deep_networks(
+    claim_on_built_in(
         Claim(
             id="homogeneity-with-bias-repair",
             title="f = ⟨∇f, x⟩ + Σ_l ⟨M_l b_l, r_l⟩",
@@ -82,12 +96,12 @@ CLAIMS = (
                 "of f, on every network, and nothing without biases."
             ),
             premises=WITH_BIASES,
-            examine=not_explained,
+            examine=unexplained_loss_evidence,
             control=BrokenPremise(
-                premise="half of the biases forgotten", examine=lambda exam: not_explained(exam, 0.5)
+                premise="half of the biases forgotten", examine=lambda exam: unexplained_loss_evidence(exam, 0.5)
             ),
             repairs="homogeneity-with-bias",
         ),
-        biased,
+        biased_networks,
     ),
 )

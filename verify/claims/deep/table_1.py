@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
+from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_on_both, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
@@ -19,47 +19,53 @@ METHODS = ("gbp", "rectgrad", "zplus", "dtd", "activation")
 RESEMBLES, EDGES = Claimed.between(0.2, 1.0, resolution=0.05), Claimed.between(0.05, 2.0)
 
 
-def leads(own: xr.Dataset, methods: tuple[str, ...], target: str, other: str) -> dict[str, xr.DataArray]:
-    """α of the map without its bottom process with `target` minus α with `other`, what there is by chance."""
-    alpha = own["alpha_map"].sel(bottom="without", drop=True)
+def lead_over_chance(data: xr.Dataset, methods: tuple[str, ...], target: str, other: str) -> dict[str, xr.DataArray]:
+    """By method, α with `target` minus α with `other`, which is what there is by chance.
+
+    Of maps without their bottom process.
+    """
+    alpha = data["alpha_map"].sel(bottom="without", drop=True)
     gain = alpha.sel(target=target, drop=True) - alpha.sel(target=other, drop=True)
     return {
-        f"α with the {target} − with the {other}, {method}, {own.attrs['title']}": gain.sel(
+        f"α with the {target} − with the {other}, {method}, {data.attrs['title']}": gain.sel(
             {"method": method}, drop=True
         )
         for method in methods
     }
 
 
-def mapped(weights: str) -> Callable[[Measured], dict[str, xr.Dataset]]:
-    """Networks whose maps were compared with images."""
-    return lambda measured: having(measured, "alpha_map", weights)
+def networks_with_maps(weights: str) -> Callable[[Measured], dict[str, xr.Dataset]]:
+    """What finds the networks, with random or trained weights, whose maps were compared with images."""
+    return lambda measured: networks_with(measured, "alpha_map", weights)
 
 
-def random_resembles(exam: Examination, methods: tuple[str, ...] = METHODS) -> list[Evidence]:
-    """Random networks: α with the image at 0.2 or more."""
+def resemblance_evidence(exam: Examination, methods: tuple[str, ...] = METHODS) -> list[Evidence]:
+    """On random networks the median α of every method's map with the image, held against ≥ 0.2."""
     found: dict[str, xr.DataArray] = {}
-    for own in mapped("random")(exam.measured).values():
-        alpha = own["alpha_map"].sel(bottom="without", drop=True)
+    for data in networks_with_maps("random")(exam.measured).values():
+        alpha = data["alpha_map"].sel(bottom="without", drop=True)
         for method in methods:
-            of = alpha.sel({"method": method}, drop=True)
-            chance = float(of.sel(target="other image").median())
-            name = f"α with the image (with other images {chance:.2f}), {method}, {own.attrs['title']}"
-            found[name] = of.sel(target="image", drop=True)
+            of_method = alpha.sel({"method": method}, drop=True)
+            chance = float(of_method.sel(target="other image").median())
+            name = f"α with the image (with other images {chance:.2f}), {method}, {data.attrs['title']}"
+            found[name] = of_method.sel(target="image", drop=True)
     return medians_over_draws(exam, found, RESEMBLES)
 
 
-def trained_edges(exam: Examination, exchanged: bool = False) -> list[Evidence]:
-    """Trained networks: the edges, by 0.05 or more above chance."""
+def edge_evidence(exam: Examination, exchanged: bool = False) -> list[Evidence]:
+    """On trained networks the median lead of α with the edges over chance, held against ≥ 0.05.
+
+    `exchanged`: the edges of the image and those of other images change places.
+    """
     pair = ("other edges", "edges") if exchanged else ("edges", "other edges")
     found: dict[str, xr.DataArray] = {}
-    for own in mapped("trained")(exam.measured).values():
-        found |= leads(own, METHODS, *pair)
+    for data in networks_with_maps("trained")(exam.measured).values():
+        found |= lead_over_chance(data, METHODS, *pair)
     return medians_over_draws(exam, found, EDGES)
 
 
 CLAIMS = (
-    on_deep_networks(
+    claim_on_built_in(
         Claim(
             id="table-1-random",
             title="Maps of random networks resemble the image",
@@ -71,14 +77,14 @@ CLAIMS = (
                 "stands beside it."
             ),
             premises=PREMISES,
-            examine=random_resembles,
+            examine=resemblance_evidence,
             control=BrokenPremise(
-                premise="the plain gradient", examine=lambda exam: random_resembles(exam, ("grad-input",))
+                premise="the plain gradient", examine=lambda exam: resemblance_evidence(exam, ("grad-input",))
             ),
         ),
-        mapped("random"),
+        networks_with_maps("random"),
     ),
-    *both(
+    *claims_on_both(
         Claim(
             id="table-1-trained",
             title="Maps of trained networks keep the edges",
@@ -89,11 +95,11 @@ CLAIMS = (
                 "the mean with the edges of four other images by 0.05 or more, for every method and network."
             ),
             premises=PREMISES,
-            examine=trained_edges,
+            examine=edge_evidence,
             control=BrokenPremise(
-                premise="the edges of other images", examine=lambda exam: trained_edges(exam, exchanged=True)
+                premise="the edges of other images", examine=lambda exam: edge_evidence(exam, exchanged=True)
             ),
         ),
-        mapped("trained"),
+        networks_with_maps("trained"),
     ),
 )

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, both, having, on_deep_networks
+from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_on_both, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
     import xarray as xr
 
 BOUNDS = {"cosine_rms": 1.5, "mean": 1.5, "spread": 2.5}
+"""What each number is claimed to be at most."""
 WORDS = {
     "cosine_rms": "√d · RMS cos(w_i, w_j)",
     "mean": "‖mean of the neurons‖ in units of chance",
@@ -23,49 +24,49 @@ LARGE = 1000
 """Layers with fewer weights say nothing of their law and are left out."""
 
 
-def large_layers(own: xr.Dataset, values: xr.DataArray, name: str) -> dict[str, xr.DataArray]:
-    """Layer by layer, small ones left out."""
-    large = (own["fan_in"] * own["width"]).isel(draw=0) >= LARGE
+def large_layers(data: xr.Dataset, values: xr.DataArray, name: str) -> dict[str, xr.DataArray]:
+    """The values of every layer of a network but the small ones, by a statement that begins with `name`."""
+    large = (data["fan_in"] * data["width"]).isel(draw=0) >= LARGE
     return {
-        f"{name}, layer {int(layer)}, {own.attrs['title']}": values.sel(layer=layer)
-        for layer in own["layer"].values
+        f"{name}, layer {int(layer)}, {data.attrs['title']}": values.sel(layer=layer)
+        for layer in data["layer"].values
         if bool(large.sel(layer=layer))
     }
 
 
-def isotropic(exam: Examination, weights: str) -> list[Evidence]:
-    """Layer by layer: cosines, mean and second moments as of isotropic centred neurons."""
+def isotropy_evidence(exam: Examination, weights: str) -> list[Evidence]:
+    """Cosines, mean and second moments of the neurons of every layer, held against what isotropic centred ones have."""
     evidence = []
     for key, bound in BOUNDS.items():
         found: dict[str, xr.DataArray] = {}
-        for own in having(exam.measured, "cosine", weights).values():
-            found |= large_layers(own, own[key], WORDS[key])
+        for data in networks_with(exam.measured, "cosine", weights).values():
+            found |= large_layers(data, data[key], WORDS[key])
         evidence += medians_over_draws(exam, found, Claimed.between(0, bound), 1 / len(BOUNDS))
     return evidence
 
 
-def of_sizes(exam: Examination, weights: str) -> list[Evidence]:
-    """The cosines of neurons without their signs, on the same scale."""
+def cosines_of_sizes_evidence(exam: Examination, weights: str) -> list[Evidence]:
+    """The cosines of neurons without the signs of their weights, in units of chance, held against ≤ 1.5."""
     found: dict[str, xr.DataArray] = {}
-    for own in having(exam.measured, "cosine", weights).values():
-        found |= large_layers(own, own["cosine_of_sizes"] * own["fan_in"] ** 0.5, "√d · mean cos(|w_i|, |w_j|)")
+    for data in networks_with(exam.measured, "cosine", weights).values():
+        found |= large_layers(data, data["cosine_of_sizes"] * data["fan_in"] ** 0.5, "√d · mean cos(|w_i|, |w_j|)")
     return medians_over_draws(exam, found, Claimed.between(0, BOUNDS["cosine_rms"]))
 
 
 def random_networks(measured: Measured) -> dict[str, xr.Dataset]:
-    """Random networks whose neurons were measured."""
-    return having(measured, "cosine", "random")
+    """The random networks whose neurons were measured."""
+    return networks_with(measured, "cosine", "random")
 
 
 def trained_networks(measured: Measured) -> dict[str, xr.Dataset]:
-    """Trained ones."""
-    return having(measured, "cosine", "trained")
+    """The trained networks whose neurons were measured."""
+    return networks_with(measured, "cosine", "trained")
 
 
 CONTROL = "signs of the weights removed"
 
 CLAIMS = (
-    *both(
+    *claims_on_both(
         Claim(
             id="theorem-premises-deep",
             title="The premises of both theorems hold in trained networks",
@@ -77,20 +78,20 @@ CLAIMS = (
                 "most 2.5."
             ),
             premises=PREMISES,
-            examine=lambda exam: isotropic(exam, "trained"),
-            control=BrokenPremise(premise=CONTROL, examine=lambda exam: of_sizes(exam, "trained")),
+            examine=lambda exam: isotropy_evidence(exam, "trained"),
+            control=BrokenPremise(premise=CONTROL, examine=lambda exam: cosines_of_sizes_evidence(exam, "trained")),
         ),
         trained_networks,
     ),
-    on_deep_networks(
+    claim_on_built_in(
         Claim(
             id="theorem-premises-deep-repair",
             title="The premises hold in random Gaussian networks",
             source="repair of the premises of Theorems 1 and 2",
             statement="The same at every layer of random Gaussian networks.",
             premises=PREMISES,
-            examine=lambda exam: isotropic(exam, "random"),
-            control=BrokenPremise(premise=CONTROL, examine=lambda exam: of_sizes(exam, "random")),
+            examine=lambda exam: isotropy_evidence(exam, "random"),
+            control=BrokenPremise(premise=CONTROL, examine=lambda exam: cosines_of_sizes_evidence(exam, "random")),
             repairs="theorem-premises-deep",
         ),
         random_networks,

@@ -10,13 +10,13 @@ from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proo
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import (
     Shapes,
     as_case,
     from_rotation,
-    orthogonal,
-    orthogonal_columns,
+    has_orthogonal_columns,
+    orthogonal_layer,
     small_layer,
 )
 from nfrlab.verify.examine.exact.search import (
@@ -28,39 +28,52 @@ from nfrlab.verify.examine.exact.search import (
     signed_square_alignment,
     to_alignment,
 )
-from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
+from nfrlab.verify.examine.stated_draws import INPUTS, random_layer_draw, trained_layer_draw
 
 DRAWS = {
-    **{name: one_layer(x_of) for name, x_of in INPUTS.items()},
-    "layer 2 of a digits network": trained_layer("gbp"),
-    "layer 1 of a digits network": trained_layer("gbp", level=1),
+    **{name: random_layer_draw(x_of) for name, x_of in INPUTS.items()},
+    "layer 2 of a digits network": trained_layer_draw("gbp"),
+    "layer 1 of a digits network": trained_layer_draw("gbp", number=1),
 }
 
 
 def alignments(case: Case) -> tuple[Fraction | None, Fraction | None]:
-    """Signed squares of α of the plain gradient and of GBP."""
-    at, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
-    return signed_square_alignment(rules.grad(at, r), x), signed_square_alignment(rules.gbp(at, r), x)
+    """Signed squares of α of the plain gradient and of GBP; None where a map is zero."""
+    passed, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
+    return signed_square_alignment(rules.grad(passed, r), x), signed_square_alignment(rules.gbp(passed, r), x)
 
 
-def implication(
+def implication_statement(
     text: str,
     parameters: Shapes,
     build: Callable[[Parameters], Case],
     premise: Callable[[Case], bool],
     draws: Mapping[str, Draw] | None = None,
 ) -> ExactStatement:
-    """⟨x, R_gbp⟩ > ⟨x, R⟩ ⇒ α(R_gbp, x) ≥ α(R, x), where both are defined."""
+    """The statement that ⟨x, R_gbp⟩ > ⟨x, R⟩ ⇒ α(R_gbp, x) ≥ α(R, x), R the plain gradient, where both are defined.
+
+    Parameters
+    ----------
+    text
+        The statement in words.
+    parameters, build
+        What is drawn, and the case that it stands for.
+    premise
+        A further premise on the case.
+    draws
+        Stated draws under which the reach of a violation is measured.
+    """
 
     def admissible(case: Case) -> bool:
-        at, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
-        return premise(case) and x @ rules.gbp(at, r) > x @ rules.grad(at, r) and None not in alignments(case)
+        passed, x, r = layer(case["x"], case["W"]), case["x"], case["r"]
+        raised = x @ rules.gbp(passed, r) > x @ rules.grad(passed, r)
+        return premise(case) and raised and None not in alignments(case)
 
     def holds(case: Case) -> bool:
         plain, filtered = alignments(case)
         return plain is None or filtered is None or filtered >= plain
 
-    def shown(case: Case) -> dict[str, str]:
+    def sides(case: Case) -> dict[str, str]:
         plain, filtered = alignments(case)
         return {"alpha_grad": f"{to_alignment(plain):.6f}", "alpha_gbp": f"{to_alignment(filtered):.6f}"}
 
@@ -74,7 +87,7 @@ def implication(
         build,
         admissible,
         holds,
-        sides=shown,
+        sides=sides,
         size=size,
         perturbed=("x", "W", "r") if build is as_case else ("x", "r"),
         draws=draws or {},
@@ -82,23 +95,23 @@ def implication(
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """Any weights."""
+    """A search over any weights."""
     text = "ineq. 13 strict for GBP ⇒ α(R_gbp, x) ≥ α(R_grad, x)"
-    return search(implication(text, small_layer(), as_case, lambda case: True, DRAWS), exam, "any weights")
+    return search(implication_statement(text, small_layer(), as_case, lambda case: True, DRAWS), exam, "any weights")
 
 
 def repair(exam: Examination) -> list[Evidence]:
-    """Orthogonal active neurons: derivation, and a search that has to fail."""
-    statement = implication(
-        "orthogonal neurons: α(R_gbp, x) ≥ α(R_grad, x)", orthogonal(), from_rotation, orthogonal_columns
+    """Orthogonal active neurons: the derivation, and a search that has to fail."""
+    statement = implication_statement(
+        "orthogonal neurons: α(R_gbp, x) ≥ α(R_grad, x)", orthogonal_layer(), from_rotation, has_orthogonal_columns
     )
-    return [derived(orthogonal_proofs.filtering_orthogonal), *search(statement, exam, "orthogonal")]
+    return [derivation_evidence(orthogonal_proofs.filtering_orthogonal), *search(statement, exam, "orthogonal")]
 
 
-def same_sign(exam: Examination) -> list[Evidence]:
-    """The implication turned round: does GBP never *raise* the alignment?"""
-    forward = implication("α never raised", small_layer(), as_case, lambda case: True)
-    backward = ExactStatement(
+def examine_reversed_conclusion(exam: Examination) -> list[Evidence]:
+    """The conclusion turned round: does GBP never *raise* the alignment?"""
+    forward = implication_statement("α never raised", small_layer(), as_case, lambda case: True)
+    reversed_statement = ExactStatement(
         "ineq. 13 strict for GBP ⇒ α(R_gbp, x) ≤ α(R_grad, x)",
         forward.parameters,
         as_case,
@@ -108,7 +121,7 @@ def same_sign(exam: Examination) -> list[Evidence]:
         size=lambda case: -forward.size(case),
         perturbed=forward.perturbed,
     )
-    return search(backward, exam, "reversed")
+    return search(reversed_statement, exam, "reversed")
 
 
 CLAIMS = (
@@ -122,7 +135,7 @@ CLAIMS = (
         ),
         premises=("no biases", "ineq. 13 strict", "both maps non-zero", "rule GBP"),
         examine=printed,
-        control=BrokenPremise(premise="the conclusion turned round: α ≤", examine=same_sign),
+        control=BrokenPremise(premise="the conclusion turned round: α ≤", examine=examine_reversed_conclusion),
     ),
     Claim(
         id="negative-filtering-implies-alignment-repair",

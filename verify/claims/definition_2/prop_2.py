@@ -14,15 +14,17 @@ from nfrlab.theory.filtering import margins, proofs
 from nfrlab.verify.claims.premises import NO_BIAS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact import inequality_13
 from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, NON_POSITIVE, RECTGRAD_LEVEL, SMALL, small_layer
 from nfrlab.verify.examine.exact.search import Case, Draw, search
-from nfrlab.verify.examine.stated_draws import INPUTS, one_layer, trained_layer
+from nfrlab.verify.examine.stated_draws import INPUTS, random_layer_draw, trained_layer_draw
+
+REPAIRED = "τ ≤ 0: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"
 
 
 def contributions(case: Case) -> Array:
-    """`A ⊙ r`."""
+    """`A ⊙ r`, what RectGrad compares with τ."""
     return np.asarray(layer(case["x"], case["W"]).act * case["r"])
 
 
@@ -33,64 +35,68 @@ def threshold(case: Case) -> Fraction:
 
 def rectgrad_filter(case: Case) -> Array:
     """`F(WM) = W M diag(1[A ⊙ r > τ])`."""
-    return np.asarray(inequality_13.plain(case) * (contributions(case) > threshold(case)))
+    return np.asarray(inequality_13.unfiltered_matrix(case) * (contributions(case) > threshold(case)))
 
 
-def closed_form(case: Case) -> Fraction:
-    """The theory's margin, from activation, relevance and threshold."""
+def rectgrad_margin(case: Case) -> Fraction:
+    """The theory's margin of RectGrad, from activation, relevance and threshold."""
     return Fraction(margins.rectgrad_margin(layer(case["x"], case["W"]).act, case["r"], threshold(case)))
 
 
-def draws(**extra: Any) -> dict[str, Draw]:
-    """Random and real inputs, and a layer of a real network with the relevance that RectGrad brings to it."""
+def rectgrad_draws(**extra: Any) -> dict[str, Draw]:
+    """Random layers at random and real inputs, and a layer of a real network with the relevance RectGrad brings to it.
+
+    `extra` are further parameters of the case, fixed: a constant τ.
+    """
     return {
-        **{name: one_layer(x_of, **extra) for name, x_of in INPUTS.items()},
-        "layer 2 of a digits network": trained_layer("rectgrad", **extra),
+        **{name: random_layer_draw(x_of, **extra) for name, x_of in INPUTS.items()},
+        "layer 2 of a digits network": trained_layer_draw("rectgrad", **extra),
     }
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """Both readings of τ: a constant of any sign, and the quantile of the experiments."""
-    constant = inequality_13.as_printed(
+    """A search for either reading of τ: a constant of any sign, and the quantile of the experiments."""
+    constant = inequality_13.printed_statement(
         "constant τ: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩",
         rectgrad_filter,
         small_layer(tau=SMALL),
-        closed_form,
-        draws(tau=Fraction(1, 4)),
+        rectgrad_margin,
+        rectgrad_draws(tau=Fraction(1, 4)),
         perturbed=("x", "W", "r", "tau"),
     )
-    by_quantile = inequality_13.as_printed(
+    by_quantile = inequality_13.printed_statement(
         "τ the 90 % quantile: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩",
         rectgrad_filter,
         small_layer(),
-        closed_form,
-        draws() | {"layer 1 of a digits network": trained_layer("rectgrad", level=1)},
+        rectgrad_margin,
+        rectgrad_draws() | {"layer 1 of a digits network": trained_layer_draw("rectgrad", number=1)},
     )
     return [*search(constant, exam, "constant", 0.5), *search(by_quantile, exam, "quantile", 0.5)]
 
 
-def printed_absolute(exam: Examination) -> list[Evidence]:
-    """|A ⊙ r| > τ instead: then positive contributions are kept and dropped by size alone."""
+def examine_filter_by_size(exam: Examination) -> list[Evidence]:
+    """|A ⊙ r| > τ in place of A ⊙ r > τ: then contributions are kept and dropped by size alone."""
 
     def by_size(case: Case) -> Array:
-        return np.asarray(inequality_13.plain(case) * (np.abs(contributions(case)) > threshold(case)))
+        return np.asarray(inequality_13.unfiltered_matrix(case) * (np.abs(contributions(case)) > threshold(case)))
 
-    statement = inequality_13.never_reversed("filter |A ⊙ r| > τ", by_size, small_layer(tau=NON_NEGATIVE))
+    statement = inequality_13.non_strict_statement("filter |A ⊙ r| > τ", by_size, small_layer(tau=NON_NEGATIVE))
     return search(statement, exam, "absolute")
-
-
-REPAIRED = "τ ≤ 0: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, and > exactly when F(WM)r ≠ WMr"
 
 
 def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and a search over τ ≤ 0 that has to fail."""
-    statement = inequality_13.repaired(REPAIRED, rectgrad_filter, small_layer(tau=NON_POSITIVE), closed_form)
-    return [derived(proofs.rectgrad_margin_sign), *search(statement, exam, "repair")]
+    statement = inequality_13.repaired_statement(
+        REPAIRED, rectgrad_filter, small_layer(tau=NON_POSITIVE), rectgrad_margin
+    )
+    return [derivation_evidence(proofs.rectgrad_margin_sign), *search(statement, exam, "repair")]
 
 
-def repair_positive(exam: Examination) -> list[Evidence]:
-    """The repaired statement for τ > 0."""
-    statement = inequality_13.repaired("τ > 0", rectgrad_filter, small_layer(tau=range(1, 4)), closed_form)
+def examine_positive_threshold(exam: Examination) -> list[Evidence]:
+    """The repaired statement, claimed for τ > 0."""
+    statement = inequality_13.repaired_statement(
+        "τ > 0", rectgrad_filter, small_layer(tau=range(1, 4)), rectgrad_margin
+    )
     return search(statement, exam, "repair")
 
 
@@ -105,7 +111,7 @@ CLAIMS = (
         ),
         premises=(NO_BIAS, "any input A, weights W, relevance r and threshold τ"),
         examine=printed,
-        control=BrokenPremise(premise="the filter looks at |A ⊙ r|", examine=printed_absolute),
+        control=BrokenPremise(premise="the filter looks at |A ⊙ r|", examine=examine_filter_by_size),
     ),
     Claim(
         id="prop-2-repair",
@@ -117,7 +123,7 @@ CLAIMS = (
         ),
         premises=(NO_BIAS, "τ ≤ 0"),
         examine=repair,
-        control=BrokenPremise(premise="τ > 0", examine=repair_positive),
+        control=BrokenPremise(premise="τ > 0", examine=examine_positive_threshold),
         repairs="prop-2",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +13,7 @@ from nfrlab.theory.filtering import margins, proofs
 from nfrlab.verify.claims.premises import NO_BIAS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact import inequality_13
 from nfrlab.verify.examine.exact.integer_layers import (
     NON_NEGATIVE,
@@ -24,148 +25,147 @@ from nfrlab.verify.examine.exact.integer_layers import (
     small_layer,
 )
 from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search
-from nfrlab.verify.examine.stated_draws import image_patch, one_layer, random_signed, signed_patch, trained_layer
+from nfrlab.verify.examine.stated_draws import INPUTS, random_layer_draw, trained_layer_draw
 
 NON_NEGATIVE_DRAWS: dict[str, Draw] = {
-    "image patches, r ≥ 0": one_layer(image_patch, positive_relevance=True),
-    "layer 2 of a digits network": trained_layer("zplus-gradient"),
+    "image patches, r ≥ 0": random_layer_draw(INPUTS["image patches"], positive_relevance=True),
+    "layer 2 of a digits network": trained_layer_draw("zplus-gradient"),
 }
 ANY_SIGN_DRAWS: dict[str, Draw] = {
-    "Gaussian x, r of any sign": one_layer(random_signed),
-    "image patches, r of any sign": one_layer(image_patch),
-    "normalised patches, r ≥ 0": one_layer(signed_patch, positive_relevance=True),
+    "Gaussian x, r of any sign": random_layer_draw(INPUTS["Gaussian x"]),
+    "image patches, r of any sign": random_layer_draw(INPUTS["image patches"]),
+    "normalised patches, r ≥ 0": random_layer_draw(INPUTS["normalised patches"], positive_relevance=True),
 }
 
 
-def gamma(case: Case) -> Fraction | None:
-    """The conserving scalar γ, by the theory's formula; None where none exists."""
-    found = margins.conserving_gamma(case["x"], case["W"], case["r"])
-    return None if found is None else Fraction(found)
+def conserving_gamma(case: Case) -> Fraction | None:
+    """The scalar γ that conserves relevance, by the theory's formula; None where none exists."""
+    gamma = margins.conserving_gamma(case["x"], case["W"], case["r"])
+    return None if gamma is None else Fraction(gamma)
 
 
-def without_gamma(case: Case) -> Array:
-    """`W diag(1[W > 0]) M`."""
+def filter_without_gamma(case: Case) -> Array:
+    """The filter with γ dropped, `W diag(1[W > 0]) M`."""
     return np.asarray(relu(case["W"]) * layer(case["x"], case["W"]).mask)
 
 
-def with_gamma(case: Case) -> Array:
-    """`γ W diag(1[W > 0]) M` with the conserving γ, by the simulation's formula."""
-    at = layer(case["x"], case["W"])
-    return np.asarray(rules.conserving_gamma(at, case["r"]) * without_gamma(case))
+def filter_with_gamma(case: Case) -> Array:
+    """The filter `γ W diag(1[W > 0]) M` with the γ that conserves relevance, by the simulation's formula."""
+    gamma = rules.conserving_gamma(layer(case["x"], case["W"]), case["r"])
+    return np.asarray(gamma * filter_without_gamma(case))
 
 
-def margin_with_gamma(case: Case) -> Fraction:
-    """The theory's margin with the conserving γ."""
-    return Fraction(margins.zplus_margin(case["x"], case["W"], case["r"], gamma(case) or 0))
-
-
-def margin_without_gamma(case: Case) -> Fraction:
-    """The theory's margin with γ dropped."""
-    return Fraction(margins.zplus_margin(case["x"], case["W"], case["r"]))
+def zplus_margin(case: Case, gamma: Fraction = Fraction(1)) -> Fraction:
+    """The theory's margin with this γ, by default with γ dropped."""
+    return Fraction(margins.zplus_margin(case["x"], case["W"], case["r"], gamma))
 
 
 def exact_map(case: Case) -> Array:
     """The z⁺ relevance of eq. 16, for `R_l = A ⊙ r`."""
-    at = layer(case["x"], case["W"])
-    return rules.zplus(at, at.act * case["r"])
+    passed = layer(case["x"], case["W"])
+    return rules.zplus(passed, passed.act * case["r"])
 
 
 def filter_map(case: Case) -> Array:
-    """The filter form with γ dropped and bottom process: `x ⊙ W⁺ M r`."""
+    """The map of the filter form, γ dropped, with its bottom process: `x ⊙ W⁺ M r`."""
     return np.asarray(case["x"] * rules.zplus_filter(layer(case["x"], case["W"]), case["r"]))
 
 
-def parallel(u: Array, v: Array) -> bool:
+def are_parallel(u: Array, v: Array) -> bool:
     """Whether `u = γ v` for one number γ: every 2×2 minor vanishes, and v = 0 only with u = 0."""
     minors = np.multiply.outer(u, v) - np.multiply.outer(v, u)
     return not np.any(minors != 0) and (bool(np.any(v != 0)) or not np.any(u != 0))
 
 
-def angle(case: Case) -> float:
-    """`1 − cos` between the rule's map and the filter's map."""
+def one_minus_cosine(case: Case) -> float:
+    """`1 − cos` of the angle between the rule's map and the filter's map; 1 where one is zero."""
     u, v = exact_map(case).astype(float), filter_map(case).astype(float)
     norms = float(np.linalg.norm(u) * np.linalg.norm(v))
     return 1 - float(u @ v) / norms if norms else 1.0
 
 
-def is_filtering_rule() -> ExactStatement:
-    """The first half of the proposition: eq. 16 *is* the filter form for some scalar γ."""
+def not_negative(case: Case) -> bool:
+    """Whether x ≥ 0 and r ≥ 0, the favourable case."""
+    return bool(np.all(case["x"] >= 0) and np.all(case["r"] >= 0))
+
+
+def filter_form_statement() -> ExactStatement:
+    """The first half of the proposition as printed: eq. 16 *is* the filter form for some scalar γ."""
     return ExactStatement(
         "eq. 16 equals x ⊙ γ W diag(1[W>0]) M r for one scalar γ (x, r ≥ 0)",
         small_layer(x=NON_NEGATIVE, r=NON_NEGATIVE),
         as_case,
-        lambda case: bool(np.all(case["x"] >= 0) and np.all(case["r"] >= 0)),
-        holds=lambda case: parallel(exact_map(case), filter_map(case)),
+        not_negative,
+        holds=lambda case: are_parallel(exact_map(case), filter_map(case)),
         sides=lambda case: {"rule": [str(v) for v in exact_map(case)], "filter": [str(v) for v in filter_map(case)]},
-        size=angle,
+        size=one_minus_cosine,
         perturbed=("x", "W", "r"),
         draws=NON_NEGATIVE_DRAWS,
     )
 
 
-def strict_with_gamma() -> ExactStatement:
-    """The second half as printed: strict, with the γ that conserves relevance."""
-    return inequality_13.as_printed(
+def strict_statement_with_gamma() -> ExactStatement:
+    """The second half as printed: strict, with the γ that conserves relevance, for x, r ≥ 0."""
+    return inequality_13.printed_statement(
         "conserving γ: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩ (x, r ≥ 0)",
-        with_gamma,
+        filter_with_gamma,
         small_layer(x=NON_NEGATIVE, r=NON_NEGATIVE),
-        margin_with_gamma,
+        lambda case: zplus_margin(case, conserving_gamma(case) or Fraction(0)),
         NON_NEGATIVE_DRAWS,
-        admissible=lambda case: gamma(case) is not None and bool(np.all(case["x"] >= 0) and np.all(case["r"] >= 0)),
+        admissible=lambda case: conserving_gamma(case) is not None and not_negative(case),
     )
 
 
-def strict_any_sign() -> ExactStatement:
-    """The second half with γ dropped, for inputs and relevances of any sign."""
-    return inequality_13.as_printed(
+def strict_statement_without_gamma() -> ExactStatement:
+    """The second half with γ dropped, strict, for inputs and relevances of any sign."""
+    return inequality_13.printed_statement(
         "γ dropped, x and r of any sign: F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩",
-        without_gamma,
+        filter_without_gamma,
         small_layer(),
-        margin_without_gamma,
+        zplus_margin,
         ANY_SIGN_DRAWS,
     )
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """Filtering rule? Strict with the printed γ? Strict without it, for admissible signs?"""
-    third = 1 / 3
+    """Three searches: is it a filtering rule? Strictly larger with the printed γ? Without it, whatever the signs?"""
     return [
-        *search(is_filtering_rule(), exam, "filtering rule", third),
-        *search(strict_with_gamma(), exam, "with gamma", third),
-        *search(strict_any_sign(), exam, "without gamma", third),
+        *search(filter_form_statement(), exam, "filtering rule", 1 / 3),
+        *search(strict_statement_with_gamma(), exam, "with gamma", 1 / 3),
+        *search(strict_statement_without_gamma(), exam, "without gamma", 1 / 3),
     ]
 
 
-def printed_absolute(exam: Examination) -> list[Evidence]:
-    """W⁻ kept instead of W⁺."""
+def examine_negative_weights(exam: Examination) -> list[Evidence]:
+    """W⁻ kept in place of W⁺."""
 
     def negative_weights(case: Case) -> Array:
         return np.asarray(-relu(-case["W"]) * layer(case["x"], case["W"]).mask)
 
-    statement = inequality_13.never_reversed(
-        "filter 1[W < 0], x, r ≥ 0", negative_weights, small_layer(x=NON_NEGATIVE, r=NON_NEGATIVE)
-    )
+    shapes = small_layer(x=NON_NEGATIVE, r=NON_NEGATIVE)
+    statement = inequality_13.non_strict_statement("filter 1[W < 0], x, r ≥ 0", negative_weights, shapes)
     return search(statement, exam, "negative")
 
 
-def repaired_statement(text: str, x: range) -> ExactStatement:
-    """γ dropped: ≥, strict exactly when the change is seen by the input."""
-    return inequality_13.repaired(
+def repaired_statement_for(text: str, x: range) -> ExactStatement:
+    """The repaired statement, γ dropped: ≥, and > exactly when the input sees a change; entries of x drawn from `x`."""
+    return inequality_13.repaired_statement(
         text,
-        without_gamma,
+        filter_without_gamma,
         small_layer(x=x, r=NON_NEGATIVE),
-        margin_without_gamma,
+        zplus_margin,
         seen=lambda case, passed: np.asarray(case["x"] * passed),
     )
 
 
-def per_neuron_form() -> ExactStatement:
-    """Eq. 16 is `x ⊙ W⁺(γ ⊙ ρ)` with one γ per neuron, and a conserving scalar γ makes ineq. 13 an equality."""
+def per_neuron_statement() -> ExactStatement:
+    """The statement that eq. 16 is `x ⊙ W⁺(γ ⊙ ρ)`, and that the conserving scalar γ makes ineq. 13 an equality."""
 
     def holds(case: Case) -> bool:
-        at = layer(case["x"], case["W"])
-        same = np.all(exact_map(case) == case["x"] * rules.zplus_gradient(at, case["r"]))
-        return bool(same) and (gamma(case) is None or inequality_13.literal_margin(with_gamma, case) == 0)
+        per_neuron = case["x"] * rules.zplus_gradient(layer(case["x"], case["W"]), case["r"])
+        return bool(np.all(exact_map(case) == per_neuron)) and (
+            conserving_gamma(case) is None or inequality_13.literal_margin(filter_with_gamma, case) == 0
+        )
 
     return ExactStatement(
         "R = x ⊙ W⁺(γ ⊙ ρ), γ_j = a_j/Σ_k z_kj⁺; with the conserving scalar γ both sides of ineq. 13 are equal",
@@ -183,48 +183,46 @@ def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and two searches that have to fail."""
     text = "γ dropped, x, r ≥ 0: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, > exactly when A ⊙ F(WM)r ≠ A ⊙ WMr"
     return [
-        derived(proofs.zplus_margin_sign),
-        *search(repaired_statement(text, NON_NEGATIVE), exam, "repair"),
-        *search(per_neuron_form(), exam, "per neuron"),
+        derivation_evidence(proofs.zplus_margin_sign),
+        *search(repaired_statement_for(text, NON_NEGATIVE), exam, "repair"),
+        *search(per_neuron_statement(), exam, "per neuron"),
     ]
 
 
-def repair_signed(exam: Examination) -> list[Evidence]:
-    """The repaired statement for signed inputs, as normalised images are."""
-    return search(repaired_statement("γ dropped, signed x, r ≥ 0", SMALL), exam, "repair")
+def examine_signed_inputs(exam: Examination) -> list[Evidence]:
+    """The repaired statement, claimed for signed inputs, as normalised images are."""
+    return search(repaired_statement_for("γ dropped, signed x, r ≥ 0", SMALL), exam, "repair")
 
 
-def normalised(R: Array) -> Array | None:
+def rescale_to_unit_range(R: Array) -> Array | None:
     """`(R − min R)/(max R − min R)`; None for a constant map."""
     low, high = min(R), max(R)
     return None if low == high else (R - low) / (high - low)
 
 
 def same_picture(u: Array, v: Array) -> bool:
-    """Whether two maps give the same picture after normalisation to [0, 1]."""
-    first, second = normalised(u), normalised(v)
+    """Whether two maps give one picture after normalisation to [0, 1]; so do two constant ones."""
+    first, second = rescale_to_unit_range(u), rescale_to_unit_range(v)
     if first is None or second is None:
         return first is None and second is None
     return bool(np.all(first == second))
 
 
-def gamma_statement(signed: bool = False) -> ExactStatement:
-    """The pictures of eq. 16 and of its γ-free filter form coincide; with `signed`, for inputs of any sign."""
-    return ExactStatement(
-        "the map of eq. 16 and its γ-free form coincide after normalisation to [0, 1] (x, r ≥ 0)",
-        small_layer(x=SMALL if signed else NON_NEGATIVE, r=NON_NEGATIVE),
-        as_case,
-        lambda case: (signed or bool(np.all(case["x"] >= 0))) and bool(np.all(case["r"] >= 0)),
+def picture_statement(signed: bool = False) -> ExactStatement:
+    """The statement that eq. 16 and its γ-free filter form give one picture; with `signed`, for inputs of any sign."""
+    statement = replace(
+        filter_form_statement(),
+        text="the map of eq. 16 and its γ-free form coincide after normalisation to [0, 1] (x, r ≥ 0)",
         holds=lambda case: same_picture(exact_map(case), filter_map(case)),
-        sides=lambda case: {"rule": [str(v) for v in exact_map(case)], "filter": [str(v) for v in filter_map(case)]},
-        size=angle,
-        perturbed=("x", "W", "r"),
-        draws={} if signed else NON_NEGATIVE_DRAWS,
     )
+    if not signed:
+        return statement
+    any_sign = small_layer(x=SMALL, r=NON_NEGATIVE)
+    return replace(statement, parameters=any_sign, admissible=lambda case: bool(np.all(case["r"] >= 0)), draws={})
 
 
-def scalar_statement(entries: range) -> ExactStatement:
-    """One scalar γ leaves the picture unchanged."""
+def scalar_gamma_statement(entries: range) -> ExactStatement:
+    """The statement that one scalar γ leaves the picture unchanged, γ drawn from `entries`."""
     return ExactStatement(
         "the map γR gives the same picture as R",
         (parameters(R=short_vector(4), gamma=entries),),
@@ -237,9 +235,9 @@ def scalar_statement(entries: range) -> ExactStatement:
     )
 
 
-def gamma_repair(exam: Examination) -> list[Evidence]:
+def repair_gamma(exam: Examination) -> list[Evidence]:
     """A scalar γ > 0: the derivation, and a search that has to fail."""
-    return [derived(proofs.scalar_gamma), *search(scalar_statement(POSITIVE), exam, "scalar")]
+    return [derivation_evidence(proofs.scalar_gamma), *search(scalar_gamma_statement(POSITIVE), exam, "scalar")]
 
 
 CLAIMS = (
@@ -253,7 +251,9 @@ CLAIMS = (
         ),
         premises=(NO_BIAS, "any input A, weights W and relevance r; the favourable case x, r ≥ 0 apart"),
         examine=printed,
-        control=BrokenPremise(premise="negative weights kept instead of positive ones", examine=printed_absolute),
+        control=BrokenPremise(
+            premise="negative weights kept instead of positive ones", examine=examine_negative_weights
+        ),
     ),
     Claim(
         id="prop-3-repair",
@@ -266,7 +266,7 @@ CLAIMS = (
         ),
         premises=(NO_BIAS, "x ≥ 0", "r ≥ 0"),
         examine=repair,
-        control=BrokenPremise(premise="signed inputs", examine=repair_signed),
+        control=BrokenPremise(premise="signed inputs", examine=examine_signed_inputs),
         repairs="prop-3",
     ),
     Claim(
@@ -275,9 +275,9 @@ CLAIMS = (
         source=f"{PAPER}, text after Prop. 3",
         statement="After normalisation to [0, 1] the z⁺ map of eq. 16 is the one without γ.",
         premises=(NO_BIAS, "x ≥ 0", "r ≥ 0"),
-        examine=lambda exam: search(gamma_statement(), exam, "picture"),
+        examine=lambda exam: search(picture_statement(), exam, "picture"),
         control=BrokenPremise(
-            premise="signed inputs", examine=lambda exam: search(gamma_statement(signed=True), exam, "picture")
+            premise="signed inputs", examine=lambda exam: search(picture_statement(signed=True), exam, "picture")
         ),
     ),
     Claim(
@@ -289,9 +289,9 @@ CLAIMS = (
             "16 differ by neuron."
         ),
         premises=("γ is one positive number",),
-        examine=gamma_repair,
+        examine=repair_gamma,
         control=BrokenPremise(
-            premise="γ < 0", examine=lambda exam: search(scalar_statement(range(-3, 0)), exam, "scalar")
+            premise="γ < 0", examine=lambda exam: search(scalar_gamma_statement(range(-3, 0)), exam, "scalar")
         ),
         repairs="prop-3-gamma",
     ),

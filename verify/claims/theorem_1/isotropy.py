@@ -21,19 +21,20 @@ from nfrlab.theory.numerics.balls import endpoints
 from nfrlab.verify.claims.premises import ONE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
-from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.limit_alignment import SIGNED, AlignmentPoint, alignment_evidence, enclosure
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.limit_alignment import SIGNED, AlignmentPoint, alignment_evidence, enclosure_evidence
 from nfrlab.verify.examine.limit_direction import DELTA
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.examine.statistics import mean_evidence
 
 BROKEN, ALIGNED = Claimed.between(0.0, 1 - DELTA), Claimed.exactly(1.0, resolution=DELTA)
-ASIDE = np.array([0.0, 1.0, 0.0])  # beside the quarter in which the compensated law is longer
+ASIDE = np.array([0.0, 1.0, 0.0])
+"""An input beside the quarter of directions in which neurons of the compensated law are longer."""
 NORMAL = "the sampled interval takes a statistic of pairs of maps to be normal where it bounds its standard deviation"
 
 
-def places(exam: Examination) -> dict[str, Array]:
-    """Inputs beside the quarter, across it, signed, and real."""
+def examined_inputs(exam: Examination) -> dict[str, Array]:
+    """The inputs of samples, by name: beside the quarter, across it, signed, and real."""
     patch = dyadic(exam.images.patch(2, exam.rng("patch")), 8)
     return {
         "e_2, d = 3": ASIDE,
@@ -43,28 +44,46 @@ def places(exam: Examination) -> dict[str, Array]:
     }
 
 
-def sampled(exam: Examination, sampler: Sampler, claimed: Claimed, law: Family = COMPENSATED) -> list[Evidence]:
-    """α_∞ of a sampler at every place against what is claimed, at widths planned for `law`."""
-    chosen = places(exam)
-    miss = exam.budget.spend(len(chosen), 0.5)
-    name = getattr(sampler, "__name__", law.name)
-    points = [AlignmentPoint(f"{name}, {where}", law, sampler, x, claimed) for where, x in chosen.items()]
+def sampled_evidence(
+    exam: Examination, sampler: Sampler, claimed: Claimed, law: Family = COMPENSATED
+) -> list[Evidence]:
+    """Sampled α_∞ at every input, held against what is claimed.
+
+    Parameters
+    ----------
+    exam
+        The examination, half of whose budget this spends.
+    sampler
+        Draws the weights.
+    claimed
+        What is claimed of every α_∞.
+    law
+        The law for which widths are planned.
+    """
+    inputs = examined_inputs(exam)
+    miss = exam.budget.spend(len(inputs), 0.5)
+    name = getattr(sampler, "__name__", law.name)  # part of the seed
+    points = [AlignmentPoint(f"{name}, {where}", law, sampler, x, claimed) for where, x in inputs.items()]
     return [alignment_evidence(exam, point, miss) for point in points]
 
 
-def uneven(exam: Examination, sampler: Sampler, name: str) -> Evidence:
-    """`E w_1² − E w_2²` of a sampler of lengths up to 3√d, d = 3, against 0: is the law sampled rotation invariant?"""
+def unequal_moments_evidence(exam: Examination, sampler: Sampler, name: str) -> Evidence:
+    """`E w_1² − E w_2²` in R³, held against [0.1, 54]: is what is sampled indeed not rotation invariant?
+
+    Lengths of up to 3√3 bound w_i² by 27.
+    """
     n = exam.pick(100_000, 1_000_000)
     w = sampler(3, n, exam.rng(f"moments {name}"))
     text, claimed = f"E w_1² > E w_2²: {name} is not rotation invariant", Claimed.between(0.1, 54.0)
     return mean_evidence(text, w[0] ** 2 - w[1] ** 2, claimed, exam.budget.spend(1, 0.5), -27.0, 27.0)
 
 
-def exact_compensated() -> Evidence:
-    """A counterexample: α_∞ of the compensated law is 1 at every x, by the proof and by quadrature of the law itself,
-    though its second moments are unequal. Decides nothing unless every step of the proof holds.
+def compensated_law_evidence() -> Evidence:
+    """A counterexample: α_∞ of the compensated law is 1 at every x, though its second moments are unequal.
+
+    By the proof, and by quadrature of the law itself. Decides nothing unless every step of the proof holds.
     """
-    proof = derived(anisotropy_proofs.characterisation)
+    proof = derivation_evidence(anisotropy_proofs.characterisation)
     first, second = anisotropy.compensated_variances(3)[:2]
     alignments = [endpoints(anisotropy_proofs.quarter_alignment(x)) for x in anisotropy_proofs.PLACES]
     interval = min(low for low, _ in alignments), max(high for _, high in alignments)
@@ -89,66 +108,69 @@ def exact_compensated() -> Evidence:
     )
 
 
-def necessary(exam: Examination) -> list[Evidence]:
-    """A law that is not rotation invariant, sampled: does its α_∞ stay below 1?"""
-    return [
-        exact_compensated(),
-        uneven(exam, compensated, "compensated"),
-        *sampled(exam, compensated, BROKEN),
-    ]
+def printed(exam: Examination) -> list[Evidence]:
+    """A law that is not rotation invariant, exactly and sampled: does its α_∞ stay below 1?"""
+    moments = unequal_moments_evidence(exam, compensated, "compensated")
+    return [compensated_law_evidence(), moments, *sampled_evidence(exam, compensated, BROKEN)]
 
 
-def characterised(exam: Examination) -> list[Evidence]:
-    """The proof, and the compensated law at inputs all around."""
-    return [derived(anisotropy_proofs.characterisation), *sampled(exam, compensated, ALIGNED)]
+def repair(exam: Examination) -> list[Evidence]:
+    """The derivation, and samples of the compensated law at inputs all around."""
+    return [derivation_evidence(anisotropy_proofs.characterisation), *sampled_evidence(exam, compensated, ALIGNED)]
 
 
-def certified(name: str, x: Array, low: float, high: float) -> Evidence:
-    """The certified α_∞ of a family at one x against [low, high]."""
+def certified_evidence(name: str, x: Array, low: float, high: float) -> Evidence:
+    """The certified α_∞ of the family `name` at one x, held against [low, high]."""
     statement = f"α_∞ within [{low:g}, {high:g}]: {name}, d = {len(x)}"
     details = {"x": [float(t) for t in x[:12]]}
     limit = gbp_limit(FAMILIES[name], x)
     claimed = Claimed.between(low, high, resolution=1e-12)
-    return enclosure(statement, limit, claimed, "closed form or certified quadrature", details)
+    return enclosure_evidence(statement, limit, claimed, "closed form or certified quadrature", details)
 
 
-def equal_moments(exam: Examination) -> list[Evidence]:
-    """Laws with `E wwᵀ ∝ I` at their worst directions: aligned? And one with unequal second moments: not aligned?"""
+def examine_equal_moments(exam: Examination) -> list[Evidence]:
+    """Do laws with `E wwᵀ ∝ I` align at their worst directions? And does one with unequal second moments not?"""
     laws = "gaussian", "axis", "uniform", "sparse"
-    return [exact_compensated(), *map(moments_align, laws), *sampled(exam, compensated, BROKEN)]
+    return [
+        compensated_law_evidence(),
+        *map(worst_direction_evidence, laws),
+        *sampled_evidence(exam, compensated, BROKEN),
+    ]
 
 
-def moments_align(name: str) -> Evidence:
-    """Whether α_∞ = 1 at a law's worst direction, or close to it."""
+def worst_direction_evidence(name: str) -> Evidence:
+    """The certified α_∞ of a family at its worst direction, or close to it, held against 1."""
     near_axis = np.array([1.0, 2 / 64, 1 / 64])
     x = near_axis if FAMILIES[name].lattice else limit_facts(name).worst(name).x
-    return certified(name, x, 1 - 1e-9, 1.0)
+    return certified_evidence(name, x, 1 - 1e-9, 1.0)
 
 
-def off_centre(exam: Examination, families: tuple[str, ...] = ("shifted", "uniform01")) -> list[Evidence]:
-    """Families with a mean: the certified worst α_∞, and sampling there."""
+def off_centre_evidence(exam: Examination, families: tuple[str, ...] = ("shifted", "uniform01")) -> list[Evidence]:
+    """Families whose mean is not zero, d = 4: the certified worst α_∞ and samples there, held against ≤ 0.98."""
     found = []
     miss = exam.budget.spend(len(families))
     for name in families:
         x = worst_alignment.worst(name, 4).x
         point = AlignmentPoint(f"{name}, d = 4", FAMILIES[name], SAMPLERS[name], x, BROKEN)
-        found += [certified(name, x, *BROKEN.range), alignment_evidence(exam, point, miss)]
+        found += [certified_evidence(name, x, *BROKEN.range), alignment_evidence(exam, point, miss)]
     return found
 
 
-def sparsity(exam: Examination, name: str = "sparse") -> list[Evidence]:
-    """Image patches and the plainest spread input: certified α_∞ of sparse entries against ≤ 0.98, and sampling."""
+def sparsity_evidence(exam: Examination, name: str = "sparse") -> list[Evidence]:
+    """Sparse entries at an image patch and at the plainest spread input: certified and sampled α_∞ against ≤ 0.98."""
     side = exam.pick(4, 6)
     patch = dyadic(exam.images.patch(side, exam.rng("patch")), 6)
-    spread = {"patch": patch, "spread": 1 + np.arange(24.0) % 3}
-    where = f"{name}, (1, 2, 3, 1, …), d = 24"
-    point = AlignmentPoint(where, FAMILIES[name], SAMPLERS[name], spread["spread"], BROKEN)
-    rows = [certified(name, x, *BROKEN.range) for x in spread.values()]
-    return [*rows, alignment_evidence(exam, point, exam.budget.spend(1))]
+    spread = 1 + np.arange(24.0) % 3
+    point = AlignmentPoint(f"{name}, (1, 2, 3, 1, …), d = 24", FAMILIES[name], SAMPLERS[name], spread, BROKEN)
+    certified = [certified_evidence(name, x, *BROKEN.range) for x in (patch, spread)]
+    return [*certified, alignment_evidence(exam, point, exam.budget.spend(1))]
 
 
-def curves(exam: Examination, distance: float | None = None) -> list[Evidence]:
-    """The proof, and the families' worst and random α_∞ against the two curves."""
+def bounds_evidence(exam: Examination, distance: float | None = None) -> list[Evidence]:
+    """The least of the worst and of random α_∞ of a family, held against the two bounds that A gives.
+
+    `distance` stands for D where a premise is broken.
+    """
     found, rng = [], exam.rng("directions")
     for name in ("powerlaw", "axis", "shifted", "uniform", "laplace"):
         d = 2 if name in worst_alignment.BULK else 6
@@ -176,10 +198,10 @@ CLAIMS = (
         source=f"{PAPER}, Theorem 1 and Fig. 3: weights that are not isotropic deviate",
         statement="If the law of w is not rotation invariant, α_∞(x) < 1 for some x.",
         premises=(ONE_LAYER, "E‖w‖ < ∞", NORMAL, "sampled at four x, where 1 is told from at most 0.98"),
-        examine=necessary,
+        examine=printed,
         control=BrokenPremise(
             premise="isotropic weights",
-            examine=lambda exam: sampled(exam, SAMPLERS["sphere"], BROKEN, FAMILIES["sphere"]),
+            examine=lambda exam: sampled_evidence(exam, SAMPLERS["sphere"], BROKEN, FAMILIES["sphere"]),
         ),
     ),
     Claim(
@@ -190,10 +212,10 @@ CLAIMS = (
             "α_∞(x) = 1 for every x if and only if E w = 0 and the directions of ±w, weighted by ‖w‖, are uniform."
         ),
         premises=(ONE_LAYER, "E‖w‖ < ∞, d ≥ 2", NORMAL),
-        examine=characterised,
+        examine=repair,
         control=BrokenPremise(
             premise="the same lengths, uniform directions: weighted directions no longer uniform",
-            examine=lambda exam: sampled(exam, uncompensated, ALIGNED),
+            examine=lambda exam: sampled_evidence(exam, uncompensated, ALIGNED),
         ),
         repairs="isotropy-necessary",
     ),
@@ -203,10 +225,10 @@ CLAIMS = (
         source="a candidate for what 'isotropy distributed' means in Theorem 1",
         statement="For E w = 0: α_∞(x) = 1 for every x if and only if E wwᵀ is a multiple of I.",
         premises=(ONE_LAYER, "E‖w‖² < ∞", NORMAL),
-        examine=equal_moments,
+        examine=examine_equal_moments,
         control=BrokenPremise(
             premise="Gaussian weights with E wwᵀ = Σ, not a multiple of I: the half that holds for N(0, I)",
-            examine=lambda exam: [moments_align("powerlaw")],
+            examine=lambda exam: [worst_direction_evidence("powerlaw")],
         ),
     ),
     Claim(
@@ -215,9 +237,9 @@ CLAIMS = (
         source="Theorem 1's premise 'with zero mean'",
         statement="If E w ≠ 0 then α_∞(x) < 1 for some x; for N(¼, 1) and U[0, 1] entries, d = 4, by more than 0.02.",
         premises=(ONE_LAYER, "E‖w‖ < ∞", NORMAL),
-        examine=lambda exam: [derived(anisotropy_proofs.characterisation), *off_centre(exam)],
+        examine=lambda exam: [derivation_evidence(anisotropy_proofs.characterisation), *off_centre_evidence(exam)],
         control=BrokenPremise(
-            premise="Gaussian weights of mean zero", examine=lambda exam: off_centre(exam, ("gaussian",))
+            premise="Gaussian weights of mean zero", examine=lambda exam: off_centre_evidence(exam, ("gaussian",))
         ),
     ),
     Claim(
@@ -230,8 +252,10 @@ CLAIMS = (
             "limit-sparse; at an axis α_∞ = 1.)"
         ),
         premises=(ONE_LAYER, "x an image patch, or (1, 2, 3, 1, 2, 3, …) of 24 entries", NORMAL),
-        examine=sparsity,
-        control=BrokenPremise(premise="dense Gaussian entries", examine=lambda exam: sparsity(exam, "gaussian")),
+        examine=sparsity_evidence,
+        control=BrokenPremise(
+            premise="dense Gaussian entries", examine=lambda exam: sparsity_evidence(exam, "gaussian")
+        ),
     ),
     Claim(
         id="isotropy-anisotropy",
@@ -242,7 +266,7 @@ CLAIMS = (
             "0, else π."
         ),
         premises=(ONE_LAYER, "E‖w‖ < ∞"),
-        examine=lambda exam: [derived(anisotropy_proofs.between), *curves(exam)],
-        control=BrokenPremise(premise="D = π/4 throughout", examine=lambda exam: curves(exam, pi / 4)),
+        examine=lambda exam: [derivation_evidence(anisotropy_proofs.between), *bounds_evidence(exam)],
+        control=BrokenPremise(premise="D = π/4 throughout", examine=lambda exam: bounds_evidence(exam, pi / 4)),
     ),
 )

@@ -12,23 +12,23 @@ from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
 from nfrlab.verify.claims.premises import ONE_LAYER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limit_alignment import SIGNED
 from nfrlab.verify.examine.limit_direction import DELTA, GBP, NOT_ALIGNED
 from nfrlab.verify.examine.statistics import median_evidence, proportion_evidence
 
 
-def t_alignments(exam: Examination, dof: float, N: int, trials: int) -> Array:
-    """α of maps at (3, −1, 2), multivariate t weights."""
+def sample_t_alignments(exam: Examination, dof: float, N: int, trials: int) -> Array:
+    """α of `trials` GBP maps at x = (3, −1, 2), each through N neurons of the multivariate t law with `dof` degrees."""
     rng, sampler = exam.rng(f"t {dof} {N}"), multivariate_t(dof)
     layers = (layer(SIGNED, sampler(3, N, rng)) for _ in range(trials))
     return np.array([alignment(attribution((hidden,), GBP, ones(N, rng)), SIGNED) for hidden in layers])
 
 
-def infinite_variance(exam: Examination, dof: float = 1.5) -> list[Evidence]:
-    """The median α at a large width: does it stay below 0.98?"""
+def infinite_variance_evidence(exam: Examination, dof: float = 1.5) -> list[Evidence]:
+    """The median α in a wide layer, held against ≤ 0.98."""
     N, miss = exam.pick(1 << 15, 1 << 18), exam.budget.spend(1)
-    values = t_alignments(exam, dof, N, 100)
+    values = sample_t_alignments(exam, dof, N, 100)
     return [
         median_evidence(
             f"median α ≤ {1 - DELTA}: multivariate t, {dof} degrees of freedom, d = 3, N = {N}",
@@ -40,12 +40,12 @@ def infinite_variance(exam: Examination, dof: float = 1.5) -> list[Evidence]:
     ]
 
 
-def infinite_mean(exam: Examination, dof: float = 0.5) -> list[Evidence]:
-    """How often α ≤ 0.95, at two widths far apart."""
+def infinite_mean_evidence(exam: Examination, dof: float = 0.5) -> list[Evidence]:
+    """How often α ≤ 0.95, at two widths far apart, held against at least half of all maps."""
     widths = 1 << 6, exam.pick(1 << 13, 1 << 17)
     miss, found = exam.budget.spend(2), []
     for N in widths:
-        values = t_alignments(exam, dof, N, 300)
+        values = sample_t_alignments(exam, dof, N, 300)
         found.append(
             proportion_evidence(
                 f"P(α ≤ 0.95) ≥ ½: multivariate t, {dof} degrees of freedom, d = 3, N = {N}",
@@ -59,6 +59,11 @@ def infinite_mean(exam: Examination, dof: float = 0.5) -> list[Evidence]:
     return found
 
 
+def examine_infinite_mean(exam: Examination) -> list[Evidence]:
+    """The derivation, and samples at half a degree of freedom."""
+    return [derivation_evidence(anisotropy_proofs.infinite_mean), *infinite_mean_evidence(exam)]
+
+
 CLAIMS = (
     Claim(
         id="isotropy-infinite-variance",
@@ -68,9 +73,9 @@ CLAIMS = (
             "Rotation-invariant weights of infinite variance: the median α stays below 0.98 however wide the layer."
         ),
         premises=(ONE_LAYER, "multivariate t, 1.5 degrees of freedom: E‖w‖ < ∞, E‖w‖² = ∞"),
-        examine=infinite_variance,
+        examine=infinite_variance_evidence,
         control=BrokenPremise(
-            premise="finite variance: 3 degrees of freedom", examine=lambda exam: infinite_variance(exam, 3.0)
+            premise="finite variance: 3 degrees of freedom", examine=lambda exam: infinite_variance_evidence(exam, 3.0)
         ),
     ),
     Claim(
@@ -82,9 +87,9 @@ CLAIMS = (
             "below 1; for ν = ½ and d = 3 at least half of all maps have α ≤ 0.95."
         ),
         premises=(ONE_LAYER, "multivariate t, ½ degree of freedom"),
-        examine=lambda exam: [derived(anisotropy_proofs.infinite_mean), *infinite_mean(exam)],
+        examine=examine_infinite_mean,
         control=BrokenPremise(
-            premise="a finite mean: 1.5 degrees of freedom", examine=lambda exam: infinite_mean(exam, 1.5)
+            premise="a finite mean: 1.5 degrees of freedom", examine=lambda exam: infinite_mean_evidence(exam, 1.5)
         ),
     ),
 )

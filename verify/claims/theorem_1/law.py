@@ -13,10 +13,11 @@ from nfrlab.theory.finite_width.rate import kappa
 from nfrlab.theory.numerics import balls
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.finite_width import law_evidence, means_evidence, slope_evidence
 
 Point = tuple[str, int, int]
+"""(family, d, N) of a layer."""
 QUICK: tuple[Point, ...] = (
     ("gaussian", 784, 8),
     ("gaussian", 784, 784),
@@ -36,10 +37,14 @@ FULL: tuple[Point, ...] = (
     *((family, d, N) for family in ("student", "sphere", "ring") for d, N in ((2, 2), (2, 8), (3, 300), (27, 270))),
     *((family, 784, 784) for family in ("student", "sphere", "ring")),
 )
-LAPLACE: tuple[Point, ...] = ("gaussian", 27, 27), ("student", 784, 78), ("sphere", 27, 270)  # GBP's relevance Laplace
-WIDE = {"constant": 150_528, "gbp": 150_528, "activation": 150_528, "rectgrad": 15_053}  # N at d = 150,528
+LAPLACE: tuple[Point, ...] = ("gaussian", 27, 27), ("student", 784, 78), ("sphere", 27, 270)
+"""Where GBP's hidden relevance is Laplace."""
+WIDE = {"constant": 150_528, "gbp": 150_528, "activation": 150_528, "rectgrad": 15_053}
+"""N of the layers at d = 150,528 whose mean alone is examined."""
 HAAR = (27, 9), (784, 784), (150_528, 1505)
-WHOLE = 2, 14  # where matching two moments is worst; also sampled with weights drawn whole
+"""(d, N) of the Haar frames."""
+WHOLE = 2, 14
+"""(d, N) where matching two moments is worst: there weights are also drawn whole."""
 CONSTANT = {"activation": "2", "constant": "π", "gbp": "π²", "rectgrad": "10.19"}
 """κ of Gaussian weights, in words."""
 
@@ -52,42 +57,52 @@ TITLES = {
 }
 
 
-def points(rule: str, full: bool) -> list[Point]:
-    """(family, d, N) of the layers examined. The gradient's law is exact, the same at every N, and dear at small d;
-    RectGrad's begins at N = 8 and, beside scale mixtures, at d = 12.
+def examined_layers(rule: str, full: bool) -> list[Point]:
+    """(family, d, N) of the layers at which a rule's law is examined, in profile quick or full.
+
+    The gradient's law is exact, the same at every N, and costly at small d. RectGrad's begins at N = 8 and, beside
+    scale mixtures, at d = 12; of it, profile quick leaves out the costliest families.
     """
     chosen = dict.fromkeys(FULL if full else QUICK)
     if rule == "grad":
         return [(family, d, N) for family, d, N in chosen if d >= 784 and N <= 100]
     if rule == "rectgrad":
         known = [(family, d, N) for family, d, N in chosen if N >= 8 and (d >= 12 or family in ("gaussian", "student"))]
-        return (
-            known if full else [point for point in known if point[0] in ("gaussian", "sphere")]
-        )  # the others are dear
+        return known if full else [point for point in known if point[0] in ("gaussian", "sphere")]
     return list(chosen)
 
 
-def laws(exam: Examination, rule: str) -> list[AlignmentLaw]:
-    """The rule's law at every point and, where there is one, for a Haar frame."""
-    found = [alignment_law(rule, *point) for point in points(rule, exam.pick(False, True))]
+def predicted_laws(exam: Examination, rule: str) -> list[AlignmentLaw]:
+    """The rule's law at every layer examined and, for Activation, on Haar frames."""
+    isotropic = [alignment_law(rule, *point) for point in examined_layers(rule, exam.pick(False, True))]
     frames = exam.pick(HAAR[:1], HAAR)
-    return found + [alignment_law(rule, "haar", d, N) for d, N in frames if rule == "activation"]
+    return isotropic + [alignment_law(rule, "haar", d, N) for d, N in frames if rule == "activation"]
 
 
-def follows(exam: Examination, rule: str) -> list[Evidence]:
-    """The derivations, the law against sampling, and its exponent."""
+def examine_law(exam: Examination, rule: str) -> list[Evidence]:
+    """The derivations, the constant κ, the law held against samples, and its exponent."""
     whole = [alignment_law(rule, "gaussian", *WHOLE)] if exam.pick(rule == "gbp", True) else []
     slope = [] if rule == "grad" else [slope_evidence(exam, rule, "gaussian", -1.0, 0.05)]
-    if rule == "activation":  # s b = λ² z has an infinite second moment: slower
+    if rule == "activation":  # of Student weights s b = λ² z has an infinite second moment, so α rises more slowly
         slope.append(slope_evidence(exam, rule, "student", -2 / 3, 0.05))
     share = 1.0 if rule == "grad" else 0.8
-    derivations = [derived(law_proofs.alignment_law), derived(rate_proofs.isotropic_law)]
-    sampled = law_evidence(exam, laws(exam, rule), direct=whole, share=share)
-    return [*derivations, *constant(rule), *sampled, *other_relevance(exam, rule), *wide(exam, rule), *slope]
+    derivations = [derivation_evidence(law_proofs.alignment_law), derivation_evidence(rate_proofs.isotropic_law)]
+    sampled = law_evidence(exam, predicted_laws(exam, rule), direct=whole, share=share)
+    return [
+        *derivations,
+        *kappa_evidence(rule),
+        *sampled,
+        *laplace_relevance_evidence(exam, rule),
+        *wide_layer_evidence(exam, rule),
+        *slope,
+    ]
 
 
-def constant(rule: str) -> list[Evidence]:
-    """κ in closed form and its certified digits against the quadrature over neurons, at Gaussian weights."""
+def kappa_evidence(rule: str) -> list[Evidence]:
+    """κ of Gaussian weights: the derivation, and the certified closed form held against quadrature over neurons.
+
+    Nothing for the plain gradient, which has no such constant.
+    """
     if rule == "grad":
         return []
     interval = balls.endpoints(balls.kappa(rule, "gaussian", 784))
@@ -99,31 +114,32 @@ def constant(rule: str) -> list[Evidence]:
         Claimed.between(value * (1 - 1e-6), value * (1 + 1e-6)),
         "closed form in ball arithmetic against quadrature over neurons",
     )
-    return [derived(rate_proofs.constants), enclosed]
+    return [derivation_evidence(rate_proofs.constants), enclosed]
 
 
-def other_relevance(exam: Examination, rule: str) -> list[Evidence]:
-    """GBP with a hidden relevance that is symmetric but not normal."""
+def laplace_relevance_evidence(exam: Examination, rule: str) -> list[Evidence]:
+    """GBP's law with a hidden relevance that is Laplace: symmetric but not normal. Nothing for other rules."""
     if rule != "gbp":
         return []
-    found = [alignment_law(rule, *point, relevance="laplace") for point in exam.pick(LAPLACE[:1], LAPLACE)]
-    return law_evidence(exam, found, "laplace", share=0.05)
+    laws = [alignment_law(rule, *point, relevance="laplace") for point in exam.pick(LAPLACE[:1], LAPLACE)]
+    return law_evidence(exam, laws, "laplace", share=0.05)
 
 
-def wide(exam: Examination, rule: str) -> list[Evidence]:
-    """The mean at the dimension of an ImageNet image, in a layer as wide: profile full."""
-    chosen = exam.pick(False, True) and rule in WIDE
-    return means_evidence(exam, [alignment_law(rule, "gaussian", 150_528, WIDE[rule])], 0.05) if chosen else []
+def wide_layer_evidence(exam: Examination, rule: str) -> list[Evidence]:
+    """The mean at the dimension of an ImageNet image, in a layer about as wide, in profile full."""
+    if exam.profile == "quick" or rule not in WIDE:
+        return []
+    return means_evidence(exam, [alignment_law(rule, "gaussian", 150_528, WIDE[rule])], 0.05)
 
 
-def wrong_constant(exam: Examination, rule: str) -> list[Evidence]:
-    """κ smaller by 2 %, where α feels it most: at α = 1/√3."""
+def examine_wrong_constant(exam: Examination, rule: str) -> list[Evidence]:
+    """The law with a κ smaller by 2 %, where α feels it most: at α = 1/√3."""
     law = alignment_law(rule, "gaussian", 27, round(kappa(rule, "gaussian", 27) * 26 / 2))
     return law_evidence(exam, [replace(law, c=1.02 * law.c)])
 
 
 class RootForgotten(AlignmentLaw):
-    """The law of α² taken for that of α."""
+    """A law of α with α² in its place."""
 
     def moment(self, power: int) -> float:
         """`E α^{2 power}`."""
@@ -134,55 +150,52 @@ class RootForgotten(AlignmentLaw):
         return super().cdf(sqrt(max(a, 0.0)))
 
 
-def square_root_forgotten(exam: Examination, rule: str) -> list[Evidence]:
-    """α² where α belongs."""
+def examine_square_root_forgotten(exam: Examination, rule: str) -> list[Evidence]:
+    """The law of α² claimed of α."""
     law = alignment_law(rule, "gaussian", 784, 78)
     return law_evidence(exam, [RootForgotten(**vars(law))])
 
 
-def mean_relevance(exam: Examination, rule: str) -> list[Evidence]:
-    """The same law claimed where r = |N(0, 1)|."""
+def examine_relevance_with_mean(exam: Examination, rule: str) -> list[Evidence]:
+    """The law for symmetric relevance claimed where r = |N(0, 1)|."""
     return law_evidence(exam, [alignment_law(rule, "gaussian", 784, 8)], relevance="absolute")
 
 
-def broken(rule: str) -> BrokenPremise:
-    """The negative control."""
+def broken_premise(rule: str) -> BrokenPremise:
+    """The negative control of a rule's claim."""
     if rule == "grad":
-        return BrokenPremise(premise="relevance of non-zero mean", examine=lambda exam: mean_relevance(exam, rule))
+        return BrokenPremise(
+            premise="relevance of non-zero mean", examine=lambda exam: examine_relevance_with_mean(exam, rule)
+        )
     if rule == "constant":
         return BrokenPremise(
-            premise="the square root forgotten", examine=lambda exam: square_root_forgotten(exam, rule)
+            premise="the square root forgotten", examine=lambda exam: examine_square_root_forgotten(exam, rule)
         )
-    return BrokenPremise(premise="the constant wrong by 2 %", examine=lambda exam: wrong_constant(exam, rule))
+    return BrokenPremise(premise="the constant wrong by 2 %", examine=lambda exam: examine_wrong_constant(exam, rule))
 
 
 def claim(rule: str) -> Claim:
-    """`law-<rule>`."""
+    """The claim `law-<rule>`."""
+    rate = "." if rule == "grad" else f". For Gaussian weights 1 − E α → {CONSTANT[rule]}(d − 1)/2N."
+    quick = ", ".join(f"{family} ({d:,}, {N:,})" for family, d, N in examined_layers(rule, full=False))
+    ranges = "" if rule == "grad" else ", d = 2 … 150,528 (there N/d ≤ 1), N/d = 1/100 … 10⁴ (at d = 2)"
     return Claim(
         id=f"law-{rule}",
         title=TITLES[rule],
         source="makes Theorem 1's 'N sufficiently large' a law",
         statement=(
             "α of r_0 follows the law α = T/√(T² + H), H ~ χ²_{d−1} beside x̂, at the points examined: mean within "
-            "0.002, distribution within 0.02 (at d = 2 0.025)"
-            + ("." if rule == "grad" else f". For Gaussian weights 1 − E α → {CONSTANT[rule]}(d − 1)/2N.")
+            f"0.002, distribution within 0.02 (at d = 2 0.025){rate}"
         ),
         premises=(
             "one hidden layer of Gaussian, Student, sphere or ring weights (Activation: also one Haar frame, N ≤ d)",
             "hidden relevance i.i.d. N(0, 1), independent of the weights (GBP: also Laplace); constant: r = 1; "
             "Activation: r = A",
             "given R ≠ 0",
-            "examined at (d, N) = "
-            + ", ".join(f"{family} ({d:,}, {N:,})" for family, d, N in points(rule, False))
-            + (
-                "; profile full: "
-                + str(len(points(rule, True)))
-                + " points"
-                + (", d = 2 … 150,528 (there N/d ≤ 1), N/d = 1/100 … 10⁴ (at d = 2)" if rule != "grad" else "")
-            ),
+            f"examined at (d, N) = {quick}; profile full: {len(examined_layers(rule, full=True))} points{ranges}",
         ),
-        examine=lambda exam: follows(exam, rule),
-        control=broken(rule),
+        examine=lambda exam: examine_law(exam, rule),
+        control=broken_premise(rule),
     )
 
 

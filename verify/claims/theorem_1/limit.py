@@ -20,14 +20,15 @@ from nfrlab.theory.limit.worst_alignment import Worst
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.limit_alignment import alignment_evidence, enclosure, predicted
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.limit_alignment import alignment_evidence, enclosure_evidence, predicted_point
 from nfrlab.verify.examine.limit_direction import GBP
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.examine.statistics import median_evidence
-from nfrlab.verify.examine.worst_direction import worse
+from nfrlab.verify.examine.worst_direction import worse_direction_evidence
 
-TIGHT = 1e-4  # an enclosure of the infimum no narrower than this decides nothing
+TIGHT = 1e-4
+"""An enclosure of the infimum that is wider than this decides nothing."""
 PREMISES = (
     "one hidden layer, N → ∞, hidden relevance independent of the weights and non-negative where it arrives (here 1)",
     "α_∞(x) = cos(μ(x), x), μ(x) = E[w 1(w·x > 0)]",
@@ -39,38 +40,47 @@ CAUCHY_PREMISES = (
     "one hidden layer, N → ∞, hidden relevance 1 (any positive one with E s < ∞)",
     "x with k non-zero entries",
 )
+CAUCHY_X = np.array([2.0, 1.0])
+CAUCHY_LIMIT = 3 / sqrt(10)
+"""‖x‖₁/(√k ‖x‖₂) at `CAUCHY_X`."""
+NEAR, DELTA_MEDIAN, TRIALS = 0.1, 0.03, 2000
+"""How near to the limit a map counts, the median's resolution, and the maps at each width."""
 
 
-def meets(exam: Examination, worst: Worst) -> Evidence:
-    """The certified α_∞ at the worst direction against the claimed value; where it is only approached, μ does not
-    change on the way to e_1, so α_∞ is off by at most the angle that is left.
+def worst_value_evidence(exam: Examination, worst: Worst) -> Evidence:
+    """The certified α_∞ at the worst direction, held against the claimed value.
+
+    Where the value is only approached, μ does not change on the way to e_1, so that α_∞ is off by at most the angle
+    that is left.
     """
-    limit = gbp_limit(FAMILIES[worst.family], rounded(worst.family, worst.x))
+    limit = gbp_limit(FAMILIES[worst.family], round_on_lattice(worst.family, worst.x))
     gap = 0.0 if worst.attained else acos(float(np.max(worst.x)) / float(np.linalg.norm(worst.x)))
     statement = f"inf α_∞ = {worst.low:.6f} over {worst.domain}, d = {len(worst.x)}: the value there"
     details = {"x": [float(t) for t in worst.x], "attained": worst.attained}
     method = f"{worst.how}; against quadrature or exact sums"
-    found = enclosure(statement, limit, Claimed.between(worst.low, worst.high + gap, resolution=1e-9), method, details)
+    found = enclosure_evidence(
+        statement, limit, Claimed.between(worst.low, worst.high + gap, resolution=1e-9), method, details
+    )
     return found if worst.high - worst.low <= TIGHT else replace(found, finding=Finding.UNDECIDED)
 
 
-def rounded(family: str, x: Array) -> Array:
-    """x itself, or for a lattice x of small rationals."""
+def round_on_lattice(family: str, x: Array) -> Array:
+    """x itself or, for entries on a lattice, x scaled and rounded to the small rationals that exact sums need."""
     return dyadic(x / np.max(np.abs(x)), 6) if FAMILIES[family].lattice else x
 
 
-def directions(exam: Examination, worst: Worst, n: int) -> list[Array]:
-    """Random x: Gaussian, and with entries of very different sizes."""
+def random_directions(exam: Examination, worst: Worst, n: int) -> list[Array]:
+    """About n random x in the domain of the infimum, from Gaussian to very uneven ones; no entry is 0."""
     rng, d = exam.rng("directions"), len(worst.x)
-    found = rng.standard_normal((n, d)) * np.exp(rng.standard_normal((n, d)) * np.linspace(0, 2, n)[:, None])
-    signed = found if worst.domain == worst_alignment.EVERYWHERE else np.abs(found)
-    return [y for x in signed if np.all(y := rounded(worst.family, x))]
+    drawn = rng.standard_normal((n, d)) * np.exp(rng.standard_normal((n, d)) * np.linspace(0, 2, n)[:, None])
+    signed = drawn if worst.domain == worst_alignment.EVERYWHERE else np.abs(drawn)
+    return [y for x in signed if np.all(y := round_on_lattice(worst.family, x))]
 
 
-def none_below(exam: Examination, worst: Worst) -> Evidence:
-    """A search for an x with a smaller α_∞ than claimed."""
+def none_below_evidence(exam: Examination, worst: Worst) -> Evidence:
+    """A search at random x for an α_∞ smaller than claimed."""
     family = FAMILIES[worst.family]
-    tried = directions(exam, worst, exam.pick(100, 2000))
+    tried = random_directions(exam, worst, exam.pick(100, 2000))
     values = [(limit.value + limit.error, x) for x in tried if (limit := gbp_limit(family, x))]
     least, x = min(values, key=lambda pair: pair[0])
     below = least < worst.low - 1e-12
@@ -84,30 +94,34 @@ def none_below(exam: Examination, worst: Worst) -> Evidence:
     )
 
 
-def patch(exam: Examination) -> Array:
-    """A 2×2 colour patch of an image."""
+def image_patch(exam: Examination) -> Array:
+    """A 2×2 colour patch of an image, x ∈ R¹²."""
     return dyadic(exam.images.patch(2, exam.rng("patch")), 8)
 
 
-def follows(exam: Examination, name: str) -> list[Evidence]:
-    """Derivation, certified value, search, and sampling at the worst direction and at a patch."""
+def examine_limit(exam: Examination, name: str) -> list[Evidence]:
+    """Derivation, certified value, search, and samples at the worst direction and at an image patch."""
     facts = limit_facts(name)
     worst, delta = facts.worst(name), facts.margin
-    x = rounded(name, worst.x)
+    x = round_on_lattice(name, worst.x)
     miss = exam.budget.spend(2)
     return [
-        derived(facts.derive),
-        *further(exam, name, facts),
-        meets(exam, worst),
-        none_below(exam, worst),
-        alignment_evidence(exam, predicted(name, x, f"{name}, worst direction, d = {len(x)}", delta), miss),
-        alignment_evidence(exam, predicted(name, patch(exam), f"{name}, image patch, d = 12", max(0.02, delta)), miss),
+        derivation_evidence(facts.derive),
+        *beyond_the_plane_evidence(exam, name, facts),
+        worst_value_evidence(exam, worst),
+        none_below_evidence(exam, worst),
+        alignment_evidence(exam, predicted_point(name, x, f"{name}, worst direction, d = {len(x)}", delta), miss),
+        alignment_evidence(
+            exam, predicted_point(name, image_patch(exam), f"{name}, image patch, d = 12", max(0.02, delta)), miss
+        ),
     ]
 
 
-def further(exam: Examination, name: str, facts: LimitFacts) -> Sequence[Evidence]:
-    """What U[−1, 1] and Laplace have beyond d = 2: the floor for all d, the value approached as d grows, a search for a
-    worse x, and in profile full U[−1, 1]'s certified worst value for d = 3.
+def beyond_the_plane_evidence(exam: Examination, name: str, facts: LimitFacts) -> Sequence[Evidence]:
+    """What is known of U[−1, 1] and Laplace beyond d = 2; nothing for other families.
+
+    The floor for all d, the value approached as d grows, a search for a worse x, and in profile full the certified
+    worst value of U[−1, 1] for d = 3.
     """
     if facts.floor is None or facts.bulk is None:
         return ()
@@ -121,53 +135,56 @@ def further(exam: Examination, name: str, facts: LimitFacts) -> Sequence[Evidenc
         details={"s": least.point[0], "worst of d = 2": facts.worst(name).low},
     )
     return (
-        derived(facts.floor),
-        derived(facts.bulk),
+        derivation_evidence(facts.floor),
+        derivation_evidence(facts.bulk),
         approached,
-        *(meets(exam, worst_alignment.worst(name, d)) for d in exam.pick((), facts.certified)),
-        *(worse(exam, name, d, exam.pick(1, 6)) for d in exam.pick((3,), (3, 5, 8, 27))),
+        *(worst_value_evidence(exam, worst_alignment.worst(name, d)) for d in exam.pick((), facts.certified)),
+        *(worse_direction_evidence(exam, name, d, exam.pick(1, 6)) for d in exam.pick((3,), (3, 5, 8, 27))),
     )
 
 
-def other_weights(exam: Examination, name: str) -> list[Evidence]:
+def other_family(name: str) -> str:
+    """A family of which a family's worst value is not true."""
+    return "axis" if FAMILIES[name].rotation_invariant else "gaussian"
+
+
+def examine_other_weights(exam: Examination, name: str) -> list[Evidence]:
     """The claimed worst value held against weights of another family."""
     facts = limit_facts(name)
-    worst = facts.worst(name)
-    other = "axis" if FAMILIES[name].rotation_invariant else "gaussian"
-    point = predicted(name, rounded(name, worst.x), f"{other} weights in place of {name}", facts.margin, other)
+    worst, other = facts.worst(name), other_family(name)
+    point = predicted_point(
+        name, round_on_lattice(name, worst.x), f"{other} weights in place of {name}", facts.margin, other
+    )
     return [alignment_evidence(exam, point, exam.budget.spend(1))]
 
 
 def claim(name: str) -> Claim:
-    """`limit-<family>` of a family with a mean."""
-    other = "axis" if FAMILIES[name].rotation_invariant else "gaussian"
+    """The claim `limit-<family>` of a family with a mean."""
     return Claim(
         id=f"limit-{name}",
         title=f"Limit alignment and worst direction: {name}",
         source="makes Theorem 1's 'isotropic' a number",
         statement=f"{FAMILIES[name].statement}: {limit_facts(name).words}.",
         premises=PREMISES,
-        examine=lambda exam: follows(exam, name),
-        control=BrokenPremise(premise=f"weights of the family {other}", examine=lambda exam: other_weights(exam, name)),
+        examine=lambda exam: examine_limit(exam, name),
+        control=BrokenPremise(
+            premise=f"weights of the family {other_family(name)}",
+            examine=lambda exam: examine_other_weights(exam, name),
+        ),
     )
 
 
-CAUCHY_X = np.array([2.0, 1.0])
-CAUCHY_LIMIT = 3 / sqrt(10)
-NEAR, DELTA_MEDIAN, TRIALS = 0.1, 0.03, 2000
-
-
-def cauchy_maps(exam: Examination, family: str, N: int, trials: int) -> Array:
-    """α of `trials` maps at x = (2, 1)."""
+def cauchy_alignments(exam: Examination, family: str, N: int, trials: int) -> Array:
+    """α of `trials` maps at x = (2, 1), each through N fresh neurons."""
     maps = hidden_maps(GBP, family, CAUCHY_X, N, trials, exam.rng(f"{family} {N}"), ones)
     return np.array([alignment(R, CAUCHY_X) for R in maps])
 
 
-def cauchy(exam: Examination, family: str = "cauchy") -> list[Evidence]:
-    """The median at a large width against the limit, and how the share of maps near the limit grows with the width."""
+def cauchy_evidence(exam: Examination, family: str = "cauchy") -> list[Evidence]:
+    """The median at a large width held against the limit, and the growth of the share of maps near the limit."""
     miss = exam.budget.spend(3)
     narrow, wide = 16, exam.pick(1 << 12, 1 << 16)
-    few, many = (cauchy_maps(exam, family, N, TRIALS) for N in (narrow, wide))
+    few, many = (cauchy_alignments(exam, family, N, TRIALS) for N in (narrow, wide))
     shares = [
         intervals.clopper_pearson(int(np.sum(np.abs(values - CAUCHY_LIMIT) <= NEAR)), len(values), miss)
         for values in (few, many)
@@ -204,8 +221,10 @@ CAUCHY = Claim(
         "+ ε 1."
     ),
     premises=CAUCHY_PREMISES,
-    examine=lambda exam: [derived(worst_alignment_proofs.cauchy_limit), *cauchy(exam)],
-    control=BrokenPremise(premise="Gaussian weights, which have a mean", examine=lambda exam: cauchy(exam, "gaussian")),
+    examine=lambda exam: [derivation_evidence(worst_alignment_proofs.cauchy_limit), *cauchy_evidence(exam)],
+    control=BrokenPremise(
+        premise="Gaussian weights, which have a mean", examine=lambda exam: cauchy_evidence(exam, "gaussian")
+    ),
 )
 
 CLAIMS = (*(claim(name) for name, family in FAMILIES.items() if family.moments > 1), CAUCHY)

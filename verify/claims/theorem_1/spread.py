@@ -12,20 +12,22 @@ from nfrlab.theory.limit.proofs import spread as spread_proofs
 from nfrlab.theory.limit.spread import TAILS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.limit_alignment import enclosure
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.limit_alignment import enclosure_evidence
 from nfrlab.verify.examine.stated_draws import dyadic
 
 LAWS = ("uniform", "laplace", "sparse")
 NEAR = 0.999
+"""What the bound exceeds at a whole image."""
 SIDE = 224
+"""Pixels a side of a whole image."""
 
 
-def inputs(exam: Examination, name: str) -> dict[str, Array]:
-    """Image patches and random inputs; small and coarse for the sparse lattice."""
+def spread_inputs(exam: Examination, name: str) -> dict[str, Array]:
+    """Image patches and random inputs, by name; small and coarse for entries on a lattice, whose sums are exact."""
     rng, side = exam.rng("inputs"), exam.pick(4, 6) if FAMILIES[name].lattice else exam.pick(8, 16)
     d = 3 * side**2
-    found = {
+    inputs = {
         f"image patch, d = {d}": exam.images.patch(side, rng),
         f"image frame, d = {d}": exam.images.frame(side, rng),
         f"random signed, d = {d}": rng.standard_normal(d),
@@ -33,21 +35,23 @@ def inputs(exam: Examination, name: str) -> dict[str, Array]:
         f"equal entries, d = {d}": np.ones(d),
     }
     bits = 4 if FAMILIES[name].lattice else 12
-    return {where: dyadic(x / np.max(np.abs(x)), bits) for where, x in found.items()}
+    return {where: dyadic(x / np.max(np.abs(x)), bits) for where, x in inputs.items()}
 
 
-def below(name: str, where: str, x: Array, tails: spread.Tails) -> Evidence:
-    """The bound against the certified α_∞ at one x."""
-    with np.errstate(over="ignore"):  # the quadrature's bound of its rest, 1 over a product of 768 factors
+def bound_evidence(name: str, where: str, x: Array, tails: spread.Tails) -> Evidence:
+    """The certified α_∞ of the family `name` at one x, held against the bound from `tails`; `where` names x."""
+    with np.errstate(over="ignore"):  # the quadrature bounds its remainder by 1 over a product of 768 factors
         limit = gbp_limit(FAMILIES[name], x)
     bound = spread.spread_bound(x, tails)
     details = {"1 − α_∞": 1 - float(limit.value), "1 − bound": 1 - bound}
     method = "proven bound against closed form or certified quadrature"
-    return enclosure(f"α_∞ ≥ {bound:.6f}: {name}, {where}", limit, Claimed.between(bound, 1.0), method, details)
+    return enclosure_evidence(
+        f"α_∞ ≥ {bound:.6f}: {name}, {where}", limit, Claimed.between(bound, 1.0), method, details
+    )
 
 
-def near_one(exam: Examination, tails: dict[str, spread.Tails]) -> list[Evidence]:
-    """The bound at a whole image of 224 × 224 pixels."""
+def near_one_evidence(exam: Examination, tails: dict[str, spread.Tails]) -> list[Evidence]:
+    """The bound at a whole image of 224 × 224 pixels, held against ≥ 0.999, for each law that `tails` names."""
     frame = exam.images.frame(SIDE, exam.rng("frame"))
     found = []
     for name, known in tails.items():
@@ -66,20 +70,24 @@ def near_one(exam: Examination, tails: dict[str, spread.Tails]) -> list[Evidence
     return found
 
 
-def holds(exam: Examination) -> list[Evidence]:
-    """The proof, the bound below the truth, and its approach to 1."""
-    rows = [below(name, where, x, TAILS[name]) for name in LAWS for where, x in inputs(exam, name).items()]
+def examine_bound(exam: Examination) -> list[Evidence]:
+    """The derivation, the bound below the certified truth, and its approach to 1."""
+    rows = [
+        bound_evidence(name, where, x, TAILS[name]) for name in LAWS for where, x in spread_inputs(exam, name).items()
+    ]
     return [
-        derived(spread_proofs.spread_bound),
+        derivation_evidence(spread_proofs.spread_bound),
         *rows,
-        *near_one(exam, {name: TAILS[name] for name in LAWS}),
-        *near_one(exam, {"sparse, by E|w|³ alone": spread.third_moment(10**0.5)}),
+        *near_one_evidence(exam, {name: TAILS[name] for name in LAWS}),
+        *near_one_evidence(exam, {"sparse, by E|w|³ alone": spread.third_moment(10**0.5)}),
     ]
 
 
-def unequal(exam: Examination) -> list[Evidence]:
-    """Independent symmetric entries that are not identically distributed."""
-    return [below("powerlaw", where, x, TAILS["gaussian"]) for where, x in inputs(exam, "powerlaw").items()]
+def examine_unequal_entries(exam: Examination) -> list[Evidence]:
+    """The bound claimed for independent symmetric entries that are not identically distributed."""
+    return [
+        bound_evidence("powerlaw", where, x, TAILS["gaussian"]) for where, x in spread_inputs(exam, "powerlaw").items()
+    ]
 
 
 CLAIMS = (
@@ -97,7 +105,9 @@ CLAIMS = (
             "one hidden layer, N → ∞, hidden relevance non-negative and independent of W",
             "entries i.i.d., w ~ −w, E w² < ∞",
         ),
-        examine=holds,
-        control=BrokenPremise(premise="entries independent but not identically distributed: N(0, Σ)", examine=unequal),
+        examine=examine_bound,
+        control=BrokenPremise(
+            premise="entries independent but not identically distributed: N(0, Σ)", examine=examine_unequal_entries
+        ),
     ),
 )

@@ -14,25 +14,25 @@ from nfrlab.verify.examine.limit_direction import (
     GBP,
     NOT_ALIGNED,
     LimitPoint,
+    is_visible,
     limit_evidence,
     points,
-    visible,
 )
 
 
 def anisotropic_points(exam: Examination, families: tuple[str, ...]) -> list[LimitPoint]:
-    """GBP, RectGrad's r_0 and z⁺ with its bottom process, at real inputs that enough neurons see."""
+    """GBP, RectGrad's r_0 and z⁺ with its bottom process, at image patches that enough neurons see."""
     trials = (
         points(exam, GBP, families),
         points(exam, rule("rectgrad", q=0.9), families, bottom=False),
         points(exam, rule("zplus-gradient"), families, relevance=rectified),
     )
     named = [replace(point, name=f"{point.rule.name}, {point.name}") for trial in trials for point in trial]
-    return [point for point in named if "image patch" in point.name and visible(point)]
+    return [point for point in named if "image patch" in point.name and is_visible(point)]
 
 
-def deviates(exam: Examination, families: tuple[str, ...]) -> list[Evidence]:
-    """`lim α ≤ 1 − δ`, family by family and rule by rule."""
+def deviation_evidence(exam: Examination, families: tuple[str, ...]) -> list[Evidence]:
+    """`lim α` held against ≤ 1 − δ, family by family and rule by rule."""
     return limit_evidence(exam, anisotropic_points(exam, families), claimed=NOT_ALIGNED)
 
 
@@ -50,7 +50,9 @@ CLAIMS = (
             "x an image patch, as it is or normalised, seen by enough neurons (n₁ ≤ 30 d)",
             "'deviates' read as: by more than δ = 0.02",
         ),
-        examine=lambda exam: deviates(exam, ANISOTROPIC),
-        control=BrokenPremise(premise="isotropic weights", examine=lambda exam: deviates(exam, ("gaussian",))),
+        examine=lambda exam: deviation_evidence(exam, ANISOTROPIC),
+        control=BrokenPremise(
+            premise="isotropic weights", examine=lambda exam: deviation_evidence(exam, ("gaussian",))
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Theorem 1 for GBP."""
+"""Theorem 1 for GBP: in a wide layer of isotropic neurons its map is the input."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limit_direction import (
     GBP,
     ISOTROPIC,
+    axis_weights_evidence,
     limit_evidence,
-    on_axis_weights,
     points,
 )
 
 
-def aligns(exam: Examination) -> list[Evidence]:
-    """Every isotropic family at every input."""
-    return [
-        derived(direction_proofs.isotropic_half_space_mean),
-        *limit_evidence(exam, points(exam, GBP, ISOTROPIC)),
-    ]
+def examine_gbp(exam: Examination) -> list[Evidence]:
+    """The derivation, and every isotropic family at every input."""
+    proven = derivation_evidence(direction_proofs.isotropic_half_space_mean)
+    return [proven, *limit_evidence(exam, points(exam, GBP, ISOTROPIC))]
 
 
 CLAIMS = (
@@ -34,7 +32,7 @@ CLAIMS = (
             "scale."
         ),
         premises=ONE_WIDE_LAYER,
-        examine=aligns,
-        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=on_axis_weights),
+        examine=examine_gbp,
+        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=axis_weights_evidence),
     ),
 )

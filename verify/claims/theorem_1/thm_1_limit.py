@@ -10,36 +10,37 @@ from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limit_direction import (
     GBP,
     WITH_MEAN,
+    is_visible,
     limit_evidence,
     points,
-    visible,
 )
 
 
 def half_space_mean(family: str, x: Array) -> Array:
-    """The theory's limit direction."""
+    """μ(x), the theory's limit direction."""
     return FAMILIES[family].half_space_mean(x).value
 
 
-def limit_direction(exam: Examination) -> list[Evidence]:
-    """Every family with a mean: maps approach the theory's half-space mean, input or not."""
+def examine_limit_direction(exam: Examination) -> list[Evidence]:
+    """The derivation, and every family with a mean: do maps approach the half-space mean, be it the input or not?"""
     chosen = exam.pick((", random signed", ", image patch", ", digit"), ("",))
     trial = [
         replace(point, error=gbp_limit(FAMILIES[point.family], point.x).error)
         for point in points(exam, GBP, WITH_MEAN, target=half_space_mean)
-        if visible(point) and any(name in point.name for name in chosen)
+        if is_visible(point) and any(name in point.name for name in chosen)
     ]
-    return [derived(direction_proofs.limit_direction), *limit_evidence(exam, trial)]
+    return [derivation_evidence(direction_proofs.limit_direction), *limit_evidence(exam, trial)]
 
 
-def wrong_direction(exam: Examination) -> list[Evidence]:
-    """Families that are not isotropic against the direction of an isotropic one."""
-    trial = points(exam, GBP, ("axis", "powerlaw"), target=lambda _, x: half_space_mean("gaussian", x))
-    return limit_evidence(exam, trial)
+def examine_wrong_direction(exam: Examination) -> list[Evidence]:
+    """Families that are not isotropic, held against the limit direction of one that is."""
+    return limit_evidence(
+        exam, points(exam, GBP, ("axis", "powerlaw"), target=lambda _, x: half_space_mean("gaussian", x))
+    )
 
 
 CLAIMS = (
@@ -55,9 +56,9 @@ CLAIMS = (
             "neurons independent, E‖w‖ < ∞, x seen by enough neurons (n₁ ≤ 30 d)",
             "r i.i.d. N(0, 1), independent of W",
         ),
-        examine=limit_direction,
+        examine=examine_limit_direction,
         control=BrokenPremise(
-            premise="the isotropic direction x claimed for anisotropic families", examine=wrong_direction
+            premise="the isotropic direction x claimed for anisotropic families", examine=examine_wrong_direction
         ),
         repairs="thm-1-anisotropic",
     ),

@@ -1,6 +1,4 @@
-"""The premise of Theorem 1: "every entry independently isotropy distributed", said to be milder than i.i.d.
-Gaussian.
-"""
+"""The premise of Theorem 1, "every entry independently isotropy distributed": is it milder than i.i.d. Gaussian?"""
 
 from __future__ import annotations
 
@@ -16,31 +14,32 @@ from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.limit_direction import GBP, limit_evidence, on_axis_weights, points
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.limit_direction import GBP, axis_weights_evidence, limit_evidence, points
 
 CANDIDATES = ("sphere", "ring", "student")
+"""Isotropic families that are not Gaussian."""
+SAMPLES, SMALL = 400_000, 0.4
+"""Neurons in R² of each family; what counts as a small entry, in units of the root mean square length √2."""
 
 
-def only_gaussian() -> Evidence:
-    """Maxwell: the literal premise leaves the Gaussian alone, so it is not milder. The derivation refutes."""
-    maxwell = derived(direction_proofs.maxwell)
+def maxwell_evidence() -> Evidence:
+    """Maxwell's theorem: the literal premise leaves the Gaussian alone, so it is not milder. The derivation refutes."""
+    maxwell = derivation_evidence(direction_proofs.maxwell)
     return replace(maxwell, finding=Finding.REFUTES if maxwell.finding is Finding.SUPPORTS else Finding.UNDECIDED)
 
 
-def dependent_entries(exam: Examination) -> list[Evidence]:
-    """Each non-Gaussian isotropic family in R²: `P(|w_1|, |w_2| both small)` against the product it would be if
-    independent.
+def dependence_evidence(exam: Examination) -> list[Evidence]:
+    """For each candidate in R², P(|w_1|, |w_2| both small) − P(|w_1| small)², held against 0: what independence claims.
 
-    Small means below 0.4 of the root mean square radius; 0 is what independence claims for the difference.
+    Both entries of an isotropic neuron have one law, so one probability serves for either.
     """
     miss = exam.budget.spend(2 * len(CANDIDATES))
     found = []
     for family in CANDIDATES:
-        n = 400_000
-        small = np.abs(sample(family, 2, n, exam.rng(family))) < 0.4 * np.sqrt(2)
-        low, high = intervals.clopper_pearson(int(np.sum(small[0] & small[1])), n, miss)
-        one_low, one_high = intervals.clopper_pearson(int(np.sum(small[0])), n, miss)
+        small = np.abs(sample(family, 2, SAMPLES, exam.rng(family))) < SMALL * np.sqrt(2)
+        low, high = intervals.clopper_pearson(int(np.sum(small[0] & small[1])), SAMPLES, miss)
+        one_low, one_high = intervals.clopper_pearson(int(np.sum(small[0])), SAMPLES, miss)
         found.append(
             Evidence.from_interval(
                 Kind.MONTE_CARLO,
@@ -49,14 +48,14 @@ def dependent_entries(exam: Examination) -> list[Evidence]:
                 Claimed.exactly(0.0, 0.01),
                 "Clopper–Pearson, both probabilities",
                 miss=2 * miss,
-                n=n,
+                n=SAMPLES,
             )
         )
     return found
 
 
-def circle() -> Evidence:
-    """The smallest witness: w uniform on the unit circle, `w_1² + w_2² = 1`, so both cannot be large; exactly."""
+def circle_evidence() -> Evidence:
+    """The smallest witness: on the unit circle w_1² + w_2² = 1, so that |w_1| and |w_2| cannot both be large."""
     both, one = balls.ball(0), 2 * balls.acos(9, 10) / balls.pi()
     interval = balls.endpoints(both - one * one)
     return Evidence.from_interval(
@@ -69,14 +68,14 @@ def circle() -> Evidence:
     )
 
 
-def milder(exam: Examination) -> list[Evidence]:
-    """Is there a non-Gaussian law with independent entries and rotation invariance? The families only illustrate."""
-    illustrations = [circle(), *dependent_entries(exam)]
-    return [only_gaussian(), *(replace(piece, finding=Finding.SILENT) for piece in illustrations)]
+def printed(exam: Examination) -> list[Evidence]:
+    """Is a law with independent entries and rotation invariance ever not Gaussian? The families only illustrate."""
+    illustrations = [circle_evidence(), *dependence_evidence(exam)]
+    return [maxwell_evidence(), *(replace(piece, finding=Finding.SILENT) for piece in illustrations)]
 
 
-def second_moment_reading(exam: Examination) -> list[Evidence]:
-    """Isotropic read as E wwᵀ = I, which i.i.d. U[−1, 1] satisfies: α_∞ at x = (2, 1), exactly, against 1."""
+def examine_second_moment_reading(exam: Examination) -> list[Evidence]:
+    """Isotropic read as E wwᵀ ∝ I, which i.i.d. U[−1, 1] satisfies: α_∞ at x = (2, 1), exactly, held against 1."""
     x = (2, 1)
     mean = quadrature.box_corners_exact(x, -1, 1)
     interval = balls.endpoints(balls.cosine(mean, x))
@@ -96,12 +95,15 @@ def second_moment_reading(exam: Examination) -> list[Evidence]:
     ]
 
 
-def repaired(exam: Examination) -> list[Evidence]:
-    """Independent neurons, dependent entries: non-Gaussian isotropic families align."""
-    census = [
+def repair(exam: Examination) -> list[Evidence]:
+    """The derivation, and isotropic families with dependent entries: do they align?"""
+    milder = [
         name for name in CANDIDATES if FAMILIES[name].rotation_invariant and not FAMILIES[name].independent_entries
     ]
-    return [derived(direction_proofs.isotropic_half_space_mean), *limit_evidence(exam, points(exam, GBP, census))]
+    return [
+        derivation_evidence(direction_proofs.isotropic_half_space_mean),
+        *limit_evidence(exam, points(exam, GBP, milder)),
+    ]
 
 
 CLAIMS = (
@@ -114,14 +116,15 @@ CLAIMS = (
             "are not i.i.d. Gaussian."
         ),
         premises=("independent entries", "the vector isotropic: its law invariant under rotations", "d ≥ 2"),
-        examine=milder,
+        examine=printed,
         control=BrokenPremise(
-            premise="isotropic read as E wwᵀ = I: milder, but then Theorem 1 fails", examine=second_moment_reading
+            premise="isotropic read as E wwᵀ = I: milder, but then Theorem 1 fails",
+            examine=examine_second_moment_reading,
         ),
     ),
     Claim(
         id="thm-1-premise-repair",
-        title="The reading that is milder and suffices",
+        title="A reading of the premise that is milder and suffices",
         source="repair of Theorem 1's premise",
         statement=(
             "Neurons independent of each other, each with a rotation-invariant law of finite mean (its entries "
@@ -132,8 +135,8 @@ CLAIMS = (
             "neurons independent",
             "each neuron's law invariant under rotations, E‖w‖ < ∞, not identically zero",
         ),
-        examine=repaired,
-        control=BrokenPremise(premise="isotropic second moments only: w = ±√d e_i", examine=on_axis_weights),
+        examine=repair,
+        control=BrokenPremise(premise="isotropic second moments only: w = ±√d e_i", examine=axis_weights_evidence),
         repairs="thm-1-premise",
     ),
 )

@@ -15,22 +15,38 @@ from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
 from nfrlab.verify.examine.statistics import sequential_evidence
 
 GRAD = rule("grad")
 NEURONS = 400
+BLOCK, WHOLE_LAW = 500, 3000
+"""Networks in one block of a mean, and networks behind the law of α²."""
+LAW_BLOCK = 10_000
+"""The number of the block from which the law of α² is drawn: beyond those of the mean."""
 
 
-def alignments(exam: Examination, family: str, relevance: Relevance, x: Array, n: int, block: int) -> Array:
-    """n alignments of the plain gradient at x, through fresh networks."""
+def sample_alignments(exam: Examination, family: str, relevance: Relevance, x: Array, n: int, block: int) -> Array:
+    """n alignments of the plain gradient at x, each through a fresh network of `NEURONS` neurons.
+
+    Parameters
+    ----------
+    family, relevance
+        The laws of the weights and of the hidden relevance.
+    x
+        The input.
+    n
+        The number of networks.
+    block
+        The block whose random numbers are used.
+    """
     maps = hidden_maps(GRAD, family, x, NEURONS, n, exam.rng(f"raw {family}", block), relevance)
     return np.array([alignment(R, x) for R in maps])
 
 
-def no_alignment(exam: Examination, relevance: Relevance = normal) -> list[Evidence]:
-    """E α = 0 by betting, and the whole law of α² against Beta(½, (d−1)/2) by DKW, for every isotropic family."""
+def no_alignment_evidence(exam: Examination, relevance: Relevance = normal) -> list[Evidence]:
+    """For every isotropic family E α = 0, by betting, and the whole law of α² against Beta(½, (d−1)/2), by DKW."""
     x = exam.images.patch(2, exam.rng("x"))
     miss = exam.budget.spend(2 * len(ISOTROPIC), 0.5)
     found = []
@@ -38,23 +54,23 @@ def no_alignment(exam: Examination, relevance: Relevance = normal) -> list[Evide
         found.append(
             sequential_evidence(
                 f"E α(WMr, x) = 0: {family}, image patch, d = {len(x)}, N = {NEURONS}",
-                partial(alignments, exam, family, relevance, x, 500),
+                partial(sample_alignments, exam, family, relevance, x, BLOCK),
                 (-1, 1),
                 Claimed.exactly(0, resolution=exam.pick(10, 5) / 100),
                 miss,
                 sd=len(x) ** -0.5,
             )
         )
-        squares = np.sort(alignments(exam, family, relevance, x, 3000, 10_000) ** 2)
-        found.append(distribution(f"law of α²: {family}, d = {len(x)}", squares, len(x), miss))
+        squares = np.sort(sample_alignments(exam, family, relevance, x, WHOLE_LAW, LAW_BLOCK) ** 2)
+        found.append(beta_law_evidence(f"law of α²: {family}, d = {len(x)}", squares, len(x), miss))
     return found
 
 
-def distribution(statement: str, squares: Array, d: int, miss: float) -> Evidence:
-    """Kolmogorov distance of a sample of α² from Beta(½, (d−1)/2), with its DKW interval, against 0."""
+def beta_law_evidence(statement: str, squares: Array, d: int, miss: float) -> Evidence:
+    """The Kolmogorov distance of the law of α² from Beta(½, (d−1)/2), by DKW, from a sample in rising order."""
     n = len(squares)
-    law = scipy.stats.beta.cdf(squares, 0.5, (d - 1) / 2)
-    distance = float(max(np.max(np.arange(1, n + 1) / n - law), np.max(law - np.arange(n) / n)))
+    cdf = scipy.stats.beta.cdf(squares, 0.5, (d - 1) / 2)
+    distance = float(max(np.max(np.arange(1, n + 1) / n - cdf), np.max(cdf - np.arange(n) / n)))
     radius = intervals.dkw_radius(n, miss)
     return Evidence.from_interval(
         Kind.MONTE_CARLO,
@@ -67,10 +83,14 @@ def distribution(statement: str, squares: Array, d: int, miss: float) -> Evidenc
     )
 
 
-def examine(exam: Examination) -> list[Evidence]:
-    """No alignment for relevance of mean zero; alignment as soon as it has a mean."""
+def examine_plain_gradient(exam: Examination) -> list[Evidence]:
+    """The derivation; no alignment for a relevance of mean zero; alignment as soon as it has a mean."""
     with_mean = points(exam, GRAD, ("gaussian",), relevance=absolute)
-    return [derived(direction_proofs.raw_gradient), *no_alignment(exam), *limit_evidence(exam, with_mean, 0.5)]
+    return [
+        derivation_evidence(direction_proofs.raw_gradient),
+        *no_alignment_evidence(exam),
+        *limit_evidence(exam, with_mean, 0.5),
+    ]
 
 
 CLAIMS = (
@@ -87,9 +107,9 @@ CLAIMS = (
             "neurons independent, rotation-invariant, E‖w‖² < ∞",
             "hidden relevance i.i.d. symmetric with E r² < ∞ (no alignment) or of non-zero mean (alignment)",
         ),
-        examine=examine,
+        examine=examine_plain_gradient,
         control=BrokenPremise(
-            premise="relevance of non-zero mean: |N(0, 1)|", examine=lambda exam: no_alignment(exam, absolute)
+            premise="relevance of non-zero mean: |N(0, 1)|", examine=lambda exam: no_alignment_evidence(exam, absolute)
         ),
     ),
 )

@@ -11,7 +11,7 @@ from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, parameters, vector
 from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
 from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
@@ -20,63 +20,63 @@ from nfrlab.verify.examine.stated_draws import INPUTS, Input
 RECTGRAD: Rule = rule("rectgrad", q=0.9)
 
 
-def input_only(entries: range) -> Shapes:
-    """x ∈ Z^d, d = 1, 2, 3."""
+def input_parameters(entries: range) -> Shapes:
+    """The parameters of an input alone: x ∈ Z^d, d = 1, 2, 3."""
     return tuple(parameters(x=vector(d, entries)) for d in (1, 2, 3))
 
 
 def input_draw(x_of: Input) -> Draw:
-    """x from one stated draw."""
+    """The draw of an input alone."""
     return lambda rng, images: {"x": x_of(rng, images)}
 
 
 def input_draws(*names: str) -> dict[str, Draw]:
-    """x from the stated draws."""
+    """The draws of the stated inputs of these names."""
     return {name: input_draw(INPUTS[name]) for name in names}
 
 
-def squared_input(text: str, entries: range, draws: dict[str, Draw]) -> ExactStatement:
-    """r_0 → x gives R → relu(x ⊙ x); is that parallel to x?"""
+def squared_input_statement(text: str, entries: range, draws: dict[str, Draw]) -> ExactStatement:
+    """The statement that relu(x ⊙ x), which R tends to as r_0 → x, is parallel to x; entries of x from `entries`."""
 
-    def square(case: Case) -> Fraction | None:
+    def squared_alpha(case: Case) -> Fraction | None:
         x = case["x"]
         return signed_square_alignment(relu(x * x), x)
 
     return ExactStatement(
         text,
-        input_only(entries),
+        input_parameters(entries),
         as_case,
         lambda case: any(case["x"] != 0),
-        holds=lambda case: square(case) == 1,
-        sides=lambda case: {"alpha": f"{to_alignment(square(case)):.6f}"},
-        size=lambda case: 1 - to_alignment(square(case)),
+        holds=lambda case: squared_alpha(case) == 1,
+        sides=lambda case: {"alpha": f"{to_alignment(squared_alpha(case)):.6f}"},
+        size=lambda case: 1 - to_alignment(squared_alpha(case)),
         perturbed=("x",),
         draws=draws,
     )
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """The limit map relu(x ⊙ x) against x, exactly; then the networks themselves."""
+    """Exact searches for an x that the limit map relu(x ⊙ x) is not parallel to; then the networks themselves."""
     signed, real = input_draws("Gaussian x", "normalised patches"), input_draws("image patches")
     text = "r_0 → x: lim α(relu(x ⊙ r_0), x) = 1"
     return [
-        *search(squared_input(f"{text}, any x", SMALL, signed), exam, "any x", 0.25),
-        *search(squared_input(f"{text}, x ≥ 0", NON_NEGATIVE, real), exam, "x ≥ 0", 0.25),
+        *search(squared_input_statement(f"{text}, any x", SMALL, signed), exam, "any x", 0.25),
+        *search(squared_input_statement(f"{text}, x ≥ 0", NON_NEGATIVE, real), exam, "x ≥ 0", 0.25),
         *limit_evidence(exam, points(exam, RECTGRAD, ("gaussian", "ring")), 0.5),
     ]
 
 
-def without_bottom(exam: Examination) -> list[Evidence]:
-    """r_0 against x for every isotropic family, and the final map against x²."""
+def repair(exam: Examination) -> list[Evidence]:
+    """The derivation; r_0 held against x for every isotropic family; the final map held against x²."""
     to_input = points(exam, RECTGRAD, ISOTROPIC, bottom=False)
     final = points(exam, RECTGRAD, ("gaussian", "ring"), target=lambda _, x: x * x)
     to_square = [replace(point, name=f"{point.name}, final map against x²") for point in final]
-    proven = derived(direction_proofs.isotropic_half_space_mean)
+    proven = derivation_evidence(direction_proofs.isotropic_half_space_mean)
     return [proven, *limit_evidence(exam, to_input, 0.5), *limit_evidence(exam, to_square, 0.5)]
 
 
-def anisotropic(exam: Examination, bottom: bool) -> list[Evidence]:
-    """The same examination with axis-aligned neurons."""
+def examine_rectgrad_on_axis_weights(exam: Examination, bottom: bool) -> list[Evidence]:
+    """RectGrad on neurons along single axes, claimed to tend to x."""
     return limit_evidence(exam, points(exam, RECTGRAD, ("axis",), bottom=bottom))
 
 
@@ -91,7 +91,9 @@ CLAIMS = (
         ),
         premises=ONE_WIDE_LAYER,
         examine=printed,
-        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=lambda exam: anisotropic(exam, True)),
+        control=BrokenPremise(
+            premise="isotropy destroyed: w = ±√d e_i", examine=lambda exam: examine_rectgrad_on_axis_weights(exam, True)
+        ),
     ),
     Claim(
         id="thm-1-rectgrad-repair",
@@ -102,8 +104,11 @@ CLAIMS = (
             "relu(x ⊙ r_0) tends to x²."
         ),
         premises=ONE_WIDE_LAYER,
-        examine=without_bottom,
-        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=lambda exam: anisotropic(exam, False)),
+        examine=repair,
+        control=BrokenPremise(
+            premise="isotropy destroyed: w = ±√d e_i",
+            examine=lambda exam: examine_rectgrad_on_axis_weights(exam, False),
+        ),
         repairs="thm-1-rectgrad",
     ),
 )

@@ -17,22 +17,24 @@ from nfrlab.theory.numerics import balls
 from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limit_direction import DELTA, ISOTROPIC, limit_evidence, points
 
 EXACT: Rule = rule("zplus-gradient")
+"""The rule of eq. 16, one γ per neuron."""
 FILTER: Rule = rule("zplus-filter")
+"""Its filter form, one scalar γ, which a direction does not see."""
 SMALL_INPUTS = ((1, 2), (1, 0), (1, -2))
 
 
-def enclosures() -> list[Evidence]:
-    """The limit alignment of the scalar-γ form at small integer inputs, in ball arithmetic, against 1."""
-    found = []
+def small_input_evidence() -> list[Evidence]:
+    """The limit alignment of the filter form at small integer inputs, in ball arithmetic, held against 1."""
+    evidence = []
     for x in SMALL_INPUTS:
         for bottom in (False, True):
             interval = balls.endpoints(balls.zplus_limit_alignment(x, bottom))
             form = "x ⊙ (1 + x̂)" if bottom else "1 + x̂"
-            found.append(
+            evidence.append(
                 Evidence.from_interval(
                     Kind.ENCLOSURE,
                     f"scalar γ, isotropic weights: lim R = {form} is x up to scale, x = {x}",
@@ -43,29 +45,29 @@ def enclosures() -> list[Evidence]:
                     counterexample={"x": [str(Fraction(t)) for t in x], "alpha": f"{np.mean(interval):.6f}"},
                 )
             )
-    return found
+    return evidence
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """Small inputs certified; networks with the rule itself, per-neuron γ, with and without the bottom process."""
+    """Small inputs, certified; then networks with the rule itself, with and without its bottom process."""
     with_bottom = points(exam, EXACT, ("gaussian", "ring"), relevance=rectified)
     without = [replace(p, name=f"{p.name}, without bottom", bottom=False) for p in with_bottom if p.family == "ring"]
-    return [*enclosures(), *limit_evidence(exam, with_bottom, 0.5), *limit_evidence(exam, without, 0.5)]
+    return [*small_input_evidence(), *limit_evidence(exam, with_bottom, 0.5), *limit_evidence(exam, without, 0.5)]
 
 
-def ones_plus_input(family: str, x: Array) -> Array:
-    """The theory's limit direction of the filter form."""
+def filter_direction(family: str, x: Array) -> Array:
+    """1 + x̂ up to scale: the theory's limit direction of the filter form."""
     return direction.zplus_filter_direction(FAMILIES[family], x)
 
 
 def repair(exam: Examination) -> list[Evidence]:
-    """The filter form, without bottom process, against 1 + x̂."""
-    trial = points(exam, FILTER, ISOTROPIC, target=ones_plus_input, relevance=rectified, bottom=False)
-    return [derived(direction_proofs.zplus_limit), *limit_evidence(exam, trial)]
+    """The derivation, and the filter form without bottom process held against 1 + x̂."""
+    trial = points(exam, FILTER, ISOTROPIC, target=filter_direction, relevance=rectified, bottom=False)
+    return [derivation_evidence(direction_proofs.zplus_limit), *limit_evidence(exam, trial)]
 
 
-def doubled_input(exam: Examination) -> list[Evidence]:
-    """The same against 1 + 4x̂."""
+def examine_wrong_direction_of_filter(exam: Examination) -> list[Evidence]:
+    """The filter form held against 1 + 4x̂."""
     trial = points(
         exam,
         FILTER,
@@ -77,8 +79,8 @@ def doubled_input(exam: Examination) -> list[Evidence]:
     return limit_evidence(exam, trial)
 
 
-def anisotropic(exam: Examination) -> list[Evidence]:
-    """The rule itself on axis-aligned neurons."""
+def examine_zplus_on_axis_weights(exam: Examination) -> list[Evidence]:
+    """The rule itself on neurons along single axes, claimed to tend to x."""
     return limit_evidence(exam, points(exam, EXACT, ("axis",), relevance=rectified))
 
 
@@ -96,7 +98,7 @@ CLAIMS = (
             "hidden relevance relu of i.i.d. N(0, 1): what z⁺ leaves of random output weights",
         ),
         examine=printed,
-        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=anisotropic),
+        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=examine_zplus_on_axis_weights),
     ),
     Claim(
         id="thm-1-zplus-repair",
@@ -108,7 +110,7 @@ CLAIMS = (
         ),
         premises=(*ONE_WIDE_LAYER[::2], "hidden relevance non-negative, independent of W"),
         examine=repair,
-        control=BrokenPremise(premise="a constant wrong: 1 + 4x̂", examine=doubled_input),
+        control=BrokenPremise(premise="a constant wrong: 1 + 4x̂", examine=examine_wrong_direction_of_filter),
         repairs="thm-1-zplus",
     ),
 )

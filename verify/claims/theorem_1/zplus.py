@@ -19,32 +19,44 @@ from nfrlab.theory.limit.proofs import all_ones as all_ones_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.statistics import median_evidence
 
 DELTA = 0.02
+"""Margin of a cosine."""
 RATE_MARGIN, ONES_MARGIN = 0.25, 0.3
-QUARTILES = 1.349  # between those of N(0, 1)
-MOST_WRONG = 0.3  # under broken premises pilots scatter: plan as if no larger share were on the wrong side
+"""Margins in ln tan²: of its change a layer, and of r_0 beside the all-ones vector."""
+QUICK: dict[str, tuple[int, ...]] = {"constant": (192, *(128,) * 4)}
+FULL = QUICK | {"longer": (192, *(256,) * 5), "varied": (192, 256, 128, 512, 256)}
+"""Widths of stacks from the input up, by name."""
+CASES = ("zplus-filter", "normal"), ("zplus-gradient", "absolute")
+OTHERS = ("zplus-filter", "absolute"), ("zplus-gradient", "normal")
+"""(form, relevance) in stacks."""
+SKIPPED = {"absolute": 1, "normal": 2}
+"""Layers that a relevance has to pass before the rate holds."""
+QUARTILES = 1.349
+"""The distance between the quartiles of N(0, 1)."""
+MOST_WRONG = 0.3
+"""Under broken premises pilots scatter: plan as if no larger share were on the wrong side."""
 Inputs = dict[str, Float[Array, " d"]]
 
 
-def images(exam: Examination) -> Inputs:
+def real_inputs(exam: Examination) -> Inputs:
     """Whole images scaled down, as they are, and patches under ImageNet's normalisation, of growing dimension."""
     rng = exam.rng("inputs")
-    found: Inputs = {}
+    inputs: Inputs = {}
     for side in exam.pick((3, 8), (3, 8, 16, 32)):
-        found[f"image frame, d = {3 * side**2}"] = exam.images.frame(side, rng)
-        found[f"normalised patch, d = {3 * side**2}"] = normalise(exam.images.patch(side, rng))
-    return found
+        inputs[f"image frame, d = {3 * side**2}"] = exam.images.frame(side, rng)
+        inputs[f"normalised patch, d = {3 * side**2}"] = normalise(exam.images.patch(side, rng))
+    return inputs
 
 
-def neurons(d: int) -> int:
-    """How wide the layer is; wider where d is small, as single cosines vary more there."""
+def layer_width(d: int) -> int:
+    """The width N of the one layer; larger where d is small, as single cosines vary more there."""
     return 2048 if d < 100 else 1024
 
 
-def against(
+def predicted_median_evidence(
     statement: str,
     values: Float[Array, " n"],
     predicted: float,
@@ -52,7 +64,21 @@ def against(
     miss: float,
     power: float | None = None,
 ) -> Evidence:
-    """A median within a margin of its predicted value; `power` where n was planned for it."""
+    """A median held against its predicted value, ± a margin.
+
+    Parameters
+    ----------
+    statement
+        What the median is of.
+    values
+        The sample.
+    predicted, margin
+        The predicted median, and the margin within which it is claimed.
+    miss
+        The error probability of the interval.
+    power
+        The power, where n was planned for it.
+    """
     return median_evidence(
         f"{statement} = {predicted:.4f} ± {margin}",
         values,
@@ -63,89 +89,100 @@ def against(
     )
 
 
-def one_layer(exam: Examination, claimed: bool = False) -> list[Evidence]:
-    """`cos(r_0, x)` and `cos(x ⊙ r_0, x)` of both forms against the theory (`claimed`: the first against 1).
+def one_layer_evidence(exam: Examination, claimed: bool = False) -> list[Evidence]:
+    """`cos(r_0, x)` and `cos(x ⊙ r_0, x)` of both forms, held against the theory.
 
-    The number of networks lets one cosine in fifty lie outside the margin on one side.
+    With `claimed`, a broken premise, one input alone and the first cosine held against 1. The number of networks lets
+    one cosine in fifty lie outside the margin on one side.
     """
     points = [
         (family, name, x, form)
         for family in exam.pick(("gaussian",), ("gaussian", "uniform"))
-        for name, x in images(exam).items()
+        for name, x in real_inputs(exam).items()
         for form in FORMS
         if family == "gaussian" or len(x) < 1000
     ][: 1 if claimed else None]
     miss = exam.budget.spend(2 * len(points))
     n, found = intervals.median_plan(miss, 0.02), []
     for family, name, x, form in points:
-        point, N = f"{form}, {family}, {name}", neurons(len(x))
+        point, N = f"{form}, {family}, {name}", layer_width(len(x))
         maps = hidden_maps(rule(form), family, x, N, n, exam.rng(point), rectified, bottom=False)
         bare, with_bottom = alignments(form, FAMILIES[family], x, N)
         first = np.array([alignment(r, x) for r in maps])
         second = np.array([alignment(x * r, x) for r in maps])
         found += [
-            against(f"cos(r_0, x), {point}", first, 1.0 if claimed else bare, DELTA, miss),
-            against(f"cos(x ⊙ r_0, x), {point}", second, with_bottom, DELTA, miss),
+            predicted_median_evidence(f"cos(r_0, x), {point}", first, 1.0 if claimed else bare, DELTA, miss),
+            predicted_median_evidence(f"cos(x ⊙ r_0, x), {point}", second, with_bottom, DELTA, miss),
         ]
     return found
 
 
-def bottom(exam: Examination) -> list[Evidence]:
-    """The derivation, and real images of growing dimension."""
-    return [derived(all_ones_proofs.one_layer), *one_layer(exam)]
+def examine_bottom_process(exam: Examination) -> list[Evidence]:
+    """The derivation, and one layer at real images of growing dimension."""
+    return [derivation_evidence(all_ones_proofs.one_layer), *one_layer_evidence(exam)]
 
 
-QUICK: dict[str, tuple[int, ...]] = {"constant": (192, *(128,) * 4)}
-FULL = QUICK | {"longer": (192, *(256,) * 5), "varied": (192, 256, 128, 512, 256)}
+def stack_evidence(exam: Examination, cases: tuple[tuple[str, str], ...], tried: str | None = None) -> list[Evidence]:
+    """Two numbers of every stack examined, held against the theory.
 
+    They are the mean change of `ln tan²` of the angle between two maps a layer, below the first layer that the
+    relevance meets (signed: the second), and `ln tan²` of the angle between r_0 and the all-ones vector.
 
-CASES = ("zplus-filter", "normal"), ("zplus-gradient", "absolute")
-OTHERS = ("zplus-filter", "absolute"), ("zplus-gradient", "normal")
-SKIPPED = {"absolute": 1, "normal": 2}
-
-
-def rates(exam: Examination, cases: tuple[tuple[str, str], ...], used: str | None = None) -> list[Evidence]:
-    """For each form and relevance the mean change of `ln tan²` a layer, below the first layer that relevance meets
-    (signed: the second), and the place of r_0 against the all-ones vector.
-
-    n is planned from a pilot, for the rate: where the theory is off by at most half the margin (at width 128 it is by
-    0.12) the median's interval ends inside.
-    `used` is another rule, of broken premises.
+    Parameters
+    ----------
+    exam
+        The examination.
+    cases
+        (form, relevance) of the claimed law.
+    tried
+        The rule that is sampled in place of the form, where a premise is broken.
     """
     points = [(name, widths, *case) for name, widths in exam.pick(QUICK, FULL).items() for case in cases]
     miss = exam.budget.spend(2 * len(points))
-    found = []
-    for name, widths, form, relevance in points:
-        x = exam.images.frame(8, exam.rng(f"input {name}"))
-        point = f"{used or form}, {relevance} relevance, {name}: {'–'.join(map(str, widths))}"
-
-        def sample(part: str, n: int) -> tuple[Array, Array]:
-            between, to_ones = angles(rule(used or form), widths, n, exam.rng(f"{part} {point}"), relevance, x)  # noqa: B023
-            skipped = SKIPPED[relevance]  # noqa: B023
-            layers = len(widths) - 1 - skipped  # noqa: B023
-            return np.log(between[:, -1] / between[:, skipped]) / layers, np.log(to_ones)
-
-        low, high = np.quantile(sample("pilot", 60)[0], (0.25, 0.75))
-        wrong = float(scipy.stats.norm.sf(0.5 * RATE_MARGIN / (1.2 * (high - low) / QUARTILES)))
-        change, place = sample("trial", intervals.median_plan(miss, min(wrong, MOST_WRONG) if used else wrong))
-        steps = [log_rate(form, widths[i], widths[i - 1]) for i in range(len(widths) - 1 - SKIPPED[relevance], 0, -1)]
-        rate = float(np.mean(steps))
-        found.append(against(f"ln tan² a layer, {point}", change, rate, RATE_MARGIN, miss, 0.99))
-        text = f"ln tan² between r_0 and the all-ones vector, {point}"
-        predicted = log(tangent_to_ones(form, widths[1], x))
-        found.append(against(text, place, predicted, ONES_MARGIN, miss))
-    return found
+    return [piece for point in points for piece in _stack(exam, *point, tried, miss)]
 
 
-def contraction(exam: Examination) -> list[Evidence]:
-    """The derivation, and both forms."""
+def _stack(
+    exam: Examination,
+    name: str,
+    widths: tuple[int, ...],
+    form: str,
+    relevance: str,
+    tried: str | None,
+    miss: float,
+) -> list[Evidence]:
+    x = exam.images.frame(8, exam.rng(f"input {name}"))
+    point = f"{tried or form}, {relevance} relevance, {name}: {'–'.join(map(str, widths))}"
+    skipped = SKIPPED[relevance]
+    layers = len(widths) - 1 - skipped
+
+    def sample(part: str, n: int) -> tuple[Array, Array]:
+        between, to_ones = angles(rule(tried or form), widths, n, exam.rng(f"{part} {point}"), relevance, x)
+        return np.log(between[:, -1] / between[:, skipped]) / layers, np.log(to_ones)
+
+    # n is planned from a pilot, for the rate: where the theory is off by at most half the margin (at width 128 it is
+    # by 0.12) the median's interval ends inside
+    low, high = np.quantile(sample("pilot", 60)[0], (0.25, 0.75))
+    wrong = float(scipy.stats.norm.sf(0.5 * RATE_MARGIN / (1.2 * (high - low) / QUARTILES)))
+    change, place = sample("trial", intervals.median_plan(miss, min(wrong, MOST_WRONG) if tried else wrong))
+    rate = float(np.mean([log_rate(form, widths[i], widths[i - 1]) for i in range(layers, 0, -1)]))
+    from_ones = log(tangent_to_ones(form, widths[1], x))
+    text = f"ln tan² between r_0 and the all-ones vector, {point}"
+    return [
+        predicted_median_evidence(f"ln tan² a layer, {point}", change, rate, RATE_MARGIN, miss, 0.99),
+        predicted_median_evidence(text, place, from_ones, ONES_MARGIN, miss),
+    ]
+
+
+def examine_stacks(exam: Examination) -> list[Evidence]:
+    """The derivation, and both forms in stacks."""
     cases = exam.pick(CASES, (*CASES, *OTHERS))
-    return [derived(all_ones_proofs.stacks), *rates(exam, cases)]
+    return [derivation_evidence(all_ones_proofs.stacks), *stack_evidence(exam, cases)]
 
 
-def signed_weights(exam: Examination) -> list[Evidence]:
-    """The plain gradient, W for W⁺, against the filter's rate."""
-    return rates(exam, OTHERS[:1], used="grad")
+def examine_signed_weights(exam: Examination) -> list[Evidence]:
+    """The plain gradient, W in place of W⁺, held against the filter's rate."""
+    return stack_evidence(exam, OTHERS[:1], tried="grad")
 
 
 CLAIMS = (
@@ -160,12 +197,12 @@ CLAIMS = (
         ),
         premises=(
             "one hidden layer, i.i.d. Gaussian weights (full profile: also U[−1, 1] per entry)",
-            f"relevance relu of N(0, 1), N = {neurons(1000):,} (d = 27: {neurons(27):,})",
+            f"relevance relu of N(0, 1), N = {layer_width(1000):,} (d = 27: {layer_width(27):,})",
             "x an image scaled down, and a normalised patch, d = 27, 192 (full profile: also 768, 3,072)",
         ),
-        examine=bottom,
+        examine=examine_bottom_process,
         control=BrokenPremise(
-            premise="r_0 itself claimed to be the input", examine=lambda exam: one_layer(exam, claimed=True)
+            premise="r_0 itself claimed to be the input", examine=lambda exam: one_layer_evidence(exam, claimed=True)
         ),
     ),
     Claim(
@@ -184,7 +221,7 @@ CLAIMS = (
             "profile: the former for the rule, the latter for the filter",
             "widths " + ", ".join("–".join(map(str, widths)) for widths in QUICK.values()),
         ),
-        examine=contraction,
-        control=BrokenPremise(premise="signed weights: the plain gradient", examine=signed_weights),
+        examine=examine_stacks,
+        control=BrokenPremise(premise="signed weights: the plain gradient", examine=examine_signed_weights),
     ),
 )

@@ -12,27 +12,33 @@ from nfrlab.theory.weighting.proofs import gram as gram_proofs
 from nfrlab.verify.claims.premises import SINGULAR
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
-from nfrlab.verify.examine.derivation import derived
-from nfrlab.verify.examine.exact.gram_cases import SIGMAS, active, aim, climb, conditioned, tie
-from nfrlab.verify.examine.exact.search import Case, exact, to_alignment
-from nfrlab.verify.examine.exact.weightings import gradient_map, sides
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.exact.gram_cases import SIGMAS, active_part, aim_at_bound, climb, conditioned_layer, tie
+from nfrlab.verify.examine.exact.search import Case, to_alignment, to_fractions
+from nfrlab.verify.examine.exact.weightings import gradient_map, squared_alignments
 
 EXCESS = Fraction(1, 16), Fraction(1, 1 << 10), Fraction(1, 1 << 30)
-CLOSE = Fraction(99, 100)  # of the bound
+"""By how much, relatively, the ratio of singular values exceeds the bound."""
+CLOSE = Fraction(99, 100)
+"""How near to the bound a search has to come."""
 
 
-def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
-    """At tan φ = σ − 1/σ, every condition number beyond root(σ)² has a layer in which Activation loses to r > 0.
+def beyond_bound_evidence(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
+    """Whether at tan φ = σ − 1/σ every condition number beyond root(σ)² has a layer in which Activation loses to r > 0.
 
-    The layer is diag(root(σ)(1 + ε), 1) with A = (σ, 1) and r = (1, σ³), simulated in exact rationals. Where there is
-    none because the proven condition holds, the bound is refuted.
+    The layer is diag(root(σ)(1 + ε), 1) with A = (σ, 1) and r = (1, σ³), simulated in exact rationals. Where
+    Activation does not lose although the proven condition holds, the bound `root` is refuted.
     """
     for sigma in SIGMAS:
         for excess in EXCESS:
             top = root(sigma) * (1 + excess)
             _, A, r = gram.extremal_case(sigma)
-            case = {"x": exact([A[0] / top, A[1]]), "W": exact([[top, 0], [0, 1]]), "r": exact(list(r))}
-            by_activation, by_r = sides(gradient_map, case)
+            case = {
+                "x": to_fractions([A[0] / top, A[1]]),
+                "W": to_fractions([[top, 0], [0, 1]]),
+                "r": to_fractions(list(r)),
+            }
+            by_activation, by_r = squared_alignments(gradient_map, case)
             proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
             if by_activation is None or by_r is None or by_activation >= by_r:
                 numbers = {
@@ -41,11 +47,11 @@ def beyond(exam: Examination, root: Callable[[Fraction], Fraction]) -> Evidence:
                     "the condition holds": str(proven),
                 }
                 finding = Finding.REFUTES if proven else Finding.UNDECIDED
-                return _beyond(finding, numbers | {"alpha_a": _shown(by_activation), "alpha_b": _shown(by_r)})
+                return _beyond(finding, numbers | {"alpha_a": _as_text(by_activation), "alpha_b": _as_text(by_r)})
     return _beyond(Finding.SUPPORTS, None)
 
 
-def _shown(square: Fraction | None) -> str:
+def _as_text(square: Fraction | None) -> str:
     return f"{to_alignment(square):.6f}"
 
 
@@ -61,8 +67,8 @@ def _beyond(finding: Finding, numbers: dict[str, Any] | None) -> Evidence:
     )
 
 
-def climbed(exam: Examination) -> list[Evidence]:
-    """Gradient ascent from random starts: it reaches the bound to within 1e-6, and never crosses it."""
+def gradient_search_evidence(exam: Examination) -> list[Evidence]:
+    """Gradient ascent from random starts: does it come within 1e-6 of the bound, and never cross it?"""
     found = []
     for kappa in (1.5, 4.0, 100.0):
         for n in (2, 3, 4, 5, 6):
@@ -84,16 +90,16 @@ def climbed(exam: Examination) -> list[Evidence]:
     return found
 
 
-def aimed(exam: Examination) -> list[Evidence]:
-    """Hypothesis, told how near to the bound a tie lies, in exact rationals: it comes within 1 %, and never crosses it.
+def hypothesis_search_evidence(exam: Examination) -> list[Evidence]:
+    """Hypothesis, told how near to the bound a tie lies, in exact rationals: does it come within 1 %, never beyond?
 
     A little nearer to A than the tie, r is simulated to beat Activation.
     """
     found = []
-    for n, shape in enumerate(conditioned()[: exam.pick(1, 2)], start=2):
+    for n, shape in enumerate(conditioned_layer()[: exam.pick(1, 2)], start=2):
         examples = exam.pick(400, 2000)
-        case, square = aim(shape, examples, exam.rng(f"aim {n}"))
-        crossed, there = square > 1, case is not None and square > CLOSE**2 and loses(case, CLOSE)
+        case, square = aim_at_bound(shape, examples, exam.rng(f"aim {n}"))
+        crossed, there = square > 1, case is not None and square > CLOSE**2 and activation_loses(case, CLOSE)
         found.append(
             Evidence(
                 kind=Kind.SEARCH,
@@ -107,22 +113,27 @@ def aimed(exam: Examination) -> list[Evidence]:
     return found
 
 
-def loses(case: Case, share: Fraction) -> bool:
+def activation_loses(case: Case, share: Fraction) -> bool:
     """Whether Activation is worse than r turned to `share` of the tan φ of its tie, simulated in exact rationals."""
-    _, A, _ = active(case)
-    whole = 0 * case["r"]
-    whole[layer(case["x"], case["W"]).mask] = A + share * (tie(case)[0] - A)
-    by_activation, by_r = sides(gradient_map, case | {"r": whole})
+    _, A, _ = active_part(case)
+    turned = 0 * case["r"]
+    turned[layer(case["x"], case["W"]).mask] = A + share * (tie(case)[0] - A)
+    by_activation, by_r = squared_alignments(gradient_map, case | {"r": turned})
     return by_activation is not None and by_r is not None and by_activation < by_r
 
 
-def sharp(exam: Examination) -> list[Evidence]:
-    """Derivation, the closed form in exact rationals, and both searches."""
-    return [derived(gram_proofs.gram_sharp), beyond(exam, lambda sigma: sigma), *climbed(exam), *aimed(exam)]
+def examine_sharpness(exam: Examination) -> list[Evidence]:
+    """The derivation, the closed form in exact rationals, and both searches."""
+    return [
+        derivation_evidence(gram_proofs.gram_sharp),
+        beyond_bound_evidence(exam, lambda sigma: sigma),
+        *gradient_search_evidence(exam),
+        *hypothesis_search_evidence(exam),
+    ]
 
 
-def crude(sigma: Fraction) -> Fraction:
-    """`1/cos φ` from above, to 1e-4."""
+def crude_ratio(sigma: Fraction) -> Fraction:
+    """`1/cos φ` at tan φ = σ − 1/σ, the root of the crude bound, from above and to 1e-4."""
     square = float(gram.crude_condition(float(sigma - 1 / sigma)))
     return Fraction(square**0.5).limit_denominator(10_000) + Fraction(1, 10_000)
 
@@ -138,9 +149,10 @@ CLAIMS = (
             "do."
         ),
         premises=(SINGULAR,),
-        examine=sharp,
+        examine=examine_sharpness,
         control=BrokenPremise(
-            premise="the crude bound κ = 1/cos²φ claimed to be sharp", examine=lambda exam: [beyond(exam, crude)]
+            premise="the crude bound κ = 1/cos²φ claimed to be sharp",
+            examine=lambda exam: [beyond_bound_evidence(exam, crude_ratio)],
         ),
     ),
 )

@@ -15,21 +15,42 @@ from nfrlab.theory.weighting.proofs import frames as frames_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.statistics import distribution_evidence, predicted_mean, predicted_proportion
 
 QUICK = (5, 3), (27, 9)
 FULL = (*QUICK, (9, 9), (27, 27), (784, 196), (784, 784), (150_528, 1505))
+"""(d, N) of the frames."""
 DELTA, DELTA_CDF = 0.002, 0.02
-POINTS = 200  # at which distributions are compared
-SMALL = 5, 3  # (d, N) where equality is frequent enough to be counted
-OTHER = {"constant": "positive", "gbp": "constant", "activation": "constant"}  # whose angle to A controls put in
+"""Resolutions of the mean and of the distribution."""
+POINTS = 200
+"""Number of alignments at which a distribution is compared with its law."""
+SMALL = 5, 3
+"""(d, N) where equality is frequent enough to be counted."""
+OTHER = {"constant": "positive", "gbp": "constant", "activation": "constant"}
+"""The weighting whose angle to A a control puts in."""
+WEIGHTS = {
+    "constant": "s = 1",
+    "gbp": "hidden relevance i.i.d. N(0, 1), independent of the frame",
+    "activation": "s = A",
+}
+TIES = {
+    "constant": " α equals Activation's with probability N 2^−N / (1 − 2^−N), both defined: one active neuron.",
+    "gbp": " α equals Activation's with probability ½ N 2^−N / (1 − (¾)^N), both defined: one active neuron, passed.",
+    "activation": "",
+}
+CONTROLS = {
+    "constant": "2/π for √(2/π) in the angle to A",
+    "gbp": "√(2/π) for 2/π in the angle to A",
+    "activation": "the angle of constant weights to A",
+}
 
 
-def laws(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Evidence]:
-    """E α and the whole distribution of α against the reduced sampler of the rule, from one sample a point.
+def law_evidence(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Evidence]:
+    """E α and the whole distribution of α, held against the reduced sampler of a rule, from one sample a frame.
 
     Sizes are planned so that, if the law is right, both intervals end inside their margins with probability ≥ 0.99.
+    Half of the budget is spent.
     """
     predicted = list(predicted)
     miss = exam.budget.spend(2 * len(predicted), 0.5)
@@ -49,61 +70,48 @@ def laws(exam: Examination, predicted: Iterable[FrameLaw], rule: str) -> list[Ev
     return found
 
 
-def rates(exam: Examination, weighting: str) -> list[Evidence]:
-    """P(R = 0), and P(α = α of Activation | both defined), on frames drawn whole; "equal" is within 1e-12."""
+def tie_evidence(exam: Examination, weighting: str) -> list[Evidence]:
+    """P(R = 0) and P(α = α of Activation | R ≠ 0), on frames drawn whole, held against the theory.
+
+    Two alignments are equal within 1e-12. Half of the budget is spent.
+    """
     (d, N), delta = SMALL, exam.pick(0.03, 0.01)
     miss = exam.budget.spend(2, 0.5)
-    zero, same = frame_law(weighting, d, N).undefined, equality(weighting, N)
-    n = max(intervals.rate_plan(miss, zero, delta), ceil(1.05 * intervals.rate_plan(miss, same, delta) / (1 - zero)))
+    zero, tied = frame_law(weighting, d, N).undefined, equality(weighting, N)
+    n = max(intervals.rate_plan(miss, zero, delta), ceil(1.05 * intervals.rate_plan(miss, tied, delta) / (1 - zero)))
     a, b = pairs.alignments(("activation", weighting), d, N, n, exam.rng("pairs"), "haar", whole=True).T
     defined = ~np.isnan(b)
     equal = np.abs(a[defined] - b[defined]) <= 1e-12
     return [
         predicted_proportion(f"P(R = 0), N = {N}", int(np.sum(~defined)), n, zero, delta, miss),
-        predicted_proportion(f"P(α = α of Activation), N = {N}", int(equal.sum()), len(equal), same, delta, miss),
+        predicted_proportion(f"P(α = α of Activation), N = {N}", int(equal.sum()), len(equal), tied, delta, miss),
     ]
 
 
-def follows(exam: Examination, weighting: str) -> list[Evidence]:
-    """The derivation, the law at every point, and how often α equals Activation's."""
-    points = [frame_law(weighting, d, N) for d, N in exam.pick(QUICK, FULL)]
-    ties = [] if weighting == "activation" else rates(exam, weighting)
-    return [derived(frames_proofs.frame_law), *laws(exam, points, weighting), *ties]
+def examine_frame_law(exam: Examination, weighting: str) -> list[Evidence]:
+    """The derivation, the law at every frame, and how often α equals Activation's."""
+    laws = [frame_law(weighting, d, N) for d, N in exam.pick(QUICK, FULL)]
+    ties = [] if weighting == "activation" else tie_evidence(exam, weighting)
+    return [derivation_evidence(frames_proofs.frame_law), *law_evidence(exam, laws, weighting), *ties]
 
 
-def wrong_angle(exam: Examination, weighting: str) -> list[Evidence]:
+def examine_wrong_angle(exam: Examination, weighting: str) -> list[Evidence]:
     """The law with another weighting's angle to A: 2/π for √(2/π), the reverse, √(2/π) for 1."""
-    return laws(exam, [replace(frame_law(weighting, 27, 9), weighting=OTHER[weighting])], weighting)
-
-
-WEIGHTS = {
-    "constant": "s = 1",
-    "gbp": "hidden relevance i.i.d. N(0, 1), independent of the frame",
-    "activation": "s = A",
-}
-TIES = {
-    "constant": " α equals Activation's with probability N 2^−N / (1 − 2^−N), both defined: one active neuron.",
-    "gbp": " α equals Activation's with probability ½ N 2^−N / (1 − (¾)^N), both defined: one active neuron, passed.",
-    "activation": "",
-}
-CONTROLS = {
-    "constant": "2/π for √(2/π) in the angle to A",
-    "gbp": "√(2/π) for 2/π in the angle to A",
-    "activation": "the angle of constant weights to A",
-}
+    return law_evidence(exam, [replace(frame_law(weighting, 27, 9), weighting=OTHER[weighting])], weighting)
 
 
 def claim(weighting: str) -> Claim:
-    """`haar-law-<weighting>`."""
+    """The claim `haar-law-<weighting>`."""
+    passed = "¼" if weighting == "gbp" else "½"
     angle = "C = 1" if weighting == "activation" else "C = cos(s, A) independent of ρ, its law by recursion in K"
     return Claim(
         id=f"haar-law-{weighting}",
         title=f"How α grows with the width of a frame: {weighting}",
         source="makes Theorem 2 a law",
         statement=(
-            f"α = ρ C, ρ² ~ Beta(K/2, (d − K)/2), {angle}; K, the neurons that pass, is Bin(N, "
-            f"{'¼' if weighting == 'gbp' else '½'}). At the points examined E α = E ρ · E C within {DELTA}, the whole "
-            f"distribution within {DELTA_CDF}." + TIES[weighting]
+            f"α = ρ C, ρ² ~ Beta(K/2, (d − K)/2), {angle}; K, the neurons that pass, is Bin(N, {passed}). At the "
+            f"points examined E α = E ρ · E C within {DELTA}, the whole distribution within "
+            f"{DELTA_CDF}.{TIES[weighting]}"
         ),
         premises=(
             "one Haar frame of N ≤ d neurons",
@@ -111,8 +119,8 @@ def claim(weighting: str) -> Claim:
             "given R ≠ 0",
             "examined at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in FULL),
         ),
-        examine=lambda exam: follows(exam, weighting),
-        control=BrokenPremise(premise=CONTROLS[weighting], examine=lambda exam: wrong_angle(exam, weighting)),
+        examine=lambda exam: examine_frame_law(exam, weighting),
+        control=BrokenPremise(premise=CONTROLS[weighting], examine=lambda exam: examine_wrong_angle(exam, weighting)),
     )
 
 

@@ -11,57 +11,68 @@ from jaxtyping import Float
 from nfrlab.simulations.dense import reduced
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.reduced import pairs
-from nfrlab.simulations.images import ImageSet
 from nfrlab.theory.weighting.ordering import ORDER, REVERSAL_ERROR, gaussian_law, reversal_probability
 from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import POSITIVE, as_case, small_layer
 from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, Parameters, search
-from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, sides
-from nfrlab.verify.examine.stated_draws import Input, dyadic, image_patch, one_layer
+from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, squared_alignments
+from nfrlab.verify.examine.stated_draws import gaussian_input, image_patch, random_layer_draw
 from nfrlab.verify.examine.statistics import mean_evidence, predicted_mean, predicted_proportion
 
+MEAN_ORDER = "the mean α is ordered gradient < random positive < constant < Activation"
 QUICK = (2, 2), (2, 20), (3, 3), (27, 27), (27, 270), (784, 8), (784, 784)
 FULL = (*QUICK, (2, 200), (3, 300), (27, 2700), (784, 7840), (150_528, 1505))
+"""(d, N) where the order of the means is examined."""
 MEANS = (2, 20), (27, 27), (784, 784)
+"""(d, N) where the mean of positive weights is examined."""
 DELTA_MEAN = 0.005
+"""Resolution of that mean."""
 PILOT = 1000
+"""Networks from which a standard deviation is estimated, to plan the sample."""
 HEAVY = 27, 135
+"""(d, N) of the layer with heavy tails."""
 RATES = (2, 2), (2, 20), (3, 30), (9, 18), (27, 27), (784, 784)
 RATES_FULL = (*RATES, (2, 100), (3, 100), (9, 90), (17, 170), (150_528, 1505))
-WHOLE = 3  # up to this d networks are drawn whole
-SEVERAL = 3  # from this shape on, d, N ≥ 2: with one of either every two maps are parallel or opposite
+"""(d, N) where the probability of a reversal is examined."""
+WHOLE = 3
+"""Up to this d networks are drawn whole."""
+SEVERAL = 3
+"""Shapes from this one on have d, N ≥ 2: with one of either, every two maps are parallel or opposite."""
 SWAPPED = {"constant": "positive", "positive": "constant"}
 
 
-def differences(d: int, N: int, n: int, rng: np.random.Generator, family: str = "gaussian") -> Float[Array, "n 3"]:
-    """α of each weighting of `ORDER` less that of the one before it, on networks where both are defined."""
+def sample_differences(
+    d: int, N: int, n: int, rng: np.random.Generator, family: str = "gaussian"
+) -> Float[Array, "n 3"]:
+    """α of each weighting of `ORDER` less that of the one before it, a row a network, where all are defined."""
     alpha = pairs.alignments(ORDER, d, N, n, rng, family, whole=family != "gaussian")
     return np.diff(alpha[~np.isnan(alpha).any(axis=1)], axis=1)
 
 
-def in_order(exam: Examination, points: tuple[tuple[int, int], ...], family: str = "gaussian") -> list[Evidence]:
-    """At each point the three mean differences against (0, 2].
+def order_evidence(exam: Examination, points: tuple[tuple[int, int], ...], family: str = "gaussian") -> list[Evidence]:
+    """At each (d, N) the three mean differences, held against > 0.
 
-    Sizes are planned from the gaps that the theory predicts for Gaussian weights and the spread in a pilot sample of
-    its own, with a fifth to spare; as that spread is an estimate, no power is recorded.
+    Sizes are planned from the gaps that the theory predicts for Gaussian weights and from the spread in a separate
+    pilot sample, with a fifth to spare; as that spread is an estimate, no power is recorded. Half of the budget is
+    spent.
     """
     miss = exam.budget.spend(3 * len(points), 0.5)
     found = []
     for d, N in points:
         name = f"{family}, d = {d}, N = {N}"
         means = [gaussian_law(weighting, d, N).mean for weighting in ORDER]
-        spread = 1.2 * differences(d, N, PILOT, exam.rng(f"pilot {name}"), family).std(axis=0)
+        spread = 1.2 * sample_differences(d, N, PILOT, exam.rng(f"pilot {name}"), family).std(axis=0)
         plan = [
             intervals.bernstein_plan(miss, sd, width, high - low)
             for sd, width, (low, high) in zip(spread, (4.0, 2.0, 2.0), pairwise(means), strict=True)
         ]
         n = int(1.05 * max(plan) / (1 - 0.5**N))
-        values = differences(d, N, n, exam.rng(name), family)
+        values = sample_differences(d, N, n, exam.rng(name), family)
         for column, width, (below, above) in zip(values.T, (2.0, 1.0, 1.0), pairwise(ORDER), strict=True):
             text, claimed = f"E[α of {above} − α of {below}] > 0: {name}", Claimed.between(0.0, width)
             details = {"mean": float(column.mean())}
@@ -69,8 +80,8 @@ def in_order(exam: Examination, points: tuple[tuple[int, int], ...], family: str
     return found
 
 
-def positive_means(exam: Examination) -> list[Evidence]:
-    """The law of positive weights, of which no other claim speaks: its mean."""
+def positive_mean_evidence(exam: Examination) -> list[Evidence]:
+    """The mean α of positive weights, of which no other claim speaks, held against its law. Half of the budget."""
     miss = exam.budget.spend(len(MEANS), 0.5)
     found = []
     for d, N in MEANS:
@@ -81,78 +92,81 @@ def positive_means(exam: Examination) -> list[Evidence]:
     return found
 
 
-def means(exam: Examination) -> list[Evidence]:
-    """Derivation, the order of the sampled means, and the law that predicts the one of positive weights."""
-    return [derived(ordering_proofs.mean_order), *in_order(exam, exam.pick(QUICK, FULL)), *positive_means(exam)]
+def examine_means(exam: Examination) -> list[Evidence]:
+    """The derivation, the order of the sampled means, and the mean of positive weights against its law."""
+    return [
+        derivation_evidence(ordering_proofs.mean_order),
+        *order_evidence(exam, exam.pick(QUICK, FULL)),
+        *positive_mean_evidence(exam),
+    ]
 
 
-def heavy_tails(exam: Examination) -> list[Evidence]:
-    """The same order for neurons whose lengths have heavy tails: isotropic, as Theorem 1 wants them."""
-    return in_order(exam, (HEAVY,), "student")
+def examine_heavy_tails(exam: Examination) -> list[Evidence]:
+    """The order claimed for neurons whose lengths have heavy tails: isotropic, as Theorem 1 wants them."""
+    return order_evidence(exam, (HEAVY,), "student")
 
 
-def gaussian_input(d: int) -> Input:
-    """x ~ N(0, I_d)."""
-
-    def draw(rng: np.random.Generator, images: ImageSet) -> Array:
-        return dyadic(rng.standard_normal(d))
-
-    return draw
-
-
-def layers(constant: bool) -> dict[str, Draw]:
-    """8 Gaussian neurons on image patches and on Gaussian inputs, for r = 1 of several dimensions."""
+def gaussian_layer_draws(constant: bool) -> dict[str, Draw]:
+    """Draws of 8 Gaussian neurons at image patches and at Gaussian inputs, those for r = 1 of several dimensions."""
     inputs = {f"Gaussian x, d = {d}": gaussian_input(d) for d in ((2, 9, 27) if constant else (2,))}
     inputs["image patches, d = 12"] = image_patch
-    return {name: one_layer(x_of, positive_relevance=True) for name, x_of in inputs.items()}
+    return {name: random_layer_draw(x_of, positive_relevance=True) for name, x_of in inputs.items()}
 
 
-def ones(parameters: Parameters) -> Case:
-    """The case with r = 1."""
+def from_constant_relevance(parameters: Parameters) -> Case:
+    """The case of the parameters, with r = 1 in place of what was drawn."""
     case = as_case(parameters)
     return case | {"r": 0 * case["r"] + 1}
 
 
-def pathwise(constant: bool) -> ExactStatement:
-    """α(A) ≥ α(r) for any weights, r = 1 or r > 0."""
-    text = f"α(A) ≥ α(r), {'r = 1' if constant else 'r > 0'}"
+def pathwise_statement(constant: bool) -> ExactStatement:
+    """The statement that α(A) ≥ α(r) for any weights, with `constant` for r = 1, else for r > 0."""
     return inequality(
-        text,
+        f"α(A) ≥ α(r), {'r = 1' if constant else 'r > 0'}",
         gradient_map,
         small_layer(r=POSITIVE)[SEVERAL:],
-        ones if constant else as_case,
+        from_constant_relevance if constant else as_case,
         premise=lambda case: True,
-        draws=layers(constant),
+        draws=gaussian_layer_draws(constant),
         perturbed=("x", "W") if constant else ("x", "W", "r"),
     )
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """Constant weights, then positive ones: the smallest counterexample, and how often Gaussian layers are one."""
+    """Constant weights, then positive ones: searches for a counterexample, and how often a Gaussian layer is one."""
     return [
-        *search(pathwise(constant=True), exam, "constant", 0.5),
-        *search(pathwise(constant=False), exam, "positive", 0.5),
+        *search(pathwise_statement(constant=True), exam, "constant", 0.5),
+        *search(pathwise_statement(constant=False), exam, "positive", 0.5),
     ]
 
 
-def turned_round(exam: Examination) -> list[Evidence]:
-    """α(A) ≤ α(r)."""
-    statement = pathwise(constant=False)
+def examine_turned_round(exam: Examination) -> list[Evidence]:
+    """The statement turned round, α(A) ≤ α(r) for r > 0."""
+    statement = pathwise_statement(constant=False)
 
     def holds(case: Case) -> bool:
-        a, b = sides(gradient_map, case)
+        a, b = squared_alignments(gradient_map, case)
         return a is not None and b is not None and a <= b
 
     return search(replace(statement, holds=holds, size=lambda case: -statement.size(case), draws={}), exam, "turned")
 
 
-def reversals(
+def reversal_evidence(
     exam: Examination, points: tuple[tuple[int, int], ...], predicted: dict[str, str] | None = None
 ) -> list[Evidence]:
-    """P(α(s) > α of Activation | K ≥ 1) on one network against the theory, for constant and positive s.
+    """P(α(s) > α of Activation | K ≥ 1), K neurons active, held against the theory, for constant and for positive s.
 
-    Planned for the truth within the theory's error that is nearest to ½ (none is above) and has the widest interval,
-    which ends within δ of the prediction, error included.
+    Sizes are planned for the truth within the theory's error that is nearest to ½ (none is above), where the interval
+    is widest: it ends within δ of the prediction, error included.
+
+    Parameters
+    ----------
+    exam
+        The examination.
+    points
+        (d, N) of the layers.
+    predicted
+        Whose theory stands for a weighting's, where a premise is broken.
     """
     miss, delta = exam.budget.spend(2 * len(points)), exam.pick(0.015, 0.01)
     found = []
@@ -172,24 +186,23 @@ def reversals(
 
 
 def repair(exam: Examination) -> list[Evidence]:
-    """Derivation, and the probability at small and large d and N/d."""
-    return [derived(ordering_proofs.reversal), *reversals(exam, exam.pick(RATES, RATES_FULL))]
+    """The derivation, and the probability of a reversal at small and large d and N/d."""
+    return [derivation_evidence(ordering_proofs.reversal), *reversal_evidence(exam, exam.pick(RATES, RATES_FULL))]
 
 
-SAID = "the mean α is ordered gradient < random positive < constant < Activation"
 CLAIMS = (
     Claim(
         id="ordering-means",
-        title="No N/d at which the means change places",
+        title="At no N/d do the means change places",
         source="Theorem 2 beyond N ≤ d",
-        statement=f"On Gaussian weights {SAID}, at every N ≥ 2 and d ≥ 2.",
+        statement=f"On Gaussian weights {MEAN_ORDER}, at every N ≥ 2 and d ≥ 2.",
         premises=(
             "i.i.d. Gaussian weights, any N ≥ 2 and d ≥ 2; means given R ≠ 0",
             "gradient: r i.i.d. N(0, 1); random positive: r = |N(0, 1)|; constant: r = 1",
             "sampled at (d, N) among " + ", ".join(f"({d:,}, {N:,})" for d, N in FULL),
         ),
-        examine=means,
-        control=BrokenPremise(premise="lengths of heavy tails: multivariate t", examine=heavy_tails),
+        examine=examine_means,
+        control=BrokenPremise(premise="lengths of heavy tails: multivariate t", examine=examine_heavy_tails),
     ),
     Claim(
         id="ordering-pathwise",
@@ -204,7 +217,7 @@ CLAIMS = (
             "both maps non-zero",
         ),
         examine=printed,
-        control=BrokenPremise(premise="turned round: ≤", examine=turned_round),
+        control=BrokenPremise(premise="turned round: ≤", examine=examine_turned_round),
     ),
     Claim(
         id="ordering-pathwise-repair",
@@ -222,7 +235,7 @@ CLAIMS = (
         examine=repair,
         control=BrokenPremise(
             premise="2/π for √(2/π) in the angle to A, and the reverse",
-            examine=lambda exam: reversals(exam, RATES[1:3], SWAPPED),
+            examine=lambda exam: reversal_evidence(exam, RATES[1:3], SWAPPED),
         ),
         repairs="ordering-pathwise",
     ),

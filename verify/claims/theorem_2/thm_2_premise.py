@@ -11,24 +11,43 @@ from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
-from nfrlab.verify.examine.derivation import derived
+from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.statistics import median_evidence, proportion_evidence
 
 EPSILON = 0.1
-RATIO_EPSILON = 0.21 / 2.21  # lengths within 10 % is ‖u‖²/‖v‖² ≤ 1.21 = (1 + ε′)/(1 − ε′)
+"""What 'approximately' is taken to mean: |cos| ≤ ε, lengths within a factor of 1 + ε."""
+RATIO_EPSILON = 0.21 / 2.21
+"""ε′ of the bound of lengths: within 10 % is ‖u‖²/‖v‖² ≤ 1.21 = (1 + ε′)/(1 − ε′)."""
 DELTA = 0.05
+"""Resolution of a claimed probability."""
 NEAR = Claimed.between(0.0, 0.1)
+"""How far WᵀW/d may be from I and still be near it."""
 PROMISE = 1e-3
+"""Probability of failure for which the union bound's dimension is taken."""
 
 
-def rate(statement: str, hits: int, n: int, miss: float, bound: float, **details: float) -> Evidence:
-    """A probability claimed to be at least 1 − bound (the theory's tail bound at this d), resolution δ = 0.05."""
+def rate_evidence(statement: str, hits: int, n: int, miss: float, bound: float, **details: float) -> Evidence:
+    """A probability claimed to be at least 1 − `bound`, with resolution δ = 0.05.
+
+    Parameters
+    ----------
+    statement
+        What the probability is of.
+    hits, n
+        How often it happened, among how many.
+    miss
+        The error probability of the interval.
+    bound
+        The theory's tail bound.
+    details
+        What else is printed.
+    """
     claimed = Claimed.between(1 - bound, 1.0, resolution=DELTA)
     return proportion_evidence(statement, hits, n, claimed, miss, details=details | {"tail_bound": bound})
 
 
-def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
-    """P(|cos| ≤ 0.1 and lengths within 10 %) for two neurons at the width of VGG16's largest layers."""
+def pair_evidence(exam: Examination, family: str = "gaussian") -> list[Evidence]:
+    """P(|cos| ≤ 0.1 and lengths within 10 %) for two neurons with the inputs of VGG16's largest layers."""
     miss = exam.budget.spend(2)
     found = []
     for d in (4608, 25088):
@@ -40,29 +59,31 @@ def pair(exam: Examination, family: str = "gaussian") -> list[Evidence]:
             ratio = np.linalg.norm(u) / np.linalg.norm(v)
             cosine = u @ v / np.linalg.norm(u) / np.linalg.norm(v)
             hits += bool(abs(cosine) <= EPSILON and 1 / (1 + EPSILON) <= ratio <= 1 + EPSILON)
-        bound = min(
-            1.0, near_orthogonal.cosine_tail_bound(d, EPSILON) + near_orthogonal.norm_ratio_tail_bound(d, RATIO_EPSILON)
-        )
+        by_angle = near_orthogonal.cosine_tail_bound(d, EPSILON)
+        bound = min(1.0, by_angle + near_orthogonal.norm_ratio_tail_bound(d, RATIO_EPSILON))
         found.append(
-            rate(f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %", hits, n, miss, bound, d=d)
+            rate_evidence(f"two {family} neurons, d = {d}: |cos| ≤ 0.1, lengths within 10 %", hits, n, miss, bound, d=d)
         )
     return found
 
 
 def printed(exam: Examination) -> list[Evidence]:
-    """Derivation of the tail bounds, and two neurons sampled."""
-    return [derived(near_orthogonal_proofs.pair_orthogonality), *pair(exam)]
+    """The derivation of the tail bounds, and samples of two neurons."""
+    return [derivation_evidence(near_orthogonal_proofs.pair_orthogonality), *pair_evidence(exam)]
 
 
 def frame_distance(family: str, d: int, N: int, rng: np.random.Generator) -> float:
-    """`‖WᵀW/d − I‖`, spectral: the eigenvalues of WᵀW are those of WWᵀ and, for N > d, zeros."""
+    """The spectral norm `‖WᵀW/d − I‖` of N fresh neurons in R^d.
+
+    The eigenvalues of WᵀW are those of the smaller of WᵀW and WWᵀ and, for N > d, zeros.
+    """
     W = sample(family, d, N, rng)
     values = np.linalg.eigvalsh((W @ W.T if d < N else W.T @ W) / d)
     return float(max(np.max(np.abs(values - 1)), 1.0 if d < N else 0.0))
 
 
-def frame(exam: Examination, family: str = "gaussian") -> list[Evidence]:
-    """Median of `‖WᵀW/d − I‖` for growing d at N = d/2 and N = 2d, against "near I": at most 0.1."""
+def frame_evidence(exam: Examination, family: str = "gaussian") -> list[Evidence]:
+    """The median of `‖WᵀW/d − I‖` for growing d at N = d/2 and N = 2d, held against "near I": at most 0.1."""
     shapes = [(d, N) for d in (64, 256, 512) for N in (d // 2, 2 * d)]
     miss = exam.budget.spend(len(shapes))
     found = []
@@ -81,8 +102,8 @@ def frame(exam: Examination, family: str = "gaussian") -> list[Evidence]:
     return found
 
 
-def welch() -> Evidence:
-    """The first layer of VGG16: 64 neurons in R²⁷ cannot be pairwise within 0.1 of orthogonal, whatever they are."""
+def welch_evidence() -> Evidence:
+    """VGG16's first layer: 64 neurons in R²⁷ cannot be pairwise within 0.1 of orthogonal, whatever they are."""
     bound = near_orthogonal.welch_bound(27, 64)
     return Evidence.from_interval(
         Kind.IDENTITY,
@@ -94,13 +115,13 @@ def welch() -> Evidence:
     )
 
 
-def all_of_them(exam: Examination) -> list[Evidence]:
+def examine_frame(exam: Examination) -> list[Evidence]:
     """Welch's bound, and the frame's distance from orthonormal."""
-    return [welch(), *frame(exam)]
+    return [welch_evidence(), *frame_evidence(exam)]
 
 
-def pairs_rate(exam: Examination, shapes: tuple[tuple[int, int], ...]) -> list[Evidence]:
-    """P(max |cos| ≤ 0.1) over all pairs, against the promised 1 − 10⁻³."""
+def all_pairs_evidence(exam: Examination, shapes: tuple[tuple[int, int], ...]) -> list[Evidence]:
+    """P(max |cos| ≤ 0.1) over all pairs of N Gaussian neurons in R^d, held against the promised 1 − 10⁻³."""
     miss = exam.budget.spend(len(shapes))
     found = []
     for d, N in shapes:
@@ -109,23 +130,25 @@ def pairs_rate(exam: Examination, shapes: tuple[tuple[int, int], ...]) -> list[E
             W = sample("gaussian", d, N, rng)
             W /= np.linalg.norm(W, axis=0)
             hits += bool(np.max(np.abs(W.T @ W - np.eye(N))) <= EPSILON)
-        found.append(rate(f"all {N} Gaussian neurons in R^{d}: max |cos| ≤ 0.1", hits, n, miss, PROMISE, d=d, N=N))
+        found.append(
+            rate_evidence(f"all {N} Gaussian neurons in R^{d}: max |cos| ≤ 0.1", hits, n, miss, PROMISE, d=d, N=N)
+        )
     return found
 
 
-def large_enough() -> tuple[tuple[int, int], ...]:
-    """(d, N) with d from the union bound at probability 10⁻³."""
+def large_enough_layers() -> tuple[tuple[int, int], ...]:
+    """(d, N) with d from the union bound at probability 10⁻³, N = 2, 8, 32."""
     return tuple((near_orthogonal.dimension_for_pairs(N, EPSILON, PROMISE), N) for N in (2, 8, 32))
 
 
 def repair(exam: Examination) -> list[Evidence]:
-    """Derivation, and all pairs sampled at the dimension that the union bound asks for."""
-    return [derived(near_orthogonal_proofs.all_pairs), *pairs_rate(exam, large_enough())]
+    """The derivation, and samples of all pairs at the dimension that the union bound asks for."""
+    return [derivation_evidence(near_orthogonal_proofs.all_pairs), *all_pairs_evidence(exam, large_enough_layers())]
 
 
-def small_dimension(exam: Examination) -> list[Evidence]:
-    """The same N at an eighth of that dimension."""
-    return pairs_rate(exam, tuple((d // 8, N) for d, N in large_enough()))
+def examine_small_dimension(exam: Examination) -> list[Evidence]:
+    """Samples of all pairs at an eighth of that dimension."""
+    return all_pairs_evidence(exam, tuple((d // 8, N) for d, N in large_enough_layers()))
 
 
 CLAIMS = (
@@ -140,7 +163,7 @@ CLAIMS = (
         premises=("two vectors", "entries i.i.d. N(0, σ²)"),
         examine=printed,
         control=BrokenPremise(
-            premise="a heavy-tailed radius: multivariate t", examine=lambda exam: pair(exam, "student")
+            premise="a heavy-tailed radius: multivariate t", examine=lambda exam: pair_evidence(exam, "student")
         ),
     ),
     Claim(
@@ -153,10 +176,10 @@ CLAIMS = (
             "VGG16's layers are within 0.1 of orthogonal."
         ),
         premises=("N neurons, N/d fixed", "entries i.i.d. N(0, 1)"),
-        examine=all_of_them,
+        examine=examine_frame,
         control=BrokenPremise(
             premise="N equal-norm neurons with pairwise cosine ½",
-            examine=lambda exam: frame(exam, "tilted"),
+            examine=lambda exam: frame_evidence(exam, "tilted"),
         ),
     ),
     Claim(
@@ -169,7 +192,7 @@ CLAIMS = (
         ),
         premises=("entries i.i.d. N(0, 1)", "d from the union bound at 10⁻³"),
         examine=repair,
-        control=BrokenPremise(premise="an eighth of that dimension", examine=small_dimension),
+        control=BrokenPremise(premise="an eighth of that dimension", examine=examine_small_dimension),
         repairs="thm-2-premise-all",
     ),
 )

@@ -13,7 +13,7 @@ from nfrlab.simulations.dense import alignment, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.weighting import gram
 from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, parameters, vector
-from nfrlab.verify.examine.exact.search import Case, Parameters, exact
+from nfrlab.verify.examine.exact.search import Case, Parameters, to_fractions
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -22,11 +22,13 @@ SIGMAS = Fraction(11, 10), Fraction(3, 2), Fraction(2), Fraction(7, 2), Fraction
 """Ratios of singular values at which closed forms are simulated."""
 
 OPTIONS = {"gtol": 1e-7, "maxiter": 300}
+"""Of the quasi-Newton ascents."""
 ACTIVATIONS, RELEVANCES = range(1, 10), range(-3, 10)
+"""Integers from which A and r are drawn."""
 
 
-def conditioned() -> Shapes:
-    """The parameters of `from_singular_values`, two and three neurons."""
+def conditioned_layer() -> Shapes:
+    """The parameters of layers of known singular values, two neurons and three: those of `from_singular_values`."""
 
     def of_dimension(n: int) -> SearchStrategy[Parameters]:
         rotation = vector(2 if n == 2 else 4)
@@ -37,10 +39,12 @@ def conditioned() -> Shapes:
 
 
 def from_singular_values(parameters: Parameters) -> Case:
-    """`W = diag(σ) Qᵀ`, Q a rotation times a number, over a row of zeros; the x with `Wᵀx = A` and its part beside the
-    neurons; `ratio = max σ / min σ`, the root of κ.
+    """The case that the parameters of `conditioned_layer` stand for.
+
+    `W = diag(σ) Qᵀ`, Q a rotation times a number, over a row of zeros; the x with `Wᵀx = A`, with a further coordinate
+    `beside` the neurons; `ratio = max σ / min σ`, the root of κ.
     """
-    A, r, sigma, beside = (exact(parameters[name]) for name in ("A", "r", "sigma", "beside"))
+    A, r, sigma, beside = (to_fractions(parameters[name]) for name in ("A", "r", "sigma", "beside"))
     Q = from_rotation({"rotation": parameters["rotation"]})["W"]
     square = Q[:, 0] @ Q[:, 0]
     x = (Q.T @ A) / (sigma * square) if square else 0 * A
@@ -49,8 +53,10 @@ def from_singular_values(parameters: Parameters) -> Case:
 
 
 def has_condition(case: Case) -> bool:
-    """Whether WᵀW is regular of condition number ratio², exactly: the rows of W that are not zero are as many as its
-    columns and orthogonal, so that their squares are the eigenvalues.
+    """Whether WᵀW is regular of condition number ratio², exactly.
+
+    The rows of W that are not zero must be as many as its columns and orthogonal, so that their squares are the
+    eigenvalues.
     """
     rows = case["W"][[bool(np.any(row != 0)) for row in case["W"]]]
     squares = rows @ rows.T
@@ -60,7 +66,7 @@ def has_condition(case: Case) -> bool:
 
 
 def solve(G: Array, A: Array) -> Array:
-    """`G⁻¹A` for G ≻ 0 by elimination, exactly."""
+    """`G⁻¹A` for G ≻ 0, exactly, by Gauss–Jordan elimination; no pivot is zero as G is positive definite."""
     rows = np.column_stack([G, A])
     for i in range(len(G)):
         rows[i] = rows[i] / rows[i, i]
@@ -69,26 +75,26 @@ def solve(G: Array, A: Array) -> Array:
     return rows[:, -1]
 
 
-def active(case: Case) -> tuple[Array, Array, Array]:
-    """(G, A, r) on the active set."""
-    at = layer(case["x"], case["W"])
-    W = at.W[:, at.mask]
-    return W.T @ W, at.act[at.mask], case["r"][at.mask]
+def active_part(case: Case) -> tuple[Array, Array, Array]:
+    """(G, A, r) of the active neurons: their Gram matrix, activations and relevances."""
+    passed = layer(case["x"], case["W"])
+    W = passed.W[:, passed.mask]
+    return W.T @ W, passed.act[passed.mask], case["r"][passed.mask]
 
 
-def wide_enough(case: Case, power: int = 2) -> bool:
-    """Whether r is at an angle to A that the sharp condition asks for; `power` 1 takes the ratio of singular values for
-    κ.
-    """
-    _, A, r = active(case)
+def is_wide_enough(case: Case, power: int = 2) -> bool:
+    """Whether r is at an angle to A that the sharp condition asks for, with κ = ratio^power; the true κ has power 2."""
+    _, A, r = active_part(case)
     return bool(r @ A <= 0 or gram.suffices(gram.square_tangent(A, r), case["ratio"] ** power))
 
 
 def tie(case: Case) -> tuple[Array, Fraction]:
-    """(A + λb, its (tan φ / (√κ − 1/√κ))²), `λ = −2 AᵀGb / bᵀGb`, b the part of r beside A: r turned in its plane
-    with A until it ties with Activation. Exact; (A, 0) where it never does, for parallel r and for κ = 1.
+    """(s, share): r turned in its plane with A until it ties with Activation, and how near to the bound that is.
+
+    `s = A + λb`, `λ = −2 AᵀGb / bᵀGb`, b the part of r beside A; share = `(tan φ / (√κ − 1/√κ))²`, φ the angle of s to
+    A; exact. (A, 0) where r never ties, for r parallel to A, and for κ = 1.
     """
-    G, A, r = active(case)
+    G, A, r = active_part(case)
     b, kappa = (A @ A) * r - (r @ A) * A, case["ratio"] ** 2
     along = A @ G @ b
     if kappa == 1 or along >= 0:
@@ -97,9 +103,21 @@ def tie(case: Case) -> tuple[Array, Fraction]:
     return A + turn * b, turn**2 * (b @ b) / (A @ A) * kappa / (kappa - 1) ** 2
 
 
-def aim(shape: SearchStrategy[Parameters], examples: int, rng: np.random.Generator) -> tuple[Case | None, Fraction]:
-    """The case in which a tie lies nearest to the bound, and its square share of it: what Hypothesis finds when the
-    share is its target.
+def aim_at_bound(
+    shape: SearchStrategy[Parameters], examples: int, rng: np.random.Generator
+) -> tuple[Case | None, Fraction]:
+    """(case, share): where Hypothesis finds a tie nearest to the bound when told the `share` of `tie` as its target.
+
+    Parameters
+    ----------
+    shape
+        One shape of `conditioned_layer`.
+    examples
+        How many cases to try.
+    rng
+        Seeds the search.
+
+    Returns (None, 0) where no case ties.
     """
     import hypothesis
 
@@ -121,7 +139,7 @@ def aim(shape: SearchStrategy[Parameters], examples: int, rng: np.random.Generat
         if has_condition(case) and np.any(layer(case["x"], case["W"]).mask):
             share = tie(case)[1]
             hypothesis.target(float(share))
-            best = max(best, (case, share), key=lambda found: found[1])
+            best = max(best, (case, share), key=lambda pair: pair[1])
 
     aimed()
     return best
@@ -129,8 +147,10 @@ def aim(shape: SearchStrategy[Parameters], examples: int, rng: np.random.Generat
 
 @dataclass(frozen=True)
 class Boundary:
-    """What a gradient search found at one n and κ: the largest tan φ of a tie in units of the bound, the share of
-    starts that came within 1e-6 of it, and whether a weighting at 0.999 of the bound was seen to beat Activation there.
+    """What a gradient search over n neurons of condition number ≤ κ came to.
+
+    `best` is the largest tan φ of a tie in units of the bound, `reached` the share of starts that came within 1e-6 of
+    the bound, `beaten` whether a weighting at 0.999 of the bound was simulated to beat Activation at the best.
     """
 
     n: int
@@ -143,31 +163,35 @@ class Boundary:
 def climb(n: int, kappa: float, starts: int, rng: np.random.Generator) -> Boundary:
     """Maximise, over every G of condition number ≤ κ, A and r in R^n, the tan φ at which r ties with Activation.
 
-    Written in the eigenbasis of G: turning G, A and r together changes nothing, so its eigenvectors are searched
-    through A and r.
+    From `starts` random starts, in the eigenbasis of G: turning G, A and r together changes nothing, so its
+    eigenvectors are searched through A and r.
     """
     bound = gram.needed_tangent(kappa)
 
     def parts(p: Array) -> tuple[Array, Array, Array]:
+        # sin² keeps the eigenvalues within [1, κ] without constraints
         return 1 + (kappa - 1) * np.sin(p[:n]) ** 2, p[n : 2 * n], p[2 * n :]
 
-    def below(p: Array) -> float:
+    def negative_share(p: Array) -> float:
         eigenvalues, A, r = parts(p)
         return -gram.least_tangent(np.diag(eigenvalues), A, r) / bound
 
-    found = [
-        scipy.optimize.minimize(
-            below, rng.standard_normal(3 * n), method="BFGS", options={"gtol": 1e-7, "maxiter": 300}
-        )
+    results = [
+        scipy.optimize.minimize(negative_share, rng.standard_normal(3 * n), method="BFGS", options=OPTIONS)
         for _ in range(starts)
     ]
-    ends = -np.array([float(one.fun) for one in found])
-    best = parts(found[int(np.argmax(ends))].x)
-    return Boundary(n, kappa, float(ends.max()), float(np.mean(ends >= 1 - 1e-6)), beaten(*best, 0.999 * bound))
+    ends = -np.array([float(result.fun) for result in results])
+    best = parts(results[int(np.argmax(ends))].x)
+    return Boundary(
+        n, kappa, float(ends.max()), float(np.mean(ends >= 1 - 1e-6)), beats_activation(*best, 0.999 * bound)
+    )
 
 
-def beaten(eigenvalues: Array, A: Array, r: Array, tangent: float) -> bool:
-    """Whether r, turned towards A until tan φ is `tangent`, is simulated to be better aligned: W = √G, x = W⁻¹A."""
+def beats_activation(eigenvalues: Array, A: Array, r: Array, tangent: float) -> bool:
+    """Whether r, turned towards A until tan φ = `tangent`, is simulated to beat Activation: W = √G, x = W⁻¹A.
+
+    G is the diagonal matrix of `eigenvalues`.
+    """
     a = A / np.linalg.norm(A)
     beside = r - (r @ a) * a
     turned = a + tangent * beside / np.linalg.norm(beside)

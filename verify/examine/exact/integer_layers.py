@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import numpy as np
 
-from nfrlab.verify.examine.exact.search import Case, Parameters, exact
+from nfrlab.verify.examine.exact.search import Case, Parameters, to_fractions
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 hypothesis = lazy_loader.load("hypothesis")
 
 SMALL = range(-3, 4)
+"""From which entries are drawn where nothing else is said."""
 NON_NEGATIVE = range(4)
 POSITIVE = range(1, 5)
 NON_POSITIVE = range(-3, 1)
@@ -24,7 +25,7 @@ RECTGRAD_LEVEL = Fraction(9, 10)
 
 
 def integers(entries: range) -> SearchStrategy[int]:
-    """Any of these integers, the simplest 0."""
+    """Any of these integers; the one that shrinking prefers is nearest to 0."""
     return hypothesis.strategies.integers(entries[0], entries[-1])
 
 
@@ -41,11 +42,11 @@ def vector(n: int, entries: range = SMALL) -> SearchStrategy[list[int]]:
 
 
 def constant(value: int) -> SearchStrategy[int]:
-    """This integer."""
+    """This integer and no other."""
     return hypothesis.strategies.just(value)
 
 
-def distinct(n: int, entries: range) -> SearchStrategy[list[int]]:
+def distinct_vector(n: int, entries: range) -> SearchStrategy[list[int]]:
     """A vector of n different entries."""
     return hypothesis.strategies.lists(integers(entries), min_size=n, max_size=n, unique=True)
 
@@ -61,12 +62,22 @@ def matrix(d: int, N: int) -> SearchStrategy[list[list[int]]]:
 
 
 Shapes = tuple["SearchStrategy[Parameters]", ...]
+"""What a search draws parameters from, the smallest shapes first."""
 SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
+"""(d, N) of the small layers that are searched."""
 
 
 def small_layer(x: range = SMALL, r: range = SMALL, biased: bool = False, **extra: range) -> Shapes:
-    """`x ∈ Z^d`, `W ∈ Z^{d×N}`, `r ∈ Z^N` (and a bias `b ∈ Z^N`), the smallest shapes first, and further numbers
-    by name.
+    """The parameters of a layer of every shape in `SHAPES`: `x ∈ Z^d`, `W ∈ Z^{d×N}`, `r ∈ Z^N`.
+
+    Parameters
+    ----------
+    x, r
+        From which integers the entries of x and r are drawn.
+    biased
+        Whether there is a bias `b ∈ Z^N`.
+    extra
+        Further integers by name, and what they are drawn from.
     """
 
     def of_shape(d: int, N: int) -> SearchStrategy[Parameters]:
@@ -77,12 +88,15 @@ def small_layer(x: range = SMALL, r: range = SMALL, biased: bool = False, **extr
 
 
 def as_case(drawn: Parameters) -> Case:
-    """Every parameter as exact numbers."""
-    return {name: exact(value) for name, value in drawn.items()}
+    """The case whose numbers are the parameters themselves, exactly."""
+    return {name: to_fractions(value) for name, value in drawn.items()}
 
 
-def orthogonal(x: range = SMALL, r: range = SMALL, **extra: range) -> Shapes:
-    """A rotation by a complex integer in Z², then by an integer quaternion in Z³: the parameters of `from_rotation`."""
+def orthogonal_layer(x: range = SMALL, r: range = SMALL, **extra: range) -> Shapes:
+    """The parameters of `from_rotation`: a complex integer for two neurons, an integer quaternion for three.
+
+    With `x ∈ Z^n` and `r ∈ Z^n` drawn from the given integers, and further integers by name.
+    """
 
     def of_dimension(n: int) -> SearchStrategy[Parameters]:
         rotation = vector(2 if n == 2 else 4)
@@ -92,8 +106,9 @@ def orthogonal(x: range = SMALL, r: range = SMALL, **extra: range) -> Shapes:
 
 
 def from_rotation(drawn: Parameters) -> Case:
-    """`W` with orthogonal columns of equal norm: of p + qi, |p + qi|; of the quaternion a + bi + cj + dk, its
-    square norm.
+    """The case that the parameters of `orthogonal_layer` stand for: W has orthogonal columns of equal norm.
+
+    The norm is |p + qi| for the complex integer p + qi, and a² + b² + c² + d² for the quaternion a + bi + cj + dk.
     """
     case = as_case(drawn)
     rotation = case.pop("rotation")
@@ -113,8 +128,11 @@ def from_rotation(drawn: Parameters) -> Case:
     return case
 
 
-def equal_norms(**extra: range) -> Shapes:
-    """n columns that are signed permutations of one vector in Z^n, n = 2, 3: equal norms, hardly ever orthogonal."""
+def equal_norm_layer(**extra: range) -> Shapes:
+    """The parameters of `from_columns`: n signed permutations of one vector in Z^n, n = 2, 3.
+
+    As columns they have equal norms and are hardly ever orthogonal. With `x ∈ Z^n`, `r ∈ Z^n`, and further integers.
+    """
 
     def of_dimension(n: int) -> SearchStrategy[Parameters]:
         st = hypothesis.strategies
@@ -126,15 +144,15 @@ def equal_norms(**extra: range) -> Shapes:
 
 
 def from_columns(drawn: Parameters) -> Case:
-    """The matrix of `equal_norms`."""
-    case = {name: exact(value) for name, value in drawn.items() if name != "columns"}
+    """The case that the parameters of `equal_norm_layer` stand for."""
+    case = {name: to_fractions(value) for name, value in drawn.items() if name != "columns"}
     signed = [[p * s for p, s in zip(*column, strict=True)] for column in drawn["columns"]]
-    case["W"] = exact(np.array(signed, dtype=object).T)
+    case["W"] = to_fractions(np.array(signed, dtype=object).T)
     return case
 
 
-def orthogonal_columns(case: Case, equal: bool = True) -> bool:
-    """Whether the columns of W are non-zero, pairwise orthogonal and (unless told otherwise) of equal norm, exactly."""
+def has_orthogonal_columns(case: Case, equal: bool = True) -> bool:
+    """Whether the columns of W are non-zero, pairwise orthogonal and, if `equal`, of equal norm, exactly."""
     gram = case["W"].T @ case["W"]
     n = len(gram)
     pairwise = all(gram[i, j] == 0 for i in range(n) for j in range(i))

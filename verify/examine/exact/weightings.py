@@ -11,7 +11,7 @@ import numpy as np
 from nfrlab.simulations.dense import layer, rules
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.images import ImageSet
-from nfrlab.verify.examine.exact.integer_layers import RECTGRAD_LEVEL, Shapes, orthogonal_columns
+from nfrlab.verify.examine.exact.integer_layers import RECTGRAD_LEVEL, Shapes, has_orthogonal_columns
 from nfrlab.verify.examine.exact.search import (
     Case,
     Draw,
@@ -23,10 +23,11 @@ from nfrlab.verify.examine.exact.search import (
 from nfrlab.verify.examine.stated_draws import INPUTS, Input, dyadic
 
 Map = Callable[[Case, Array], Array]
+"""The map of a hidden relevance r ∈ R^N through the layer of a case."""
 
 
 def activation(case: Case) -> Array:
-    """A, the activation of the case's layer."""
+    """A = relu(Wᵀx), the activation of the case's layer."""
     return layer(case["x"], case["W"]).act
 
 
@@ -36,23 +37,25 @@ def gbp_map(case: Case, r: Array) -> Array:
 
 
 def rectgrad_map(case: Case, r: Array) -> Array:
-    """RectGrad's r_0, τ constant or (without one in the case) the 90 % quantile."""
-    at = layer(case["x"], case["W"])
-    return rules.rectgrad(at, r, case["tau"]) if "tau" in case else rules.rectgrad_quantile(at, r, RECTGRAD_LEVEL)
+    """RectGrad's r_0 of hidden relevance r, with the constant τ of the case or, without one, the 90 % quantile."""
+    passed = layer(case["x"], case["W"])
+    if "tau" in case:
+        return rules.rectgrad(passed, r, case["tau"])
+    return rules.rectgrad_quantile(passed, r, RECTGRAD_LEVEL)
 
 
 def zplus_map(case: Case, r: Array) -> Array:
-    """The z⁺ relevance of hidden relevance r (bottom process included)."""
+    """The z⁺ relevance of hidden relevance r, bottom process included."""
     return rules.zplus(layer(case["x"], case["W"]), r)
 
 
 def zplus_filter_map(case: Case, r: Array) -> Array:
-    """The z⁺ filter form without bottom process."""
+    """The z⁺ filter form of hidden relevance r, without bottom process."""
     return rules.zplus_filter(layer(case["x"], case["W"]), r)
 
 
 def zplus_gradient_map(case: Case, r: Array) -> Array:
-    """The z⁺ rule in modified-gradient form, without bottom process."""
+    """The z⁺ rule in modified-gradient form of hidden relevance r, without bottom process."""
     return rules.zplus_gradient(layer(case["x"], case["W"]), r)
 
 
@@ -61,8 +64,8 @@ def gradient_map(case: Case, r: Array) -> Array:
     return rules.grad(layer(case["x"], case["W"]), r)
 
 
-def sides(map_of: Map, case: Case) -> tuple[Fraction | None, Fraction | None]:
-    """Signed squares of `α(R_a, x)` for `r_a = c A`, and of `α(R_b, x)`."""
+def squared_alignments(map_of: Map, case: Case) -> tuple[Fraction | None, Fraction | None]:
+    """Signed squares of `α(R_a, x)`, `r_a = c A` with c of the case or 1, and of `α(R_b, x)`, r_b the case's r."""
     scale = case.get("c", Fraction(1))
     a, b = map_of(case, scale * activation(case)), map_of(case, case["r"])
     return signed_square_alignment(a, case["x"]), signed_square_alignment(b, case["x"])
@@ -73,32 +76,47 @@ def inequality(
     map_of: Map,
     parameters: Shapes,
     build: Callable[[Parameters], Case],
-    premise: Callable[[Case], bool] = orthogonal_columns,
+    premise: Callable[[Case], bool] = has_orthogonal_columns,
     draws: dict[str, Draw] | None = None,
     perturbed: tuple[str, ...] = ("x", "r"),
     zero_is_worse: bool = False,
 ) -> ExactStatement:
-    """`α(R_a, x) ≥ α(R_b, x)` for every r_b, exactly, wherever A ≠ 0 and both maps are non-zero.
+    """The statement that `α(R_a, x) ≥ α(R_b, x)` for every r_b, wherever A ≠ 0 and both maps are non-zero.
 
-    With `zero_is_worse` a zero map R_a against a defined R_b counts as a violation of size α(R_b).
+    Parameters
+    ----------
+    text
+        The statement in words.
+    map_of
+        The rule.
+    parameters, build
+        What is drawn, and the case that it stands for.
+    premise
+        A premise on the case, by default orthogonal neurons of equal norm.
+    draws
+        Stated draws under which the reach of a violation is measured.
+    perturbed
+        The parameters that a generic perturbation moves.
+    zero_is_worse
+        Whether a zero map R_a beside a non-zero R_b counts as a violation, of size α(R_b).
     """
 
     def admissible(case: Case) -> bool:
-        a, b = sides(map_of, case)
+        a, b = squared_alignments(map_of, case)
         return (
             premise(case) and bool(np.any(activation(case) > 0)) and b is not None and (a is not None or zero_is_worse)
         )
 
     def holds(case: Case) -> bool:
-        a, b = sides(map_of, case)
+        a, b = squared_alignments(map_of, case)
         return a is not None and b is not None and a >= b
 
     def size(case: Case) -> float:
-        a, b = (to_alignment(square) if square is not None else 0.0 for square in sides(map_of, case))
+        a, b = (to_alignment(square) if square is not None else 0.0 for square in squared_alignments(map_of, case))
         return b - a
 
-    def shown(case: Case) -> dict[str, Any]:
-        a, b = sides(map_of, case)
+    def sides(case: Case) -> dict[str, Any]:
+        a, b = squared_alignments(map_of, case)
         return {
             "A": [str(v) for v in activation(case)],
             "alpha_a": f"{to_alignment(a):.6f}",
@@ -106,12 +124,15 @@ def inequality(
         }
 
     return ExactStatement(
-        text, parameters, build, admissible, holds, sides=shown, size=size, perturbed=perturbed, draws=draws or {}
+        text, parameters, build, admissible, holds, sides=sides, size=size, perturbed=perturbed, draws=draws or {}
     )
 
 
-def rotated(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
-    """An input's first three coordinates, a random integer quaternion, relevance of the three neurons."""
+def rotated_draw(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
+    """The draw of three orthogonal neurons in R³: a random integer quaternion, and an input's first three coordinates.
+
+    The relevance is N(0, 1), with `positive` |N(0, 1)|; `extra` are further parameters of the case, fixed.
+    """
 
     def draw(rng: np.random.Generator, images: ImageSet) -> Parameters:
         x = x_of(rng, images)[:3]
@@ -122,5 +143,5 @@ def rotated(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
 
 
 def rotated_draws(positive: bool = False, **extra: Fraction) -> dict[str, Draw]:
-    """Random and real inputs under random rotations."""
-    return {name: rotated(x_of, positive, **extra) for name, x_of in INPUTS.items()}
+    """The draws of `rotated_draw` from every stated input, by the input's name."""
+    return {name: rotated_draw(x_of, positive, **extra) for name, x_of in INPUTS.items()}
