@@ -53,7 +53,7 @@ def quantile(sweep: xr.Dataset, rule: str, family: str, share: float) -> Floats:
 def known_law(rule: str, family: str, d: int, N: int) -> AlignmentLaw | None:
     """The full law of α of a sweep's rule, for instance `rectgrad(q=0.9)`; None where there is none."""
     name, _, q = rule.rstrip(")").partition("(q=")
-    if (name, family) not in LAWS or family == "haar":
+    if (name, family) not in LAWS or FAMILIES[family].orthonormal:
         return None
     try:
         return alignment_law(name, family, d, N, float(q or 0.9))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from nfrlab.theory.families import family_law
 from nfrlab.theory.finite_width.law import alignment_law, least_width, required_neurons
 from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw
 from nfrlab.theory.finite_width.one_neuron import RELEVANCES
@@ -47,7 +48,12 @@ def law(
     grid.add_row("mean α", f"{found.mean:.5f}, standard deviation {found.sd:.5f}")
     grid.add_row("quantiles", ", ".join(f"{100 * share:g} %: {found.quantile(share):.5f}" for share in SHARES))
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
-    if rule != "grad" and family != "haar" and d > 1 and isfinite(constant := kappa(rule, family, d, q, relevance)):
+    if (
+        rule != "grad"
+        and not family_law(family).orthonormal
+        and d > 1
+        and isfinite(constant := kappa(rule, family, d, q, relevance))
+    ):
         grid.add_row("for N ≫ d", f"1 − α ≈ {constant:.4g} (d − 1) / 2N")
     matched = "exact in mean and deviation, else a" if is_one_frame(rule, family) else "a"
     tried = f"{matched} match of two moments; claim {claim_of(rule, family)} tries it"
@@ -75,7 +81,7 @@ def law_reaching(rule: str, family: str, d: int, q: float, relevance: str, targe
 
 def is_one_frame(rule: str, family: str) -> bool:
     """Whether the layer is one Haar frame whose law depends on the frame."""
-    return family == "haar" and rule in ("constant", "gbp", "activation")
+    return family_law(family).orthonormal and rule in ("constant", "gbp", "activation")
 
 
 def claim_of(rule: str, family: str) -> str:

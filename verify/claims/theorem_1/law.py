@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
+from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width.law import alignment_law
 from nfrlab.theory.finite_width.mixture import AlignmentLaw
 from nfrlab.theory.finite_width.proofs import law as law_proofs
@@ -67,7 +68,7 @@ def examined_layers(rule: str, full: bool) -> list[Point]:
     if rule == "grad":
         return [(family, d, N) for family, d, N in chosen if d >= 784 and N <= 100]
     if rule == "rectgrad":
-        known = [(family, d, N) for family, d, N in chosen if N >= 8 and (d >= 12 or family in ("gaussian", "student"))]
+        known = [(family, d, N) for family, d, N in chosen if N >= 8 and (d >= 12 or FAMILIES[family].scale_mixture)]
         return known if full else [point for point in known if point[0] in ("gaussian", "sphere")]
     return list(chosen)
 

@@ -100,7 +100,7 @@ def one_layer_evidence(exam: Examination, claimed: bool = False) -> list[Evidenc
         for family in exam.pick(("gaussian",), ("gaussian", "uniform"))
         for name, x in real_inputs(exam).items()
         for form in FORMS
-        if family == "gaussian" or len(x) < 1000
+        if FAMILIES[family].gaussian or len(x) < 1000
     ][: 1 if claimed else None]
     miss = exam.budget.spend(2 * len(points))
     n, found = intervals.median_plan(miss, 0.02), []

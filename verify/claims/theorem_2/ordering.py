@@ -11,6 +11,7 @@ from jaxtyping import Float
 from nfrlab.simulations.dense import reduced
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.reduced import pairs
+from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.weighting.ordering import ORDER, REVERSAL_ERROR, gaussian_law, reversal_probability
 from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
@@ -50,7 +51,7 @@ def sample_differences(
     d: int, N: int, n: int, rng: np.random.Generator, family: str = "gaussian"
 ) -> Float[Array, "n 3"]:
     """α of each weighting of `ORDER` less that of the one before it, a row a network, where all are defined."""
-    alpha = pairs.alignments(ORDER, d, N, n, rng, family, whole=family != "gaussian")
+    alpha = pairs.alignments(ORDER, d, N, n, rng, family, whole=not FAMILIES[family].gaussian)
     return np.diff(alpha[~np.isnan(alpha).any(axis=1)], axis=1)
 
 
