@@ -217,7 +217,7 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def family(name: str) -> Family:
+def find_family(name: str) -> Family:
     """The family called `name`. Raises `ValueError` for an unknown one."""
     if name not in FAMILIES:
         raise ValueError(f"unknown weight family '{name}'; known families: {', '.join(FAMILIES)}")

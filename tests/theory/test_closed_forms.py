@@ -14,7 +14,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nfrlab.theory.families import FAMILIES, family
+from nfrlab.theory.families import FAMILIES, find_family
 from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.filtering import margins
 from nfrlab.theory.filtering import proofs as filtering_proofs
@@ -165,7 +165,7 @@ def test_isotropic_constants_lie_in_their_enclosures() -> None:
         x[0] = 1
         for name in ("gaussian", "sphere", "ring", "student", "haar", "tilted"):
             low, high = balls.endpoints(balls.half_space_constant(name, d))
-            assert low * (1 - 1e-9) <= family(name).half_space_mean(x).value[0] <= high * (1 + 1e-9)
+            assert low * (1 - 1e-9) <= find_family(name).half_space_mean(x).value[0] <= high * (1 + 1e-9)
     with pytest.raises(KeyError):
         balls.half_space_constant("uniform", 2)
 
@@ -182,16 +182,16 @@ def test_sphere_mean_abs_against_sympy() -> None:
 def test_limits_of_theorem_1() -> None:
     """Catches wrong limit directions: hand-computed values at small inputs."""
     x = np.array([2.0, 1.0])
-    assert limit_direction.gbp_limit(family("gaussian"), x).value == pytest.approx(1, abs=1e-15)
-    assert limit_direction.gbp_limit(family("axis"), x).value == pytest.approx(3 / math.sqrt(10), abs=1e-15)
-    uniform = limit_direction.gbp_limit(family("uniform"), x)
+    assert limit_direction.gbp_limit(find_family("gaussian"), x).value == pytest.approx(1, abs=1e-15)
+    assert limit_direction.gbp_limit(find_family("axis"), x).value == pytest.approx(3 / math.sqrt(10), abs=1e-15)
+    uniform = limit_direction.gbp_limit(find_family("uniform"), x)
     assert uniform.value == pytest.approx(26 / math.sqrt(5 * 137), abs=1e-14)  # direction (11, 4), by hand
     assert uniform.error < 1e-12
     assert limit_direction.rectgrad_bottom_limit(np.array([1.0, 2.0])) == pytest.approx(9 / math.sqrt(85))
-    direction = limit_direction.zplus_filter_direction(family("sphere"), x)
+    direction = limit_direction.zplus_filter_direction(find_family("sphere"), x)
     assert direction / direction[0] == pytest.approx((1 + x / math.sqrt(5)) / (1 + 2 / math.sqrt(5)))
     with pytest.raises(ValueError, match="does not"):
-        limit_direction.zplus_filter_direction(family("shifted"), x)
+        limit_direction.zplus_filter_direction(find_family("shifted"), x)
 
 
 def test_finite_width_allowance() -> None:
@@ -251,13 +251,13 @@ def test_a_derivation_with_a_false_step_does_not_hold() -> None:
 def test_half_space_mean_refuses_bad_inputs(bad: np.ndarray) -> None:
     """Catches NaN that travels silently into a prediction."""
     with pytest.raises(ValueError, match="finite, non-zero"):
-        family("gaussian").half_space_mean(bad)
+        find_family("gaussian").half_space_mean(bad)
 
 
 def test_unknown_family_and_uncertifiable_inputs() -> None:
     """Catches a guess where there is no certified value."""
     with pytest.raises(ValueError, match="unknown weight family 'gausian'"):
-        family("gausian")
+        find_family("gausian")
     spread = np.array([1.0] + [1e-9] * 9)
     with pytest.raises(ValueError, match="no certified half-space mean"):
         quadrature.box_trapezoid(spread, -1, 1)

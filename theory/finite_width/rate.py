@@ -25,7 +25,7 @@ from math import exp, inf, pi
 
 import scipy
 
-from nfrlab.theory.families import family as family_law
+from nfrlab.theory.families import find_family
 from nfrlab.theory.finite_width.law import KAPPA
 from nfrlab.theory.finite_width.mixture import PASSING
 from nfrlab.theory.finite_width.one_neuron import neuron
@@ -43,7 +43,7 @@ def kappa(rule: str, family: str, d: int, q: float = 0.9, relevance: str = "norm
     """
     if rule == "grad":
         raise ValueError("the plain gradient has mean α = 0 at every N: it has no κ")
-    if rule == "activation" and family_law(family).heavy_tailed:
+    if rule == "activation" and find_family(family).heavy_tailed:
         return inf
     if rule != "rectgrad":
         return leading_constant(neuron(rule, family, d, relevance=relevance), PASSING[rule])
@@ -72,7 +72,7 @@ def next_order(rule: str, family: str, d: int, relevance: str = "normal") -> flo
     """
     if rule not in NEXT:
         raise ValueError(f"the next order is known for {', '.join(NEXT)}, not for {rule}")
-    if family_law(family).heavy_tailed:
+    if find_family(family).heavy_tailed:
         return inf
     one, passing = neuron(rule, family, d, relevance=relevance), PASSING[rule]
     along, squares, chance = one.along, one.beside**2, one.probability
@@ -83,7 +83,7 @@ def next_order(rule: str, family: str, d: int, relevance: str = "normal") -> flo
 
 def expansion(rule: str, d: int, N: int, family: str = "gaussian", relevance: str = "normal") -> float:
     """E α to second order in 1/N. Takes the arguments of `next_order`, and raises `ValueError` as it does."""
-    closed = family_law(family).gaussian and relevance == "normal"
+    closed = find_family(family).gaussian and relevance == "normal"
     constant = KAPPA[rule] if closed else kappa(rule, family, d, relevance=relevance)
     after = NEXT[rule] if closed else next_order(rule, family, d, relevance)
     return 1 - constant * (d - 1) / (2 * N) * (1 + (after - 0.75 * constant * (d + 1)) / N)

@@ -27,8 +27,7 @@ import numpy as np
 from flint import arb
 from jaxtyping import Float
 
-from nfrlab.theory.families import family as family_law
-from nfrlab.theory.families import powerlaw_variances
+from nfrlab.theory.families import find_family, powerlaw_variances
 from nfrlab.theory.limit.chambers import sparse_chambers, sparse_direction
 from nfrlab.theory.limit.worst_searched import least_alignment
 from nfrlab.theory.numerics.balls import endpoints
@@ -294,6 +293,6 @@ def worst(family: str, d: int) -> Worst:
     """
     if d < 2:
         raise ValueError(f"a direction can only be worse than another for d ≥ 2, got {d}")
-    if family_law(family).rotation_invariant:
+    if find_family(family).rotation_invariant:
         return isotropic_worst(family, d)
     return CERTIFIED[family](d) if family in CERTIFIED else searched_worst(family, d)

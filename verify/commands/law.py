@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from nfrlab.theory.families import family_law
+from nfrlab.theory.families import find_family
 from nfrlab.theory.finite_width.law import alignment_law, least_width, required_neurons
 from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw
 from nfrlab.theory.finite_width.one_neuron import RELEVANCES
@@ -50,7 +50,7 @@ def law(
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
     if (
         rule != "grad"
-        and not family_law(family).orthonormal
+        and not find_family(family).orthonormal
         and d > 1
         and isfinite(constant := kappa(rule, family, d, q, relevance))
     ):
@@ -81,7 +81,7 @@ def law_reaching(rule: str, family: str, d: int, q: float, relevance: str, targe
 
 def is_one_frame(rule: str, family: str) -> bool:
     """Whether the layer is one Haar frame whose law depends on the frame."""
-    return family_law(family).orthonormal and rule in ("constant", "gbp", "activation")
+    return find_family(family).orthonormal and rule in ("constant", "gbp", "activation")
 
 
 def claim_of(rule: str, family: str) -> str:
