@@ -109,7 +109,7 @@ def peak(batch: int, key: Key) -> float:
 
 
 def own_peak(batch: int, key: Key) -> float:
-    """The same for this process. What the engine needs to read the network, from a small image, counts."""
+    """MiB that a method takes at most in this process; reading the network, from a small image, counts."""
     module, x = network(), images(batch)
     reset = Path("/proc/self/clear_refs")
     if not reset.exists():

@@ -67,8 +67,12 @@ def numbers(name: str, seed: int = 0) -> xr.Dataset:
     for variable in ("alpha", "alpha_part", "between", "alpha_changed"):
         found[variable].loc[{"rule": "gbp-reversed"}] *= -1
     found["fan_in"][:] = [27, 64, 100, 400, 30]
-    own = {"network": network, "weights": "trained" if kind == "trained" else "random", "images": "a/folder/flowers"}
-    return found.assign_attrs(own | {"setting": '{"side": 12}', "seed": 0})
+    attributes = {
+        "network": network,
+        "weights": "trained" if kind == "trained" else "random",
+        "images": "a/folder/flowers",
+    }
+    return found.assign_attrs(attributes | {"setting": '{"side": 12}', "seed": 0})
 
 
 def pictures(name: str, channels: int = 3) -> xr.Dataset:
@@ -89,8 +93,8 @@ def pictures(name: str, channels: int = 3) -> xr.Dataset:
         "changed_map": ("rule", "change"),
     }
     data = {
-        variable: ((*own, *pixels), rng.standard_normal((*(len(sizes[d]) for d in own), channels, SIDE, SIDE)))
-        for variable, own in dims.items()
+        variable: ((*axes, *pixels), rng.standard_normal((*(len(sizes[d]) for d in axes), channels, SIDE, SIDE)))
+        for variable, axes in dims.items()
     }
     found = xr.Dataset(data, sizes, {"removed": 3}).astype(np.float32)
     found["map"].loc[{"method": "dtd", "bottom": "without"}] = np.nan
@@ -104,18 +108,18 @@ NAMES = ("vgg16-gaussian", "vgg16-ring", "vgg16-uniform-raw", "vgg16-laplace", "
 @pytest.fixture(scope="module", name="data")
 def stored() -> Stored:
     """Six settings with everything."""
-    own = {name: pictures(name, 1 if name.startswith("digits") else 3) for name in NAMES}
-    shown = {name: data.assign(photograph=photograph(data["image"])) for name, data in own.items()}
+    maps = {name: pictures(name, 1 if name.startswith("digits") else 3) for name in NAMES}
+    shown = {name: data.assign(photograph=photograph(data["image"])) for name, data in maps.items()}
     return Stored({name: numbers(name) for name in NAMES}, shown)
 
 
 def on_disk(folder: Path, names: Sequence[str] = NAMES) -> Path:
-    """The same as files."""
+    """The six settings as files."""
     (folder / "pictures").mkdir(parents=True)
     for name in names:
         numbers(name).to_netcdf(folder / f"{name}.nc", engine="h5netcdf")
-        own = pictures(name, 1 if name.startswith("digits") else 3)
-        own.to_netcdf(folder / "pictures" / f"{name}.nc", engine="h5netcdf")
+        maps = pictures(name, 1 if name.startswith("digits") else 3)
+        maps.to_netcdf(folder / "pictures" / f"{name}.nc", engine="h5netcdf")
     return folder
 
 
@@ -140,14 +144,14 @@ def titled(figure: Figure, title: str) -> Axes:
 
 def test_fig2_is_what_was_stored(data: Stored) -> None:
     """Catches another rule's or network's α, means for medians, and Activation drawn at its layer's number."""
-    (a_vgg, a_digits, b_vgg, *_), own = fig2.figure(data).axes, data.numbers
+    (a_vgg, a_digits, b_vgg, *_), measured = fig2.figure(data).axes, data.numbers
     x, y = line(a_vgg, "z⁺, random")
     assert x == LEVELS
-    np.testing.assert_array_equal(y, medians(own["vgg16-gaussian"]["alpha"].sel(rule="zplus")))
+    np.testing.assert_array_equal(y, medians(measured["vgg16-gaussian"]["alpha"].sel(rule="zplus")))
     x, y = line(a_digits, "Activation, trained")
     assert x == [L - layer for layer in LAYERS]
-    np.testing.assert_array_equal(y, medians(own["digits-trained"]["alpha_activation"]))
-    np.testing.assert_array_equal(line(b_vgg, "random")[1], medians(own["vgg16-gaussian"]["cosine"]))
+    np.testing.assert_array_equal(y, medians(measured["digits-trained"]["alpha_activation"]))
+    np.testing.assert_array_equal(line(b_vgg, "random")[1], medians(measured["vgg16-gaussian"]["cosine"]))
     assert a_vgg.get_title() == "VGG16, random, n = 7\nflowers, 12 × 12"
     assert a_digits.get_title().endswith("\nscikit-learn digits, 12 × 12")
     assert not any("reversed" in label for label in a_vgg.get_legend_handles_labels()[1])
@@ -180,8 +184,8 @@ def test_fig4_with_first_and_last_level_only(data: Stored) -> None:
     whatever else was measured at others.
     """
     ends = data.numbers["vgg16-ring"].sel(level=[0, L])
-    for own in (ends, ends.reindex(level=range(L + 1))):
-        axes = titled(fig4.figure(replace(data, numbers={**data.numbers, "vgg16-ring": own})), "GBP")
+    for measured in (ends, ends.reindex(level=range(L + 1))):
+        axes = titled(fig4.figure(replace(data, numbers={**data.numbers, "vgg16-ring": measured})), "GBP")
         x, y = line(axes, "ring (n = 7)")
         np.testing.assert_allclose(x, [0, L], atol=0.99)
         assert x[1] - x[0] == L
@@ -190,16 +194,16 @@ def test_fig4_with_first_and_last_level_only(data: Stored) -> None:
 
 def test_fig5_and_fig6_are_what_was_stored(data: Stored) -> None:
     """Catches changes, parts or rules under each other's name."""
-    own = data.numbers["vgg16-gaussian"]
+    measured = data.numbers["vgg16-gaussian"]
     against = titled(fig5.figure(data), "α of $r_0$ with x")
     _, y = line(against, "removal: corner kept")
-    np.testing.assert_array_equal(y, medians(own["alpha_changed"].sel(change="corner", rule="gbp")))
+    np.testing.assert_array_equal(y, medians(measured["alpha_changed"].sel(change="corner", rule="gbp")))
     axes = titled(fig6.figure(data), "z⁺")
     x, y = line(axes, "α: smallest 10 %")
     assert x == LAYERS
-    np.testing.assert_array_equal(y, medians(own["alpha_part"].sel(rule="zplus", part="bottom")))
+    np.testing.assert_array_equal(y, medians(measured["alpha_part"].sel(rule="zplus", part="bottom")))
     between = line(axes, "cosine between the maps of the largest and the smallest")[1]
-    np.testing.assert_array_equal(between, medians(own["between"].sel(rule="zplus")))
+    np.testing.assert_array_equal(between, medians(measured["between"].sel(rule="zplus")))
 
 
 def test_the_control_is_not_drawn(data: Stored) -> None:
@@ -212,9 +216,9 @@ def test_the_control_is_not_drawn(data: Stored) -> None:
 
 def test_a_component_without_choice_is_left_out(data: Stored) -> None:
     """Catches a curve at ±1 that says nothing: the coarse part of a small image is its mean alone."""
-    own = data.numbers["vgg16-gaussian"].copy(deep=True)
-    own["kept"].loc[{"component": "coarse"}] = np.sign(own["kept"].sel(component="coarse") - 0.5)
-    below = fig7.figure(replace(data, numbers={**data.numbers, "vgg16-gaussian": own})).axes[1]
+    measured = data.numbers["vgg16-gaussian"].copy(deep=True)
+    measured["kept"].loc[{"component": "coarse"}] = np.sign(measured["kept"].sel(component="coarse") - 0.5)
+    below = fig7.figure(replace(data, numbers={**data.numbers, "vgg16-gaussian": measured})).axes[1]
     assert [line.get_color() for line in below.lines] == [
         colour for name, (_, colour, _) in fig7.COMPONENTS.items() if name != "coarse"
     ]
@@ -223,20 +227,20 @@ def test_a_component_without_choice_is_left_out(data: Stored) -> None:
 
 def test_fig5_counts_zero_maps(data: Stored) -> None:
     """Catches zero maps that vanish silently: two of seven draws are 29 %."""
-    own = data.numbers["vgg16-gaussian"].copy(deep=True)
-    own["alpha_changed"].loc[{"draw": [1, 4], "change": "cross", "changed": 8, "rule": "gbp"}] = np.nan
-    found = fig5.figure(replace(data, numbers={**data.numbers, "vgg16-gaussian": own}))
+    measured = data.numbers["vgg16-gaussian"].copy(deep=True)
+    measured["alpha_changed"].loc[{"draw": [1, 4], "change": "cross", "changed": 8, "rule": "gbp"}] = np.nan
+    found = fig5.figure(replace(data, numbers={**data.numbers, "vgg16-gaussian": measured}))
     (share,) = [text for text in titled(found, "α of $r_0$ with x").texts if "zero" in text.get_text()]
     assert share.get_text() == "29 % zero"
 
 
 def test_table1_draws_the_nulls(data: Stored) -> None:
     """Catches a resemblance without its null beside it, and maps captioned with another method's α."""
-    drawn, own = table1.figure(data), data.numbers["vgg16-gaussian"]["alpha_map"]
+    drawn, measured = table1.figure(data), data.numbers["vgg16-gaussian"]["alpha_map"]
     axes = titled(drawn, "α of the map with …")
     for target, label in (("image", "the image x"), ("other image", "by chance: other images")):
         _, y = line(axes, label)
-        np.testing.assert_array_equal(y, medians(own.sel({"target": target, "bottom": "with", "method": METHODS})))
+        np.testing.assert_array_equal(y, medians(measured.sel({"target": target, "bottom": "with", "method": METHODS})))
     shown = data.pictures["vgg16-gaussian"]
     R, x = shown["map"].sel({"method": "dtd", "bottom": "with"}).values.ravel(), shown["image"].values.ravel()
     expected = (R * x).sum() / (R**2).sum() ** 0.5 / (x**2).sum() ** 0.5
@@ -276,8 +280,8 @@ def test_missing_data_are_named(
 ) -> None:
     """Catches an empty frame, a KeyError, and a refusal that does not say what to do."""
     less = Stored(
-        {name: own.drop_vars(without, errors="ignore") for name, own in data.numbers.items()},
-        {name: own.drop_vars(without, errors="ignore") for name, own in data.pictures.items()},
+        {name: measured.drop_vars(without, errors="ignore") for name, measured in data.numbers.items()},
+        {name: maps.drop_vars(without, errors="ignore") for name, maps in data.pictures.items()},
     )
     with pytest.raises(MissingResults, match=f"{named}.*run 'nfrlab bridge'") as refusal:
         figure(less)
@@ -295,7 +299,9 @@ def test_other_networks_fill_in() -> None:
 
 def test_fewer_rules(data: Stored) -> None:
     """Catches a KeyError, or an empty panel, after `nfrlab bridge --rules zplus`."""
-    less = Stored(*({n: own.sel(rule=["zplus"]) for n, own in kept.items()} for kept in (data.numbers, data.pictures)))
+    less = Stored(
+        *({n: measured.sel(rule=["zplus"]) for n, measured in kept.items()} for kept in (data.numbers, data.pictures))
+    )
     assert {axes.get_title() for axes in fig4.figure(less).axes} == {"z⁺", ""}
     assert {axes.get_title() for axes in fig6.figure(less).axes} == {"z⁺", ""}
     assert "GBP, $r_0$" not in {axes.get_title() for axes in fig3.figure(less).axes}

@@ -96,7 +96,7 @@ def true_world(id: str, settings: tuple[Setting, ...] = FULL) -> World:
 
 
 def false_world(id: str) -> World:
-    """The same with one wrong number."""
+    """The true world with one wrong number."""
     name, variable, value, where = ONE_WRONG_NUMBER[id.removesuffix("-imagenet")]
     return put(true_world(id), IMAGENET if id in TWINS else name, variable, value, **where)
 

@@ -79,7 +79,7 @@ if __name__ == "__main__":  # workers need none of it
     except typer.Exit as end:
         sys.exit(end.exit_code)
 """
-"""The same run as a process, with the command's answers to what stops it."""
+"""The run as a process, with the command's answers to what stops it."""
 
 
 def ages(out: Path) -> dict[str, int]:

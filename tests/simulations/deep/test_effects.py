@@ -434,7 +434,7 @@ def test_only_the_top_layers_change(top: int) -> None:
 
 
 def statistics(W: Floats) -> dict[str, float]:
-    """The same of all neurons, by loops over pairs."""
+    """Lengths and cosines of all neurons, by loops over pairs."""
     N, d = W.shape
     lengths = [float(np.sqrt(sum(w * w))) for w in W]
     pairs = [(i, j) for i in range(N) for j in range(N) if i < j]

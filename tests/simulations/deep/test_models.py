@@ -72,8 +72,8 @@ def resnet18_by_hand() -> dict[str, tuple[int, ...]]:
     """Names and shapes in torchvision's published file."""
 
     def norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
-        own = {f"{name}.{part}": (width,) for part in ("weight", "bias", "running_mean", "running_var")}
-        return own | {f"{name}.num_batches_tracked": ()}
+        shapes = {f"{name}.{part}": (width,) for part in ("weight", "bias", "running_mean", "running_var")}
+        return shapes | {f"{name}.num_batches_tracked": ()}
 
     shapes = {"conv1.weight": (64, 3, 7, 7), **norm("bn1", 64)}
     below = 64
@@ -144,13 +144,13 @@ def test_vgg_computes_what_its_plan_says() -> None:
     """Catches layers in another order: the digits' network once more, as the formulas of its layers."""
     module = models.digits_vgg()
     weights.randomise(module, "gaussian", seeded(), bias=True)
-    own = module.state_dict()
+    state = module.state_dict()
     x = a = signed(3, 1, 16, 16)
     for i, pools in ((0, False), (2, True), (5, False), (7, True), (10, False), (12, True)):
-        a = F.conv2d(a, own[f"features.{i}.weight"], own[f"features.{i}.bias"], padding=1).clamp(min=0)
+        a = F.conv2d(a, state[f"features.{i}.weight"], state[f"features.{i}.bias"], padding=1).clamp(min=0)
         a = F.max_pool2d(a, 2) if pools else a
-    a = F.linear(a.reshape(3, 256), own["classifier.0.weight"], own["classifier.0.bias"]).clamp(min=0)
-    wanted = F.linear(a, own["classifier.3.weight"], own["classifier.3.bias"])
+    a = F.linear(a.reshape(3, 256), state["classifier.0.weight"], state["classifier.0.bias"]).clamp(min=0)
+    wanted = F.linear(a, state["classifier.3.weight"], state["classifier.3.bias"])
     torch.testing.assert_close(module(x).detach(), wanted)
 
 
@@ -282,9 +282,9 @@ def test_biases_for_a_network_without(tmp_path: Path) -> None:
 def test_official_weights_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a traceback of urllib where one sentence is due, and an address that checks no hash."""
 
-    def offline(*_: object, **own: object) -> dict[str, Tensor]:
-        assert own["weights_only"]
-        assert own["check_hash"]
+    def offline(*_: object, **options: object) -> dict[str, Tensor]:
+        assert options["weights_only"]
+        assert options["check_hash"]
         raise URLError("no network")
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", offline)
@@ -381,5 +381,5 @@ def test_the_trained_resnet_sees_as_it_was_taught(cifar: images.Labelled) -> Non
 def test_no_weight_of_the_resnet_is_left_over() -> None:
     """Catches a tensor of the file that lands nowhere."""
     checkpoints.load(module := models.cifar_resnet(20), RESNET)
-    own = module.state_dict()
-    assert all(torch.equal(value, own[name]) for name, value in load_file(RESNET).items())
+    state = module.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in load_file(RESNET).items())

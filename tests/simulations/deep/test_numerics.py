@@ -83,7 +83,7 @@ def test_maps_scale_with_the_relevance(name: str, seed: int, power: int) -> None
 
 
 def in_float32(graph: Graph) -> Graph:
-    """The same network with float32 weights."""
+    """The network with float32 weights."""
     return Graph(tuple(Node(node.name, _in_float32(node.op), node.inputs) for node in graph.nodes))
 
 

@@ -103,8 +103,12 @@ def in_graph(weights: tuple[np.ndarray, ...], biases: tuple[np.ndarray, ...] | N
 
 def both_rules(name: str) -> tuple[Rule, lab.Rule, lab.Rule]:
     """The engine's, the laboratory's, and that with α shaken too: αβ is a difference that can vanish identically."""
-    own = LAB[name]
-    return rule(name, **own), lab.rule(name, **own), lab.rule(name, **own | {k: 2 + SHAKE for k in own if k == "alpha"})
+    switches = LAB[name]
+    return (
+        rule(name, **switches),
+        lab.rule(name, **switches),
+        lab.rule(name, **switches | {k: 2 + SHAKE for k in switches if k == "alpha"}),
+    )
 
 
 @pytest.mark.parametrize("name", LAB)

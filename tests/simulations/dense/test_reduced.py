@@ -138,16 +138,16 @@ def layers(family: str, d: int, N: int, n: int, rng: np.random.Generator) -> Flo
     return weights.sample(family, d, n * N, rng).reshape(d, n, N).swapaxes(0, 1)
 
 
-def passed(rule: str, own: dict[str, float], c: Floats, r: Floats) -> Floats:
+def passed(rule: str, options: dict[str, float], c: Floats, r: Floats) -> Floats:
     """s of `R = Σ_j s_j w_j` as the rule is defined, from c = w·x̂ and r, for layers in rows."""
     A = np.maximum(c, 0)
     if rule in ("constant", "activation"):
         return A if rule == "activation" else np.where(c > 0, 1.0, 0.0)
     if rule in ("gbp", "deconv"):
         return np.where((c > 0) | (rule == "deconv"), np.maximum(r, 0), 0)
-    tau = own.get("tau", -np.inf)
+    tau = options.get("tau", -np.inf)
     if rule == "rectgrad":
-        tau = np.quantile(A * r, own["q"], axis=1, keepdims=True)
+        tau = np.quantile(A * r, options["q"], axis=1, keepdims=True)
     return np.where((c > 0) & (A * r > tau), r, 0)
 
 
@@ -163,8 +163,8 @@ def direct(
         V = W - unit[:, None] * c[:, None, :]
         gram = V.swapaxes(1, 2) @ V
         r = {name: np.stack([draw(N, rng) for _ in W]) for name, draw in montecarlo.RELEVANCES.items()}
-        for (rule, own, relevance), (along, across) in zip(cases, out, strict=True):
-            s = passed(rule, own, c, r[relevance])
+        for (rule, options, relevance), (along, across) in zip(cases, out, strict=True):
+            s = passed(rule, options, c, r[relevance])
             along[first : first + 500] = np.einsum("tn,tn->t", s, c)
             across[first : first + 500] = np.sqrt(np.maximum(np.einsum("tn,tnk,tk->t", s, gram, s), 0))
     return out
@@ -193,14 +193,14 @@ def test_direct_is_montecarlo(family: str, fast: None) -> None:
     """Catches a reference that is not `montecarlo.parts`: from the same weights and relevances, the same numbers."""
     for (d, N), cases in SHAPES.items():
         x = generator("x", d).standard_normal(d)
-        for rule, own, relevance in cases:
-            given = montecarlo.parts(rule, family, x, N, 5, generator(family, d), relevance, **own)
+        for rule, options, relevance in cases:
+            given = montecarlo.parts(rule, family, x, N, 5, generator(family, d), relevance, **options)
             rng, unit = generator(family, d), x / np.linalg.norm(x)
             drawn = "constant" if rule in ("constant", "activation") else relevance
             for along, across in zip(*given, strict=True):
                 W = weights.sample(family, d, N, rng)
                 c, r = unit @ W, montecarlo.RELEVANCES[drawn](N, rng)
-                s = passed(rule, own, c[None], r[None])[0]
+                s = passed(rule, options, c[None], r[None])[0]
                 np.testing.assert_allclose(along, s @ c, rtol=1e-12, atol=1e-12)
                 np.testing.assert_allclose(across, np.linalg.norm(W @ s - (s @ c) * unit), rtol=1e-12, atol=1e-12)
 
@@ -211,22 +211,22 @@ def test_law_of_direct_sampling(family: str, d: int, N: int, fast: None) -> None
     """Catches a reduced sampler whose α, along or across has another law than maps from weights drawn whole."""
     cases, (n, m), failures = SHAPES[d, N], sizes("direct", 3), []
     references = direct(family, d, N, n, cases, generator("direct", family, d, N))
-    for place, ((rule, own, relevance), reference) in enumerate(zip(cases, references, strict=True)):
-        drawn = reduced.parts(rule, family, d, N, m, generator("reduced", family, d, N, place), relevance, **own)
+    for place, ((rule, options, relevance), reference) in enumerate(zip(cases, references, strict=True)):
+        drawn = reduced.parts(rule, family, d, N, m, generator("reduced", family, d, N, place), relevance, **options)
         for name, (finding, D) in findings("direct", reference, drawn).items():
             if finding is not Finding.SUPPORTS:
-                failures.append(f"{rule} {own} {relevance}: law of {name} {finding}, distance {D:.3f}")
+                failures.append(f"{rule} {options} {relevance}: law of {name} {finding}, distance {D:.3f}")
     assert not failures, "\n".join(failures)
 
 
 @pytest.mark.parametrize(("family", "d", "N", "tile", "case"), STREAMED_CASES)
 def test_law_of_streams(family: str, d: int, N: int, tile: int, case: Case, unhooked: Any) -> None:
     """Catches a layer that does not fit a rectangle being added up otherwise than one that does."""
-    (rule, own, relevance), (n, m) = case, sizes("streamed", 12)
-    path = (family, d, rule, str(own))
-    whole = unhooked.parts(rule, family, d, N, m, generator("whole", *path), relevance, **own)
+    (rule, options, relevance), (n, m) = case, sizes("streamed", 12)
+    path = (family, d, rule, str(options))
+    whole = unhooked.parts(rule, family, d, N, m, generator("whole", *path), relevance, **options)
     unhooked.TILE = tile
-    streamed = unhooked.parts(rule, family, d, N, n, generator("stream", *path), relevance, **own)
+    streamed = unhooked.parts(rule, family, d, N, n, generator("stream", *path), relevance, **options)
     for name, (finding, D) in findings("streamed", streamed, whole).items():
         assert finding is Finding.SUPPORTS, f"law of {name} {finding}, distance {D:.3f}"
 
@@ -234,13 +234,13 @@ def test_law_of_streams(family: str, d: int, N: int, tile: int, case: Case, unho
 @pytest.mark.parametrize("case", [CASES[2], CASES[3], CASES[9]])
 def test_any_radial_law(case: Case) -> None:
     """Catches a radial law of one's own, here √χ²_d, that is not added up as the family of that law, here Gaussian."""
-    (rule, own, relevance), (n, m) = case, sizes("radial", 1)
+    (rule, options, relevance), (n, m) = case, sizes("radial", 1)
 
     def rho(d: int, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
         return np.sqrt(rng.chisquare(d, shape))
 
-    one = reduced.parts(rule, rho, 3, 8, n, generator("radial", rule), relevance, **own)
-    other = reduced.parts(rule, "gaussian", 3, 8, m, generator("gaussian", rule), relevance, **own)
+    one = reduced.parts(rule, rho, 3, 8, n, generator("radial", rule), relevance, **options)
+    other = reduced.parts(rule, "gaussian", 3, 8, m, generator("gaussian", rule), relevance, **options)
     for name, (finding, D) in findings("radial", one, other).items():
         assert finding is Finding.SUPPORTS, f"law of {name} {finding}, distance {D:.3f}"
 
@@ -367,12 +367,12 @@ def test_order_statistic_keeps_little() -> None:
 @pytest.mark.parametrize(
     ("family", "d"), [("gaussian", 784), ("sphere", 784), ("haar", 784), ("haar", 3), ("haar", 150_528)]
 )
-@pytest.mark.parametrize(("rule", "own"), [("gbp", {}), ("rectgrad", {"q": 0.9})])
-def test_memory_does_not_grow(rule: str, own: dict[str, float], family: str, d: int) -> None:
+@pytest.mark.parametrize(("rule", "options"), [("gbp", {}), ("rectgrad", {"q": 0.9})])
+def test_memory_does_not_grow(rule: str, options: dict[str, float], family: str, d: int) -> None:
     """Catches an array with an entry per neuron: 10⁶ neurons take no more than 10⁵, and less than a number each."""
 
     def peak_at(N: int) -> int:
-        return peak(lambda: reduced.alignments(rule, family, d, N, 1, generator("memory", family, d), **own))
+        return peak(lambda: reduced.alignments(rule, family, d, N, 1, generator("memory", family, d), **options))
 
     peak_at(100)  # imports and caches
     few, many = peak_at(100_000), peak_at(1_000_000)
@@ -384,19 +384,19 @@ def test_memory_does_not_grow(rule: str, own: dict[str, float], family: str, d: 
 @pytest.mark.parametrize("family", INVARIANT_FAMILIES)
 def test_same_seed_same_bits(family: str, case: Case) -> None:
     """Catches a sampler that reads anything but its generator, and an α that is not along / √(along² + across²)."""
-    rule, own, relevance = case
+    rule, options, relevance = case
     for d, N, trials in ((3, 7, 50), (5, 20_000, 1)):
-        along, across = reduced.parts(rule, family, d, N, trials, generator("bits"), relevance, **own)
-        again = reduced.parts(rule, family, d, N, trials, generator("bits"), relevance, **own)
+        along, across = reduced.parts(rule, family, d, N, trials, generator("bits"), relevance, **options)
+        again = reduced.parts(rule, family, d, N, trials, generator("bits"), relevance, **options)
         np.testing.assert_array_equal((along, across), again)
-        given = reduced.alignments(rule, family, d, N, trials, generator("bits"), relevance, **own)
+        given = reduced.alignments(rule, family, d, N, trials, generator("bits"), relevance, **options)
         expected = np.where(statistics(along, across)["α"] == -2, np.nan, along)
         np.testing.assert_allclose(given * np.hypot(along, across), expected, rtol=1e-12)
-        assert np.any(along != reduced.parts(rule, family, d, N, trials, generator("other"), relevance, **own)[0])
+        assert np.any(along != reduced.parts(rule, family, d, N, trials, generator("other"), relevance, **options)[0])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "own", "message"),
+    ("arguments", "options", "message"),
     [
         (("lrp-z", "gaussian", 3, 4, 1), {}, "rule 'lrp-z'.* grad, gbp"),
         (("gbp", "laplace", 3, 4, 1), {}, "family 'laplace'.* gaussian"),
@@ -408,9 +408,9 @@ def test_same_seed_same_bits(family: str, case: Case) -> None:
         (("gbp", "gaussian", 3, 4, 1), {"relevance": "uniform"}, "relevance 'uniform'.* normal"),
     ],
 )
-def test_refusals(arguments: tuple[Any, ...], own: dict[str, Any], message: str) -> None:
+def test_refusals(arguments: tuple[Any, ...], options: dict[str, Any], message: str) -> None:
     """Catches a request that has no reduced sampler and is answered all the same."""
     rule, family, d, N, trials = arguments
     for draw in (reduced.parts, reduced.alignments):
         with pytest.raises(ValueError, match=message):
-            draw(rule, family, d, N, trials, generator("refused"), **own)
+            draw(rule, family, d, N, trials, generator("refused"), **options)

@@ -441,9 +441,11 @@ def cluster(place: Path, workers: int = 2) -> Iterator[Cluster]:
         )
         head.wait_until(lambda: at.exists() and at.read_text(encoding="utf-8").endswith("}"))
         address = json.loads(at.read_text(encoding="utf-8"))["address"]
-        own = ("--nthreads", "1", "--no-nanny", "--local-directory", place / "scratch")
+        settings = ("--nthreads", "1", "--no-nanny", "--local-directory", place / "scratch")
         hands = tuple(
-            stack.enter_context(started(place / f"worker-{number}", *dask, "distributed.cli.dask_worker", *local, *own))
+            stack.enter_context(
+                started(place / f"worker-{number}", *dask, "distributed.cli.dask_worker", *local, *settings)
+            )
             for number in range(workers)
         )
         for hand in hands:

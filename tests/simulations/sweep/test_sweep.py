@@ -145,7 +145,7 @@ def counts_of(histogram: Histogram) -> dict[int, int]:
 
 
 def tally(z: Sequence[float], level: int) -> dict[int, int]:
-    """The same, of these values."""
+    """The occupied cells of these values, and how many lie in each."""
     cells = cells_of(z, level)
     return {cell: cells.count(cell) for cell in cells}
 
@@ -287,9 +287,9 @@ def test_weights_are_multiplied_by_one_thread(monkeypatch: pytest.MonkeyPatch) -
     seen: list[int] = []
     usual = montecarlo.parts
 
-    def watched(*arguments: Any, **own: Any) -> tuple[Floats, Floats]:
+    def watched(*arguments: Any, **options: Any) -> tuple[Floats, Floats]:
         seen.extend(pool["num_threads"] for pool in threadpool_info())
-        return usual(*arguments, **own)
+        return usual(*arguments, **options)
 
     monkeypatch.setattr(montecarlo, "parts", watched)
     block = next(block for block in BLOCKS if block.point.sampler == "direct")
@@ -698,7 +698,7 @@ WIDE = Spec(
 def raw(spec: Spec, rule: str, family: str, d: int, N: int, seed: int) -> tuple[Floats, int]:
     """The alignments of a point from the seeds that the file states, and the number of maps that are zero."""
     sampler = "reduced" if family == "gaussian" else "direct"
-    name, own = ("rectgrad", {"q": 0.9}) if rule.startswith("rectgrad") else (rule, {})
+    name, options = ("rectgrad", {"q": 0.9}) if rule.startswith("rectgrad") else (rule, {})
     words = ("sweep", rule, family, d, N, spec.relevance, spec.x, sampler)
     point = Point(rule, family, d, N, seed, spec.relevance, spec.x, sampler)
     found = []
@@ -706,9 +706,9 @@ def raw(spec: Spec, rule: str, family: str, d: int, N: int, seed: int) -> tuple[
         key = tuple(crc32(word.encode()) if isinstance(word, str) else word for word in (*words, index))
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
         if sampler == "reduced":
-            parts = reduced.parts(name, family, d, N, trials, rng, spec.relevance, **own)
+            parts = reduced.parts(name, family, d, N, trials, rng, spec.relevance, **options)
         else:
-            parts = montecarlo.parts(name, family, point_input(point), N, trials, rng, spec.relevance, **own)
+            parts = montecarlo.parts(name, family, point_input(point), N, trials, rng, spec.relevance, **options)
         found.append(np.stack(parts))
     along, across = np.concatenate(found, axis=1)
     defined = np.hypot(along, across) > 0
