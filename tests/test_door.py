@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +176,41 @@ def test_alignment_refuses_what_does_not_fit() -> None:
     """Catches a map that is broadcast to its input."""
     with pytest.raises(ValueError, match="one shape"):
         nfrlab.alignment(np.ones(3), np.ones((2, 3)))
+
+
+# --- What a reviewer brings -------------------------------------------------------------------------------------------
+
+
+def hits(low: float, high: float) -> Callable[[nfrlab.Examination], list[nfrlab.Evidence]]:
+    """An examination: the share of uniform numbers in [low, high], claimed to be ½ ± 0.1, with Hoeffding's interval."""
+
+    def examine(exam: nfrlab.Examination) -> list[nfrlab.Evidence]:
+        miss, n = exam.budget.spend(1), 100_000
+        u = exam.rng("uniform").random(n)
+        share, radius = float(np.mean((low <= u) & (u <= high))), float(np.sqrt(np.log(2 / miss) / (2 * n)))
+        claimed = nfrlab.Claimed.exactly(0.5, resolution=0.1)
+        interval = share - radius, share + radius
+        return [
+            nfrlab.Evidence.from_interval(
+                nfrlab.Kind.MONTE_CARLO, "the share is ½", interval, claimed, "Hoeffding", miss=miss, n=n
+            )
+        ]
+
+    return examine
+
+
+def test_a_claim_needs_nothing_but_the_door() -> None:
+    """Catches a piece of a claim that a reviewer would have to look for elsewhere, and a control that is not tried."""
+    claim = nfrlab.Claim(
+        id="half",
+        title="Half of the numbers",
+        source="a reviewer",
+        statement="A uniform number lies in [0, ½] with probability ½.",
+        premises=("uniform on [0, 1]",),
+        examine=hits(0.0, 0.5),
+        control=nfrlab.BrokenPremise(premise="[0, ½] shortened to [0, 0.3]", examine=hits(0.0, 0.3)),
+    )
+    verdict = nfrlab.try_claim(claim)
+    assert isinstance(verdict, nfrlab.Verdict)
+    assert (verdict.status.value, verdict.control.status.value) == ("CONFIRMED", "REFUTED")
+    assert {piece.finding for piece in verdict.evidence} == {nfrlab.Finding.SUPPORTS}

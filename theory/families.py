@@ -1,4 +1,7 @@
-"""The weight families as laws; what is stated of each, `theory.family` says. Samplers: `simulations.dense.weights`."""
+"""The weight families as laws, each with all that is stated of it; `theory.family` says what a fact means.
+
+Samplers: `simulations.dense.weights`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every effect of the bridge against its definition, written a second time: Jacobian algebra, loops, NumPy, SciPy.
 
-The networks are those of `tests.support.networks`, 5×5 images in float64, each also as plain matrices.
+The networks are those of `tests.support.oracles.nets`, 5×5 images in float64, each also as plain matrices.
 """
 
 from __future__ import annotations

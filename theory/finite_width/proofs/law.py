@@ -1,4 +1,4 @@
-"""The derivation behind `theory.finite_width.law`: the reduction to T, its exact moments, and the constants κ."""
+"""The derivation behind `theory.finite_width.law`: the reduction to T, its exact moments, the limit of tan²."""
 
 from __future__ import annotations
 

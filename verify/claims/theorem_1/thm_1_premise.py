@@ -1,4 +1,4 @@
-"""The premise of Theorem 1, "every entry independently isotropy distributed": is it milder than i.i.d. Gaussian?"""
+"""Is the premise of Theorem 1, "every entry independently isotropy distributed", milder than i.i.d. Gaussian ones?"""
 
 from __future__ import annotations
 
