@@ -64,16 +64,45 @@ def test_the_three_examples_run() -> None:
     assert found.failed == 0
 
 
-@pytest.mark.parametrize("module", ["nfrlab", "nfrlab.verify.cli"])
-def test_the_door_is_light(module: str) -> None:
-    """Catches heavy packages that are loaded to say `--help`, to list the claims or to refuse."""
-    code = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.split()
-        == []
-    )
+def loaded(code: str) -> list[str]:
+    """Which of the heavy packages a fresh interpreter has loaded after this code."""
+    code += f"\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stderr.splitlines()[-1].split()
+
+
+def test_the_door_is_light() -> None:
+    """Catches heavy packages that are loaded before anything is asked for."""
+    assert loaded("import sys, nfrlab") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--help",
+        "claims",
+        "show prop-1",
+        "show nonsense",
+        "law --help",
+        "law gbp --d 27 --N 9 --family nonsense",
+        "verify nonsense",
+        "verify --seed -1",
+        "sweep no_such_file.toml",
+        "converge --most 3",
+        "figures nonsense",
+        "bridge --model nonsense",
+        "bridge --rules nonsense",
+        "bridge --device nonsense",
+        "bridge --size 1",
+        "train --size 1",
+    ],
+)
+def test_a_refusal_is_light(line: str, tmp_path: Path) -> None:
+    """Catches heavy packages that are loaded to print help, to list the claims, or to refuse an argument."""
+    arguments = ["nfrlab", *line.split(), *(["--out", str(tmp_path)] if line.startswith("bridge") else [])]
+    code = f"import os, sys; os.environ.pop('NFRLAB_DATA', 0); sys.argv = {arguments!r}\n"
+    code += "from nfrlab.verify.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    assert loaded(code) == []
 
 
 def test_only_those_who_need_torch_load_it() -> None:

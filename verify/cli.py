@@ -5,32 +5,57 @@ not refuted; 2: bad input.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from nfrlab.verify.commands.bridge import bridge
-from nfrlab.verify.commands.claims import claims
 from nfrlab.verify.commands.console import console
-from nfrlab.verify.commands.converge import converge
-from nfrlab.verify.commands.figures import figures
-from nfrlab.verify.commands.law import law
-from nfrlab.verify.commands.show import show
-from nfrlab.verify.commands.sweep import sweep
-from nfrlab.verify.commands.train import train
-from nfrlab.verify.commands.verify import verify
 
-COMMANDS = (claims, show, verify, law, sweep, converge, figures, bridge, train)
+COMMANDS = {
+    "claims": "List every claim with its source.",
+    "show": "Print all there is to know of one claim, rule or weight family.",
+    "verify": "Try claims, store and print the verdicts, and write the report.",
+    "law": "How wide must a layer be before the map is just the input?",
+    "sweep": "Sample α over a grid of rules, families, d, N and seeds.",
+    "converge": "Draw how α converges in the width N and in the number of trials.",
+    "figures": "Draw the figures of the paper and of this laboratory.",
+    "bridge": "Measure the effects on deep networks; try the claims on them.",
+    "train": "Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.",
+}
+"""Name and first sentence of every subcommand; `nfrlab.verify.commands.NAME` has the function of that name."""
+
+
+class LazyGroup(TyperGroup):
+    """Subcommands of which only the one that is asked for is imported, and none for the list of all."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The subcommand of this name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(cmd_name)(getattr(import_module(f"nfrlab.verify.commands.{cmd_name}"), cmd_name))
+        return typer.main.get_command(alone)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the subcommands, each with its first sentence."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
 
 app = typer.Typer(
+    cls=LazyGroup,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Put the negative-filtering theory of saliency maps on trial.",
 )
-for command in COMMANDS:
-    app.command()(command)
 
 
 def print_version(wanted: bool) -> None:

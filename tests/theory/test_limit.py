@@ -18,7 +18,7 @@ from scipy.stats import norm
 from nfrlab.simulations.dense.compensated import compensated, uncompensated
 from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.limit import anisotropy, chambers, spread, worst_alignment, worst_searched
+from nfrlab.theory.limit import anisotropy, bulk_alignment, chambers, spread, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.facts import FACTS
 from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
@@ -148,13 +148,13 @@ def test_bulk_formulas(s: float) -> None:
 
     uniform = expected(lambda w: 0.5, 1 / 3, (-1.0, 1.0))
     laplace = expected(lambda w: np.exp(-w) / 2, 2.0, (-40.0, 40.0))
-    assert float(worst_alignment.uniform_bulk(arb(s)).mid()) == pytest.approx(uniform, abs=1e-9)
-    assert float(worst_alignment.laplace_bulk(arb(s)).mid()) == pytest.approx(laplace, abs=1e-9)
+    assert float(bulk_alignment.uniform_bulk(arb(s)).mid()) == pytest.approx(uniform, abs=1e-9)
+    assert float(bulk_alignment.laplace_bulk(arb(s)).mid()) == pytest.approx(laplace, abs=1e-9)
 
 
 def test_bulk_is_approached() -> None:
     """Catches a limit d → ∞ that finite d do not approach: one coordinate and 199 equal ones."""
-    least = worst_alignment.bulk_minimum("uniform")
+    least = bulk_alignment.bulk_minimum("uniform")
     x = np.array([1.0] + [sqrt(least.point[0] / 199)] * 199)
     assert gbp_limit(FAMILIES["uniform"], x).value == pytest.approx(least.high, abs=1e-5)
 
@@ -207,7 +207,7 @@ def test_printed_values_are_the_computed_ones() -> None:
     assert worst.high >= 0.84133 - 5e-6
     assert "0.84133" in FACTS["shifted"].words
     for name, printed in ((name, facts.approached) for name, facts in FACTS.items() if facts.bulk):
-        least = worst_alignment.bulk_minimum(name)
+        least = bulk_alignment.bulk_minimum(name)
         assert printed - 5e-5 <= least.low <= least.high <= printed + 5e-5
 
 

@@ -22,7 +22,7 @@ from nfrlab.simulations.bridge.settings import FILTERS, plan_for
 from nfrlab.verify.exhibits import stored as exhibit
 from nfrlab.verify.exhibits.stored import FIGURES
 from nfrlab.verify.proceedings.registry import REGISTRY
-from nfrlab.verify.proceedings.trial import MEASUREMENTS
+from nfrlab.verify.proceedings.store import MEASUREMENTS
 from tests.verify.test_cli import (
     ENVIRONMENT,
     PATIENCE,

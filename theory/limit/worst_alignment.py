@@ -22,9 +22,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import pi, sqrt
+from typing import TYPE_CHECKING
 
+import lazy_loader
 import numpy as np
-from flint import arb
 from jaxtyping import Float
 
 from nfrlab.theory.families import find_family, powerlaw_variances
@@ -33,6 +34,11 @@ from nfrlab.theory.limit.worst_searched import least_alignment
 from nfrlab.theory.numerics.balls import endpoints
 from nfrlab.theory.numerics.branch_and_bound import Minimum, minimum
 from nfrlab.theory.numerics.vectors import Array
+
+if TYPE_CHECKING:
+    import flint
+else:
+    flint = lazy_loader.load("flint")
 
 SHIFT = 0.25  # the mean of every entry of `shifted`
 FLOOR = {"uniform": 2 * sqrt(6) / 5, "laplace": sqrt(pi) / 2}  # of α_∞, at every x in every d
@@ -70,7 +76,7 @@ def powerlaw_worst(d: int) -> Worst:
     variance = powerlaw_variances(d)
     x = np.zeros(d)
     x[0], x[-1] = sqrt(variance[-1]), sqrt(variance[0])
-    low, high = endpoints(2 * arb(d).sqrt() / (d + 1))  # λ₁/λ_d = d
+    low, high = endpoints(2 * flint.arb(d).sqrt() / (d + 1))  # λ₁/λ_d = d
     return Worst("powerlaw", x, low, high, True, "Kantorovich's inequality: exact")
 
 
@@ -79,13 +85,13 @@ def axis_worst(d: int, epsilon: float = 1 / 64) -> Worst:
 
     That is above 1/√d, which `e_1 + ε 1` approaches; at e_1 itself it is 1.
     """
-    low, high = endpoints(1 / arb(d).sqrt())
+    low, high = endpoints(1 / flint.arb(d).sqrt())
     return Worst("axis", _near_axis(d, epsilon), low, high, False, "‖x‖₁ ≥ ‖x‖₂: exact")
 
 
 def cauchy_worst(d: int, epsilon: float = 1 / 8) -> Worst:
     """Cauchy entries: the limit in probability is that of `axis`."""
-    low, high = endpoints(1 / arb(d).sqrt())
+    low, high = endpoints(1 / flint.arb(d).sqrt())
     return Worst("cauchy", _near_axis(d, epsilon), low, high, False, "‖x‖₁ ≥ ‖x‖₂: exact; limit in probability")
 
 
@@ -95,7 +101,7 @@ def _near_axis(d: int, epsilon: float) -> Float[Array, " d"]:
 
 def uniform01_worst(d: int) -> Worst:
     """U[0, 1]: every neuron sees an x ≥ 0, so `cos(1, x) = ‖x‖₁ / (√d ‖x‖₂) ≥ 1/√d`, attained at e_1."""
-    low, high = endpoints(1 / arb(d).sqrt())
+    low, high = endpoints(1 / flint.arb(d).sqrt())
     return Worst("uniform01", np.eye(d)[0], low, high, True, "‖x‖₁ ≥ ‖x‖₂: exact", NON_NEGATIVE)
 
 
@@ -107,21 +113,21 @@ def uniform01_signed(epsilon: float) -> float:
     return epsilon / 2 / sqrt((1 + epsilon**2 / 4) * (1 + epsilon**2))
 
 
-def shifted_alignment(cosine: arb, size: arb) -> arb:
+def shifted_alignment(cosine: flint.arb, size: flint.arb) -> flint.arb:
     """α_∞ of `N(m, I)`, ‖m‖ = `size`, at an x that has this cosine with m.
 
     With `t = ‖m‖ cos` it is `(t Φ + φ) / √(‖m‖² Φ² + 2 t Φ φ + φ²)`.
     """
     t = size * cosine
-    below = (-t / arb(2).sqrt()).erfc() / 2
-    density = (-t * t / 2).exp() / (2 * arb.pi()).sqrt()
+    below = (-t / flint.arb(2).sqrt()).erfc() / 2
+    density = (-t * t / 2).exp() / (2 * flint.arb.pi()).sqrt()
     return (t * below + density) / ((size * below) ** 2 + 2 * t * below * density + density**2).sqrt()
 
 
 @cache
 def shifted_minimum(d: int) -> Minimum:
     """The worst cosine between x and the all-ones direction of R^d, by branch and bound."""
-    size = arb(d).sqrt() * SHIFT
+    size = flint.arb(d).sqrt() * SHIFT
     return minimum(lambda c: shifted_alignment(c, size), [(-1.0, 1.0)], 1e-5)
 
 
@@ -134,7 +140,7 @@ def shifted_worst(d: int) -> Worst:
     return Worst("shifted", x, found.low, found.high, True, "branch and bound in ball arithmetic, one angle")
 
 
-def dominated_square(s: arb) -> arb:
+def dominated_square(s: flint.arb) -> flint.arb:
     """α_∞² of U[−1, 1] where `x_1 = 1 ≥ Σ_{i≥2} |x_i|`: it depends on `s = Σ_{i≥2} x_i²` alone, in every d.
 
     Here `f = 1/4 + s/12`, so `μ ∝ (3 − s, 2 x_2, 2 x_3, …)` and `α² = (3 + s)² / ((9 − 2s + s²)(1 + s))`, which is
@@ -143,12 +149,12 @@ def dominated_square(s: arb) -> arb:
     return (3 + s) ** 2 / ((9 - 2 * s + s * s) * (1 + s))
 
 
-def dominated_minimum() -> arb:
+def dominated_minimum() -> flint.arb:
     """The least α_∞ with a dominant coordinate, at `s = 2√7 − 5`, a root of `s² + 10 s − 3`: 0.99331458563…"""
-    return dominated_square(2 * arb(7).sqrt() - 5).sqrt()
+    return dominated_square(2 * flint.arb(7).sqrt() - 5).sqrt()
 
 
-def triangle_alignment(a: arb, r: arb) -> arb:
+def triangle_alignment(a: flint.arb, r: flint.arb) -> flint.arb:
     """α_∞ of U[−1, 1] in R³ at `x = (1, 1 − a(1 − r), a)`, 0 ≤ a, r ≤ 1: every x without a dominant coordinate.
 
     With `e = a r`, the excess of the two smaller coordinates over the largest,
@@ -156,13 +162,13 @@ def triangle_alignment(a: arb, r: arb) -> arb:
     """
     b = 1 - a * (1 - r)
     P = a * a * r**3 / (48 * b)
-    h = arb(1) / 2 + (a * a + b * b) / 6 - P * a * r
+    h = flint.arb(1) / 2 + (a * a + b * b) / 6 - P * a * r
     slope = (
-        arb(1) / 2 - (a * a + b * b) / 6 + 4 * P + P * a * r,
+        flint.arb(1) / 2 - (a * a + b * b) / 6 + 4 * P + P * a * r,
         b / 3 - 4 * P + P * a * r / b,
         a / 3 - 4 * P + P * r,
     )
-    return h / (sum((g * g for g in slope), arb(0)) * (1 + a * a + b * b)).sqrt()
+    return h / (sum((g * g for g in slope), flint.arb(0)) * (1 + a * a + b * b)).sqrt()
 
 
 @cache
@@ -172,9 +178,9 @@ def triangle_minimum() -> Minimum:
     That is close enough to see that it lies above `dominated_minimum`.
     """
 
-    def alignment(a: arb, r: arb) -> arb:
+    def alignment(a: flint.arb, r: flint.arb) -> flint.arb:
         outside = a * (2 - r) > 1  # x_3 > x_2 in all of the box
-        return arb(2) if outside else triangle_alignment(a, r)
+        return flint.arb(2) if outside else triangle_alignment(a, r)
 
     return minimum(alignment, [(0.0, 1.0), (0.0, 1.0)], 1.5e-3)
 
@@ -193,46 +199,6 @@ def uniform_worst(d: int) -> Worst:
         low = min(low, triangle_minimum().low)
         return Worst("uniform", x, low, high, True, "algebraic; branch and bound where no coordinate dominates")
     raise ValueError(f"the worst direction of U[−1, 1] is certified for d = 2 and 3, not {d}; see `bulk_minimum`")
-
-
-def uniform_bulk(s: arb) -> arb:
-    """α_∞ of U[−1, 1] at x = (1, bulk), where the bulk has squared length s.
-
-    It is spread over so many coordinates that its share of w·x is G ~ N(0, s/3). `μ_i/x_i` is `κ_1 = ¼ E(1 − G²)₊` at
-    the first coordinate and `κ = P(|G| < 1)/6` in the bulk.
-    """
-    sd = (s / 3).sqrt()
-    inside, density = (1 / (sd * arb(2).sqrt())).erf(), (-1 / (2 * sd * sd)).exp() / (2 * arb.pi()).sqrt()
-    return two_ratio_cosine(((1 - sd * sd) * inside + 2 * sd * density) / 4, inside / 6, s)
-
-
-def laplace_bulk(s: arb) -> arb:
-    """α_∞ of Laplace entries at x = (1, bulk), where the bulk has squared length s and the share G ~ N(0, 2s) of w·x.
-
-    With p the density of w_1 + G at 0, `κ = 2p` and `κ_1 + κ s = f`. Here `p = ½ e^s erfc √s`, and
-    `f = ½ E|w_1 + G| = ½ E|G| + p`, since Laplace's density is a δ plus its second derivative.
-    """
-    p = s.exp() * s.sqrt().erfc() / 2
-    first = (s / arb.pi()).sqrt() + p - 2 * p * s
-    return two_ratio_cosine(first, 2 * p, s)
-
-
-def two_ratio_cosine(first: arb, bulk: arb, s: arb) -> arb:
-    """`cos(μ, x)` where `μ = first · x` on a unit coordinate and `bulk · x` on the rest, of squared length s."""
-    return (first + bulk * s) / ((first**2 + bulk**2 * s) * (1 + s)).sqrt()
-
-
-BULK = {"uniform": uniform_bulk, "laplace": laplace_bulk}
-
-
-@cache
-def bulk_minimum(name: str) -> Minimum:
-    """The least α_∞ at (1, bulk), approached as d → ∞: an upper bound of the infimum over all d and x.
-
-    For `uniform` it is 0.9932391, below the 0.9933146 of d = 2; for `laplace` it is smaller. Raises `KeyError` for
-    another family.
-    """
-    return minimum(BULK[name], [(0.02, 2.0)], 4e-5)
 
 
 def laplace_worst(d: int) -> Worst:

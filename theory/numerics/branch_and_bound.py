@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
-from flint import arb, ctx
+import lazy_loader
 
 from nfrlab.theory.numerics.balls import PRECISION
 
+if TYPE_CHECKING:
+    import flint
+else:
+    flint = lazy_loader.load("flint")
+
 Box = tuple[tuple[float, float], ...]
-Function = Callable[..., arb]
+Function = Callable[..., "flint.arb"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ def minimum(f: Function, box: Sequence[tuple[float, float]], tolerance: float, m
     most
         The number of boxes after which to give up.
     """
-    ctx.prec = PRECISION
+    flint.ctx.prec = PRECISION
     start: Box = tuple(box)
     best, point = _value(f, start)
     boxes = [(_lower(f, start), start)]
@@ -58,9 +64,9 @@ def minimum(f: Function, box: Sequence[tuple[float, float]], tolerance: float, m
     raise ValueError(f"no certified minimum within {tolerance} from {most} boxes")
 
 
-def _ball(low: float, high: float) -> arb:
+def _ball(low: float, high: float) -> flint.arb:
     """The ball of an interval, a little wider for the rounding of its centre."""
-    return arb((low + high) / 2, (high - low) / 2 + 1e-17)
+    return flint.arb((low + high) / 2, (high - low) / 2 + 1e-17)
 
 
 def _lower(f: Function, box: Box) -> float:
@@ -72,7 +78,7 @@ def _lower(f: Function, box: Box) -> float:
 def _value(f: Function, box: Box) -> tuple[float, tuple[float, ...]]:
     """An upper bound of f at the centre of the box, and that centre."""
     centre = tuple((low + high) / 2 for low, high in box)
-    value = f(*(arb(c) for c in centre))
+    value = f(*(flint.arb(c) for c in centre))
     return (float(value.upper()) + 1e-15 if value.is_finite() else float("inf")), centre
 
 

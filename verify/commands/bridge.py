@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nfrlab.simulations.bridge.names import require_known
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
@@ -24,6 +25,7 @@ from nfrlab.verify.commands.deep_options import (
     RESNETS,
     device_from,
     first_existing,
+    require_device,
     require_torch,
     training_side,
 )
@@ -34,7 +36,7 @@ from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY
-from nfrlab.verify.proceedings.trial import MEASUREMENTS
+from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,17 +73,21 @@ def bridge(
     with refusals():
         require_torch()
         chosen = rules_from(rules)
-        used = device_from(device)
-        count = draws_from(seeds)
         require_counts(seed=seed, jobs=jobs)
-        image_set(images)
-        store.prepare(out)
-        store.read(out)
+        require_device(device)
+        if model is not None:
+            require_known(model)
         measurements = out / MEASUREMENTS
         cifar, cifar_images = first_existing(RESNETS), first_existing(CIFAR_IMAGES)
         vgg16 = first_existing(LEARNED, measurements)
-        sources = Sources(measurements, images, weights, cifar, vgg16, cifar_images, used)
+        sources = Sources(measurements, images, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
+        count = draws_from(seeds)
+        image_set(images)
+        store.prepare(out)
+        store.read(out)
+        used = device_from(device)
+    sources = replace(sources, device=used)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
     options = {

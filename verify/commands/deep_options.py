@@ -21,12 +21,17 @@ def require_torch() -> None:
         raise ValueError("the bridge needs PyTorch: pip install nfrlab[bridge]")
 
 
-def device_from(name: str) -> str:
-    """`cpu` or `cuda`. Raises `ValueError` for another name, or where there is no GPU."""
-    import torch
-
+def require_device(name: str) -> None:
+    """Raises `ValueError` for what is neither auto nor cpu nor cuda."""
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"unknown --device '{name}'; choose auto, cpu or cuda")
+
+
+def device_from(name: str) -> str:
+    """`cpu` or `cuda`. Raises `ValueError` for another name, or where there is no GPU."""
+    require_device(name)
+    import torch
+
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("--device cuda: PyTorch sees no GPU; use --device auto")
     return "cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu"

@@ -11,7 +11,7 @@ import typer
 from nfrlab.simulations.images import image_set
 from nfrlab.verify.commands.console import OUT, Images, console, print_paths, refuse
 from nfrlab.verify.exhibits import DRAWN, STORED
-from nfrlab.verify.proceedings.trial import MEASUREMENTS
+from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 NAMES = (*DRAWN, *STORED)
 
@@ -28,6 +28,10 @@ def figures(
     From a seed and the images: Fig. 1 and its animation, isotropy, Theorem 2's ordering over N/d, the cascade law. From
     what 'nfrlab bridge' stored: Table I and Fig. 2 to 7. By default all are drawn whose data are there, as SVG and PNG.
     """
+    chosen = names or list(NAMES)
+    for name in chosen:
+        if name not in NAMES:
+            raise refuse(f"unknown figure '{name}'; known figures: {', '.join(NAMES)}")
     from nfrlab.paper_figs.deep.stored import MissingResults
     from nfrlab.verify.exhibits import stored
 
@@ -37,11 +41,7 @@ def figures(
             raise reason
         console.print(f"{name} left out: {reason}", highlight=False)
 
-    chosen = names or list(NAMES)
     try:
-        for name in chosen:
-            if name not in NAMES:
-                raise ValueError(f"unknown figure '{name}'; known figures: {', '.join(NAMES)}")
         photographs = image_set(images)
         out.mkdir(parents=True, exist_ok=True)
         for name in chosen:

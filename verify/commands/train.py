@@ -19,7 +19,7 @@ from nfrlab.verify.commands.deep_options import (
     first_existing,
     require_torch,
 )
-from nfrlab.verify.proceedings.trial import MEASUREMENTS
+from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 
 def train(
@@ -37,15 +37,25 @@ def train(
     with refusals():
         require_torch()
         require_counts(seed=seed)
+        source = training_images(size, epochs)
         used = device_from(device)
-        print_paths(train_and_save(size, epochs, used, seed, out / MEASUREMENTS))
+        print_paths(train_and_save(source, size, epochs, used, seed, out / MEASUREMENTS))
 
 
-def train_and_save(size: int, epochs: int, device: str, seed: int, folder: Path) -> Path:
+def training_images(size: int, epochs: int) -> Path:
+    """CIFAR-10's path. Raises `ValueError` where it is missing, and for a `size` or `epochs` that is too small."""
+    source = first_existing(CIFAR_IMAGES)
+    if source is None:
+        raise ValueError(f"CIFAR-10 is missing: set NFRLAB_DATA to a folder with one of {', '.join(CIFAR_IMAGES)}")
+    if size < 32 or epochs < 1:
+        raise ValueError(f"--size must be at least 32 and --epochs at least 1, got {size} and {epochs}")
+    return source
+
+
+def train_and_save(source: Path, size: int, epochs: int, device: str, seed: int, folder: Path) -> Path:
     """Train VGG16 and write its checkpoint, with what it comes from, into `folder`; the checkpoint's path.
 
-    Raises `ValueError` where CIFAR-10 is missing, `size` or `epochs` is too small, memory does not suffice, or `folder`
-    cannot be written.
+    Raises `ValueError` where `source` is not CIFAR-10, memory does not suffice, or `folder` cannot be written.
     """
     from dataclasses import replace
 
@@ -56,11 +66,6 @@ def train_and_save(size: int, epochs: int, device: str, seed: int, folder: Path)
     from nfrlab.simulations.deep.inputs import images
     from nfrlab.simulations.deep.networks import learning
 
-    source = first_existing(CIFAR_IMAGES)
-    if source is None:
-        raise ValueError(f"CIFAR-10 is missing: set NFRLAB_DATA to a folder with one of {', '.join(CIFAR_IMAGES)}")
-    if size < 32 or epochs < 1:
-        raise ValueError(f"--size must be at least 32 and --epochs at least 1, got {size} and {epochs}")
     path = folder / LEARNED[0]
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)

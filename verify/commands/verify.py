@@ -30,7 +30,8 @@ from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.outside import FailedExamination, order, sources
 from nfrlab.verify.proceedings.registry import REGISTRY
-from nfrlab.verify.proceedings.trial import MEASUREMENTS, load_measurements, try_claims
+from nfrlab.verify.proceedings.store import MEASUREMENTS
+from nfrlab.verify.proceedings.trial import load_measurements, try_claims
 
 
 def verify(

@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.theory.limit import worst_alignment
+from nfrlab.theory.limit import bulk_alignment, worst_alignment
 from nfrlab.theory.numerics import quadrature
 from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.court.claim import Examination
@@ -73,7 +73,7 @@ def worse_direction_evidence(exam: Examination, name: str, d: int, starts: int) 
         n=starts,
         details={
             "least": least,
-            "approached as d grows": worst_alignment.bulk_minimum(name).high,
+            "approached as d grows": bulk_alignment.bulk_minimum(name).high,
             "x": [float(t) for t in x],
         },
     )

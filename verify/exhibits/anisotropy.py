@@ -13,7 +13,7 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.images import ImageSet
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.limit import anisotropy, worst_alignment, worst_searched
+from nfrlab.theory.limit import anisotropy, bulk_alignment, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.exhibits.write import write
@@ -26,7 +26,7 @@ def worst_value(name: str, d: int) -> tuple[float, bool]:
     """(worst α_∞ over all x, whether it is exact or certified); for shifted and uniform01 signed x are included."""
     if name == "uniform01":
         return 0.0, True
-    if name in worst_alignment.BULK:
+    if name in bulk_alignment.BULK:
         return worst_searched.least_two_level(name, d)[0], False
     if name == "sparse":
         return worst_searched.sparse_near_axis(d), False

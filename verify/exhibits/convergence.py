@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
-from nfrlab.paper_figs import alpha_against_width, gap_against_width, mean_over_trials
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep import Spec
 from nfrlab.simulations.sweep.blocks import point_input, sample
 from nfrlab.verify.court.budget import RUN_BUDGET
-from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.intervals import BettingSequence
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 RULES = ("gbp", "rectgrad(q=0.9)", "activation", "grad")
 FAMILIES = ("gaussian", "sphere", "student", "uniform", "axis", "powerlaw")
@@ -48,6 +49,8 @@ def prefixes(plan: Plan) -> xr.Dataset:
 
     The sequences hold together with probability ≥ 1 − 1e-6, each at all n at once. Maps that are zero are left out.
     """
+    import xarray as xr
+
     grid = plan.grid
     lengths = 2 ** np.arange(3, plan.prefix_trials.bit_length())
     shape = len(grid.rule), len(grid.family), len(lengths)
@@ -94,6 +97,9 @@ def draw(folder: Path, sweep: xr.Dataset, over_trials: xr.Dataset) -> list[Path]
 
     `sweep` comes from `with_input`, `over_trials` from `prefixes`. Raises `OSError` where the folder cannot be written.
     """
+    from nfrlab.paper_figs import alpha_against_width, gap_against_width, mean_over_trials
+    from nfrlab.verify.exhibits.write import write
+
     write_atomically(folder / "converge.nc", bytes(sweep.to_netcdf(engine="h5netcdf")))
     write_atomically(folder / "prefixes.nc", bytes(over_trials.to_netcdf(engine="h5netcdf")))
     return [

@@ -17,6 +17,8 @@ from nfrlab.simulations.files import write_atomically
 if TYPE_CHECKING:
     import xarray as xr
 
+MEASUREMENTS = "bridge"
+"""The folder of the bridge's results, inside that of the verdicts."""
 SCHEMA_VERSION = 1
 SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"
 

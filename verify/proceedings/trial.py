@@ -27,9 +27,6 @@ from nfrlab.verify.proceedings import outside
 from nfrlab.verify.proceedings.registry import find_claim
 from nfrlab.verify.proceedings.store import datasets
 
-MEASUREMENTS = "bridge"
-"""The folder of the bridge's results, inside that of the verdicts."""
-
 PACKAGES = ("nfrlab", "numpy", "scipy", "sympy", "python-flint", "hypothesis", "scikit-learn")
 
 

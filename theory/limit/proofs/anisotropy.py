@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 import numpy as np
-from flint import acb, arb, ctx
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy
@@ -16,8 +15,10 @@ from nfrlab.theory.numerics.balls import PRECISION
 from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 if TYPE_CHECKING:
+    import flint
     import sympy as sp
 else:
+    flint = lazy_loader.load("flint")
     sp = lazy_loader.load("sympy")
 
 
@@ -75,41 +76,41 @@ def _is_constant() -> bool:
 PLACES = ((3.0, -1.0, 2.0), (0.0, 1.0, 0.25), (1.0, -1.0, 0.125), (-2.0, 1.0, 1.0), (1.0, 0.0, -4.0))
 
 
-def quarter_mean(x: tuple[float, float, float], density: tuple[float, float] = (0.4, 1.2)) -> list[arb]:
+def quarter_mean(x: tuple[float, float, float], density: tuple[float, float] = (0.4, 1.2)) -> list[flint.arb]:
     """`½ ∇E|w·x|` for d = 3, x_3 ≠ 0, by certified quadrature; it is μ(x) where E w = 0.
 
     With φ the angle of (w_1, w_2), neurons have length 3√3 where |φ| < π/4 and √3 elsewhere, and there the two
     densities to the uniform direction. The mean of |u·x| over the directions u of one φ is
     `½(|x_3| + A atan(A/|x_3|))`, `A = x_1 cos φ + x_2 sin φ`: its gradient is integrated over φ, arc by arc.
     """
-    ctx.prec = PRECISION
-    c = acb(abs(x[2]))
+    flint.ctx.prec = PRECISION
+    c = flint.acb(abs(x[2]))
 
-    def arc(part: Callable[[acb, acb], acb], low: arb, high: arb) -> arb:
-        def integrand(phi: acb, _: bool) -> acb:
-            return part(phi, acb(x[0]) * phi.cos() + acb(x[1]) * phi.sin())
+    def arc(part: Callable[[flint.acb, flint.acb], flint.acb], low: flint.arb, high: flint.arb) -> flint.arb:
+        def integrand(phi: flint.acb, _: bool) -> flint.acb:
+            return part(phi, flint.acb(x[0]) * phi.cos() + flint.acb(x[1]) * phi.sin())
 
-        return acb.integral(integrand, acb(low), acb(high)).real
+        return flint.acb.integral(integrand, flint.acb(low), flint.acb(high)).real
 
-    def slope(A: acb) -> acb:
+    def slope(A: flint.acb) -> flint.acb:
         return ((A / c).atan() + A * c / (A * A + c * c)) / 2
 
-    parts: tuple[Callable[[acb, acb], acb], ...] = (
+    parts: tuple[Callable[[flint.acb, flint.acb], flint.acb], ...] = (
         lambda phi, A: phi.cos() * slope(A),
         lambda phi, A: phi.sin() * slope(A),
         lambda _, A: (1 if x[2] > 0 else -1) * c * c / (A * A + c * c) / 2,
     )
-    pi_4 = arb.pi() / 4
-    unit = arb(3).sqrt() / (4 * arb.pi())
-    long, short = 3 * arb(density[0]) * unit, arb(density[1]) * unit
+    pi_4 = flint.arb.pi() / 4
+    unit = flint.arb(3).sqrt() / (4 * flint.arb.pi())
+    long, short = 3 * flint.arb(density[0]) * unit, flint.arb(density[1]) * unit
     return [long * arc(part, -pi_4, pi_4) + short * arc(part, pi_4, 7 * pi_4) for part in parts]
 
 
-def quarter_alignment(x: tuple[float, float, float], density: tuple[float, float] = (0.4, 1.2)) -> arb:
+def quarter_alignment(x: tuple[float, float, float], density: tuple[float, float] = (0.4, 1.2)) -> flint.arb:
     """α_∞ at x of `quarter_mean`, enclosed."""
     mean = quarter_mean(x, density)
-    inner = sum((m * t for m, t in zip(mean, x, strict=True)), arb(0))
-    return inner / (sum((m * m for m in mean), arb(0)) * sum(t * t for t in x)).sqrt()
+    inner = sum((m * t for m, t in zip(mean, x, strict=True)), flint.arb(0))
+    return inner / (sum((m * m for m in mean), flint.arb(0)) * sum(t * t for t in x)).sqrt()
 
 
 def _in_space() -> bool:

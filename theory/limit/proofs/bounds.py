@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 import numpy as np
-from flint import arb
 
-from nfrlab.theory.limit import worst_alignment
+from nfrlab.theory.limit import bulk_alignment, worst_alignment
 from nfrlab.theory.limit.proofs.worst_alignment import triangle_mean_abs
 from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 if TYPE_CHECKING:
+    import flint
     import sympy as sp
 else:
+    flint = lazy_loader.load("flint")
     sp = lazy_loader.load("sympy")
 
 
@@ -98,7 +99,7 @@ def bulk() -> Derivation:
     at_half = [float(t) for t in (cut.subs({g: 1, c: 6**-0.5}), inside.subs({g: 1, c: 6**-0.5}))]
     pairs = (at_half[0] / 4, at_half[1] / 6), (sqrt(0.5 / pi) + p - 2 * p * 0.5, 2 * p)
     values = [(k + m / 2) / sqrt((k * k + m * m / 2) * 1.5) for k, m in pairs]
-    computed = [float(f(arb("0.5")).mid()) for f in (worst_alignment.uniform_bulk, worst_alignment.laplace_bulk)]
+    computed = [float(f(flint.arb("0.5")).mid()) for f in (bulk_alignment.uniform_bulk, bulk_alignment.laplace_bulk)]
     by_parts = vanishes(normal.diff(g) * c**2 + g * normal)
     return Derivation(
         "At x = (1, √(s/n), …, √(s/n)), n → ∞, α_∞ tends to uniform_bulk(s) for U[−1, 1] and laplace_bulk(s) for "

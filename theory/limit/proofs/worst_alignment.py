@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 import numpy as np
-from flint import arb
 
 from nfrlab.theory.limit import chambers, worst_alignment
 from nfrlab.theory.numerics.proof import Derivation, vanishes
 
 if TYPE_CHECKING:
+    import flint
     import sympy as sp
 else:
+    flint = lazy_loader.load("flint")
     sp = lazy_loader.load("sympy")
 
 
@@ -114,7 +115,7 @@ def uniform_law() -> Derivation:
     exact = sum(g * v for g, v in zip(gradient, at.values(), strict=True)) / sp.sqrt(
         sum(g**2 for g in gradient) * sum(v**2 for v in at.values())
     )
-    computed = float(worst_alignment.triangle_alignment(arb(3) / 5, arb(2) / 3).mid())
+    computed = float(worst_alignment.triangle_alignment(flint.arb(3) / 5, flint.arb(2) / 3).mid())
     return Derivation(
         "U[−1, 1]: for x_1 ≥ Σ_{i≥2}|x_i| α_∞² = (3 + s)²/((9 − 2s + s²)(1 + s)), s = Σ_{i≥2} x_i²/x_1², in every d; "
         "its minimum, 0.993315, is at s = 2√7 − 5 and is the infimum for d = 2. Laplace entries have the same one, "

@@ -12,7 +12,7 @@ from nfrlab.simulations.dense.weights import FAMILIES as SAMPLERS
 from nfrlab.simulations.dense.weights import Sampler
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.family import Family
-from nfrlab.theory.limit import anisotropy, worst_alignment
+from nfrlab.theory.limit import anisotropy, bulk_alignment, worst_alignment
 from nfrlab.theory.limit.anisotropy import COMPENSATED
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.facts import limit_facts
@@ -173,7 +173,7 @@ def bounds_evidence(exam: Examination, distance: float | None = None) -> list[Ev
     """
     found, rng = [], exam.rng("directions")
     for name in ("powerlaw", "axis", "shifted", "uniform", "laplace"):
-        d = 2 if name in worst_alignment.BULK else 6
+        d = 2 if name in bulk_alignment.BULK else 6
         worst, ends = worst_alignment.worst(name, d), anisotropy.extremes(name, d)
         top = anisotropy.ceiling(ends.ratio, distance or (pi / 2 if FAMILIES[name].zero_mean else pi))
         rows = [gbp_limit(FAMILIES[name], x) for x in rng.standard_normal((exam.pick(50, 1000), d))]

@@ -12,7 +12,7 @@ from nfrlab.simulations.dense import alignment
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import hidden_maps, ones
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.limit import worst_alignment
+from nfrlab.theory.limit import bulk_alignment, worst_alignment
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.facts import LimitFacts, limit_facts
 from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
@@ -125,7 +125,7 @@ def beyond_the_plane_evidence(exam: Examination, name: str, facts: LimitFacts) -
     """
     if facts.floor is None or facts.bulk is None:
         return ()
-    least, printed = worst_alignment.bulk_minimum(name), facts.approached
+    least, printed = bulk_alignment.bulk_minimum(name), facts.approached
     approached = Evidence.from_interval(
         Kind.ENCLOSURE,
         f"(1, bulk), d → ∞: the least α_∞ is {printed} ± 5e-5",
