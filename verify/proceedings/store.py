@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEASUREMENTS = "bridge"
 """The folder of the bridge's results, inside that of the verdicts."""
 SCHEMA_VERSION = 1
-SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"
+SCHEMA = Path(__file__).parent / "verdicts.schema.json"
 
 
 def schema() -> dict[str, Any]:
