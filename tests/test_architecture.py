@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tokenize
@@ -132,6 +133,14 @@ def test_everything_is_imported_by_the_one_name(path: Path) -> None:
     """Catches `import theory`: under a second name a module is loaded twice, or another's in its place."""
     tops = {name.split(".")[0] for name in imported(ast.walk(tree(path)))}
     assert not tops & {*WINGS, "tests", "benchmarks"}
+
+
+def test_nothing_is_imported_by_another_name() -> None:
+    """Catches `from verify import …` in tests, notebooks and documents, in the code that they run as text too."""
+    bare = re.compile(rf"^\s*(?:from|import) (?:{'|'.join(WINGS)})\b", re.MULTILINE)
+    paths = [path for pattern in ("*.py", "*.md") for path in ROOT.rglob(pattern) if ".venv" not in path.parts]
+    assert len(paths) > 300
+    assert [path for path in paths if bare.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("folder", ORDER)

@@ -496,10 +496,10 @@ def test_lost_scheduler(whole: Whole, tmp_path: Path) -> None:
 
 
 IMPATIENT = """
-import sys
+from importlib import import_module
 from nfrlab.verify.cli import main
 
-sys.modules["nfrlab.simulations.sweep.run"].PATIENCE = 2
+import_module("nfrlab.simulations.sweep.run").PATIENCE = 2
 main()
 """
 """The command that soon gives a cluster up."""

@@ -847,10 +847,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 """What is changed in a good specification, and what must be named; None removes a key."""
 ANSWERS = """
 import json, sys
+from importlib import import_module
 from typer.testing import CliRunner
-from verify import cli
+from nfrlab.verify import cli
 
-sys.modules["nfrlab.simulations.sweep.run"].PATIENCE = 1
+import_module("nfrlab.simulations.sweep.run").PATIENCE = 1
 found = []
 for call in json.loads(sys.argv[1]):
     done = CliRunner().invoke(cli.app, ["sweep", "--jobs", "1", *call])
