@@ -28,6 +28,7 @@ ORDER = {
         "resumable",
         "dense",
         "images",
+        "network_names",
         "deep",
         "alignment",
         "bridge",

@@ -37,6 +37,7 @@ CODE = (
     "simulations/seeds.py",
     "simulations/bridge/draws.py",
     "simulations/bridge/names.py",
+    "simulations/network_names.py",
     "simulations/bridge/sources.py",
 )
 """Where the numbers of a draw come from, as patterns relative to the root of the wings."""

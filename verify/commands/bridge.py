@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nfrlab.simulations.bridge.names import require_known
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.images import image_set
+from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
 from nfrlab.verify.commands.console import OUT, Images, Seed, print_paths, refusals, refuse, require_counts

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from nfrlab.simulations.deep.networks.models import MODELS
-
-ALIASES = {"cifar": "resnet20"}
+from nfrlab.simulations.network_names import ALIASES, require_known
 
 
 def build(name: str, bias: bool = True) -> nn.Module:
@@ -20,10 +19,8 @@ def build(name: str, bias: bool = True) -> nn.Module:
     """
     if ":" in name:
         return from_file(name)
-    model = ALIASES.get(name, name)
-    if model not in MODELS:
-        raise ValueError(f"unknown --model '{name}'; known: {', '.join(MODELS)}, or FILE.py:FUNCTION of your own")
-    return MODELS[model](bias=bias)
+    require_known(name)
+    return MODELS[ALIASES.get(name, name)](bias=bias)
 
 
 def from_file(name: str) -> nn.Module:

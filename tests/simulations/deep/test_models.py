@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from nfrlab.simulations import network_names
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, models, trained, weights
 from nfrlab.verify.intervals import clopper_pearson
@@ -97,6 +98,12 @@ def test_torchvisions_checkpoints_fit(module: nn.Module, wanted: dict[str, tuple
     """Catches a parameter that torchvision calls otherwise or shapes otherwise, and a layer too many or missing."""
     assert {name: tuple(value.shape) for name, value in module.state_dict().items()} == wanted
     assert count(module) == parameters
+
+
+def test_names_are_those_that_are_built() -> None:
+    """Catches a network that the command refuses, or one that it promises and that nothing builds."""
+    assert tuple(models.MODELS) == network_names.NETWORKS
+    assert set(network_names.ALIASES.values()) <= set(models.MODELS)
 
 
 def test_batch_normalised_vgg16_is_torchvisions() -> None:
