@@ -207,9 +207,18 @@ def kill_run(run: Run, out: Path, rng: random.Random) -> None:
 
 
 def kill_worker(run: Run, out: Path, rng: random.Random) -> None:
-    """kill -9 of one of the processes that compute; the run says so and ends the others."""
-    os.kill(rng.choice(run.workers()), signal.SIGKILL)
-    assert_stopped(*run.ended(), "a worker process was killed", len(ages(out)))
+    """kill -9 of the processes that compute, one by one; the run says so and ends the others.
+
+    One that is killed while it waits for work is replaced without a word, and none is missed after the last block.
+    """
+    while run.process.poll() is None:
+        for worker in rng.sample(workers := run.workers(), min(1, len(workers))):
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        time.sleep(0.02)
+    ended = run.ended()
+    if len(ages(out)) < TOTAL:
+        assert_stopped(*ended, "a worker process was killed", len(ages(out)))
     wait_for(lambda: not run.workers(), 20)
 
 
@@ -237,6 +246,8 @@ def test_killed_at_any_moment(kill: Callable[[Run, Path, random.Random], None], 
             whole.assert_intact(out)
             kept = after
             midway += 0 < len(kept) < TOTAL
+            if len(kept) == TOTAL:  # on a busy machine it can be over before the signal arrives
+                break
         print(f"{kill.__name__}: {'; '.join(moments)}")
         assert midway >= 3, moments  # 6 of 10 with the other victim
         run_through(whole.spec, out)
