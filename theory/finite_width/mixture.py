@@ -31,7 +31,7 @@ def neurons_passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array,
     nobody = (1 - p) ** N
     if N <= ALL:
         K = np.arange(1.0, N + 1)
-        weight = scipy.stats.binom.pmf(K, N, p)
+        weight = scipy.special.comb(N, K) * p**K * (1 - p) ** (N - K)
         kept = weight > 1e-16 * weight.max()
         return K[kept], weight[kept] / weight[kept].sum(), nobody
     nodes, weight = scipy.special.roots_hermitenorm(21)

@@ -40,10 +40,9 @@ def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Ar
     V > 0 where it is below ¼. Raises `ValueError` for a family that is neither a Gaussian scale mixture nor radial.
     """
     share = exceedance(family, d)
-    above = scipy.stats.beta(passed + 1, N - passed)
-    positive = float(above.cdf(0.25))
+    positive = float(scipy.special.betainc(passed + 1, N - passed, 0.25))
     u, weight = legendre(0, 1, n)
-    levels = above.ppf(u * positive) if positive > 0 else np.full(n, 0.25)
+    levels = scipy.special.betaincinv(passed + 1, N - passed, u * positive) if positive > 0 else np.full(n, 0.25)
     V = [
         scipy.optimize.brentq(lambda log_V, level=level: share(exp(log_V)) - level, -40, 6)
         for level in np.minimum(levels, 0.25 - 1e-12)
@@ -82,7 +81,7 @@ def is_covered(N: int, q: float) -> bool:
     if not 0 <= q < 1:
         return False
     rank = floor(q * (N - 1))
-    return rank < N - 1 and float(scipy.stats.binom.sf(rank + 1, N, 0.25)) < NEGLECTED
+    return rank < N - 1 and float(scipy.special.bdtrc(rank + 1, N, 0.25)) < NEGLECTED
 
 
 def least_layer(q: float) -> int:
