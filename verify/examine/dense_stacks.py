@@ -17,7 +17,7 @@ from nfrlab.simulations.images import ImageSet, digit, normalise
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.exact.integer_layers import SMALL, Shapes, as_case, matrix, parameters, vector
-from nfrlab.verify.examine.exact.search import (
+from nfrlab.verify.examine.exact.statement import (
     Case,
     Draw,
     ExactStatement,

@@ -23,7 +23,8 @@ from nfrlab.verify.examine.dense_stacks import (
     squared_alignments,
 )
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact.search import ExactStatement, search
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import ExactStatement
 
 
 def dominance_statement(name: str, reverse: bool = False) -> ExactStatement:

@@ -26,7 +26,8 @@ from nfrlab.verify.examine.exact.gram_cases import (
     is_wide_enough,
     solve,
 )
-from nfrlab.verify.examine.exact.search import Case, ExactStatement, search, signed_square_alignment, to_fractions
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, ExactStatement, signed_square_alignment, to_fractions
 from nfrlab.verify.examine.exact.weightings import gradient_map, inequality
 from nfrlab.verify.examine.gram_layers import SOURCES, sample_layers
 from nfrlab.verify.examine.statistics import POINTS, distribution_evidence

@@ -20,7 +20,8 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import POSITIVE, as_case, small_layer
-from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, Parameters, search
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, Draw, ExactStatement, Parameters
 from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, squared_alignments
 from nfrlab.verify.examine.stated_draws import gaussian_input, image_patch, random_layer_draw
 from nfrlab.verify.examine.statistics import mean_evidence, predicted_mean, predicted_proportion

@@ -32,7 +32,8 @@ from nfrlab.verify.examine.exact.integer_layers import (
     parameters,
     vector,
 )
-from nfrlab.verify.examine.exact.search import Case, Draw, Parameters, search, to_fractions
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, Draw, Parameters, to_fractions
 from nfrlab.verify.examine.exact.weightings import (
     Map,
     activation,

@@ -22,7 +22,8 @@ from nfrlab.verify.examine.exact.integer_layers import (
     has_orthogonal_columns,
     orthogonal_layer,
 )
-from nfrlab.verify.examine.exact.search import Case, ExactStatement, Parameters, search, to_alignment
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, ExactStatement, Parameters, to_alignment
 from nfrlab.verify.examine.exact.weightings import activation, gbp_map, rotated_draw, squared_alignments
 from nfrlab.verify.examine.stated_draws import INPUTS
 

@@ -13,7 +13,7 @@ from nfrlab.simulations.dense import alignment, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.weighting import gram
 from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, parameters, vector
-from nfrlab.verify.examine.exact.search import Case, Parameters, to_fractions
+from nfrlab.verify.examine.exact.statement import Case, Parameters, to_fractions
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
