@@ -170,6 +170,14 @@ def with_input(drawn: Parameters) -> Parameters:
     return {name: value for name, value in drawn.items() if name != "z"} | {"x": x.tolist()}
 
 
+def rotated_layer(x: Entries = SMALL, r: Entries = SMALL) -> Shapes:
+    """The parameters of `from_rotation` with any x ∈ Z^n, whatever is active, and r ∈ Z^n, n = 2, 3."""
+    return tuple(
+        parameters(rotation=led_vector([POSITIVE], entries), x=vector(n, x), r=vector(n, r))
+        for n, entries in ((2, 2), (3, 4))
+    )
+
+
 def from_rotation(drawn: Parameters) -> Case:
     """The case that the parameters of `orthogonal_layer` stand for: W has orthogonal columns.
 
