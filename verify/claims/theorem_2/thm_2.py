@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +122,9 @@ def active_pair(tau: range) -> Shapes:
 
 
 def from_frame(drawn: Parameters) -> Case:
-    """The case with W = I."""
+    """The case with W = I or, for parameters that name a rotation, with that one."""
+    if "rotation" in drawn:
+        return from_rotation(drawn)
     case = as_case(drawn)
     return case | {"W": to_fractions(np.eye(len(case["x"]), dtype=int))}
 
@@ -148,9 +149,6 @@ def examine_rectgrad(exam: Examination) -> list[Evidence]:
         draws=rotated_draws(tau=Fraction(1, 4)),
         perturbed=("x", "r", "tau"),
         closed=passed_by_rectgrad,
-    )
-    constant_tau = replace(
-        constant_tau, build=lambda drawn: (from_rotation if "rotation" in drawn else from_frame)(drawn)
     )
     by_quantile = inequality(
         "τ the 90 % quantile, 12 neurons: α(R_a, x) ≥ α(R_b, x)",

@@ -67,14 +67,13 @@ class Layers:
         known = {"closed": passed_by_gbp} if self.orthogonal else {"premise": without_orthogonality}
         compared = inequality(text, gbp_map, self.shapes, self.build, draws=dict(draws or {}), **known)
 
-        def equal(case: Case) -> bool:
-            return compared.tied(case)
+        def holds(case: Case) -> bool:
+            equal = compared.tied(case)
+            return equal if given else compared.holds(case) and not equal
 
         return replace(
             compared,
-            holds=lambda case: (
-                condition(case) != given or (equal(case) if given else compared.holds(case) and not equal(case))
-            ),
+            holds=lambda case: condition(case) != given or holds(case),
             tied=lambda case: condition(case) != given,
             size=lambda case: abs(compared.size(case)),
         )
@@ -100,14 +99,12 @@ def printed_in(layers: Callable[[], Layers], exam: Examination, draws: Mapping[s
 def parallel(drawn: Parameters) -> Parameters:
     """The parameters with r_b such that relu(r_b) is a multiple of A on the active neurons, the multiple its r_1."""
     case = from_rotation(drawn)
-    z = case["W"].T @ case["x"]
-    return drawn | {
-        "r": [drawn["r"][0] * value if value > 0 else other for value, other in zip(z, drawn["r"], strict=True)]
-    }
+    z, r = case["W"].T @ case["x"], drawn["r"]
+    return drawn | {"r": [r[0] * value if value > 0 else other for value, other in zip(z, r, strict=True)]}
 
 
 def examine_parallel(exam: Examination) -> list[Evidence]:
-    """The two searches, with "relu(r_b) ∥ A on the active neurons" in place of "all A_i equal"; drawn so where it is asked."""
+    """The two searches with "relu(r_b) ∥ A on the active set" for "all A_i equal", drawn so where that is given."""
     drawn = replace(orthogonal(), shapes=tuple(shape.map(parallel) for shape in orthogonal().shapes))
     if_ = drawn.equality("equality ⇐ relu(r_b) ∥ A on the active set", is_filtered_parallel, True)
     only_if = orthogonal().equality("equality ⇒ relu(r_b) ∥ A on the active set", is_filtered_parallel, False)

@@ -15,10 +15,9 @@ from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import (
     NON_NEGATIVE,
     POSITIVE,
-    SMALL,
-    Entries,
     Shapes,
     constant,
+    distinct_vector,
     from_rotation,
     has_orthogonal_columns,
     integers,
@@ -61,14 +60,14 @@ def printed(exam: Examination) -> list[Evidence]:
     ]
 
 
-def disjoint_columns(sign: int, x: SearchStrategy[Any] | None = None, r: Entries = SMALL) -> Shapes:
+def disjoint_columns(sign: int, x: SearchStrategy[Any] | None = None, r: SearchStrategy[Any] | None = None) -> Shapes:
     """The parameters of two columns of disjoint support and equal norm in Z⁴: entries p, q up to order and `sign`.
 
-    Both neurons are active at x, by default any x ≥ 0 that makes them so.
+    Both neurons are active at x, by default any x ≥ 0 that makes them so; r is by default anything.
     """
     x = led_vector([POSITIVE, NON_NEGATIVE, POSITIVE, POSITIVE], 4) if x is None else x
-    columns = {"p": POSITIVE, "q": NON_NEGATIVE, "swap": range(2), "sign": constant(sign)}
-    return (parameters(**columns, x=x, r=vector(2, r)),)
+    r = vector(2) if r is None else r
+    return (parameters(p=POSITIVE, q=NON_NEGATIVE, swap=range(2), sign=constant(sign), x=x, r=r),)
 
 
 def from_disjoint_columns(drawn: Parameters) -> Case:
@@ -81,7 +80,7 @@ def from_disjoint_columns(drawn: Parameters) -> Case:
 
 def examine_positive_weights(exam: Examination) -> list[Evidence]:
     """The same two searches with W ≥ 0 and, so that the bottom process r_0 ⊙ x does nothing, a constant image."""
-    layers = disjoint_columns(1, x=integers(POSITIVE).map(lambda value: [value] * 4), r=NON_NEGATIVE)
+    layers = disjoint_columns(1, x=integers(POSITIVE).map(lambda value: [value] * 4), r=distinct_vector(2, range(6)))
     return [
         piece
         for text, map_of, point in ((RULE, zplus_map, "rule"), (FILTER, zplus_filter_map, "filter"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nfrlab.simulations.dense import layer, rules
+from nfrlab.simulations.dense import Layer, layer, rules
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.images import ImageSet
 from nfrlab.theory.filtering.margins import quantile_cut
@@ -33,19 +33,31 @@ Passed = Callable[[Case, Array, Array], Array]
 """What a rule hands down of r through neurons of activation A, by its printed formula: `(case, A, r) ↦ s`."""
 
 
+@once
+def met(case: Case) -> Layer:
+    """The case's layer as its x met it."""
+    return layer(case["x"], case["W"])
+
+
+@once
+def neurons(case: Case) -> tuple[Array, Array]:
+    """`(Wᵀx)⁺` and the squared norms of the neurons, by the theory."""
+    return positive_part(case["W"].T @ case["x"]), (case["W"] ** 2).sum(axis=0)
+
+
 def activation(case: Case) -> Array:
     """A = relu(Wᵀx), the activation of the case's layer."""
-    return layer(case["x"], case["W"]).act
+    return met(case).act
 
 
 def gbp_map(case: Case, r: Array) -> Array:
     """GBP's map of hidden relevance r."""
-    return rules.gbp(layer(case["x"], case["W"]), r)
+    return rules.gbp(met(case), r)
 
 
 def rectgrad_map(case: Case, r: Array) -> Array:
     """RectGrad's r_0 of hidden relevance r, with the constant τ of the case or, without one, the 90 % quantile."""
-    passed = layer(case["x"], case["W"])
+    passed = met(case)
     if "tau" in case:
         return rules.rectgrad(passed, r, case["tau"])
     return rules.rectgrad_quantile(passed, r, RECTGRAD_LEVEL)
@@ -53,22 +65,22 @@ def rectgrad_map(case: Case, r: Array) -> Array:
 
 def zplus_map(case: Case, r: Array) -> Array:
     """The z⁺ relevance of hidden relevance r, bottom process included."""
-    return rules.zplus(layer(case["x"], case["W"]), r)
+    return rules.zplus(met(case), r)
 
 
 def zplus_filter_map(case: Case, r: Array) -> Array:
     """The z⁺ filter form of hidden relevance r, without bottom process."""
-    return rules.zplus_filter(layer(case["x"], case["W"]), r)
+    return rules.zplus_filter(met(case), r)
 
 
 def zplus_gradient_map(case: Case, r: Array) -> Array:
     """The z⁺ rule in modified-gradient form of hidden relevance r, without bottom process."""
-    return rules.zplus_gradient(layer(case["x"], case["W"]), r)
+    return rules.zplus_gradient(met(case), r)
 
 
 def gradient_map(case: Case, r: Array) -> Array:
     """The map of hidden relevance r through the plain gradient."""
-    return rules.grad(layer(case["x"], case["W"]), r)
+    return rules.grad(met(case), r)
 
 
 def passed_whole(case: Case, A: Array, r: Array) -> Array:
@@ -89,10 +101,9 @@ def passed_by_rectgrad(case: Case, A: Array, r: Array) -> Array:
 
 def predicted_square(case: Case, r: Array, passed: Passed) -> Fraction | None:
     """`sign(α) α²` of the map of r, in closed form, for orthogonal active neurons of any norms; None for a zero map."""
-    A = positive_part(case["W"].T @ case["x"])
+    A, lengths = neurons(case)
     on, s = A > 0, passed(case, A, r)
-    lengths = (case["W"][:, on] ** 2).sum(axis=0)
-    square = orthogonal_neurons.square_alignment(s[on], A[on], lengths, case["x"] @ case["x"])
+    square = orthogonal_neurons.square_alignment(s[on], A[on], lengths[on], case["x"] @ case["x"])
     return None if square is None else Fraction(square)
 
 
@@ -149,7 +160,7 @@ def inequality(
 
     def agree(case: Case) -> bool:
         assert closed is not None
-        A = positive_part(case["W"].T @ case["x"])
+        A, _ = neurons(case)
         return both(case) == tuple(predicted_square(case, r, closed) for r in (case.get("c", 1) * A, case["r"]))
 
     def size(case: Case) -> float:
