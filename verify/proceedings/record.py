@@ -57,15 +57,10 @@ def verdict_on_record(verdict: Verdict) -> Entry | None:
 def change(verdict: Verdict) -> str:
     """In one sentence how a verdict differs from the one on record: old, new, and since when; "" where it does not.
 
-    A claim of the registry that is tried in court and never was put on record counts as changed. A verdict on
-    measurements that are not on record, on a claim from outside, or NOT RUN has nothing to differ from.
+    Nor does one of which nothing is on record: a new claim, one from outside, measurements of one's own, or NOT RUN.
     """
-    if verdict.id not in REGISTRY or verdict.missing:
-        return ""
     known = verdict_on_record(verdict)
-    if known is None:
-        return "" if verdict.settings else f"{verdict.id} is {verdict.status}, and nothing is on record of it"
-    if known["status"] == verdict.status:
+    if verdict.missing or known is None or known["status"] == verdict.status:
         return ""
     return f"{verdict.id} is {verdict.status}; on record {known['status']} since {known['since']} ({known['because']})"
 
