@@ -122,7 +122,7 @@ def test_tally_counts_every_kind() -> None:
     assert found.tally == (
         "7 links: 3 checked (1 symbolically, 1 in ball arithmetic, 1 case by case), 1 in floating point, 3 by argument"
     )
-    assert Derivation("p", (), (argued("all"),)).tally == "1 links: 0 checked, 1 by argument"
+    assert Derivation("p", (), (argued("all"),)).tally == "1 link: 0 checked, 1 by argument"
 
 
 def test_false_variants_come_one_at_a_time() -> None:

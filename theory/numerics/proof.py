@@ -111,10 +111,11 @@ class Derivation:
     def tally(self) -> str:
         """The links by kind: `6 links: 4 checked (3 symbolically, 1 case by case), 2 by argument`."""
         number = {how: sum(link.how is how for link in self.chain) for how in How}
+        checked, total = sum(number[how] for how in CHECKED), len(self.chain)
         ways = ", ".join(f"{number[how]} {how}" for how in CHECKED if number[how])
-        checked = sum(number[how] for how in CHECKED)
         rest = [f"{number[how]} {how}" for how in (How.FLOATS, How.ARGUMENT) if number[how]]
-        return f"{len(self.chain)} links: {', '.join([f'{checked} checked ({ways})' if ways else '0 checked', *rest])}"
+        kinds = ", ".join([f"{checked} checked" + f" ({ways})" * bool(ways), *rest])
+        return f"{total} link{'s' * (total != 1)}: {kinds}"
 
 
 Derive = TypeVar("Derive", bound=Callable[..., Derivation])

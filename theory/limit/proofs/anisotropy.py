@@ -1,4 +1,8 @@
-"""The derivations behind `theory.limit.anisotropy`: what α_∞ = 1 at every x asks of the law of w."""
+"""The derivations behind `theory.limit.anisotropy`: what α_∞ = 1 at every x asks of the law of w.
+
+The number by which the cosine transform multiplies a harmonic is checked in every degree and dimension; that harmonics
+span, and so that the transform is injective, is by argument, and would be for a proof assistant.
+"""
 
 from __future__ import annotations
 

@@ -131,21 +131,17 @@ def _grows(f: sp.Expr, slope: sp.Expr, g: sp.Symbol) -> bool:
     return vanishes(f.subs(g, 0)) and vanishes(f.diff(g) - slope)
 
 
-def _cosine(first: sp.Expr, kappa: sp.Expr, s: sp.Expr) -> sp.Expr:
-    """`f/(√(μ_1² + κ² s) √(1 + s))`, f = μ_1 + κ s: the cosine of (μ_1, κ x) and (1, x), ‖x‖² = s."""
-    return (first + kappa * s) / sp.sqrt((first**2 + kappa**2 * s) * (1 + s))
-
-
-def _encloses(alignment: Callable[[flint.arb], flint.arb], derived: sp.Expr) -> bool:
-    """Whether the theory's ball of α_∞ at s = ½ and one around the derived value overlap, to 28 digits."""
-    value = around(derived.subs(sp.Symbol("s", positive=True), sp.Rational(1, 2)))
-    return bool(alignment(flint.arb("0.5")).overlaps(value))
+def _holds_at_half(alignment: Callable[[flint.arb], flint.arb], first: sp.Expr, kappa: sp.Expr) -> bool:
+    """Whether the theory's ball of α_∞ at s = ½ is around `(μ_1 + κ s)/√((μ_1² + κ² s)(1 + s))`, to 28 digits."""
+    s = sp.symbols("s", positive=True)
+    derived = (first + kappa * s) / sp.sqrt((first**2 + kappa**2 * s) * (1 + s))
+    return bool(alignment(flint.arb("0.5")).overlaps(around(derived.subs(s, sp.Rational(1, 2)))))
 
 
 @false_with(share=(Fraction(1, 2), 1), scale=(1, 4))
 def bulk(share: Exact = Fraction(1, 3), scale: Exact = 2) -> Derivation:
     """U[−1, 1] and Laplace entries at x = (1, √(s/n), …, √(s/n)), n → ∞: an upper bound of the infimum over all d."""
-    g, w, s, c = sp.symbols("g w s c", positive=True)
+    g, w, s, c, a = sp.symbols("g w s c a", positive=True)
     normal = sp.exp(-(g**2) / (2 * c**2)) / (c * sp.sqrt(2 * sp.pi))
     given = (sp.integrate(w, (w, -g, 1)) - sp.integrate(w, (w, -1, -g))) / 2  # E[w_1 sgn(w_1 + g)], 0 ≤ g ≤ 1
     inside = sp.erf(g / (c * sp.sqrt(2)))
@@ -154,12 +150,17 @@ def bulk(share: Exact = Fraction(1, 3), scale: Exact = 2) -> Derivation:
     folded += sp.integrate((w - g) * sp.exp(-w), (w, g, sp.oo)) / 2  # E|w_1 + g|, Laplace
     mean_abs = 2 * sp.integrate(g * normal, (g, 0, sp.oo))
     above = sp.exp(s) * sp.erfc(sp.sqrt(s) + g / (2 * sp.sqrt(s)))  # E[e^{−|G|}; |G| > g] for σ² = 2s
-    at = {g: 1, c: sp.sqrt(share * s)}
-    uniform = cut.subs(at) / 4, share * inside.subs(at) / 2  # μ_1, κ = E w² ½ P(|G| < 1)
+    second = sp.integrate(w**2, (w, 0, 1)), sp.integrate(w**2 * sp.exp(-w), (w, 0, sp.oo))  # E w²
+    at = {g: 1, c: sp.sqrt(s / 3)}
+    along = ((inside - cut) + 2 * c**2 * normal).subs(
+        at
+    ) / 2  # ½ E[G sgn(w_1 + G)]: ½ (E[G²; |G| < 1] + E[|G|; |G| > 1])
+    uniform = cut.subs(at) / 4, share * inside.subs(at) / 2  # μ_1, κ = E w² p(0)
     p = above.subs(g, 0) / 2
-    laplace_f = mean_abs.subs(c, sp.sqrt(scale * s)) / 2 + p
-    laplace = laplace_f - scale * p * s, scale * p
-    second = sp.integrate(w**2, (w, 0, 1)), sp.integrate(w**2 * sp.exp(-w), (w, 0, sp.oo))
+    damped = sp.exp(a**2 * s) * sp.erfc(a * sp.sqrt(s))  # E e^{−a|G|}, σ² = 2s
+    spread = mean_abs.subs(c, sp.sqrt(2 * s))
+    beside = (spread + damped.diff(a).subs(a, 1)) / 2  # ½ E[G sgn(w_1 + G)]: ½ (E|G| − E|G|e^{−|G|})
+    laplace = spread / 2 + p - scale * p * s, scale * p
     return Derivation(
         "x = (1, √(s/n), …, √(s/n)), n → ∞; G_n the bulk's share of w·x, G ~ N(0, s E w²) independent of w_1.",
         (
@@ -172,7 +173,7 @@ def bulk(share: Exact = Fraction(1, 3), scale: Exact = 2) -> Derivation:
             ),
             argued("By parts κ s = ½ E[G sgn(w_1 + G)] = s E w² p(0), p the density of w_1 + G: κ = E w² p(0)."),
             argued("p(0) = ½ P(|G| < 1) for U[−1, 1] and ½ E e^{−|G|} for Laplace."),
-            symbolic("E w² = 1/3 for U[−1, 1], 2 for Laplace.", second == (share, scale)),
+            symbolic("E w² = 1/3 for U[−1, 1], 2 for Laplace.", second == (sp.Rational(1, 3), 2)),
             symbolic("U[−1, 1]: E[w_1 sgn(w_1 + g)] = ½ (1 − g²).", vanishes(given - (1 - g**2) / 2)),
             symbolic("E[1 − G²; |G| < g] by its derivative, 0 at g = 0.", _grows(cut, 2 * (1 - g**2) * normal, g)),
             symbolic("P(|G| < g) = erf(g/σ√2), likewise.", _grows(inside, 2 * normal, g)),
@@ -183,16 +184,24 @@ def bulk(share: Exact = Fraction(1, 3), scale: Exact = 2) -> Derivation:
                 vanishes(above.diff(g) + 2 * sp.exp(-g) * normal.subs(c, sp.sqrt(2 * s)))
                 and sp.limit(above, g, sp.oo) == 0,
             ),
+            enclosed(
+                "theory.limit.bulk_alignment computes both: at s = ½, to 28 digits.",
+                _holds_at_half(bulk_alignment.uniform_bulk, *uniform)
+                and _holds_at_half(bulk_alignment.laplace_bulk, *laplace),
+            ),
         ),
         (
-            enclosed(
-                "At x = (1, √(s/n), …, √(s/n)), n → ∞, α_∞ tends to uniform_bulk(s) for U[−1, 1],",
-                _encloses(bulk_alignment.uniform_bulk, _cosine(*uniform, s)),
+            symbolic(
+                "At x = (1, √(s/n), …, √(s/n)), n → ∞, α_∞ tends to (μ_1 + κ s)/√((μ_1² + κ² s)(1 + s)): for U[−1, 1] "
+                "with μ_1 = ¼ E(1 − G²)₊ and κ = P(|G| < 1)/6, G ~ N(0, s/3),",
+                vanishes(along - uniform[1] * s),
             ),
-            enclosed(
-                "and to laplace_bulk(s) for Laplace entries:",
-                _encloses(bulk_alignment.laplace_bulk, _cosine(*laplace, s)),
+            symbolic(
+                "for Laplace entries with κ = 2p and μ_1 = √(s/π) + p − κ s, p = ½ e^s erfc √s.",
+                vanishes(beside - laplace[1] * s),
             ),
-            argued("inf α_∞ over all d and x is at most their least values."),
+            argued(
+                "These are uniform_bulk(s) and laplace_bulk(s): inf α_∞ over all d and x is at most their least values."
+            ),
         ),
     )

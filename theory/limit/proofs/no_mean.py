@@ -1,4 +1,8 @@
-"""The derivations for neurons without a mean: where α still tends to 1, where it has a random limit, Cauchy entries."""
+"""The derivations for neurons without a mean: where α still tends to 1, where it has a random limit, Cauchy entries.
+
+What they rest on, the weak law for arrays, stable limits and 0–1 laws, is by argument: a proof assistant's library of
+probability would settle it, computer algebra cannot.
+"""
 
 from __future__ import annotations
 

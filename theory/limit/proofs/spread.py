@@ -70,8 +70,7 @@ def fourier_integrals() -> tuple[Link, ...]:
     tail = 2 / sp.sqrt(sp.pi) * sp.integrate(sp.exp(-(t**2)), (t, 0, sp.oo))
     half = sp.integrate(sp.sin(t) / t, (t, 0, sp.oo))
     parts = sp.diff(-(1 - sp.cos(t)) / t, t) + sp.sin(t) / t - (1 - sp.cos(t)) / t**2
-    box = sp.sin(y) / y  # φ of U[−1, 1]
-    second = sp.integrate(s**2 * sp.sin(y * s) / (y * s), (s, 0, 1))  # E[w² sin(yw)/(yw)]
+    ratio = -sp.cos(y * s).diff(y) / y - s**2 * sp.sin(y * s) / (y * s)  # at w = s: φ is the mean of cos(yw)
     return (
         symbolic(
             "(δ/√(2πq)) ∫ e^{−δ²t²/2q} cos(ts) dt = e^{−qs²/2δ²}, written with c = δ²/2q.",
@@ -80,7 +79,7 @@ def fourier_integrals() -> tuple[Link, ...]:
         symbolic("erfc z = (2/√π) ∫ e^{−(z+t)²} dt ≤ e^{−z²} (2/√π) ∫ e^{−t²} dt = e^{−z²}.", tail == 1),
         symbolic("∫ sin(t)/t = π/2, hence sgn y = (2/π) ∫ sin(ty)/t.", vanishes(half - sp.pi / 2)),
         symbolic("∫ (1 − cos t)/t² = ∫ sin(t)/t, by parts: E|S| = (2/π) ∫ (1 − φ_S)/t².", vanishes(parts)),
-        symbolic("−φ′(y)/y = E[w² sin(yw)/(yw)], for instance for U[−1, 1].", vanishes(-box.diff(y) / y - second)),
+        symbolic("−φ′(y)/y = E[w² sin(yw)/(yw)], for every w.", vanishes(ratio)),
     )
 
 

@@ -96,12 +96,12 @@ def _passing(most: int = 9, parts: int = 40) -> bool:
     )
 
 
-def _largest_are_best(extra: int, relation: Relation, values: tuple[int, ...] = (1, 2, 3, 5, 8)) -> bool:
-    """Whether the k largest squares add up to at least those of any set of at most k + `extra`: all k, all sets."""
+def _largest_are_best(values: tuple[int, ...] = (1, 2, 3, 5, 8)) -> bool:
+    """Whether the k largest squares add up to at least those of any set of at most k: all k, all sets."""
     return all(
-        relation(sum(v * v for v in sorted(values)[len(values) - k :]), sum(v * v for v in others))
+        sum(v * v for v in sorted(values)[len(values) - k :]) >= sum(v * v for v in others)
         for k in range(len(values) + 1)
-        for size in range(min(k + extra, len(values)) + 1)
+        for size in range(k + 1)
         for others in combinations(values, size)
     )
 
@@ -110,7 +110,10 @@ def _largest_are_best(extra: int, relation: Relation, values: tuple[int, ...] = 
 def rectgrad_weighting(highest: Exact = 0, extra: int = 0, order: Relation = ge) -> Derivation:
     """Theorem 2 for RectGrad, repaired: τ ≤ 0, or a quantile without ties."""
     below = sp.symbols("delta", nonnegative=True)
-    a, c, gap = sp.symbols("A c g", positive=True)
+    a, c, gap, b = sp.symbols("A c g B", positive=True)
+    exchanged, unmatched = sp.symbols("p m", integer=True, nonnegative=True)
+    # ‖A_T‖² − ‖A_T′‖²: neurons of T′ ∖ T each against a larger one of T, and those that have no partner
+    lead = exchanged * ((a + gap) ** 2 - a**2) + unmatched * b**2 - extra * b**2
     return Derivation(
         "Active neurons orthogonal, all of norm c; r_a = cA, r_b any relevance; RectGrad passes A_j r_j > τ.",
         (
@@ -126,11 +129,13 @@ def rectgrad_weighting(highest: Exact = 0, extra: int = 0, order: Relation = ge)
             ),
             argued(
                 "In general the quantile lies in [x_(h), x_(h+1)), h = ⌊q(N − 1)⌋, so the N − 1 − h values after x_(h) "
-                "exceed it. Those of r_a, c A_j², are ordered like the A_j; an inactive neuron has A_j r_j = 0."
+                "exceed it. Those of r_a, c A_j², are ordered like the A_j; an inactive neuron has A_j r_j = 0, and "
+                "where fewer than k are active, all of them pass."
             ),
-            symbolic(
-                "Exchanging a neuron of T′ that is not in T for one of T does not lower ‖A_T′‖².",
-                certain((a + gap) ** 2 - a**2 > 0),
+            argued("T′ has at most as many neurons as T: each of T′ ∖ T is paired with a larger one of T ∖ T′."),
+            enumerated(
+                "The k largest squares add up to at least those of any set of at most k, among five.",
+                _largest_are_best(),
             ),
         ),
         (
@@ -138,10 +143,10 @@ def rectgrad_weighting(highest: Exact = 0, extra: int = 0, order: Relation = ge)
                 "With τ ≤ 0 RectGrad passes all of r_a = cA, whose alignment no weighting exceeds.",
                 certain(a * (c * a) > highest - below),
             ),
-            enumerated(
+            symbolic(
                 "With the quantile, and no two active neurons equally active, it passes the k largest A_j of r_a and "
                 "at most k neurons of r_b, so α(R_a) ≥ α(R_b).",
-                _largest_are_best(extra, order),
+                certain(order(lead, 0)),
             ),
         ),
     )
