@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import scipy
 import sympy as sp
+from markupsafe import escape
 
 import nfrlab.theory
 from nfrlab.theory.filtering import proofs as filtering_proofs
@@ -36,7 +37,7 @@ from nfrlab.theory.numerics.proof import (
 from nfrlab.theory.numerics.sums import lagrange_gap, power_sum, summed
 from nfrlab.verify.court.evidence import Finding
 from nfrlab.verify.examine.derivation import checked_derivation, derivation_evidence, every_derivation
-from nfrlab.verify.report import derivations_page, wording
+from nfrlab.verify.report import derivations_page, html, wording
 
 Derive = Callable[..., Derivation]
 DERIVATIONS = {derive.__name__: derive for _, derive in every_derivation()}
@@ -155,6 +156,29 @@ def test_evidence_says_what_is_by_argument() -> None:
     titles = [title for title, _ in wording.chains(record)]
     assert titles == ["derivation", "by argument"]
     assert [wording.how_class(link) for link in evidence.details["links"]] == ["argued", "clause"]
+
+
+def test_report_shows_every_link_and_what_is_by_argument() -> None:
+    """Catches a report that leaves out a link, or shows one by argument like one that was checked."""
+    evidence = derivation_evidence(filtering_proofs.zplus_margin_sign).as_json()
+    verdict = dict.fromkeys(("title", "statement", "source", "wall_s", "device", "images", "profile", "seed"), "—") | {
+        "id": "one",
+        "status": "CONFIRMED",
+        "premises": [],
+        "repairs": None,
+        "versions": {},
+        "alpha": 0.0,
+        "evidence": [evidence],
+        "control": {"premise": "—", "status": "REFUTED", "evidence": []},
+    }
+    page = html.render({"one": verdict})
+    links = evidence["details"]["links"]
+    assert all(str(escape(link["text"])) in page for link in links)
+    assert page.count('<li class="argued">') == sum(link["how"] == "by argument" for link in links) == 2
+    assert page.count('<li class="clause">') == 3
+    assert str(escape(evidence["method"])) in page
+    assert "fails" not in page.split('<ol class="chain">')[1].split("</ol>")[0]
+    assert wording.how_class({"clause": True, "how": "by argument"}) == "clause argued"
 
 
 def test_derivations_page_is_current() -> None:
