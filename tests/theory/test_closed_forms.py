@@ -75,7 +75,7 @@ def test_square_alignment_of_orthogonal_neurons(columns: list[tuple[int, int, in
     s, A, c = (as_object([Fraction(v) for v in column]) for column in zip(*columns, strict=True))
     x = np.append(A / c, Fraction(beside))
     R = np.append(c * s, Fraction(0))
-    predicted = orthogonal_neurons.square_alignment(s, A, c * c, x @ x)
+    predicted = orthogonal_neurons.orthogonal_square_alignment(s, A, c * c, x @ x)
     by_gram = gram.square_alignment(s, np.diag(c * c), A, x @ x)
     if not np.any(s):
         assert predicted is by_gram is None
