@@ -78,7 +78,7 @@ def scalar_gamma_statement(entries: range) -> ExactStatement:
 
 def repair_gamma(exam: Examination) -> list[Evidence]:
     """A scalar γ > 0: the derivation, and a search that has to fail."""
-    return [derivation_evidence(proofs.scalar_gamma), *search(scalar_gamma_statement(POSITIVE), exam, "scalar")]
+    return [derivation_evidence(proofs.scalar_gamma), *search(scalar_gamma_statement(range(1, 8)), exam, "scalar")]
 
 
 CLAIMS = (

@@ -176,13 +176,13 @@ def printed(exam: Examination) -> list[Evidence]:
 
 def examine_orthogonal(exam: Examination) -> list[Evidence]:
     """The searches over orthogonal neurons of equal norm, Theorem 2's premise."""
-    layers = orthogonal_layer(r=[POSITIVE] * 3)
+    layers = orthogonal_layer(r=[range(1, 8)] * 3)
     return Neurons("orthogonal: ", layers, from_rotation, has_orthogonal_columns).searches(exam)
 
 
 def examine_unequal_norms(exam: Examination) -> list[Evidence]:
     """The searches over orthogonal neurons of any norms."""
-    layers = orthogonal_layer(r=[POSITIVE] * 3, scales=POSITIVE)
+    layers = orthogonal_layer(r=[range(1, 8)] * 3, scales=POSITIVE)
     premise = partial(has_orthogonal_columns, equal=False)
     return Neurons("orthogonal, unequal norms: ", layers, from_rotation, premise).searches(exam)
 
