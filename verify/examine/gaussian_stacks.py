@@ -159,46 +159,6 @@ def _level(stack: Stack, predicted: Prediction, values: Float[Array, " n"], miss
     )
 
 
-def difference_evidence(
-    statement: str, values: Float[Array, " n"], miss: float, delta: float, reach: float, power: float | None = None
-) -> Evidence:
-    """The mean of differences of alignments, held against [0, reach].
-
-    Parameters
-    ----------
-    statement
-        What the evidence is evidence of.
-    values
-        The differences, each in [−reach, reach].
-    miss
-        The error probability of the interval.
-    delta
-        The resolution δ of the claim.
-    reach
-        How large a difference can be.
-    power
-        The power at δ, where n was planned for it.
-    """
-    return bets_evidence(
-        statement,
-        values,
-        Claimed.between(0.0, reach, resolution=delta),
-        miss,
-        -reach,
-        reach,
-        power=power,
-        details={"sampled mean": float(values.mean())},
-    )
-
-
-def largest_difference(rule: str, N: int) -> float:
-    """How large a difference of two alignments can be, one of them that of level N of a rule: 1 or 2.
-
-    From level 2 on GBP's α is not negative; RectGrad's is where all contributions of a narrow layer are.
-    """
-    return 1.0 if N > 1 and rule == "gbp" else 2.0
-
-
 def exponent_evidence(small: Evidence, large: Evidence, ratio: float, claimed: Claimed) -> Evidence:
     """The exponent of the law's error in the width, `log(e/e′) / log(n′/n)`, against what is claimed of it.
 

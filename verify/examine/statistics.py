@@ -184,6 +184,35 @@ def distribution_evidence(
     )
 
 
+def order_evidence(
+    statement: str,
+    larger: Float[Array, " n"],
+    smaller: Float[Array, " m"],
+    delta: float,
+    miss: float,
+    **recorded: Any,
+) -> Evidence:
+    """One law stochastically at least another: `sup (F − G)⁺ = 0` within δ, F and G of `larger` and of `smaller`.
+
+    By the radii of Dvoretzky, Kiefer and Wolfowitz of both samples, which may depend on one another.
+    """
+    at = np.sort(np.concatenate([larger, smaller]))
+    F, G = (np.searchsorted(np.sort(values), at, "right") / len(values) for values in (larger, smaller))
+    excess = max(0.0, float(np.max(F - G)))
+    radius = sum(intervals.dkw_radius(len(values), miss / 2) for values in (larger, smaller))
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO,
+        statement,
+        (max(0.0, excess - radius), min(1.0, excess + radius)),
+        Claimed.exactly(0.0, delta),
+        "Dvoretzky–Kiefer–Wolfowitz, twice",
+        miss=miss,
+        n=len(larger),
+        details={"excess": excess},
+        **recorded,
+    )
+
+
 def kolmogorov_distance(
     values: Float[Array, " n"], law: AlignmentLaw | FrameLaw, points: int = POINTS
 ) -> intervals.Interval:
