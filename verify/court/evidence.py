@@ -36,8 +36,9 @@ class Claimed:
     """What a statement says of a number: it lies in [low, high].
 
     `resolution` δ is its margin on either side: the claim is supported by an interval inside `[low − δ, high + δ]` and
-    refuted by one outside of it. None where nothing is recorded, which counts as 0. Raises `ValueError` for a range that
-    is reversed or NaN, and for a δ that is negative or not finite.
+    refuted by one outside of it. None where nothing is recorded, which counts as 0.
+
+    Raises `ValueError` for a range that is reversed or NaN, and for a δ that is negative or not finite.
     """
 
     low: float

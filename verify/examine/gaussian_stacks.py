@@ -113,12 +113,12 @@ def predictions(rule: str, widths: Widths, options: Mapping[str, Any] | None = N
     """The law's mean of every level.
 
     For every rule but Activation level 0 is level 1, the plain gradient, and is left out; there α is 0 by symmetry at
-    every width, so that less slack is planned for.
+    every width, so that less slack is planned for. Only Activation's α is not negative whatever goes wrong above it.
     """
-    means = enumerate(cascade_alphas(rule, widths, **(options or {})))
-    levels = [Prediction(N, value) for N, value in means if N or rule == "activation"]
-    symmetric = rule != "activation"
-    return [Prediction(1, 0.0, low=-1.0, slack=0.2) if symmetric and p.level == 1 else p for p in levels]
+    means = list(enumerate(cascade_alphas(rule, widths, **(options or {}))))
+    if rule == "activation":
+        return [Prediction(N, value) for N, value in means]
+    return [Prediction(N, value, low=-1.0, slack=0.2 if N == 1 else 0.4) for N, value in means[1:]]
 
 
 def cascade_law_evidence(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from jaxtyping import Float
 
 from nfrlab.simulations.dense.arrays import Array
@@ -23,9 +22,11 @@ from nfrlab.verify.examine.gaussian_stacks import PILOT, Widths
 from nfrlab.verify.examine.statistics import bets_evidence, order_evidence
 
 NAMES = {"grad": "the gradient", "gbp": "GBP", "rectgrad": "RectGrad", "activation": "Activation", "root": "√A"}
+REACH = 2.0
+"""How large a difference of two alignments can be, whatever the rules do."""
 MOST = 200_000
 """Stacks of one shape; where a plan asks for more, no power is promised."""
-FINEST = 1e-4
+FINEST = 5e-4
 """How sharply any mean is to be known at most."""
 SLACK = 0.4
 """How far the law may be off, as a share of a margin, for the planned power to hold."""
@@ -41,11 +42,6 @@ class Level:
     def __str__(self) -> str:
         return f"α of {NAMES[self.rule]} at level {self.level}"
 
-    @property
-    def least(self) -> float:
-        """The least that it can be: 0 for Activation, for √A, and for GBP from level 2 on; else −1."""
-        return 0.0 if self.rule == "activation" or (self.rule in ("gbp", "root") and self.level > 1) else -1.0
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -56,11 +52,6 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.above} − {self.below}"
-
-    @property
-    def bounds(self) -> intervals.Interval:
-        """What it can be at all."""
-        return self.above.least - 1, 1 - self.below.least
 
     def of(self, rows: Mapping[str, Float[Array, "n levels"]]) -> Float[Array, " n"]:
         """Its value in every stack, from α of all levels by rule."""
@@ -109,9 +100,9 @@ class Shape:
         """
         pilot, needed = self.sample(exam, "pilot", PILOT), [2]
         for difference in self.differences:
-            values, ends = difference.of(pilot), difference.bounds
+            values = difference.of(pilot)
             mean, sd = float(values.mean()), float(values.std())
-            needed.append(intervals.bets_plan(miss, mean, 1.2 * sd, max(within(mean), FINEST), *ends))
+            needed.append(intervals.bets_plan(miss, mean, 1.2 * sd, max(within(mean), FINEST), -REACH, REACH))
         return max(needed)
 
 
@@ -127,7 +118,7 @@ def not_negative(exam: Examination, shapes: Sequence[Shape], delta: float) -> li
     """
 
     def claimed(shape: Shape, each: Difference) -> tuple[str, Claimed]:
-        return "≥ 0", Claimed.between(0.0, each.bounds[1], resolution=delta)
+        return "≥ 0", Claimed.between(0.0, REACH, resolution=delta)
 
     return _means(exam, shapes, lambda mean: max(delta, abs(mean) / 2), claimed, 1.0)
 
@@ -139,7 +130,7 @@ def positive(exam: Examination, shapes: Sequence[Shape], share: float = 1.0) -> 
     """
 
     def claimed(shape: Shape, each: Difference) -> tuple[str, Claimed]:
-        return "> 0", Claimed.between(0.0, each.bounds[1])
+        return "> 0", Claimed.between(0.0, REACH)
 
     return _means(exam, shapes, lambda mean: abs(mean) / 2, claimed, share)
 
@@ -198,7 +189,8 @@ def _means(
                     values,
                     what,
                     miss,
-                    *each.bounds,
+                    -REACH,
+                    REACH,
                     power=0.99 if n <= MOST else None,
                     details={"sampled mean": float(values.mean())},
                 )

@@ -124,8 +124,9 @@ def sequential_evidence(
 ) -> Evidence:
     """A mean by a betting confidence sequence, block by block until it decides: valid at every stopping time.
 
-    It stops undecided at the n that an empirical Bernstein interval would need for power 0.99 at the resolution of the
-    claim.
+    It stops undecided at the n at which an empirical Bernstein interval would end within δ, the resolution of the
+    claim, of the mean: a true claim is supported by then, and one that is off by 2δ refuted, with power 0.99. Raises
+    `ValueError` for a claim without a resolution, for which no n would do.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def check_bounds(low: float, high: float) -> Interval:
 
 
 def check_count(name: str, count: int, least: int = 0) -> int:
-    """Return a count as an `int`. Raises `ValueError` for one that is no whole number of an integer type, or < least."""
+    """Return a count as an `int`. Raises `ValueError` for one that is not of an integer type, or below `least`."""
     try:
         whole = index(count)
     except TypeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nfrlab.theory.cascade import proofs
-from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER
+from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER, WITHOUT_WEIGHTS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -71,5 +71,17 @@ CLAIMS = (
             premise="a rule that acts one layer further down: √A put in below Activation",
             examine=examine_one_layer_further,
         ),
+        notices=(
+            "alpha-5",
+            "quantile-85",
+            "alpha-20",
+            "gbp-leaks-20",
+            "quantile-70",
+            "cascade-off-by-one",
+            "activation-is-one",
+            "activation-is-root",
+            "gbp-is-gradient",
+        ),
+        blind="an α smaller by 2 %, and GBP that leaks 5 %, which the margin admits; " + WITHOUT_WEIGHTS,
     ),
 )

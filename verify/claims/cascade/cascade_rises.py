@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nfrlab.theory.cascade import proofs
 from nfrlab.theory.cascade.recursion import crossing, shares
-from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER
+from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER, WITHOUT_WEIGHTS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -96,6 +96,11 @@ CLAIMS = (
             premise=f"a narrow layer twice as wide, {'–'.join(map(str, WIDENED))}: k < k* everywhere",
             examine=lambda exam: examine_rises(exam, SMALL_EQUAL, WIDENED),
         ),
+        notices=("quantile-85", "quantile-70"),
+        blind=(
+            "what leaves RectGrad's one fall a fall: another GBP, a smaller α, levels that are off by one; "
+            + WITHOUT_WEIGHTS
+        ),
     ),
     Claim(
         id="cascade-rises-gbp",
@@ -110,6 +115,8 @@ CLAIMS = (
         control=BrokenPremise(
             premise="a rule that drops neurons with A_j r_j > 0, too: RectGrad", examine=examine_dropping_what_helps
         ),
+        notices=("alpha-5", "gbp-leaks-5", "alpha-20", "gbp-leaks-20", "cascade-off-by-one", "gbp-is-gradient"),
+        blind="an α smaller by 2 %, which the margin admits; " + WITHOUT_WEIGHTS,
         repairs="cascade-rises",
     ),
     Claim(
@@ -118,9 +125,8 @@ CLAIMS = (
         source="repair of cascade-rises",
         statement=(
             f"At the k examined, RectGrad (90 % quantile) at one more layer raises mean α where k < k* = {CROSSING} "
-            f"and lowers it where k > k*, k² = 2T²/n, each time by what the cascade law says, within {MARGIN}; it falls, "
-            "proven, for k > 1.37. No rule that passes a tenth of the neurons has a share above "
-            f"{SHARE_OF_A_TENTH}."
+            f"and lowers it where k > k*, k² = 2T²/n, by what the cascade law says, within {MARGIN}; it falls, proven, "
+            f"for k > 1.37. No rule that passes a tenth of the neurons has a share above {SHARE_OF_A_TENTH}."
         ),
         premises=(GAUSSIAN_STACKS, "wide layers, 1 ≤ N < L; k* from quadrature"),
         examine=repair_for_rectgrad,
@@ -128,6 +134,8 @@ CLAIMS = (
             premise="RectGrad at the 98 % quantile of its published code",
             examine=lambda exam: change_evidence(exam, (SMALL_EQUAL, FALLS), **PUBLISHED),
         ),
+        notices=("alpha-5", "quantile-85", "alpha-20", "quantile-70", "cascade-off-by-one"),
+        blind="an α smaller by 2 %, which the margin admits; " + WITHOUT_WEIGHTS,
         repairs="cascade-rises",
     ),
 )
