@@ -52,6 +52,7 @@ def verify(
         bool, typer.Option("--broken", help="Try them in worlds broken on purpose: which breaks do they notice?")
     ] = False,
     because: Annotated[str, typer.Option(help="Why a changed verdict is right.")] = "",
+    seeds: Annotated[int, typer.Option(help="Try them at the seeds 0 … N − 1 instead of one: which stay open?")] = 0,
 ) -> None:
     """Try claims, store and print the verdicts, and write the report.
 
@@ -67,19 +68,26 @@ def verify(
         chosen = sources([*(claims or ()), *accepted] or list(REGISTRY))
         if profile not in PROFILES:
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
-        require_counts(seed=seed)
+        require_counts(seed=seed, seeds=seeds)
         require_jobs(jobs)
         image_set(images)
         store.prepare(out)
         store.read(out)
         load_measurements(out / MEASUREMENTS)
-        if broken and any(chosen.values()):
-            raise ValueError("--broken is for claims of the registry; leave FILE.py:CLAIMS out")
+        if (broken or seeds) and any(chosen.values()):
+            raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
+        if seeds and (broken or accepted or seed):
+            raise ValueError("--seeds N tries the seeds 0 … N − 1; leave --seed, --broken and --accept out")
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
         noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if noticed else 1)
+    if seeds:
+        from nfrlab.verify.commands.seeds import try_many_seeds
+
+        steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
+        raise typer.Exit(0 if steady else 1)
     verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
     with refusals():
         for id in accepted:
