@@ -45,6 +45,7 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
         *card,
         ("verdict", found),
         *([("reach", extent)] if extent else []),
+        *wording.chains(verdict),
         ("run again", wording.rerun(verdict)),
     ]
 

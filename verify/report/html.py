@@ -33,6 +33,7 @@ def _template() -> jinja2.Template:
         numbers=wording.numbers,
         rates=wording.rates,
         rerun=wording.rerun,
+        how_class=wording.how_class,
     )
     return environment.get_template("report.html.jinja")
 

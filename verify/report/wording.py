@@ -85,6 +85,22 @@ def slack(piece: Record) -> float:
     return min(below, above) / (delta or 1.0)
 
 
+def how_class(link: Record) -> str:
+    """The style classes of a derivation's link: whether it is a clause of the statement, and by argument."""
+    return " ".join(name for name, has in (("clause", link["clause"]), ("argued", link["how"] == "by argument")) if has)
+
+
+def chains(verdict: Record) -> list[tuple[str, str]]:
+    """Of every derivation of a verdict (title, text): its links by kind, then each link that is by argument."""
+    found = []
+    for piece in verdict["evidence"]:
+        if piece["kind"] == "derivation":
+            found.append(("derivation", str(piece["method"])))
+            argued = [link["text"] for link in piece["details"].get("links", []) if link["how"] == "by argument"]
+            found += [("by argument", text) for text in argued]
+    return found
+
+
 def rates(verdict: Record) -> list[Record]:
     """The reach measurements of a verdict."""
     return [piece for piece in verdict["evidence"] if piece["kind"] == "reach"]

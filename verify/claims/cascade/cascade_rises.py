@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nfrlab.theory.cascade import proofs
+from nfrlab.theory.cascade.proofs import order as proofs
 from nfrlab.theory.cascade.recursion import crossing, shares
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER, WITHOUT_WEIGHTS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise

@@ -8,7 +8,7 @@ from nfrlab.simulations.dense import alignment, attribution, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.simulations.dense.montecarlo import ones
-from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
+from nfrlab.theory.limit.proofs import no_mean
 from nfrlab.verify.claims.premises import ONE_LAYER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
@@ -61,7 +61,7 @@ def infinite_mean_evidence(exam: Examination, dof: float = 0.5) -> list[Evidence
 
 def examine_infinite_mean(exam: Examination) -> list[Evidence]:
     """The derivation, and samples at half a degree of freedom."""
-    return [derivation_evidence(anisotropy_proofs.infinite_mean), *infinite_mean_evidence(exam)]
+    return [derivation_evidence(no_mean.infinite_mean), *infinite_mean_evidence(exam)]
 
 
 CLAIMS = (
