@@ -116,6 +116,10 @@ class Claim:
         The negative control, without which no verdict carries weight.
     restored
         The positive control, without which a verdict of REFUTED carries none.
+    notices
+        Ids of breaks of the world (`nfrlab.verify.breaks`) that its examination notices, the smallest first.
+    blind
+        What its examination cannot notice, and why; "" where that is nothing in particular.
     repairs
         The id of the claim that this one repairs, as the smallest change that holds.
     scope, missing
@@ -131,6 +135,8 @@ class Claim:
     examine: Examine
     control: BrokenPremise
     restored: RestoredPremise | None = None
+    notices: tuple[str, ...] = ()
+    blind: str = ""
     repairs: str | None = None
     scope: Callable[[Measured], Measured] = everything
     missing: Callable[[Measured], str] = nothing_missing

@@ -12,6 +12,18 @@ from nfrlab.simulations.images import SHIPPED
 Record = Mapping[str, Any]
 
 
+def is_refuted(control: Record) -> bool:
+    """Whether a stored negative control was refuted at every point, as `Control.refuted`."""
+    found = {piece["finding"] for piece in control["evidence"]} - {"silent"}
+    return bool(control["status"] == "REFUTED" and found == {"refutes"})
+
+
+def is_upheld(control: Record | None) -> bool:
+    """Whether a stored positive control was upheld, as `Control.upheld`; not where there is none."""
+    found = {piece["finding"] for piece in control["evidence"]} if control else set()
+    return bool(found) and found <= {"supports", "silent"}
+
+
 def numbers(counterexample: Record) -> str:
     """A counterexample on one line: `x = [1], W = [[1]], r = [0], margin = 0`."""
 

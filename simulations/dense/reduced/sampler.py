@@ -89,13 +89,13 @@ def parts(
     at_once = max(1, TILE // N)
     for first in range(0, trials, at_once):
         here = slice(first, min(first + at_once, trials))
-        some = _Layers(weighting, law, N, here.stop - first, counts, neurons, weighting.filtered)
+        some = Layers(weighting, law, N, here.stop - first, counts, neurons, weighting.filtered)
         along[here], across[here] = some.parts(lambda n: cloud(d, n, angles))
     return along, across
 
 
 @dataclass
-class _Layers:
+class Layers:
     """The contributing neurons of `trials` layers of width N, drawn rectangle by rectangle.
 
     Layers that fit come many in one rectangle; of one that does not (N > TILE) the groups come one after the other, and
@@ -183,7 +183,7 @@ class _Layers:
         Where it is not negative, neurons with r < 0 cannot pass, and are not drawn from here on.
         """
 
-        def again() -> _Layers:
+        def again() -> Layers:
             return replace(self, counts=deepcopy(self.counts), neurons=deepcopy(self.neurons))
 
         negative, used = 0, 0
