@@ -65,9 +65,7 @@ STACK = Setting("stack-gaussian", "stack", side=16, effects=(CASCADE,), times=6)
 SMALL = (
     Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=5),
     Setting("digits-gaussian", "digits", side=16, removed=(3,), times=3),
-    Setting(
-        f"digits-gaussian{MORE_DRAWS}", "digits", side=16, effects=(NEURONS, REMOVAL), removed=(3,), times=12
-    ),
+    Setting(f"digits-gaussian{MORE_DRAWS}", "digits", side=16, effects=(NEURONS, REMOVAL), removed=(3,), times=12),
     Setting(
         "digits-biased", "digits", family="uniform", scale="default", bias=True, side=16, effects=(ENDS, "filtering")
     ),

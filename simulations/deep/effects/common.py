@@ -19,7 +19,7 @@ BLIND = "blind-filter"
 
 
 def blind_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
-    """`W M diag(b) r`, b = 1 for every second neuron (channel): half of the terms go, as in GBP, whatever their sign."""
+    """`W M diag(b) r`, b = 1 for every second neuron (channel): half of the terms go, whatever their sign."""
     return rules.grad(op, r * every_second(r) if isinstance(op, ReLU) else r, record)
 
 

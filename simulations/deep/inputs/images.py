@@ -77,9 +77,7 @@ def prepare(image: Float[Array, "h w 3"], size: int = 224) -> Float[Tensor, "1 3
     return normalise(x[..., top : top + size, left : left + size])
 
 
-def random_crop(
-    image: Float[Array, "h w 3"], size: int, rng: np.random.Generator
-) -> Float[Tensor, "1 3 size size"]:
+def random_crop(image: Float[Array, "h w 3"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
     """A random crop of an image in [0, 1], resized as in `prepare`, flipped with probability ½, normalised."""
     x = resized(image, size)
     top, left = (int(rng.integers(side - size + 1)) for side in x.shape[2:])

@@ -1,4 +1,4 @@
-"""Networks without weights: VGG16, ResNet-18, the ResNet of CIFAR-10; for digits a small VGG and a stack of linear maps.
+"""Networks without weights: VGG16, ResNet-18, the ResNet of CIFAR-10; for digits a small VGG and a stack.
 
 Names and shapes of parameters are torchvision's, so that its checkpoints load. No module is used twice and no ReLU
 writes in place: every operation can be told apart. Parameters come uninitialised, in evaluation mode:
@@ -125,11 +125,11 @@ class Stack(nn.Module):
     def __init__(self, widths: tuple[int, ...], bias: bool) -> None:
         super().__init__()
         hidden = [layer for below, width in pairwise(widths) for layer in (nn.Linear(below, width, bias), nn.ReLU())]
-        self.layers = nn.Sequential(*hidden, nn.Linear(widths[-1], 1, bias))
+        self.layers = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(widths[-1], 1, bias))
 
     def forward(self, x: Signal) -> Signal:
         """`f(x)`."""
-        return self.layers(torch.flatten(x, 1))
+        return self.layers(x)
 
 
 @_uninitialised
