@@ -53,7 +53,10 @@ def convergence_evidence(exam: Examination) -> list[Evidence]:
 
 
 def blind_evidence(exam: Examination) -> list[Evidence]:
-    """The cosine between the two maps from the last layer but one, carried down by a filter that is blind to signs."""
+    """The cosine between the two maps from the last layer but one, carried down by a filter that is blind to signs.
+
+    With a map that is zero nothing has anything in common.
+    """
     networks = networks_with_parts(exam.measured).values()
     high = {
         f"cosine between the maps, layer {last_layer(data)}: {BLIND}, {data.attrs['title']}": data["between"].sel(
@@ -61,7 +64,7 @@ def blind_evidence(exam: Examination) -> list[Evidence]:
         )
         for data in networks
     }
-    return medians_over_draws(exam, high, VANISHED)
+    return medians_over_draws(exam, high, VANISHED, undefined=0.0)
 
 
 CLAIMS = claims_on_both(

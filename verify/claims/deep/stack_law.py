@@ -70,8 +70,8 @@ CLAIMS = (
         ),
         examine=law_evidence,
         control=BrokenPremise(
-            premise="widths: the law of hidden layers that are a fifth wider",
-            examine=partial(law_evidence, widths=(WIDTHS[0], *(n * 6 // 5 for n in WIDTHS[1:]))),
+            premise="widths: the law of hidden layers half as wide again",
+            examine=partial(law_evidence, widths=(WIDTHS[0], *(n * 3 // 2 for n in WIDTHS[1:]))),
         ),
         notices=("deep-alpha-5", "deep-alpha-20"),
         scope=the_stack,
