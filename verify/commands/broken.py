@@ -26,11 +26,11 @@ def try_broken_worlds(
     with progress("claims", len(claims), "in broken worlds") as bar:
         for done, (id, _) in enumerate(power.try_broken(claims, seed, profile, out, images, jobs), start=1):
             bar.update(done, len(claims), id)
-    seen = {id: rows for id, rows in power.read(out).items() if id in claims}
+    seen = {id: rows for id, rows in power.stored_sights(out).items() if id in claims}
     print_sights(seen)
     from nfrlab.verify.report.html import render
 
-    write_atomically(out / "report.html", render(store.read(out), power.read(out)))
+    write_atomically(out / "report.html", render(store.read(out), power.stored_sights(out)))
     faults = power.faults(seen)
     for fault in faults:
         wide_console().print(f"[bold red]blind[/] {fault}", highlight=False, soft_wrap=True)

@@ -39,8 +39,8 @@ def print_verdicts(records: Sequence[dict[str, Any]]) -> None:
     spent = sum(record["alpha"] for record in records)
     wide_console().print(
         ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        + f"; {controls} of {len(run)} negative controls refuted, "
-        f"{upheld} of {len(needed)} positive ones upheld; error probability spent {spent:.1e}",
+        + f"; negative controls refuted: {controls} of {len(run)}, positive ones upheld: {upheld} of {len(needed)}"
+        + f"; error probability spent {spent:.1e}",
         highlight=False,
     )
 

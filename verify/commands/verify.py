@@ -124,7 +124,7 @@ def try_and_report(
     records = store.read(out)
     from nfrlab.verify.report.html import render
 
-    write_atomically(out / "report.html", render(records, power.read(out)))
+    write_atomically(out / "report.html", render(records, power.stored_sights(out)))
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
     return verdicts

@@ -127,12 +127,12 @@ def try_broken(
     out
         The folder of the results; measurements of deep networks lie in it.
     """
-    stored = read(out)
+    stored = stored_sights(out)
     calls = [(id, seed, profile, images, out / MEASUREMENTS) for id in claims]
     for found in results_as_completed(_named_sights, calls, jobs):
         id, seen = found
         stored[id] = seen
-        write(out, stored)
+        store_sights(out, stored)
         yield found
 
 
@@ -142,7 +142,7 @@ def _named_sights(
     return id, sights(id, seed, profile, images, measurements)
 
 
-def read(out: Path) -> dict[str, list[Sight]]:
+def stored_sights(out: Path) -> dict[str, list[Sight]]:
     """What is stored in `out` by claim; nothing where there is no file. Raises `ValueError` for one that is damaged."""
     path = out / FILE
     if not path.exists():
@@ -154,7 +154,7 @@ def read(out: Path) -> dict[str, list[Sight]]:
         raise ValueError(f"{path} is no table of nfrlab verify --broken; move it away") from error
 
 
-def write(out: Path, stored: Mapping[str, list[Sight]]) -> None:
+def store_sights(out: Path, stored: Mapping[str, list[Sight]]) -> None:
     """Store sights by claim, in the order of the registry."""
     rows = {id: [asdict(row) for row in stored[id]] for id in REGISTRY if id in stored}
     write_atomically(out / FILE, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")

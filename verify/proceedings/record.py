@@ -77,10 +77,10 @@ def accept(verdict: Verdict, because: str, today: date) -> None:
         line["was"] = known["status"]
     before = on_record().get(verdict.id, {"verdicts": {}})
     entry = {"kinds": kinds_in(verdict), "verdicts": before["verdicts"] | {verdict.settings or COURT: line}}
-    write(dict(on_record()) | {verdict.id: entry})
+    replace_record(dict(on_record()) | {verdict.id: entry})
 
 
-def write(record: Mapping[str, Entry]) -> None:
+def replace_record(record: Mapping[str, Entry]) -> None:
     """Replace the record, a line a claim in the order of the registry. Raises `ValueError` where that is impossible."""
     lines = [f" {json.dumps(id)}: {json.dumps(record[id], ensure_ascii=False)}" for id in REGISTRY if id in record]
     try:
