@@ -51,8 +51,8 @@ def claim(*, weights: str, id: str, title: str, aside: str = "") -> Claim:
         source=f"{PAPER}, Fig. 7, Sec. IV-A and V-A",
         statement=(
             f"“Color and background information gradually fade”: in {weights} networks on colour images{aside} the "
-            "alignment of Activation's map with the colour of the image, and with its coarse luminance, "
-            f"falls by {LOSS[weights]} or more from layer 1 to layer L, in the median."
+            "alignment of Activation's map with the colour of the image, and with its coarse luminance, falls by "
+            f"{LOSS[weights]} or more from layer 1 to layer L, in the median."
         ),
         premises=PREMISES,
         examine=partial(fading_evidence, weights=weights),
