@@ -69,7 +69,7 @@ SHARED = {
 
 RECORDS = {"BrokenPremise", "Claim", "Evidence", "Family", "LimitFacts", "Verdict"}
 WIDEST, LONGEST = 16, 300
-WITH_TORCH = ("simulations/deep/", "simulations/bridge/draws.py")
+WITH_TORCH = ("simulations/deep/", "simulations/bridge/draws.py", "simulations/bridge/populations.py")
 """Modules that start with PyTorch."""
 TORCH_LATER = {
     "simulations/bridge/run.py",
