@@ -14,16 +14,15 @@ from nfrlab.simulations.images import ImageSet
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Finding, Kind
 from nfrlab.verify.examine.exact.integer_layers import as_case, from_columns, from_rotation, has_orthogonal_columns
-from nfrlab.verify.examine.exact.search import (
+from nfrlab.verify.examine.exact.reach import violated_share_nearby
+from nfrlab.verify.examine.exact.search import recheck, search
+from nfrlab.verify.examine.exact.statement import (
     Case,
     ExactStatement,
     from_strings,
-    recheck,
-    search,
     signed_square_alignment,
     to_fractions,
     to_strings,
-    violated_share_nearby,
 )
 
 

@@ -14,9 +14,10 @@ from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact import inequality_13
+from nfrlab.verify.examine.exact.inequality_13 import Filtering, passed, unfiltered_matrix
 from nfrlab.verify.examine.exact.integer_layers import small_layer
-from nfrlab.verify.examine.exact.search import Case, search
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case
 from nfrlab.verify.examine.limit_direction import aligned_rate_evidence, limit_evidence, points
 
 
@@ -38,16 +39,14 @@ NETWORKS = 60
 
 def drop_worst_filter(case: Case) -> Array:
     """The matrix `F(WM)` of `drop_worst`."""
-    WM = inequality_13.unfiltered_matrix(case)
+    WM = unfiltered_matrix(case)
     return np.asarray(WM * all_but_worst((WM.T @ case["x"]) * case["r"]))
 
 
 def nfr_evidence(exam: Examination) -> list[Evidence]:
     """Def. 2 holds for the rule strictly, as printed: a search for a violation has to fail."""
-    statement = inequality_13.printed_statement(
-        "drop-worst is an NFR (Def. 2, strict)", drop_worst_filter, small_layer()
-    )
-    return search(statement, exam, "nfr")
+    filtering = Filtering(drop_worst_filter, lambda case: drop_worst(passed(case), case["r"]))
+    return search(filtering.printed("drop-worst is an NFR (Def. 2, strict)", small_layer()), exam, "nfr")
 
 
 def printed(exam: Examination) -> list[Evidence]:

@@ -13,7 +13,8 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, SMALL, Shapes, as_case, parameters, vector
-from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, search, signed_square_alignment, to_alignment
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, Draw, ExactStatement, signed_square_alignment, to_alignment
 from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
 from nfrlab.verify.examine.stated_draws import INPUTS, Input
 
