@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mutants.scratch import digest, pytest_in, tracked
 
@@ -52,29 +53,51 @@ class Coverage:
 
 
 def recorded(root: Path, house: Path, folder: Path) -> Coverage:
-    """The coverage of every test file, from `folder` where neither the file nor the code has changed since."""
+    """The coverage of every test file, from `folder` where neither it nor a module that it loads has changed since."""
     names = tracked(root)
-    code = digest(root, [name for name in names if name.startswith(WINGS) and name.endswith(".py")])
     support = [name for name in names if name.startswith("tests/support/") or name == "tests/conftest.py"]
     folder.mkdir(parents=True, exist_ok=True)
     whole = Coverage(importers=importers(root, names))
     for name in names:
         if Path(name).name.startswith("test_") and name.startswith("tests/") and Path(name).stem not in FORM:
-            target = folder / f"{name.replace('/', '.')}-{code}-{digest(root, [name, *support])}.json"
-            if not target.exists():
+            target = folder / f"{name.replace('/', '.')}.json"
+            record = current(target, root, [name, *support])
+            if record is None:
                 print(f"recording {name}", flush=True)
+                target.unlink(missing_ok=True)
                 arguments = [name, "-p", "mutants.record", "--lines", str(target.resolve())]
                 pytest_in(house, arguments, RECORDING_LIMIT, keep_bytecode=True)
-            if target.exists():
-                add(whole, json.loads(target.read_text(encoding="utf-8")))
-            else:
+                record = stamped(target, root, [name, *support])
+            if record is None:
                 whole.failed.append(name)
+            else:
+                add(whole, record)
     return whole
 
 
-def add(whole: Coverage, record: dict[str, dict[str, dict[str, list[str]]]]) -> None:
+def stamped(target: Path, root: Path, beside: list[str]) -> dict[str, Any] | None:
+    """A fresh recording, with the digests of what it depends on written into it; `None` where there is none."""
+    if not target.exists():
+        return None
+    record: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    record["sources"] = {name: digest(root, [name]) for name in [*beside, *record["lines"]]}
+    target.write_text(json.dumps(record), encoding="utf-8")
+    return record
+
+
+def current(target: Path, root: Path, beside: list[str]) -> dict[str, Any] | None:
+    """A recording of the code and the test as they are; `None` where there is none."""
+    if not target.exists():
+        return None
+    record: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    sources: dict[str, str] = record.get("sources", {})
+    same = all((root / name).is_file() and digest(root, [name]) == then for name, then in sources.items())
+    return record if same and {*beside} <= {*sources} else None
+
+
+def add(whole: Coverage, record: dict[str, Any]) -> None:
     """Take in the recording of one test file."""
-    seconds: dict[str, float] = record["seconds"]  # type: ignore[assignment]
+    seconds: dict[str, float] = record["seconds"]
     whole.seconds |= seconds
     whole.failed += record["failed"]
     askers = defaultdict(set)
