@@ -34,7 +34,17 @@ PUBLIC = {
     "theory.finite_width.law": ("alignment_law", "required_neurons"),
     "theory.family": ("Family",),
     "theory.families": ("FAMILIES",),
-    "verify.court": ("BrokenPremise", "Claim", "Claimed", "Evidence", "Examination", "Finding", "Kind", "Verdict"),
+    "verify.court": (
+        "BrokenPremise",
+        "Claim",
+        "Claimed",
+        "Evidence",
+        "Examination",
+        "Finding",
+        "Kind",
+        "RestoredPremise",
+        "Verdict",
+    ),
     "verify.proceedings.registry": ("REGISTRY",),
     "verify.proceedings.trial": ("try_claim",),
 }

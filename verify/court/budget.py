@@ -10,12 +10,15 @@ RUN_BUDGET = 1e-6
 CAPACITY = 160
 """Number of claims that the budget is divided among; fixed, so that a claim spends the same alone or with others."""
 
+PARTS = 3
+"""The trial of a claim, its negative and its positive control: each spends an account of its own."""
+
 
 @dataclass
 class Budget:
-    """The account of one part of one claim, trial or control: `allotment` is half of the claim's share of the run."""
+    """The account of one part of one claim, the trial or a control: `allotment` is a third of its share of a run."""
 
-    allotment: float = RUN_BUDGET / CAPACITY / 2
+    allotment: float = RUN_BUDGET / CAPACITY / PARTS
     spent: float = 0.0
 
     def spend(self, checks: int, share: float = 1.0) -> float:

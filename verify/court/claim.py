@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Measured = Mapping[str, "xr.Dataset"]
 """What the bridge measured on deep networks, by setting."""
+Part = Literal["trial", "control", "restored"]
+"""What is examined: the claim, its negative control, or its positive one."""
 Profile = Literal["quick", "full"]
 """How thorough an examination is: minutes or hours for the whole registry."""
 PROFILES: tuple[Profile, ...] = ("quick", "full")
@@ -31,7 +33,7 @@ class Examination:
     Attributes
     ----------
     claim, part, seed
-        The claim's id, its trial or its control, and the root seed: what all random numbers are derived from.
+        The claim's id, its trial or one of its controls, and the root seed: what all random numbers are derived from.
     profile
         How thorough to be.
     images
@@ -43,7 +45,7 @@ class Examination:
     """
 
     claim: str
-    part: Literal["trial", "control"]
+    part: Part
     seed: int
     profile: Profile
     images: ImageSet
@@ -75,7 +77,22 @@ def nothing_missing(measured: Measured) -> str:
 
 @dataclass(frozen=True)
 class BrokenPremise:
-    """A negative control: the claim's examination with this premise broken, which must come out REFUTED."""
+    """A negative control: the claim's examination with this premise broken, which must be refuted at every point.
+
+    It breaks what the statement assumes, by little; it neither turns the conclusion round nor leaves nothing of the
+    world.
+    """
+
+    premise: str
+    examine: Examine
+
+
+@dataclass(frozen=True)
+class RestoredPremise:
+    """A positive control: the claim's examination in the nearest world where its statement holds.
+
+    There it must not be refuted, nor left undecided: an examination that refutes everything is none.
+    """
 
     premise: str
     examine: Examine
@@ -96,7 +113,9 @@ class Claim:
     examine
         What tries it.
     control
-        The negative control, without which a verdict carries no weight.
+        The negative control, without which no verdict carries weight.
+    restored
+        The positive control, without which a verdict of REFUTED carries none.
     repairs
         The id of the claim that this one repairs, as the smallest change that holds.
     scope, missing
@@ -111,6 +130,7 @@ class Claim:
     premises: tuple[str, ...]
     examine: Examine
     control: BrokenPremise
+    restored: RestoredPremise | None = None
     repairs: str | None = None
     scope: Callable[[Measured], Measured] = everything
     missing: Callable[[Measured], str] = nothing_missing

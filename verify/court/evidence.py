@@ -34,8 +34,8 @@ class Kind(StrEnum):
 class Claimed:
     """What a statement says of a number: it lies in [low, high].
 
-    `resolution` δ is how far beyond the range an interval may end and still support it; None where nothing is recorded,
-    which counts as 0.
+    `resolution` δ is its margin on either side: the claim is supported by an interval inside `[low − δ, high + δ]` and
+    refuted by one outside of it. None where nothing is recorded, which counts as 0.
     """
 
     low: float
@@ -44,17 +44,17 @@ class Claimed:
 
     @classmethod
     def exactly(cls, value: float, resolution: float) -> Claimed:
-        """Claim that the number *is* `value`: refuted once the interval excludes it, supported within `value ± δ`."""
+        """Claim that the number *is* `value`, tried to `value ± δ`: `excluded` says where an interval knows better."""
         return cls(value, value, resolution)
 
     @classmethod
     def within(cls, value: float, margin: float) -> Claimed:
-        """Claim that the number lies in `value ± margin`: refuted only beyond the margin, supported inside it."""
+        """Claim that the number lies in `value ± margin`: the margin is part of the statement."""
         return cls(value - margin, value + margin, 0.0)
 
     @classmethod
     def between(cls, low: float, high: float, resolution: float = 0.0) -> Claimed:
-        """Claim that the number lies in [low, high]: refuted beyond it, supported inside `[low − δ, high + δ]`."""
+        """Claim that the number lies in [low, high], tried to `[low − δ, high + δ]`."""
         return cls(low, high, resolution)
 
     @property
@@ -62,19 +62,30 @@ class Claimed:
         """[low, high]."""
         return self.low, self.high
 
+    @property
+    def admitted(self) -> Interval:
+        """[low − δ, high + δ]."""
+        delta = self.resolution or 0.0
+        return self.low - delta, self.high + delta
+
+    def excluded(self, interval: Interval) -> bool:
+        """Whether an interval lies outside [low, high]: where the margin admits it all the same, that is to be said."""
+        return interval[1] < self.low or interval[0] > self.high
+
 
 def decide(interval: Interval, claimed: Claimed) -> Finding:
-    """Hold one interval against what is claimed, [θ₀, θ₁] with resolution δ.
+    """Hold one interval against what is claimed, [θ₀, θ₁] with margin δ.
 
-    Returns REFUTES where the interval is disjoint from [θ₀, θ₁], SUPPORTS where it lies inside [θ₀ − δ, θ₁ + δ], and
-    UNDECIDED otherwise.
+    Returns SUPPORTS where the interval lies inside [θ₀ − δ, θ₁ + δ], REFUTES where it is disjoint from that, and
+    UNDECIDED otherwise. So a number inside its margin is never refuted, however short the interval, nor one outside of
+    it supported. Raises `ValueError` for an interval that is reversed or NaN.
     """
-    (low, high), delta = interval, claimed.resolution or 0.0
-    if high < claimed.low or low > claimed.high:
+    (low, high), (least, most) = interval, claimed.admitted
+    if not low <= high:
+        raise ValueError(f"an interval needs low ≤ high, got [{low}, {high}]")
+    if high < least or low > most:
         return Finding.REFUTES
-    if claimed.low - delta <= low and high <= claimed.high + delta:
-        return Finding.SUPPORTS
-    return Finding.UNDECIDED
+    return Finding.SUPPORTS if least <= low and high <= most else Finding.UNDECIDED
 
 
 @dataclass(frozen=True)

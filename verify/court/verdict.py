@@ -37,23 +37,38 @@ def judge(evidence: Sequence[Evidence]) -> Status:
 
 @dataclass(frozen=True)
 class Control:
-    """A negative control that was run: the premise that was broken, and what came of it."""
+    """A control that was run: the premise that was broken or restored, and what came of it."""
 
     premise: str
     status: Status
     evidence: tuple[Evidence, ...]
 
     @property
-    def behaved(self) -> bool:
-        """Whether the control came out REFUTED, as it must."""
-        return self.status is Status.REFUTED
+    def refuted(self) -> bool:
+        """Whether it is REFUTED at every point, as a negative control must be; a measured reach is no point."""
+        found = {piece.finding for piece in self.evidence} - {Finding.SILENT}
+        return self.status is Status.REFUTED and found == {Finding.REFUTES}
+
+    @property
+    def upheld(self) -> bool:
+        """Whether nothing in it refutes or is undecided, as in a positive control; a search found nothing."""
+        return bool(self.evidence) and {piece.finding for piece in self.evidence} <= {Finding.SUPPORTS, Finding.SILENT}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "premise": self.premise,
+            "status": str(self.status),
+            "evidence": [piece.as_json() for piece in self.evidence],
+        }
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Everything that the trial of one claim left behind.
 
-    `missing` says what a NOT RUN lacked; `command` is the one that made the stored measurements behind the verdict.
+    `control` and `restored` are its negative and positive control; `missing` says what a NOT RUN lacked; `command` is
+    the one that made the stored measurements behind the verdict, and `settings` names these.
     """
 
     id: str
@@ -73,11 +88,17 @@ class Verdict:
     wall_s: float
     missing: str = ""
     command: str = ""
+    restored: Control | None = None
+    settings: str = ""
 
     @property
     def decided(self) -> bool:
-        """Whether it is CONFIRMED or REFUTED, with a negative control that behaved."""
-        return self.status in {Status.CONFIRMED, Status.REFUTED} and self.control.behaved
+        """Whether it is CONFIRMED or REFUTED, and its instruments could have said otherwise.
+
+        The negative control must have been refuted; for REFUTED the positive one must have been upheld, too.
+        """
+        upheld = self.restored is not None and self.restored.upheld
+        return self.control.refuted and (self.status is Status.CONFIRMED or (self.status is Status.REFUTED and upheld))
 
     @property
     def passed(self) -> bool:
@@ -86,20 +107,18 @@ class Verdict:
 
     @property
     def spent(self) -> float:
-        """The error probability spent on this claim, control and reach included."""
-        return sum(piece.miss for piece in (*self.evidence, *self.control.evidence))
+        """The error probability spent on this claim, controls and reach included."""
+        controls = (self.control, self.restored) if self.restored else (self.control,)
+        return sum(piece.miss for pieces in (self, *controls) for piece in pieces.evidence)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, as `verdicts.schema.json` describes them."""
         return {
-            **{key: value for key, value in vars(self).items() if key not in {"evidence", "control", "premises"}},
+            **vars(self),
             "status": str(self.status),
             "premises": list(self.premises),
             "alpha": self.spent,
             "evidence": [piece.as_json() for piece in self.evidence],
-            "control": {
-                "premise": self.control.premise,
-                "status": str(self.control.status),
-                "evidence": [piece.as_json() for piece in self.control.evidence],
-            },
+            "control": self.control.as_json(),
+            "restored": self.restored.as_json() if self.restored else None,
         }

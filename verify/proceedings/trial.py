@@ -14,13 +14,21 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from threadpoolctl import threadpool_limits
 
 from nfrlab.simulations.images import ImageSet, image_set
 from nfrlab.simulations.workers import results_as_completed
-from nfrlab.verify.court.claim import Claim, Examination, Examine, Measured, Profile
+from nfrlab.verify.court.claim import (
+    BrokenPremise,
+    Claim,
+    Examination,
+    Examine,
+    Measured,
+    Part,
+    Profile,
+    RestoredPremise,
+)
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.court.verdict import Control, Verdict, judge
 from nfrlab.verify.proceedings import outside
@@ -42,7 +50,7 @@ def try_claim(
     images: ImageSet | None = None,
     measured: Measured = MappingProxyType({}),
 ) -> Verdict:
-    """Examine a claim and its negative control, and judge both.
+    """Examine a claim and its controls, and judge them all.
 
     NOT RUN where a measurement that it needs is missing. Raises `ValueError` for an unknown id.
 
@@ -70,12 +78,17 @@ def try_claim(
 
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))
 
-    def evidence(part: Literal["trial", "control"], examine: Examine) -> tuple[Evidence, ...]:
+    def evidence(part: Part, examine: Examine) -> tuple[Evidence, ...]:
         return () if missing else tuple(examine(Examination(claim.id, part, seed, profile, images, measured)))
+
+    def control(part: Part, broken: BrokenPremise | RestoredPremise) -> Control:
+        found = evidence(part, broken.examine)
+        return Control(premise=broken.premise, status=judge(found), evidence=found)
 
     with threadpool_limits(1):  # BLAS sums in one order, whatever the number of workers
         trial = evidence("trial", claim.examine)
-        control = evidence("control", claim.control.examine)
+        negative = control("control", claim.control)
+        positive = control("restored", claim.restored) if claim.restored else None
     return Verdict(
         id=claim.id,
         title=claim.title,
@@ -85,7 +98,8 @@ def try_claim(
         repairs=claim.repairs,
         status=judge(trial),
         evidence=trial,
-        control=Control(premise=claim.control.premise, status=judge(control), evidence=control),
+        control=negative,
+        restored=positive,
         profile=profile,
         seed=seed if origin is None else int(origin["seed"]),
         versions=versions() if origin is None else versions() | json.loads(origin["versions"]),
@@ -94,7 +108,14 @@ def try_claim(
         wall_s=round(time.perf_counter() - start, 3),
         missing=missing,
         command="" if origin is None else attributes("command", " && "),
+        settings="" if origin is None else named_settings(measured),
     )
+
+
+def named_settings(measured: Measured) -> str:
+    """The settings that were measured, each with the side of its images: `digits-trained 8², vgg16-gaussian 32²`."""
+    sides = {name: json.loads(data.attrs.get("setting", "{}")).get("side") for name, data in measured.items()}
+    return ", ".join(f"{name} {side}²" for name, side in sorted(sides.items()))
 
 
 def try_by_id(
