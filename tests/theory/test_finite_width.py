@@ -69,6 +69,14 @@ def test_law_is_a_distribution(rule: tuple[str, str], d: int, N: int) -> None:
     assert law.sd**2 == pytest.approx(second - mean**2, abs=1e-6)
 
 
+def test_a_law_is_called_exact_where_it_is() -> None:
+    """Catches a matched law that is sold as exact, and an exact one that is not: the gradient's, and Activation's at
+    Gaussian weights or one Haar frame.
+    """
+    exact = {law for law in LAWS if alignment_law(*law, 30, 20).exact}
+    assert exact == {law for law in LAWS if law[0] == "grad"} | {("activation", "gaussian"), ("activation", "haar")}
+
+
 @pytest.mark.parametrize("d", [2, 3, 27, 784])
 def test_one_neuron(d: int) -> None:
     """Catches a wrong law at K = 1: every rule's map is the neuron itself, α = |u_1|, or ±|u_1| for the gradient."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import acos, pi, sqrt
@@ -226,6 +227,47 @@ def test_spread_bound_is_below_the_truth(name: str, x: list[int]) -> None:
         assert spread.spread_bound(point, tails) <= limit.value + limit.error
 
 
+LEGENDRE, LAGUERRE = np.polynomial.legendre.leggauss(200), np.polynomial.laguerre.laggauss(60)
+FINITE: dict[str, tuple[Floats, Floats]] = {
+    "signs": (np.ones(1), np.ones(1)),
+    "sparse": (np.array([0.0, sqrt(10)]), np.array([0.9, 0.1])),
+    "two sizes": (np.array([0.5, 2.0]), np.array([0.8, 0.2])),
+    "uniform": ((1 + LEGENDRE[0]) * sqrt(3) / 2, LEGENDRE[1] / 2),
+    "laplace": (LAGUERRE[0] / sqrt(2), LAGUERRE[1]),
+}
+"""Symmetric laws by sizes |w| and their probabilities: finite ones, and the nodes of a quadrature of others."""
+
+
+@pytest.mark.parametrize("name", FINITE)
+@pytest.mark.parametrize("x", [(1, 1, 2), (1, 3), (0.1, 2, 2, 5)])
+def test_every_cell_of_the_spread_bound_is_one(name: str, x: tuple[float, ...]) -> None:
+    """Catches a bound of φ, of q or of their product that is none somewhere, above all beyond y = √2 where nothing is
+    known; cells that leave a gap or end too early; and a bound that is looser than the formula.
+    """
+    w, p = FINITE[name]
+    assert w**2 @ p == pytest.approx(1)
+    size, count = np.unique(np.array(x) / np.linalg.norm(x), return_counts=True)
+    for tails in (spread.third_moment(float(w**3 @ p)), spread.fourth_moment(float(w**4 @ p))):
+        known = spread.cells(np.array(x, dtype=float), tails)
+        assert np.array_equal(known.size, size)
+        assert np.array_equal(known.count, count)
+        assert known.start[0] == 0
+        assert np.array_equal(known.start[1:], known.end[:-1])
+        assert known.end[-1] >= sqrt(2) / size[0]
+        for share in (1e-3, 0.5, 1.0):
+            t = known.start + share * (known.end - known.start)
+            yw = np.multiply.outer(np.multiply.outer(t, size), w)
+            phi, q = np.abs(np.cos(yw) @ p), np.abs((w**2 * np.sinc(yw / pi) - np.cos(yw)) @ p)
+            assert np.all(phi <= known.factor * (1 + 1e-9))
+            assert np.all(q <= known.slope * (1 + 1e-9))
+            assert np.all((phi**count).prod(axis=1) <= known.whole * (1 + 1e-9))
+        y = np.multiply.outer(known.end, size)
+        slack = y**2 / 2 * (np.minimum(1, tails.excess(y)) + 0.04)  # as φ ≥ 1 − y²/2, and a cell is 2 % long
+        assert np.all((known.factor - phi - slack)[(y > 0.01) & (y < sqrt(2))] <= 0)
+        assert np.all(known.factor <= 1)
+        assert np.all(known.slope <= np.minimum(2, np.maximum(tails.deficit(y), y**2 / 2)) * (1 + 1e-12))
+
+
 @pytest.mark.parametrize("delta", [0.3, 1.0])
 def test_spread_parts_against_quadrature(delta: float) -> None:
     """Catches a lost factor in A, B or E|S|: each against the integral that it bounds, and not far off."""
@@ -376,6 +418,20 @@ def test_extremes_of_f(name: str) -> None:
         distance = pi / 2 if family.zero_mean else pi
         assert anisotropy.floor(ends.ratio) - 1e-9 <= worst.high
         assert worst.low <= anisotropy.ceiling(ends.ratio, distance) + 1e-9
+
+
+@pytest.mark.parametrize("name", ["axis", "powerlaw", "shifted", "uniform", "laplace"])
+def test_a_largest_f_that_is_too_small_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a derivation whose 24 directions miss the place where f is largest, or that looks at fewer families."""
+    true = anisotropy.extremes
+
+    def too_small(family: str, d: int) -> anisotropy.Extremes:
+        found = true(family, d)
+        return replace(found, high=0.98 * found.high) if family == name and d == 2 else found
+
+    assert anisotropy_proofs.between().holds
+    monkeypatch.setattr(anisotropy, "extremes", too_small)
+    assert not anisotropy_proofs.between().holds
 
 
 def test_cauchy_has_no_anisotropy() -> None:
