@@ -73,8 +73,11 @@ def test_a_law_is_called_exact_where_it_is() -> None:
     """Catches a matched law that is sold as exact, and an exact one that is not: the gradient's, and Activation's at
     Gaussian weights or one Haar frame.
     """
-    exact = {law for law in LAWS if alignment_law(*law, 30, 20).exact}
-    assert exact == {law for law in LAWS if law[0] == "grad"} | {("activation", "gaussian"), ("activation", "haar")}
+    closed = [law for law in LAWS if law[1] in ("gaussian", "haar")]
+    exact = {law for law in closed if alignment_law(*law, 30, 20).exact}
+    assert exact == {(rule, family) for rule in ("grad", "activation") for family in ("gaussian", "haar")}
+    assert alignment_law("grad", "student", 30, 20).exact
+    assert not alignment_law("activation", "sphere", 30, 20).exact
 
 
 @pytest.mark.parametrize("d", [2, 3, 27, 784])

@@ -13,9 +13,8 @@ def test_seeds_are_pooled_as_one_sample() -> None:
     by n; and an empty seed that spoils the others.
     """
     rng = np.random.default_rng(4)
-    samples = [
-        [rng.normal(k, 0.3, size) for k, size in enumerate(sizes)] for sizes in ((5, 40, 9), (3, 0, 2), (0, 0, 0))
-    ]
+    sizes = (5, 40, 9), (3, 0, 2), (0, 0, 0)
+    samples = [[rng.normal(seed, 0.3, size) for seed, size in enumerate(row)] for row in sizes]
     n = np.array([[len(v) for v in row] for row in samples])
     with np.errstate(invalid="ignore"):
         mean = np.array([[v.sum() / len(v) if len(v) else np.nan for v in row] for row in samples])
