@@ -52,22 +52,25 @@ class Coverage:
         return sorted(cheap, key=lambda name: (together[name.split("::")[0]], name.split("::")[0], self.seconds[name]))
 
 
-def recorded(root: Path, house: Path, folder: Path) -> Coverage:
-    """The coverage of every test file, from `folder` where neither it nor a module that it loads has changed since."""
+def recorded(root: Path, house: Path, folder: Path, within: str = "tests/") -> Coverage:
+    """The coverage of every test file `within…`.
+
+    It is taken from `folder` where neither the file nor a module that it loads has changed since.
+    """
     names = tracked(root)
     support = [name for name in names if name.startswith("tests/support/") or name == "tests/conftest.py"]
     folder.mkdir(parents=True, exist_ok=True)
-    whole = Coverage(importers=importers(root, names))
+    whole = Coverage(importers=importers(house, names))
     for name in names:
-        if Path(name).name.startswith("test_") and name.startswith("tests/") and Path(name).stem not in FORM:
+        if Path(name).name.startswith("test_") and name.startswith(within) and Path(name).stem not in FORM:
             target = folder / f"{name.replace('/', '.')}.json"
-            record = current(target, root, [name, *support])
+            record = current(target, house, [name, *support])
             if record is None:
                 print(f"recording {name}", flush=True)
                 target.unlink(missing_ok=True)
                 arguments = [name, "-p", "mutants.record", "--lines", str(target.resolve())]
                 pytest_in(house, arguments, RECORDING_LIMIT, keep_bytecode=True)
-                record = stamped(target, root, [name, *support])
+                record = stamped(target, house, [name, *support])
             if record is None:
                 whole.failed.append(name)
             else:
@@ -75,23 +78,23 @@ def recorded(root: Path, house: Path, folder: Path) -> Coverage:
     return whole
 
 
-def stamped(target: Path, root: Path, beside: list[str]) -> dict[str, Any] | None:
+def stamped(target: Path, house: Path, beside: list[str]) -> dict[str, Any] | None:
     """A fresh recording, with the digests of what it depends on written into it; `None` where there is none."""
     if not target.exists():
         return None
     record: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-    record["sources"] = {name: digest(root, [name]) for name in [*beside, *record["lines"]]}
+    record["sources"] = {name: digest(house, [name]) for name in [*beside, *record["lines"]]}
     target.write_text(json.dumps(record), encoding="utf-8")
     return record
 
 
-def current(target: Path, root: Path, beside: list[str]) -> dict[str, Any] | None:
+def current(target: Path, house: Path, beside: list[str]) -> dict[str, Any] | None:
     """A recording of the code and the test as they are; `None` where there is none."""
     if not target.exists():
         return None
     record: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
     sources: dict[str, str] = record.get("sources", {})
-    same = all((root / name).is_file() and digest(root, [name]) == then for name, then in sources.items())
+    same = all((house / name).is_file() and digest(house, [name]) == then for name, then in sources.items())
     return record if same and {*beside} <= {*sources} else None
 
 

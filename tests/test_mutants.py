@@ -189,9 +189,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Coverage]:
         (root / name).write_text(text, encoding="utf-8")
     copy_house(root, copy)
     first = recorded(root, copy, root / "results")
-    (copy / "tests" / "test_it.py").write_text("nothing to be recorded", encoding="utf-8")
-    assert recorded(root, copy, root / "results") == first, "a recording is used again"
-    (copy / "tests" / "test_it.py").write_text(TESTS, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mutants.choose.pytest_in", pytest.fail)
+        assert recorded(root, copy, root / "results") == first, "a recording is used again"
     return copy, first
 
 
