@@ -40,6 +40,9 @@ NAMES = {one: other for pair in TWINS for one, other in (pair, pair[::-1])}
 SPEECH = {"print", "console", "echo", "warn", "log"}
 """Who only speaks: what such a call says is nobody's result."""
 
+GUARD = "strict"
+"""The keyword by which `zip` asks for lists of one length: it guards against a mistake that the code does not make."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -107,7 +110,7 @@ def expressions(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield f"{name} → {NAMES[name]}", changed(node, attr=NAMES[name])
         case ast.Call(keywords=keywords):
             for at, keyword in enumerate(keywords):
-                if keyword.arg and not is_text(keyword.value):
+                if keyword.arg and keyword.arg != GUARD and not is_text(keyword.value):
                     yield f"without {keyword.arg}=", changed(node, keywords=keywords[:at] + keywords[at + 1 :])
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mutants.changes import SPEECH, Change, changes, is_guard
+from mutants.changes import GUARD, SPEECH, Change, changes, is_guard
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,8 @@ def parts(node: ast.AST) -> list[ast.AST]:
             return [*defaults, *(default for default in named if default is not None)]
         case ast.ClassDef(body=body):
             return list(body)
+        case ast.keyword(arg=arg) if arg == GUARD:
+            return []
         case ast.AnnAssign(value=value):
             return [value] if value else []
         case ast.Assert(test=test):

@@ -68,6 +68,7 @@ def test_a_fault_is_what_it_is_called(source: str, wanted: dict[str, set[str]], 
         "print(1 + 2)",
         "x = f'{a + 1:.3f}'",
         "x = 'a' + b",
+        "zip(a, b, strict=True)[k]",
     ],
 )
 def test_words_are_left_alone(source: str, tmp_path: Path) -> None:
