@@ -18,6 +18,7 @@ from scipy.stats import norm
 
 from nfrlab.simulations.dense.compensated import compensated, uncompensated
 from nfrlab.simulations.dense.heavy import multivariate_t
+from nfrlab.simulations.dense.weights import FAMILIES as SAMPLERS
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy, bulk_alignment, chambers, spread, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
@@ -335,6 +336,24 @@ def test_spread_tails() -> None:
             assert deficit <= float(tails.deficit(np.array([y]))[0]) * 1.02
 
 
+@pytest.mark.parametrize("nu", [2.1, 2.5, 2.9])
+def test_pareto_tails_are_the_integral(nu: float) -> None:
+    """Catches a lost factor in what the variance alone says: E[w² min(5/4, |yw|/3)], integrated in pieces."""
+    c = sqrt((nu - 2) / nu)  # P(|w| > t) = (c/t)^ν and E w² = 1
+
+    def weighted(low: float, high: float, power: float) -> float:
+        """E[|w|^power; low < |w| < high]."""
+        low = max(low, c)
+        return quad(lambda t: nu * c**nu * t ** (power - nu - 1), low, high, epsabs=0)[0] if low < high else 0.0
+
+    assert weighted(0, np.inf, 2) == pytest.approx(1)
+    for y in (0.01, 0.3, 1.0, 3.0, 40.0):
+        edge = 15 / 4 / y
+        wanted = y / 3 * weighted(0, edge, 3) + 5 / 4 * weighted(edge, np.inf, 2)
+        for bound in (spread.pareto(nu).excess, spread.pareto(nu).deficit):
+            assert bound(np.array([y]))[0] == pytest.approx(wanted, rel=1e-6)
+
+
 def test_spread_bound_grows_and_refuses() -> None:
     """Catches a bound that does not tend to 1 with the number of entries, and a zero or NaN input accepted."""
     for tails in (TAILS["sparse"], spread.pareto(2.5)):
@@ -365,6 +384,28 @@ def test_compensated_law() -> None:
     assert cosine((tilted * (tilted[1] > 0)).mean(axis=1), np.array([0.0, 1, 0])) < 0.95
     with pytest.raises(ValueError, match="d ≥ 2"):
         compensated(1, 5, rng)
+
+
+@pytest.mark.parametrize("d", [2, 3, 9])
+def test_planned_covariance_is_that_of_the_law(d: int) -> None:
+    """Catches a largest eigenvalue or a trace of E wwᵀ, centred where w has a mean, from which a width is planned that
+    is too small or needlessly large: against `E‖w‖²` and sampled neurons.
+    """
+    laws = {"compensated": anisotropy.COMPENSATED} | {n: f for n, f in FAMILIES.items() if f.moments > 4}
+    samplers = {"compensated": compensated} | SAMPLERS
+    for name, law in laws.items():
+        largest, trace = law.covariance(d)
+        rng = np.random.default_rng(d)
+        if law.independent_neurons:
+            w = samplers[name](d, 40_000, rng).T
+        else:
+            w = np.concatenate([samplers[name](d, d, rng).T for _ in range(3000)])
+        true = np.cov(w.T)
+        assert np.trace(true) < 1.05 * trace, name
+        assert np.linalg.eigvalsh(true).max() < 1.05 * largest, name
+        if law.zero_mean:
+            assert trace == pytest.approx(law.second_moment(d), rel=1e-12), name
+            assert np.linalg.eigvalsh(true).max() > 0.95 * largest, name
 
 
 def test_quarter_alignment_can_fail() -> None:
