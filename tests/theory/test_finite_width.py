@@ -337,7 +337,9 @@ def test_mean_in_few_dimensions(rule: str, family: str) -> None:
     assert abs(alpha.mean() - law.mean) <= 2e-4 + SIX * alpha.std() / np.sqrt(len(alpha))
 
 
-@pytest.mark.parametrize(("q", "N"), [(0.1, 100), (0.9, 6), (0.5, 12), (1.0, 100), (np.nan, 100), (np.inf, 100)])
+@pytest.mark.parametrize(
+    ("q", "N"), [(0.1, 100), (0.9, 6), (0.5, 12), (0.9, 1), (0.0, 1), (1.0, 100), (np.nan, 100), (np.inf, 100)]
+)
 def test_rectgrad_refuses_what_it_cannot(q: float, N: int) -> None:
     """Catches a RectGrad law outside its domain: where negative contributions matter, or nothing passes."""
     with pytest.raises(ValueError, match="too few"):

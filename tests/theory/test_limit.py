@@ -408,6 +408,20 @@ def test_planned_covariance_is_that_of_the_law(d: int) -> None:
             assert np.linalg.eigvalsh(true).max() > 0.95 * largest, name
 
 
+@pytest.mark.parametrize("d", [2, 3, 7])
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if not family.independent_neurons])
+def test_crowding_is_that_of_the_frames(name: str, d: int) -> None:
+    """Catches frames planned for as if their neurons were independent: `E‖Σ_j w_j‖² / E Σ_j ‖w_j‖²` of active ones."""
+    rng, x = np.random.default_rng(d), np.arange(1.0, d + 1)
+    blocks = [SAMPLERS[name](d, d, rng) for _ in range(4000)]
+    summed = np.array([np.sum((W @ (x @ W > 0)) ** 2) for W in blocks])
+    apart = np.array([np.sum(W[:, x @ W > 0] ** 2) for W in blocks])
+    crowding = FAMILIES[name].crowding(d)
+    gap = summed - crowding * apart
+    assert abs(gap.mean()) <= 6 * gap.std() / sqrt(len(gap)) + 1e-9
+    assert crowding >= 1
+
+
 def test_quarter_alignment_can_fail() -> None:
     """Catches a quadrature that says 1 of any law: only the densities 2/5 and 6/5 compensate the lengths 3 and 1."""
     for x in anisotropy_proofs.PLACES:
