@@ -95,7 +95,7 @@ def test_pairs_of_the_planned_width_decide(family: str) -> None:
     N = planned_width(point, MISS)
     assert N > 64
     ends = [
-        alignment_interval(independent_maps(point, N, np.random.default_rng(seed)), x, MISS)[:2] for seed in range(8)
+        alignment_interval(independent_maps(point, N, np.random.default_rng(seed)), x, MISS)[:2] for seed in range(4)
     ]
     assert all(truth - delta <= low <= truth <= high <= truth + delta for low, high in ends)
     widest = max(max(truth - low, high - truth) for low, high in ends)
