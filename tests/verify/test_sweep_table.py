@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from nfrlab.verify.commands.sweep import _pooled
+
+Floats = npt.NDArray[np.float64]
 
 
 def test_seeds_are_pooled_as_one_sample() -> None:
@@ -13,14 +18,16 @@ def test_seeds_are_pooled_as_one_sample() -> None:
     by n; and an empty seed that spoils the others.
     """
     rng = np.random.default_rng(4)
-    sizes = (5, 40, 9), (3, 0, 2), (0, 0, 0)
+    sizes = (5, 40, 9), (3, 0, 1), (0, 0, 0)
     samples = [[rng.normal(seed, 0.3, size) for seed, size in enumerate(row)] for row in sizes]
-    n = np.array([[len(v) for v in row] for row in samples])
-    with np.errstate(invalid="ignore"):
-        mean = np.array([[v.sum() / len(v) if len(v) else np.nan for v in row] for row in samples])
-    M2 = np.array([[((v - v.mean()) ** 2).sum() if len(v) else np.nan for v in row] for row in samples])
-    found = xr.Dataset({name: (("N", "seed"), values) for name, values in {"n": n, "mean": mean, "M2": M2}.items()})
-    total, middle, error = _pooled(found)
+
+    def by_seed(of: Callable[[Floats], float]) -> xr.DataArray:
+        """A number of every sample, NaN of an empty one."""
+        values = [[[of(v) if len(v) else np.nan for v in row]] for row in samples]
+        return xr.DataArray(np.array(values), dims=("d", "N", "seed"))
+
+    found = xr.Dataset({"mean": by_seed(np.mean), "M2": by_seed(lambda v: ((v - v.mean()) ** 2).sum())})
+    total, middle, error = (v[:, 0] for v in _pooled(found.assign(n=by_seed(len).fillna(0).astype(int))))
     for place, row in enumerate(samples[:2]):
         whole = np.concatenate(row)
         assert total[place] == len(whole)
