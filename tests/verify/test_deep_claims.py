@@ -356,6 +356,21 @@ def test_within_means_within(id: str, number: tuple[str, str, float, dict[str, A
     assert verdict.status is Status.CONFIRMED, against(verdict)
 
 
+@pytest.mark.parametrize(
+    ("id", "number"),
+    [
+        ("fig-6", ("digits-trained", "alpha_part", 0.46, {"layer": L - 1, "part": "top"})),
+        ("fig-6", ("digits-trained", "between", 0.84, {"layer": L - 1})),
+        ("fig-6", ("digits-trained", "between", 0.92, {"layer": 1})),
+    ],
+)
+def test_beyond_means_beyond(id: str, number: tuple[str, str, float, dict[str, Any]]) -> None:
+    """Catches a tolerance that is wider than the one stated: a certain difference a little beyond it."""
+    name, variable, value, where = number
+    verdict = tried(id, put(true_world(id), name, variable, value, **where))
+    assert verdict.status is Status.REFUTED
+
+
 # Numbers that are undefined
 
 
