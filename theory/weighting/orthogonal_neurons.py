@@ -15,7 +15,7 @@ def orthogonal_alignment(s: Float[Array, " n"], A: Float[Array, " n"], column_no
     return cosine(s, A) * float((A @ A) ** 0.5) / (column_norm * input_norm)
 
 
-def square_alignment(
+def orthogonal_square_alignment(
     s: Shaped[Array, " n"], A: Shaped[Array, " n"], column_squares: Shaped[Array, " n"], input_square: Number
 ) -> Number | None:
     """`sign(α) α² = ⟨s, A⟩ |⟨s, A⟩| / (Σ_j c_j² s_j² ‖x‖²)` for orthogonal active neurons of norms c_j; None for s = 0.

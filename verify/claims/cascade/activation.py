@@ -158,9 +158,9 @@ CLAIMS = (
         title="Activation aligns better than every NFR on average",
         source="repair of activation-dominates",
         statement=(
-            "In random Gaussian stacks the mean α of Activation at layer L − N is above that of the N-level "
-            "cascade of GBP, RectGrad and z⁺, for 1 ≤ N < L. In every network whose first layer is orthogonal with "
-            "equal norms, Activation there is at least as aligned as the (L − 1)-level cascade of any rule."
+            "In random Gaussian stacks the mean α of Activation at layer L − N is above that of the N-level cascade of "
+            "GBP, RectGrad and z⁺, for 1 ≤ N < L. In every network whose first layer is orthogonal with equal norms, "
+            "Activation there is at least as aligned as the (L − 1)-level cascade of any rule."
         ),
         premises=PREMISES,
         examine=repair,

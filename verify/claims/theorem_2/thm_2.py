@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,6 @@ from nfrlab.verify.examine.exact.integer_layers import (
     Shapes,
     as_case,
     distinct_vector,
-    equal_norm_layer,
-    from_columns,
     from_rotation,
     orthogonal_layer,
     parameters,
@@ -34,8 +31,8 @@ from nfrlab.verify.examine.exact.integer_layers import (
 from nfrlab.verify.examine.exact.search import search
 from nfrlab.verify.examine.exact.statement import Case, Draw, Parameters, to_fractions
 from nfrlab.verify.examine.exact.weightings import (
-    Map,
     activation,
+    examination_without_orthogonality,
     gbp_map,
     inequality,
     passed_by_gbp,
@@ -99,16 +96,6 @@ def examine_gbp(exam: Examination) -> list[Evidence]:
         haar_frames_evidence(exam),
         *search(statement, exam, "gbp"),
     ]
-
-
-def examination_without_orthogonality(map_of: Map, **extra: range) -> Callable[[Examination], list[Evidence]]:
-    """The search for a violation of the inequality among columns of equal norm that need not be orthogonal."""
-
-    def examine(exam: Examination) -> list[Evidence]:
-        text, any_columns = "equal norms, not orthogonal", equal_norm_layer(**extra)
-        return search(inequality(text, map_of, any_columns, from_columns, lambda case: True), exam, "not orthogonal")
-
-    return examine
 
 
 def standard_frame(x: SearchStrategy[Any], n: int) -> Shapes:

@@ -8,7 +8,6 @@ import numpy as np
 
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
-from nfrlab.verify.claims.theorem_2.thm_2 import examination_without_orthogonality
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -29,6 +28,7 @@ from nfrlab.verify.examine.exact.integer_layers import (
 from nfrlab.verify.examine.exact.search import search
 from nfrlab.verify.examine.exact.statement import Case, Parameters, to_fractions
 from nfrlab.verify.examine.exact.weightings import (
+    examination_without_orthogonality,
     inequality,
     passed_whole,
     rotated_draw,

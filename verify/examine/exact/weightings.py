@@ -15,7 +15,16 @@ from nfrlab.simulations.images import ImageSet
 from nfrlab.theory.filtering.margins import quantile_cut
 from nfrlab.theory.numerics.vectors import positive_part
 from nfrlab.theory.weighting import orthogonal_neurons
-from nfrlab.verify.examine.exact.integer_layers import RECTGRAD_LEVEL, Shapes, has_orthogonal_columns
+from nfrlab.verify.court.claim import Examination
+from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.examine.exact.integer_layers import (
+    RECTGRAD_LEVEL,
+    Shapes,
+    equal_norm_layer,
+    from_columns,
+    has_orthogonal_columns,
+)
+from nfrlab.verify.examine.exact.search import search
 from nfrlab.verify.examine.exact.statement import (
     Case,
     Draw,
@@ -103,7 +112,7 @@ def predicted_square(case: Case, r: Array, passed: Passed) -> Fraction | None:
     """`sign(α) α²` of the map of r, in closed form, for orthogonal active neurons of any norms; None for a zero map."""
     A, lengths = neurons(case)
     on, s = A > 0, passed(case, A, r)
-    square = orthogonal_neurons.square_alignment(s[on], A[on], lengths[on], case["x"] @ case["x"])
+    square = orthogonal_neurons.orthogonal_square_alignment(s[on], A[on], lengths[on], case["x"] @ case["x"])
     return None if square is None else Fraction(square)
 
 
@@ -188,6 +197,16 @@ def inequality(
         perturbed=perturbed,
         draws=draws or {},
     )
+
+
+def examination_without_orthogonality(map_of: Map, **extra: range) -> Callable[[Examination], list[Evidence]]:
+    """The search for a violation of the inequality among columns of equal norm that need not be orthogonal."""
+
+    def examine(exam: Examination) -> list[Evidence]:
+        text, any_columns = "equal norms, not orthogonal", equal_norm_layer(**extra)
+        return search(inequality(text, map_of, any_columns, from_columns, lambda case: True), exam, "not orthogonal")
+
+    return examine
 
 
 def rotated_draw(x_of: Input, positive: bool = False, **extra: Fraction) -> Draw:
