@@ -9,6 +9,7 @@ __all__ = [
     "gram_layers",
     "limit_alignment",
     "limit_direction",
+    "map_point",
     "measured",
     "over_draws",
     "stated_draws",
