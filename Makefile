@@ -27,6 +27,7 @@ gpu: $(READY)  # needs one, and NFRLAB_DATA
 
 docs: $(READY)
 	$(BIN)/python -m nfrlab.verify.report.claims_page
+	$(BIN)/python -m nfrlab.verify.report.derivations_page
 	$(BIN)/python -m nfrlab.verify.report.map_page
 
 $(READY): pyproject.toml setup.py constraints.txt

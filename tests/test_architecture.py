@@ -35,7 +35,18 @@ ORDER = {
         "sweep",
     ),
     "simulations/deep": ("engine", "reading", "maps", "inputs", "networks", "effects"),
-    "verify": ("intervals", "court", "examine", "claims", "proceedings", "report", "exhibits", "commands", "cli"),
+    "verify": (
+        "intervals",
+        "court",
+        "breaks",
+        "examine",
+        "claims",
+        "proceedings",
+        "report",
+        "exhibits",
+        "commands",
+        "cli",
+    ),
 }
 """The rooms of a wing in the order of the data: each imports only from itself and from those before it."""
 

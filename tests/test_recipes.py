@@ -129,7 +129,7 @@ def test_a_claim_is_tried(house: Path) -> None:
     printed = nfrlab(house, "verify", "deconv-margin", "--jobs", "1", "--out", "results")
     assert "deconv-margin" in printed
     assert "REFUTED" in printed
-    run(house, "-m", "nfrlab.verify.proceedings.record", "results")
+    nfrlab(house, "verify", "--accept", "deconv-margin", "--because", "a new claim", "--jobs", "1", "--out", "results")
     run(house, "-m", "nfrlab.verify.report.claims_page")
     assert "counterexample search" in (house / "docs" / "claims.md").read_text().split("## deconv-margin")[1][:600]
     assert "claims/definition_2/deconv_margin.py:" in nfrlab(house, "show", "deconv-margin")

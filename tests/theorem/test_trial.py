@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,10 +14,11 @@ from nfrlab.simulations.images import ImageSet
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.theory.families import FAMILIES
 from nfrlab.verify import intervals
+from nfrlab.verify.breaks import BREAKS
 from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET
-from nfrlab.verify.court.verdict import Status, Verdict
-from nfrlab.verify.proceedings import store
-from nfrlab.verify.proceedings.record import entry, on_record
+from nfrlab.verify.court.evidence import Evidence, Finding, Kind
+from nfrlab.verify.court.verdict import Control, Status, Verdict, judge
+from nfrlab.verify.proceedings import power, record, store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.trial import try_claim
 
@@ -27,14 +31,74 @@ FAMILY_ALPHA = 1e-7
 @pytest.mark.theorem
 @pytest.mark.parametrize("id", COURT)
 def test_claim_is_decided(id: str, images: ImageSet) -> None:
-    """Catches a claim that comes out undecided or other than it is on record, a control that is not refuted, and an
-    overspent error budget.
+    """Catches a claim that comes out undecided or other than it is on record, a control that does not behave, a judge
+    who could have been anybody, and an overspent error budget.
     """
     verdict = try_claim(REGISTRY[id], SEED, "quick", images)
-    assert verdict.decided, f"{id}: {verdict.status}, control {verdict.control.status}"
-    assert entry(verdict.as_json()) == on_record()[id], "not what is on record; see verify/proceedings/record.py"
+    assert not (changed := record.change(verdict)), changed
+    assert verdict.decided, f"{id}: {verdict.status}; controls: {verdict.control}, {verdict.restored}"
+    assert record.kinds_in(verdict) == record.on_record()[id]["kinds"]
     assert verdict.spent <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
     validate(verdict)
+    assert_no_other_judge_will_do(verdict)
+
+
+def assert_no_other_judge_will_do(verdict: Verdict) -> None:
+    """Raises where a judge who always refutes, always supports, or tosses a coin, would have passed with this claim.
+
+    A coin is tossed 40 times: where it passes in half of them, the claim is no examination.
+    """
+    assert not stands(fooled(verdict, lambda piece: Finding.REFUTES)), "a judge that always refutes would pass"
+    assert not stands(fooled(verdict, lambda piece: Finding.SUPPORTS)), "a judge that always supports would pass"
+    coin = np.random.default_rng(seed_sequence(SEED, "coin", verdict.id))
+    sides = (Finding.SUPPORTS, Finding.REFUTES)
+    passed = sum(stands(fooled(verdict, lambda piece: sides[coin.integers(2)])) for _ in range(40))
+    assert passed < 20, f"a coin would pass in {passed} of 40 runs"
+
+
+def stands(verdict: Verdict) -> bool:
+    """Whether a verdict would pass: decided, and as it is on record."""
+    return verdict.decided and not record.change(verdict)
+
+
+def fooled(verdict: Verdict, judge_of: Callable[[Evidence], Finding]) -> Verdict:
+    """The verdict, had somebody else held its evidence against the statements; a measured reach is no finding."""
+
+    def judged(pieces: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        return tuple(p if p.kind is Kind.REACH else replace(p, finding=judge_of(p)) for p in pieces)
+
+    def again(control: Control) -> Control:
+        evidence = judged(control.evidence)
+        return replace(control, evidence=evidence, status=judge(evidence))
+
+    evidence = judged(verdict.evidence)
+    return replace(
+        verdict,
+        evidence=evidence,
+        status=judge(evidence),
+        control=again(verdict.control),
+        restored=again(verdict.restored) if verdict.restored else None,
+    )
+
+
+@pytest.mark.theorem
+@pytest.mark.parametrize("id", [id for id in COURT if REGISTRY[id].notices])
+def test_claim_notices_the_smallest_break_that_it_declares(id: str, images: ImageSet) -> None:
+    """Catches a claim without the power that it states: its world is broken by little, and its verdict stays."""
+    claim, smallest = REGISTRY[id], REGISTRY[id].notices[0]
+    usual = power.trial_of(claim, SEED, "quick", None, {})
+    seen = power.sight(claim, usual, smallest, SEED, "quick")
+    assert seen.outcome is power.Outcome.NOTICED, f"{id} is {seen.there} where {BREAKS[smallest].what}"
+
+
+@pytest.mark.theorem
+def test_every_statistical_claim_declares_a_break() -> None:
+    """Catches a sampled claim that names no break which it notices and does not say why, and a break without a name."""
+    for id, claim in REGISTRY.items():
+        assert set(claim.notices) <= set(BREAKS), id
+        assert claim.notices or claim.blind or str(Kind.MONTE_CARLO) not in record.kinds_of(claim), id
+    sizes = {id: [BREAKS[each].size for each in claim.notices] for id, claim in REGISTRY.items()}
+    assert all(found == sorted(found) for found in sizes.values()), "the smallest break comes first"
 
 
 @pytest.mark.theorem

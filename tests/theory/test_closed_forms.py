@@ -17,18 +17,12 @@ from hypothesis import strategies as st
 from nfrlab.theory.families import FAMILIES, find_family
 from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.filtering import margins
-from nfrlab.theory.filtering import proofs as filtering_proofs
 from nfrlab.theory.limit import direction as limit_direction
-from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.theory.numerics import balls, quadrature
-from nfrlab.theory.numerics.proof import Derivation, derivations
 from nfrlab.theory.weighting import near_orthogonal, orthogonal_neurons
-from nfrlab.theory.weighting.proofs import near_orthogonal as near_orthogonal_proofs
-from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from tests.support.oracles import rules as oracle
 
 INTEGERS = st.integers(-4, 4)
-DERIVATIONS = derivations(filtering_proofs, direction_proofs, orthogonal_proofs, near_orthogonal_proofs)
 
 
 @st.composite
@@ -230,21 +224,6 @@ def test_orthogonality_bounds() -> None:
     assert near_orthogonal.all_pairs_tail_bound(d - 1, 32, 0.1) > 1e-3
     with pytest.raises(ValueError, match="needs d"):
         near_orthogonal.cosine_tail(1, 0.5)
-
-
-@pytest.mark.parametrize("derive", DERIVATIONS, ids=lambda derive: derive.__name__)
-def test_derivation_holds(derive: Callable[[], Derivation]) -> None:
-    """Catches a step that SymPy cannot verify, and a derivation without argument or steps."""
-    derivation = derive()
-    assert [text for text, outcome in derivation.steps if not outcome] == []
-    assert derivation.holds
-    assert len(derivation.argument) > 60
-
-
-def test_a_derivation_with_a_false_step_does_not_hold() -> None:
-    """Catches a `holds` that cannot be false."""
-    assert not Derivation("s", "a", (("true", True), ("false", False))).holds
-    assert not Derivation("s", "a", ()).holds
 
 
 @pytest.mark.parametrize("bad", [np.zeros(3), np.array([1.0, np.nan, 0.0]), np.array([np.inf, 0.0, 0.0])])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from math import pi, sqrt
@@ -19,11 +18,7 @@ from nfrlab.paper_figs import ordering as figure
 from nfrlab.simulations.dense import alignment, reduced
 from nfrlab.simulations.dense.reduced import pairs
 from nfrlab.theory.finite_width.law import alignment_law
-from nfrlab.theory.numerics.proof import Derivation, derivations
 from nfrlab.theory.weighting import angles, frames, gram, ordering
-from nfrlab.theory.weighting.proofs import frames as frames_proofs
-from nfrlab.theory.weighting.proofs import gram as gram_proofs
-from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.theorem_2.gram_sharp import activation_loses
 from nfrlab.verify.court.evidence import Claimed, Finding
@@ -42,7 +37,6 @@ from nfrlab.verify.examine.exact.weightings import gradient_map
 from nfrlab.verify.examine.statistics import distribution_evidence, predicted_proportion
 from nfrlab.verify.exhibits import ordering as samples
 
-DERIVATIONS = derivations(frames_proofs, gram_proofs, ordering_proofs)
 sides = st.integers(2, 5)
 seeds = st.integers(0, 2**32 - 1)
 weightings = st.sampled_from(angles.WEIGHTINGS)
@@ -61,13 +55,6 @@ def drawn(weighting: str, K: int, n: int = 200_000) -> tuple[np.ndarray, np.ndar
 
 def cosine_of(A: np.ndarray, s: np.ndarray) -> np.ndarray:
     return (A * s).sum(axis=1) / np.linalg.norm(A, axis=1) / np.linalg.norm(s, axis=1)
-
-
-@pytest.mark.parametrize("derive", DERIVATIONS)
-def test_derivations_hold(derive: Callable[[], Derivation]) -> None:
-    """Catches a closed form that its own derivation contradicts."""
-    derivation = derive()
-    assert derivation.holds, [text for text, outcome in derivation.steps if not outcome]
 
 
 @pytest.mark.parametrize("weighting", angles.WEIGHTINGS)

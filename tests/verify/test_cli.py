@@ -28,7 +28,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nfrlab.verify import cli
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.record import kinds_of
@@ -575,8 +575,10 @@ def test_own_images_are_used_and_recorded(workplace: Path, pictured: tuple[Path,
 # Exit status 1, on made-up claims within this process
 
 
-def made_up(id: str, trial: Sequence[Finding], control: Sequence[Finding]) -> Claim:
-    """A claim that finds what it is told."""
+def made_up(
+    id: str, trial: Sequence[Finding], control: Sequence[Finding], restored: Sequence[Finding] | None = None
+) -> Claim:
+    """A claim that finds what it is told; without a positive control where that is told nothing."""
 
     def examine(findings: Sequence[Finding]) -> Callable[[Examination], list[Evidence]]:
         return lambda exam: [
@@ -601,19 +603,29 @@ def made_up(id: str, trial: Sequence[Finding], control: Sequence[Finding]) -> Cl
         premises=("none",),
         examine=examine(trial),
         control=BrokenPremise(premise="none", examine=examine(control)),
+        restored=None if restored is None else RestoredPremise(premise="all", examine=examine(restored)),
     )
 
 
 SUPPORTS, REFUTES, UNDECIDED, SILENT = Finding.SUPPORTS, Finding.REFUTES, Finding.UNDECIDED, Finding.SILENT
-OUTCOMES: list[tuple[Sequence[Finding], Sequence[Finding], str, str, int]] = [
-    ([SUPPORTS], [REFUTES], "CONFIRMED", "REFUTED", 0),
-    ([SUPPORTS, REFUTES], [UNDECIDED, REFUTES], "REFUTED", "REFUTED", 0),
-    ([SUPPORTS, UNDECIDED], [REFUTES], "INCONCLUSIVE", "REFUTED", 1),
-    ([SILENT], [REFUTES], "INCONCLUSIVE", "REFUTED", 1),
-    ([], [REFUTES], "NOT RUN", "REFUTED", 1),
-    ([SUPPORTS], [SUPPORTS], "CONFIRMED", "CONFIRMED", 1),
-    ([REFUTES], [UNDECIDED], "REFUTED", "INCONCLUSIVE", 1),
-    ([REFUTES], [], "REFUTED", "NOT RUN", 1),
+Findings = Sequence[Finding]
+OUTCOMES: list[tuple[Findings, Findings, Findings | None, str, str, int]] = [
+    ([SUPPORTS], [REFUTES], None, "CONFIRMED", "REFUTED", 0),
+    ([SUPPORTS], [REFUTES, SILENT], None, "CONFIRMED", "REFUTED", 0),
+    ([SUPPORTS, REFUTES], [REFUTES], [SUPPORTS], "REFUTED", "REFUTED", 0),
+    ([SUPPORTS, REFUTES], [REFUTES], [SILENT], "REFUTED", "REFUTED", 0),
+    ([REFUTES], [REFUTES], None, "REFUTED", "REFUTED", 1),
+    ([REFUTES], [REFUTES], [SUPPORTS, REFUTES], "REFUTED", "REFUTED", 1),
+    ([REFUTES], [REFUTES], [SUPPORTS, UNDECIDED], "REFUTED", "REFUTED", 1),
+    ([REFUTES], [REFUTES], [], "REFUTED", "REFUTED", 1),
+    ([SUPPORTS], [SUPPORTS, REFUTES], None, "CONFIRMED", "REFUTED", 1),
+    ([SUPPORTS], [UNDECIDED, REFUTES], None, "CONFIRMED", "REFUTED", 1),
+    ([SUPPORTS, UNDECIDED], [REFUTES], None, "INCONCLUSIVE", "REFUTED", 1),
+    ([SILENT], [REFUTES], None, "INCONCLUSIVE", "REFUTED", 1),
+    ([], [REFUTES], None, "NOT RUN", "REFUTED", 1),
+    ([SUPPORTS], [SUPPORTS], None, "CONFIRMED", "CONFIRMED", 1),
+    ([REFUTES], [UNDECIDED], [SUPPORTS], "REFUTED", "INCONCLUSIVE", 1),
+    ([REFUTES], [], [SUPPORTS], "REFUTED", "NOT RUN", 1),
 ]
 
 
@@ -625,18 +637,19 @@ def in_process(*arguments: str | Path) -> Any:
     return result
 
 
-@pytest.mark.parametrize(("trial", "control", "status", "of_control", "code"), OUTCOMES)
+@pytest.mark.parametrize(("trial", "control", "restored", "status", "of_control", "code"), OUTCOMES)
 def test_exit_status_says_whether_all_was_decided(
-    trial: Sequence[Finding],
-    control: Sequence[Finding],
+    trial: Findings,
+    control: Findings,
+    restored: Findings | None,
     status: str,
     of_control: str,
     code: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Catches an open verdict, or a control that was not refuted, that passes for a success."""
-    monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", trial, control))
+    """Catches an open verdict, or a control that did not behave at some point, that passes for a success."""
+    monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", trial, control, restored))
     result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == code
     verdict = stored(tmp_path)["made-up"]
@@ -661,7 +674,7 @@ def test_one_open_claim_among_decided_ones_decides_the_exit_status(
 def test_ctrl_c_during_the_report_keeps_the_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches an exit status of 0 or 1, or lost verdicts, where Ctrl-C falls after the last trial."""
 
-    def interrupted(records: object) -> str:
+    def interrupted(*records: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setitem(REGISTRY, "made-up", made_up("made-up", [SUPPORTS], [REFUTES]))

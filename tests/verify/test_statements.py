@@ -1,12 +1,9 @@
-"""Numbers that statements, the README and the record print are those that the code computes."""
+"""Numbers that statements and the README print are those that the code computes."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from nfrlab.theory.cascade.recursion import ceiling, crossing
 from nfrlab.theory.finite_width.law import required_neurons
@@ -14,8 +11,6 @@ from nfrlab.theory.finite_width.rate import rectgrad_kappa
 from nfrlab.verify.claims.cascade import cascade_rises
 from nfrlab.verify.claims.theorem_1.law import CONSTANT
 from nfrlab.verify.claims.theorem_2 import gram_width
-from nfrlab.verify.proceedings import record
-from nfrlab.verify.proceedings.registry import REGISTRY
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -36,25 +31,3 @@ def test_readme_prints_what_is_computed() -> None:
     rules = ("activation", "constant", "gbp", "rectgrad")
     assert [f"{required_neurons(0.9, rule, 'gaussian', d=150_528) / 1e6:.1f}" for rule in rules] == list(printed)
     assert f"{rectgrad_kappa(0.9):.2f} for RectGrad" in README
-
-
-def test_the_record_takes_what_was_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Catches a record that loses what it held, or takes claims that are not the court's."""
-    monkeypatch.setattr(record, "RECORD", tmp_path / "on_record.json")
-    record.on_record.cache_clear()
-    deep = next(id for id, claim in REGISTRY.items() if claim.on_deep_networks)
-    tried: dict[str, dict[str, Any]] = {
-        "prop-2": {"status": "REFUTED", "evidence": [{"kind": "reach"}]},
-        deep: {"status": "CONFIRMED", "evidence": []},
-        "somebody-elses": {"status": "CONFIRMED", "evidence": []},
-    }
-    record.put_on_record(tried)
-    search = {"kind": "counterexample search"}
-    record.put_on_record({"prop-1": {"status": "REFUTED", "evidence": [search, search, {"kind": "reach"}]}})
-    assert record.on_record() == {
-        "prop-1": {"status": "REFUTED", "kinds": ["counterexample search", "reach"]},
-        "prop-2": {"status": "REFUTED", "kinds": ["reach"]},
-    }
-    assert record.kinds_of(REGISTRY["prop-2"]) == ("reach",)
-    monkeypatch.undo()
-    record.on_record.cache_clear()

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from operator import ge, gt, le
 from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from nfrlab.theory.numerics.proof import Derivation, vanishes
+from nfrlab.theory.numerics.proof import (
+    Derivation,
+    Exact,
+    Relation,
+    argued,
+    certain,
+    false_with,
+    symbolic,
+    vanishes,
+)
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -15,107 +24,188 @@ else:
     sp = lazy_loader.load("sympy")
 
 
-def gbp_margin_sign() -> Derivation:
-    """Prop. 1, repaired: GBP's margin is non-negative, and positive exactly where the filter changes the map."""
-    r = sp.symbols("r", real=True)
-    a = sp.symbols("a", nonnegative=True)
-    positive, negative = sp.Piecewise((r, r > 0), (0, True)), sp.Piecewise((-r, r < 0), (0, True))
-    cases = [
-        vanishes((a * (positive - r) - a * negative).subs(r, value))
-        for value in (-sp.Symbol("p", positive=True), 0, sp.Symbol("p", positive=True))
+def _contributions_are_linear() -> bool:
+    """Whether `Aᵀ W M r = zᵀ M r`, `z = WᵀA`, for matrices of any size."""
+    d, N = sp.symbols("d N", integer=True, positive=True)
+    W, M = sp.MatrixSymbol("W", d, N), sp.MatrixSymbol("M", N, N)
+    A, r = sp.MatrixSymbol("A", d, 1), sp.MatrixSymbol("r", N, 1)
+    return bool(sp.MatMul(A.T, W, M, r).doit() == ((W.T * A).T.doit() * M * r).doit())
+
+
+def _masked() -> bool:
+    """Whether `1[z > 0] z = relu(z)`, for every sign of z."""
+    p = sp.symbols("p", positive=True)
+    masks = (p, 1), (-p, 0), (sp.Integer(0), 0)
+    return all(vanishes(mask * z - sp.Max(z, 0)) for z, mask in masks)
+
+
+def _by_neuron() -> list[tuple[str, bool]]:
+    """The two links that make ⟨A, WMr⟩ a sum over neurons."""
+    return [
+        ("⟨A, WMr⟩ = ⟨z, Mr⟩ with z = WᵀA, for matrices of any size.", _contributions_are_linear()),
+        ("M_j z_j = a_j, so neuron j contributes a_j r_j if it passes, and 0 if it is dropped.", _masked()),
     ]
+
+
+@false_with(factor=(2, -1, 0), everywhere=(gt, le))
+def gbp_margin_sign(factor: Exact = 1, everywhere: Relation = ge) -> Derivation:
+    """Prop. 1, repaired: GBP's margin is non-negative, and positive exactly where the filter changes the map."""
+    a, p = sp.symbols("a", nonnegative=True), sp.symbols("p", positive=True)
+    active = sp.symbols("a", positive=True)
+    gained = {r: a * (sp.Max(r, 0) - r) for r in (-p, sp.Integer(0), p)}
+    claimed = {r: factor * a * sp.Max(-r, 0) for r in gained}
     return Derivation(
-        "⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = Σ_j a_j r_j⁻ ≥ 0, and > 0 exactly when F(WM)r ≠ WMr.",
-        "Without biases ⟨A, w_j⟩ = z_j, so neuron j contributes M_j z_j r_j = a_j r_j to ⟨A, WMr⟩, and a_j relu(r_j) "
-        "after the filter. The difference is a_j r_j⁻ ≥ 0. If F(WM)r ≠ WMr, some column with M_j = 1 was dropped with "
-        "r_j ≠ 0, so r_j < 0 and a_j > 0: the margin is positive. If F(WM)r = WMr the margin is ⟨A, 0⟩ = 0.",
-        tuple((f"a·relu(r) − a·r = a·r⁻ for r {sign} 0", ok) for sign, ok in zip("<=>", cases, strict=True)),
+        "A layer without biases, r ∈ R^N any relevance; GBP drops the neurons with r_j ≤ 0.",
+        (
+            *(symbolic(*link) for link in _by_neuron()),
+            argued("Sums over neurons are compared term by term."),
+            argued(
+                "If F(WM)r ≠ WMr, some column with M_j = 1 was dropped with r_j ≠ 0: there r_j < 0 and a_j > 0. If the "
+                "two are equal, the margin is ⟨A, 0⟩ = 0."
+            ),
+        ),
+        (
+            symbolic(
+                "⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = Σ_j a_j r_j⁻ ≥ 0,",
+                all(vanishes(gained[r] - claimed[r]) and certain(everywhere(claimed[r], 0)) for r in gained),
+            ),
+            symbolic(
+                "and > 0 exactly when F(WM)r ≠ WMr.",
+                certain(claimed[-p].subs(a, active) > 0) and claimed[p] == claimed[sp.Integer(0)] == 0,
+            ),
+        ),
     )
 
 
-def rectgrad_margin_sign() -> Derivation:
+@false_with(factor=(1, -2), everywhere=(gt, le), highest=(1,), positive_tau=(-1,))
+def rectgrad_margin_sign(
+    factor: Exact = -1, everywhere: Relation = ge, highest: Exact = 0, positive_tau: Exact = 1
+) -> Derivation:
     """Prop. 2, repaired: RectGrad's margin is non-negative for τ ≤ 0, and negative somewhere for every τ > 0."""
-    excess = sp.symbols("epsilon", nonnegative=True)
-    tau = sp.symbols("tau", nonpositive=True)
-    dropped = tau - excess  # any contribution ≤ τ
+    below, excess = sp.symbols("delta epsilon", nonnegative=True)
+    tau = highest - below  # any τ ≤ highest
+    c, dropped = sp.symbols("c", real=True), tau - excess  # any contribution, and one ≤ τ
     t = sp.symbols("t", positive=True)
+    a, r = sp.sqrt(t), sp.sqrt(t)  # W = (√t), A = (1): one neuron of contribution t
+    single = (a * r * 0 - a * r).subs(t, positive_tau * t)
+    strictly = sp.symbols("c", negative=True)
     return Derivation(
-        "⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = −Σ_{a_j r_j ≤ τ} a_j r_j. For τ ≤ 0 it is ≥ 0, and > 0 exactly when F(WM)r ≠ WMr; "
-        "for every τ > 0 it is negative somewhere.",
-        "Neuron j contributes a_j r_j and is dropped iff a_j r_j ≤ τ. For τ ≤ 0 every dropped contribution is ≤ 0; it "
-        "is 0 only if a_j = 0 or r_j = 0, which changes nothing in F(WM)r. For τ > 0 take one neuron with a_1 r_1 = "
-        "τ: it is dropped and the margin is −τ.",
+        "A layer without biases, r ∈ R^N any relevance; RectGrad drops the neurons with a_j r_j ≤ τ.",
         (
-            (
-                "a dropped contribution c = τ − ε with τ ≤ 0 ≤ ε is non-positive",
-                bool((-dropped).is_nonnegative),
+            *(symbolic(*link) for link in _by_neuron()),
+            argued("Sums over neurons are compared term by term."),
+            argued(
+                "If F(WM)r ≠ WMr, some column with M_j = 1 was dropped with r_j ≠ 0: then a_j r_j ≠ 0, and a_j r_j ≤ τ "
+                "≤ 0 makes it negative. If the two are equal, the margin is ⟨A, 0⟩ = 0."
             ),
-            ("one neuron with a·r = τ > 0 has margin −τ < 0", bool((-t).is_negative)),
+        ),
+        (
+            symbolic(
+                "⟨A, F(WM)r⟩ − ⟨A, WMr⟩ = −Σ_{a_j r_j ≤ τ} a_j r_j.",
+                all(vanishes((c * passed - c) - factor * c * (1 - passed)) for passed in (0, 1)),
+            ),
+            symbolic(
+                "For τ ≤ 0 it is ≥ 0, and > 0 exactly when F(WM)r ≠ WMr;",
+                certain(everywhere(factor * dropped, 0)) and certain(factor * strictly > 0),
+            ),
+            symbolic("for every τ > 0 it is negative somewhere.", certain(single < 0)),
         ),
     )
 
 
-def zplus_margin_sign() -> Derivation:
+@false_with(factor=(2, -1), everywhere=(gt, le), conserved=(2, -1), power=(0, 2))
+def zplus_margin_sign(
+    factor: Exact = 1, everywhere: Relation = ge, conserved: Exact = 1, power: Exact = 1
+) -> Derivation:
     """Prop. 3, repaired: the conserving γ makes ineq. 13 an equality, γ = 1 makes it hold, per-neuron γ is the rule."""
-    x = sp.symbols("x1 x2", nonnegative=True)
-    r = sp.symbols("r1 r2", nonnegative=True)
-    u = [[sp.Symbol(f"u{i}{j}", nonnegative=True) for j in range(2)] for i in range(2)]
-    v = [[sp.Symbol(f"v{i}{j}", nonnegative=True) for j in range(2)] for i in range(2)]
-    z_plus = [sum(x[i] * u[i][j] for i in range(2)) for j in range(2)]
-    z = [z_plus[j] - sum(x[i] * v[i][j] for i in range(2)) for j in range(2)]
-    total, target = sum(r[j] * z_plus[j] for j in range(2)), sum(r[j] * z[j] for j in range(2))
-    gamma = target / total
-    dropped = sp.expand(total - target)
-    a, rho, w, x1 = sp.symbols("a rho w x", positive=True)
-    Z = sp.symbols("Z", positive=True)
+    p = sp.symbols("p", positive=True)
+    x, r = sp.symbols("x r", nonnegative=True)
+    gained = {w: r * x * (sp.Max(w, 0) - w) for w in (-p, sp.Integer(0), p)}  # of neuron j with M_j = 1, and input i
+    claimed = {w: factor * r * x * sp.Max(-w, 0) for w in gained}
+    strictly = dict.fromkeys((x, r), sp.symbols("q", positive=True))
+    d, N = sp.symbols("d N", integer=True, positive=True)
+    W, M, diagonal = sp.MatrixSymbol("W", d, N), sp.MatrixSymbol("M", N, N), sp.MatrixSymbol("x", d, 1)
+    relevance = sp.MatrixSymbol("r", N, 1)
+    activity = ((M * W.T * diagonal).T * relevance).doit().subs(M.T, M)  # Σ_j a_j r_j, a = M Wᵀx
+    gamma, through, arrived = sp.symbols("gamma through arrived", nonzero=True)  # ⟨x, W⁺Mr⟩, Σ_j R_j = Σ_j a_j r_j
+    conserving = sp.solve(sp.Eq(gamma * through, conserved * arrived), gamma)[0]
+    a, rho, w, Z = sp.symbols("a rho w Z", positive=True)
     return Derivation(
-        "With γ dropped and x, r ≥ 0 the margin is Σ_j M_j r_j Σ_i x_i w_ij⁻ ≥ 0, positive exactly when x ⊙ F(WM)r ≠ "
-        "x ⊙ WMr; with the γ that conserves Σ_i R_i = Σ_j R_j it is zero identically; the rule itself is x ⊙ W⁺(γ ⊙ "
-        "ρ) with one γ_j = a_j / Σ_k z_kj⁺ per neuron.",
-        "Write w = w⁺ − w⁻ on active neurons: ⟨x, W⁺Mr⟩ − ⟨x, WMr⟩ = Σ_j M_j r_j Σ_i x_i w_ij⁻, a sum of non-negative "
-        "terms, positive iff some x_i (W⁺Mr − WMr)_i > 0. Conservation says Σ_i x_i γ(W⁺Mr)_i = Σ_j a_j r_j; but Σ_j "
-        "a_j r_j is ⟨x, WMr⟩, so both sides of ineq. 13 coincide whenever that γ exists. In eq. 16 put R_l = a ⊙ ρ: "
-        "R_i = x_i Σ_j w_ij⁺ (a_j / Σ_k z_kj⁺) ρ_j.",
+        "A layer without biases, M its active neurons; x ⊙ r_0 is the map, r_l = a ⊙ ρ the relevance of the rule.",
         (
-            ("γ = Σ a r / Σ r z⁺ gives margin 0 (d = N = 2, all signs)", vanishes(gamma * total - target)),
-            (
-                "γ = 1: every coefficient of the margin is +1",
-                all(c > 0 for c in sp.Poly(dropped, *sp.Tuple(*x, *r, *chain(*v))).coeffs()),
+            symbolic(
+                "Σ_j a_j r_j = ⟨x, WMr⟩, as a = MWᵀx: both sides of ineq. 13 are known, for matrices of any size.",
+                activity == sp.MatMul(diagonal.T, W, M, relevance).doit(),
             ),
-            ("x w/Z · (aρ) = x · w (a/Z) ρ", vanishes(x1 * w / Z * (a * rho) - x1 * w * (a / Z) * rho)),
+            argued("The double sum over i and j is compared term by term; an inactive neuron adds 0 to both maps."),
+            argued("A sum of non-negative terms is positive iff one is, and that one is where x ⊙ r_0 changes."),
+        ),
+        (
+            symbolic(
+                "With γ dropped and x, r ≥ 0 the margin is Σ_j M_j r_j Σ_i x_i w_ij⁻ ≥ 0, positive exactly when x ⊙ "
+                "F(WM)r ≠ x ⊙ WMr;",
+                all(vanishes(gained[w] - claimed[w]) and certain(everywhere(claimed[w], 0)) for w in gained)
+                and certain(claimed[-p].subs(strictly) > 0),
+            ),
+            symbolic(
+                "with the γ that conserves Σ_i R_i = Σ_j R_j it is zero identically;",
+                vanishes(conserving * through - arrived),
+            ),
+            symbolic(
+                "the rule itself is x ⊙ W⁺(γ ⊙ ρ) with one γ_j = a_j / Σ_k z_kj⁺ per neuron.",
+                vanishes(x * w / Z * (a * rho) - x * w * (a / Z) ** power * rho),
+            ),
         ),
     )
 
 
-def scalar_gamma() -> Derivation:
+@false_with(sign=(-1,), apart=(1,))
+def scalar_gamma(sign: Exact = 1, apart: Exact = 0) -> Derivation:
     """Prop. 3's γ, repaired: a scalar one leaves the normalised map unchanged."""
-    R, low, high = sp.symbols("R m M", real=True)
-    g = sp.symbols("gamma", positive=True)
+    low = sp.symbols("m", real=True)
+    g, gap, t = sp.symbols("gamma Delta t", positive=True)
+    entries = low, low + gap  # the least and the largest
+    scaled = [sp.expand(sign * factor * entry) for factor, entry in zip((g, g + apart), entries, strict=True)]
+    middle = low + t * gap  # any entry, scaled by the first γ
+    least, most = (sp.simplify(f(*scaled)) for f in (sp.Min, sp.Max))
     return Derivation(
-        "One scalar γ > 0 leaves the map normalised to [0, 1] unchanged.",
-        "min and max commute with multiplication by γ > 0, so (γR − γ min R)/(γ max R − γ min R) = (R − min R)/(max R "
-        "− min R).",
+        "A map R with min R < max R.",
+        (argued("Scaling all entries by one γ > 0 keeps their order, so only the extreme entries matter."),),
         (
-            (
-                "the normalised entry does not contain γ",
-                vanishes((g * R - g * low) / (g * high - g * low) - (R - low) / (high - low)),
+            symbolic(
+                "One scalar γ > 0 leaves the map normalised to [0, 1] unchanged.",
+                vanishes((sign * g * middle - least) / (most - least) - t),
             ),
         ),
     )
 
 
-def lrp_z_identity() -> Derivation:
+@false_with(power=(0, 2), factor=(2, -1))
+def lrp_z_identity(power: Exact = 1, factor: Exact = 1) -> Derivation:
     """LRP-z equals Gradient ⊙ Input in bias-free ReLU networks."""
-    a, w, z, rho = sp.symbols("a w z rho", nonzero=True)
-    v, p, q = sp.symbols("v p q", real=True)
+    a, z, rho = sp.symbols("a z rho", positive=True)
+    w = sp.symbols("w", real=True)
+    output = sp.symbols("f", nonzero=True)
+
+    def relevance(activation: sp.Expr, gradient: sp.Expr) -> sp.Expr:
+        """R = A ⊙ r, as claimed."""
+        return factor * activation**power * gradient
+
+    base = relevance(output, sp.Integer(1)) - output
+    step = a * w / z * relevance(z, rho) - relevance(a, w * rho)
     return Derivation(
-        "In a bias-free ReLU network, wherever every denominator that carries relevance is non-zero, the LRP-z "
-        "relevance of layer l is A_l ⊙ r_l with r_l the gradient.",
-        "Induction from the output, where R_L = f = z·1. If R_l = A_l ⊙ r_l, then Σ_j a_i w_ij / z_j · A_j r_j = a_i "
-        "Σ_j w_ij M_j r_j, because A_j = M_j z_j; that is a ⊙ (WMr). Inactive neurons carry R_j = 0. An output f_k = "
-        "0 leaves eq. 8 undefined.",
+        "A bias-free ReLU network with one output f, A_j = M_j z_j; eq. 8 wherever its denominators z_j ≠ 0.",
         (
-            ("a w / z · (z ρ) = a · w ρ", vanishes(a * w / z * (z * rho) - a * w * rho)),
-            ("two neurons add up", vanishes(a * (p / z * z * v + q / w * w * rho) - a * (p * v + q * rho))),
+            symbolic("At the output R_L = f = z · 1, whose gradient is 1.", vanishes(base)),
+            symbolic("An active neuron j hands a_i w_ij/z_j · A_j r_j = a_i · w_ij r_j to input i.", vanishes(step)),
+            argued("An inactive neuron carries R_j = A_j r_j = 0, and its column of WM is zero."),
+            argued("Sums over neurons are compared term by term; an output f = 0 leaves eq. 8 undefined."),
+        ),
+        (
+            symbolic(
+                "In a bias-free ReLU network, wherever every denominator that carries relevance is non-zero, the LRP-z "
+                "relevance of layer l is A_l ⊙ r_l with r_l the gradient.",
+                vanishes(base) and vanishes(step),  # an induction from above
+            ),
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.limit.proofs import bounds, direction
+from nfrlab.theory.limit.proofs import bounds, boxes, direction
 from nfrlab.theory.limit.proofs import worst_alignment as proofs
 from nfrlab.theory.limit.worst_alignment import Worst, worst
 from nfrlab.theory.numerics.proof import Derivation
@@ -64,8 +64,8 @@ FACTS = {
     ),
     "axis": LimitFacts(
         words=(
-            "α_∞ = ‖x‖₁/(√k ‖x‖₂), k the number of non-zero entries; infimum 1/√d approached at e_1 + ε 1, 0.50000 "
-            "for d = 4"
+            "α_∞ = ‖x‖₁/(√k ‖x‖₂), k the number of non-zero entries; infimum 1/√d approached at e_1 + ε 1, 0.50000 for "
+            "d = 4"
         ),
         derive=proofs.signs,
     ),
@@ -83,7 +83,7 @@ FACTS = {
             "for d = 2, at s = 2√7 − 5; 0.99324 is approached as d grows, and no x in any d has less than 2√6/5 = "
             "0.9798"
         ),
-        derive=proofs.uniform_law,
+        derive=boxes.uniform_law,
         dimension=2,
         margin=0.003,
         floor=bounds.uniform_floor,
@@ -93,10 +93,10 @@ FACTS = {
     ),
     "laplace": LimitFacts(
         words=(
-            "for d = 2 E|w·x| is that of U[−1, 1] turned by 45°; worst 0.99331 at x_2/x_1 = (1 − √s)/(1 + √s), s = "
-            "2√7 − 5; 0.9882 is approached as d grows, and no x in any d has less than √π/2 = 0.8862"
+            "for d = 2 E|w·x| is that of U[−1, 1] turned by 45°; worst 0.99331 at x_2/x_1 = (1 − √s)/(1 + √s), s = 2√7 "
+            "− 5; 0.9882 is approached as d grows, and no x in any d has less than √π/2 = 0.8862"
         ),
-        derive=proofs.uniform_law,
+        derive=boxes.uniform_law,
         dimension=2,
         margin=0.003,
         floor=bounds.laplace_floor,

@@ -12,8 +12,8 @@
     sparse     μ constant on the chambers of the lattice                    1/√(1 + 0.9² + … + 0.9^{2(d−1)}), d ≤ 3
     cauchy     none; R/(N log N) → sign(x)/π · E s in probability           1/√d, approached
 
-For every d and x `α_∞ ≥ 2√6/5` for `uniform`, `α_∞ ≥ √π/2` for `laplace`. Derivations: `worst_alignment` and `bounds`
-of `theory.limit.proofs`.
+For every d and x `α_∞ ≥ 2√6/5` for `uniform`, `α_∞ ≥ √π/2` for `laplace`. Derivations:
+`worst_alignment`, `boxes`, `bounds` and `no_mean` of `theory.limit.proofs`.
 """
 
 from __future__ import annotations

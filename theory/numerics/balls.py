@@ -11,6 +11,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     import flint
+    import sympy as sp
 else:
     flint = lazy_loader.load("flint")
 
@@ -22,6 +23,12 @@ def ball(value: Fraction | int) -> flint.arb:
     """The smallest ball around a rational number."""
     exact = Fraction(value)
     return flint.arb(flint.fmpq(exact.numerator, exact.denominator))
+
+
+def around(number: sp.Expr) -> flint.arb:
+    """A ball of radius 1e-28 around a real number of size at most 1, from the 40 digits that SymPy evaluates."""
+    flint.ctx.prec = PRECISION
+    return flint.arb(str(number.evalf(40)), 1e-28)
 
 
 def endpoints(x: flint.arb) -> tuple[float, float]:

@@ -33,18 +33,23 @@ def print_verdicts(records: Sequence[dict[str, Any]]) -> None:
     wide_console().print(listing)
     counts = {status: sum(record["status"] == status for record in records) for status in COLOURS}
     run = [record for record in records if record["status"] != "NOT RUN"]
-    controls = sum(record["control"]["status"] == "REFUTED" for record in run)
+    controls = sum(wording.is_refuted(record["control"]) for record in run)
+    needed = [record for record in run if record["status"] == "REFUTED"]
+    upheld = sum(wording.is_upheld(record.get("restored")) for record in needed)
     spent = sum(record["alpha"] for record in records)
     wide_console().print(
         ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        + f"; {controls} of {len(run)} negative controls refuted; error probability spent {spent:.1e}",
+        + f"; negative controls refuted: {controls} of {len(run)}, positive ones upheld: {upheld} of {len(needed)}"
+        + f"; error probability spent {spent:.1e}",
         highlight=False,
     )
 
 
 def _control(record: dict[str, Any]) -> str:
-    """What became of the negative control; in red where it was not refuted."""
+    """What became of the controls; in red where the negative one was not refuted, or the positive one not upheld."""
     if record["status"] == "NOT RUN":
         return ""
-    refuted = record["control"]["status"] == "REFUTED"
-    return "refuted" if refuted else f"[bold red]{record['control']['status']}[/]"
+    negative = "refuted" if wording.is_refuted(record["control"]) else "[bold red]not refuted[/]"
+    if record["status"] != "REFUTED":
+        return negative
+    return f"{negative}, {'upheld' if wording.is_upheld(record.get('restored')) else '[bold red]not upheld[/]'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -27,9 +28,9 @@ from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verdict_table import coloured, print_verdicts
 from nfrlab.verify.court.claim import PROFILES, Profile
 from nfrlab.verify.court.verdict import Verdict
-from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings import power, record, store
 from nfrlab.verify.proceedings.outside import FailedExamination, order, sources
-from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from nfrlab.verify.proceedings.trial import load_measurements, try_claims
 
@@ -44,15 +45,26 @@ def verify(
     jobs: Jobs = 0,
     out: Annotated[Path, typer.Option(help="Folder for verdicts.json and report.html.")] = OUT,
     images: Images = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="Put the verdict on this claim on record; needs --because.")
+    ] = None,
+    broken: Annotated[
+        bool, typer.Option("--broken", help="Try them in worlds broken on purpose: which breaks do they notice?")
+    ] = False,
+    because: Annotated[str, typer.Option(help="Why a changed verdict is right.")] = "",
 ) -> None:
     """Try claims, store and print the verdicts, and write the report.
 
-    The verdicts are merged into verdicts.json; report.html beside it is one page that loads nothing. Claims of your own
+    The verdicts are merged into verdicts.json; report.html beside it is one page that loads nothing. One that differs
+    from the verdict on record is a failure; --accept ID --because REASON puts the new one there. Claims of your own
     need not be in the registry: FILE.py:CLAIMS names a Claim, or a tuple of them, that FILE.py defines. The code of
     FILE.py is run.
     """
     with refusals():
-        chosen = sources(claims or list(REGISTRY))
+        accepted = [find_claim(id).id for id in accept or ()]
+        if bool(accepted) != bool(because.strip()):
+            raise ValueError("--accept ID and --because REASON go together: a record changes for a reason")
+        chosen = sources([*(claims or ()), *accepted] or list(REGISTRY))
         if profile not in PROFILES:
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
         require_counts(seed=seed)
@@ -61,15 +73,27 @@ def verify(
         store.prepare(out)
         store.read(out)
         load_measurements(out / MEASUREMENTS)
-    raise typer.Exit(0 if try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out) else 1)
+        if broken and any(chosen.values()):
+            raise ValueError("--broken is for claims of the registry; leave FILE.py:CLAIMS out")
+    if broken:
+        from nfrlab.verify.commands.broken import try_broken_worlds
+
+        noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
+        raise typer.Exit(0 if noticed else 1)
+    verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
+    with refusals():
+        for id in accepted:
+            record.accept(verdicts[id], because.strip(), date.today())
+    changes = [change for verdict in verdicts.values() if (change := record.change(verdict))]
+    for change in changes:
+        console.print(f"[bold red]changed[/] {change}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(verdict.passed for verdict in verdicts.values()) and not changes else 1)
 
 
 def try_and_report(
     chosen: Mapping[str, str | None], seed: int, profile: Profile, images: Path | None, jobs: int, out: Path
-) -> bool:
-    """Try the claims, merge their verdicts into `out`, write the report, and print the verdicts.
-
-    Returns whether all is as it must be: every verdict decided, or not run for want of something that it names.
+) -> dict[str, Verdict]:
+    """Try the claims, merge their verdicts into `out`, write the report, and print the verdicts; return them by id.
 
     Parameters
     ----------
@@ -100,7 +124,7 @@ def try_and_report(
     records = store.read(out)
     from nfrlab.verify.report.html import render
 
-    write_atomically(out / "report.html", render(records))
+    write_atomically(out / "report.html", render(records, power.stored_sights(out)))
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
-    return all(verdict.passed for verdict in verdicts.values())
+    return verdicts

@@ -78,11 +78,12 @@ def decide(interval: Interval, claimed: Claimed) -> Finding:
 
     Returns SUPPORTS where the interval lies inside [θ₀ − δ, θ₁ + δ], REFUTES where it is disjoint from that, and
     UNDECIDED otherwise. So a number inside its margin is never refuted, however short the interval, nor one outside of
-    it supported. Raises `ValueError` for an interval that is reversed or NaN.
+    it supported. Raises `ValueError` for an interval, or a claimed range, that is reversed or NaN.
     """
     (low, high), (least, most) = interval, claimed.admitted
-    if not low <= high:
-        raise ValueError(f"an interval needs low ≤ high, got [{low}, {high}]")
+    for name, (start, end) in {"an interval": interval, "what is claimed": claimed.range}.items():
+        if not start <= end:
+            raise ValueError(f"{name} needs low ≤ high, got [{start}, {end}]")
     if high < least or low > most:
         return Finding.REFUTES
     return Finding.SUPPORTS if least <= low and high <= most else Finding.UNDECIDED

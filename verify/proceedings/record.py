@@ -1,14 +1,15 @@
-"""What is on record of every claim of the court that was tried: its verdict, and the kinds of evidence behind it.
+"""What is on record of every claim: its verdict, since when and why, and the kinds of evidence behind it.
 
-`on_record.json` is written by `python -m nfrlab.verify.proceedings.record FOLDER` from the verdicts in a folder; tests
-compare every trial with it. Claims on deep networks are not on record: their verdicts depend on what was measured.
+A verdict that differs from the one on record is a failure, of the world or of the code, until somebody accepts it:
+`nfrlab verify --accept ID --because REASON` is the only way to change `on_record.json`. Claims on deep networks have
+one verdict for every set of measurements that they were judged from; measurements of one's own have none.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -17,15 +18,21 @@ from typing import Any
 from nfrlab.simulations.files import write_atomically
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.court.evidence import Kind
+from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings.registry import REGISTRY
-from nfrlab.verify.proceedings.store import read
 
 RECORD = Path(__file__).parent / "on_record.json"
+COURT = "court"
+"""What a verdict stands under that needs no measurements; any other stands under the settings that were measured."""
+Entry = Mapping[str, Any]
 
 
 @cache
-def on_record() -> Mapping[str, Mapping[str, Any]]:
-    """By claim id: `status`, and `kinds`, the kinds of its evidence in order."""
+def on_record() -> Mapping[str, Entry]:
+    """By claim id: `kinds`, those of its evidence in order, and `verdicts`, by `COURT` or settings.
+
+    Each verdict has its `status`, the date `since` when it is on record, `because` of what, and what it `was` before.
+    """
     return MappingProxyType(json.loads(RECORD.read_text(encoding="utf-8")))
 
 
@@ -36,21 +43,48 @@ def kinds_of(claim: Claim) -> tuple[str, ...]:
     return tuple(on_record().get(claim.id, {}).get("kinds", ()))
 
 
-def entry(verdict: Mapping[str, Any]) -> dict[str, Any]:
-    """What is put on record of a verdict in its stored form."""
-    kinds = dict.fromkeys(str(piece["kind"]) for piece in verdict["evidence"])
-    return {"status": str(verdict["status"]), "kinds": list(kinds)}
+def kinds_in(verdict: Verdict) -> list[str]:
+    """The kinds of the evidence of a verdict, in order, each once."""
+    return list(dict.fromkeys(str(piece.kind) for piece in verdict.evidence))
 
 
-def put_on_record(verdicts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put stored verdicts on record, beside what is there."""
-    court = [id for id in verdicts if id in REGISTRY and not REGISTRY[id].on_deep_networks]
-    known = (dict(on_record()) if RECORD.exists() else {}) | {id: entry(verdicts[id]) for id in court}
-    record = {id: known[id] for id in REGISTRY if id in known}
-    lines = ",\n".join(f" {json.dumps(id)}: {json.dumps(line, ensure_ascii=False)}" for id, line in record.items())
-    write_atomically(RECORD, f"{{\n{lines}\n}}\n")
+def verdict_on_record(verdict: Verdict) -> Entry | None:
+    """What is on record where this verdict would stand; None where nothing is."""
+    found: Entry = on_record().get(verdict.id, {}).get("verdicts", {})
+    return found.get(verdict.settings or COURT)
+
+
+def change(verdict: Verdict) -> str:
+    """In one sentence how a verdict differs from the one on record: old, new, and since when; "" where it does not.
+
+    Nor does one of which nothing is on record: a new claim, one from outside, measurements of one's own, or NOT RUN.
+    """
+    known = verdict_on_record(verdict)
+    if verdict.missing or known is None or known["status"] == verdict.status:
+        return ""
+    return f"{verdict.id} is {verdict.status}; on record {known['status']} since {known['since']} ({known['because']})"
+
+
+def accept(verdict: Verdict, because: str, today: date) -> None:
+    """Put a verdict on record, with the reason and the date. Raises `ValueError` unless it is a decided one of the
+    registry, and where the record cannot be written to.
+    """
+    if verdict.id not in REGISTRY or not verdict.decided:
+        raise ValueError(f"only a decided verdict is put on record, of a claim of the registry; {verdict.id} is not")
+    known = verdict_on_record(verdict)
+    line = {"status": str(verdict.status), "since": today.isoformat(), "because": because}
+    if known is not None and known["status"] != verdict.status:
+        line["was"] = known["status"]
+    before = on_record().get(verdict.id, {"verdicts": {}})
+    entry = {"kinds": kinds_in(verdict), "verdicts": before["verdicts"] | {verdict.settings or COURT: line}}
+    replace_record(dict(on_record()) | {verdict.id: entry})
+
+
+def replace_record(record: Mapping[str, Entry]) -> None:
+    """Replace the record, a line a claim in the order of the registry. Raises `ValueError` where that is impossible."""
+    lines = [f" {json.dumps(id)}: {json.dumps(record[id], ensure_ascii=False)}" for id in REGISTRY if id in record]
+    try:
+        write_atomically(RECORD, "{\n" + ",\n".join(lines) + "\n}\n")
+    except OSError as error:
+        raise ValueError(f"cannot write to {RECORD} ({error.strerror}); accept a verdict in a checkout") from error
     on_record.cache_clear()
-
-
-if __name__ == "__main__":
-    put_on_record(read(Path(sys.argv[1])))

@@ -10,6 +10,7 @@ from typing import Any
 from nfrlab.simulations.dense import FAMILIES as SAMPLERS
 from nfrlab.simulations.dense import RULES
 from nfrlab.theory.family import Family
+from nfrlab.verify.breaks import BREAKS
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.report import wording
@@ -29,7 +30,10 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
         ("statement", claim.statement),
         ("premises", "; ".join(claim.premises)),
         ("evidence", ", ".join(kinds_of(claim)) or "never tried"),
-        ("control", claim.control.premise),
+        ("negative control", claim.control.premise),
+        *([("positive control", claim.restored.premise)] if claim.restored else []),
+        *([("notices", "; ".join(BREAKS[id].what for id in claim.notices))] if claim.notices else []),
+        *([("is blind to", claim.blind)] if claim.blind else []),
         ("repairs", claim.repairs or "—"),
         ("examined in", location(claim.examine)),
     ]
@@ -41,6 +45,7 @@ def claim_card(claim: Claim, verdict: Mapping[str, Any] | None, out: Path) -> Ca
         *card,
         ("verdict", found),
         *([("reach", extent)] if extent else []),
+        *wording.chains(verdict),
         ("run again", wording.rerun(verdict)),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from nfrlab.verify.breaks import BREAKS
 from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.proceedings.registry import REGISTRY
 
@@ -16,7 +17,7 @@ Generated from the registry by `make docs`; do not edit. The verdicts are in `re
 
 
 def claims_page() -> str:
-    """Every claim with its source, statement, premises, evidence, control and repair."""
+    """Every claim with its source, statement, premises, evidence, controls and repair."""
     repaired_by = {claim.repairs: claim.id for claim in REGISTRY.values() if claim.repairs}
     sections = [HEAD]
     for claim in REGISTRY.values():
@@ -26,6 +27,12 @@ def claims_page() -> str:
             ("evidence", ", ".join(kinds_of(claim)) or "never tried"),
             ("negative control", claim.control.premise),
         ]
+        if claim.restored:
+            rows.append(("positive control", claim.restored.premise))
+        if claim.notices:
+            rows.append(("notices", "; ".join(BREAKS[id].what for id in claim.notices)))
+        if claim.blind:
+            rows.append(("is blind to", claim.blind))
         if claim.repairs:
             rows.append(("repairs", f"[{claim.repairs}](#{claim.repairs})"))
         if claim.id in repaired_by:

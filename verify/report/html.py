@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from nfrlab.paper_figs import reach as reach_figure
+from nfrlab.verify.breaks import BREAKS
+from nfrlab.verify.proceedings.power import Sight
+from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import wording
 
 
@@ -29,12 +33,16 @@ def _template() -> jinja2.Template:
         numbers=wording.numbers,
         rates=wording.rates,
         rerun=wording.rerun,
+        how_class=wording.how_class,
     )
     return environment.get_template("report.html.jinja")
 
 
-def render(records: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence."""
+def render(records: Mapping[str, Mapping[str, Any]], sights: Mapping[str, list[Sight]] = MappingProxyType({})) -> str:
+    """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence.
+
+    With `sights`, what the claims saw of broken worlds, also the table claim × break.
+    """
     verdicts = list(records.values())
     repaired_by = {verdict["repairs"]: verdict["id"] for verdict in verdicts if verdict["repairs"]}
     statuses = ("CONFIRMED", "REFUTED", "INCONCLUSIVE", "NOT RUN")
@@ -44,7 +52,12 @@ def render(records: Mapping[str, Mapping[str, Any]]) -> str:
         ids={verdict["id"] for verdict in verdicts},
         counts={status: sum(v["status"] == status for v in verdicts) for status in statuses},
         run=sum(v["status"] != "NOT RUN" for v in verdicts),
-        controls=sum(v["control"]["status"] == "REFUTED" for v in verdicts),
+        controls=sum(wording.is_refuted(v["control"]) for v in verdicts),
+        refuted=sum(v["status"] == "REFUTED" for v in verdicts),
+        upheld=sum(v["status"] == "REFUTED" and wording.is_upheld(v.get("restored")) for v in verdicts),
         alpha=sum(v["alpha"] for v in verdicts),
+        breaks=BREAKS,
+        sights={id: {row.broken: row for row in rows} for id, rows in sights.items()},
+        registry=REGISTRY,
         figure=Markup(reach_figure.svg(verdicts)),
     )

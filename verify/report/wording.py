@@ -12,6 +12,18 @@ from nfrlab.simulations.images import SHIPPED
 Record = Mapping[str, Any]
 
 
+def is_refuted(control: Record) -> bool:
+    """Whether a stored negative control was refuted at every point, as `Control.refuted`."""
+    found = {piece["finding"] for piece in control["evidence"]} - {"silent"}
+    return bool(control["status"] == "REFUTED" and found == {"refutes"})
+
+
+def is_upheld(control: Record | None) -> bool:
+    """Whether a stored positive control was upheld, as `Control.upheld`; not where there is none."""
+    found = {piece["finding"] for piece in control["evidence"]} if control else set()
+    return bool(found) and found <= {"supports", "silent"}
+
+
 def numbers(counterexample: Record) -> str:
     """A counterexample on one line: `x = [1], W = [[1]], r = [0], margin = 0`."""
 
@@ -67,6 +79,22 @@ def slack(piece: Record) -> float:
     below = math.inf if floor is None else low - (floor - delta)
     above = math.inf if ceiling is None else (ceiling + delta) - high
     return min(below, above) / (delta or 1.0)
+
+
+def how_class(link: Record) -> str:
+    """The style classes of a derivation's link: whether it is a clause of the statement, and by argument."""
+    return " ".join(name for name, has in (("clause", link["clause"]), ("argued", link["how"] == "by argument")) if has)
+
+
+def chains(verdict: Record) -> list[tuple[str, str]]:
+    """Of every derivation of a verdict (title, text): its links by kind, then each link that is by argument."""
+    found = []
+    for piece in verdict["evidence"]:
+        if piece["kind"] == "derivation":
+            found.append(("derivation", str(piece["method"])))
+            argued = [link["text"] for link in piece["details"].get("links", []) if link["how"] == "by argument"]
+            found += [("by argument", text) for text in argued]
+    return found
 
 
 def rates(verdict: Record) -> list[Record]:

@@ -1,3 +1,3 @@
 """The derivations behind the limits."""
 
-__all__ = ["all_ones", "anisotropy", "bounds", "direction", "spread", "worst_alignment"]
+__all__ = ["all_ones", "anisotropy", "bounds", "boxes", "direction", "no_mean", "spread", "worst_alignment"]

@@ -1,9 +1,14 @@
-"""The derivations behind `theory.limit.anisotropy`: what α_∞ = 1 at every x asks of the law of w."""
+"""The derivations behind `theory.limit.anisotropy`: what α_∞ = 1 at every x asks of the law of w.
+
+The number by which the cosine transform multiplies a harmonic is checked in every degree and dimension; that harmonics
+span, and so that the transform is injective, is by argument, and would be for a proof assistant.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi, sqrt
+from operator import ge, gt
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -12,7 +17,17 @@ import numpy as np
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy
 from nfrlab.theory.numerics.balls import PRECISION
-from nfrlab.theory.numerics.proof import Derivation, vanishes
+from nfrlab.theory.numerics.proof import (
+    Derivation,
+    Exact,
+    Relation,
+    argued,
+    certain,
+    computed,
+    false_with,
+    symbolic,
+    vanishes,
+)
 
 if TYPE_CHECKING:
     import flint
@@ -22,55 +37,48 @@ else:
     sp = lazy_loader.load("sympy")
 
 
-def _even_harmonics() -> bool:
-    """Whether the cosine transform annuls no even harmonic: on the circle to degree 6, on the sphere to degree 20.
+def _multiplier(degree: Exact) -> bool:
+    """Whether `(n − degree)(n + d − 1) ∫_0^1 t P w dt = −P(0)`, `w = (1 − t²)^{(d−3)/2}`, in every d, at every n.
 
-    `∫|cos φ| cos 2kφ = (−1)^{k+1} 4/(4k² − 1)`, and on the sphere of R³ `∫|t| P_{2k}(t) dt ≠ 0`.
+    P is the zonal harmonic of degree n: `(1 − t²)P″ = (d − 1)tP′ − n(n + d − 2)P`. The integrand is the derivative of
+    `−(1 − t²)^{(d−1)/2}(tP′ − P)`, which is P(0) at t = 0 and 0 at t = 1.
     """
-    t, phi = sp.symbols("t phi", real=True)
-    quarter = phi, 0, sp.pi / 2
-    circle = [
-        4 * sp.integrate(sp.cos(phi) * sp.cos(2 * k * phi), quarter) == sp.Integer(-1) ** (k + 1) * 4 / (4 * k**2 - 1)
-        for k in map(sp.Integer, (1, 2, 3))
-    ]
-    return all(circle) and all(sp.Poly(t * sp.legendre(2 * k, t), t).integrate().eval(1) != 0 for k in range(11))
+    t, d, n = sp.symbols("t d n", positive=True)
+    P = sp.Function("P")
+    value, slope = P(t), P(t).diff(t)
+    equation = ((d - 1) * t * slope - n * (n + d - 2) * value) / (1 - t**2)
+    edge = -((1 - t**2) ** ((d - 1) / 2)) * (t * slope - value)
+    moved = edge.diff(t).subs(P(t).diff(t, 2), equation) / (1 - t**2) ** ((d - 3) / 2)
+    return vanishes(moved - (n - degree) * (n + d - 1) * t * value)
 
 
-def _compensated(integral: Callable[[sp.Expr, sp.Expr], sp.Expr], power: int) -> sp.Expr:
-    """`E[ρ^power g(φ)]` for d = 2 from ∫ g over an arc: density `(6/5)/(2πρ)`, ρ = 3 for |φ| < π/4, else 1."""
-    quarter, rest = (-sp.pi / 4, sp.pi / 4), (sp.pi / 4, 7 * sp.pi / 4)
-    arcs = sp.Integer(3) ** (power - 1) * integral(*quarter) + integral(*rest)
-    return sp.Rational(6, 5) / (2 * sp.pi) * arcs
-
-
-def _over(value: sp.Expr) -> Callable[[sp.Expr, sp.Expr], sp.Expr]:
-    """The integral of an expression in φ, as a function of its limits."""
+def _over_circle(g: Callable[[sp.Symbol], sp.Expr], power: int, weight: Exact = 1) -> sp.Expr:
+    """`E[ρ^power g(φ)]` for d = 2 and the density `c/(2πρ^weight)`, ρ = 3 for |φ| < π/4, else 1."""
     phi = sp.symbols("phi", real=True)
-    return lambda low, high: sp.integrate(value, (phi, low, high))
+    arcs = (-sp.pi / 4, sp.pi / 4), (sp.pi / 4, 7 * sp.pi / 4)
+    c = 1 / (sp.Rational(3, 4) + sp.Rational(1, 4) * sp.Integer(3) ** -weight)
+    radii = sp.Integer(3) ** (power - weight), sp.Integer(1)
+    return c / (2 * sp.pi) * sum(r * sp.integrate(g(phi), (phi, *arc)) for r, arc in zip(radii, arcs, strict=True))
 
 
-def _is_a_law() -> bool:
-    """Whether the density of the compensated law, d = 2, integrates to 1 and its mean is 0."""
-    phi = sp.symbols("phi", real=True)
-    cases = (sp.Integer(1), 0, 1), (sp.cos(phi), 1, 0), (sp.sin(phi), 1, 0)
-    return all(vanishes(_compensated(_over(value), power) - whole) for value, power, whole in cases)
+def _is_compensated(weight: Exact) -> bool:
+    """Whether the law is one, d = 2, with E w = 0, and `E[ρ; φ]` has one density on both arcs: E|w·x| is constant."""
+    law = (lambda phi: sp.Integer(1), 0, 1), (sp.cos, 1, 0), (sp.sin, 1, 0)
+    even = sp.Integer(3) ** (1 - weight) == 1  # ρ · 1/ρ^weight on the quarter, and on the rest
+    return bool(even) and all(vanishes(_over_circle(g, power, weight) - whole) for g, power, whole in law)
 
 
-def _is_constant() -> bool:
-    """Whether `E|w·x|` of the compensated law, d = 2, is twice what `compensated_mean` says, at eight angles.
+def _second_moments() -> list[sp.Expr]:
+    """2E w_1², 2E w_2² of the compensated law, d = 2, and its mean square length, by integration.
 
-    `∫_0^z |cos| = 2n + (−1)^n sin z`, n = ⌊z/π + ½⌋.
+    In every d ≥ 2: `d E(u_1² + u_2²) = 2`, `d E u_3² = 1`.
     """
-
-    def primitive(z: sp.Expr) -> sp.Expr:
-        n = sp.floor(z / sp.pi + sp.Rational(1, 2))
-        return 2 * n + (-1) ** n * sp.sin(z)
-
-    def mean(a: sp.Expr) -> sp.Expr:
-        return sp.sqrt(2) * _compensated(lambda low, high: primitive(high - a) - primitive(low - a), 1)
-
-    claimed = 2 * float(np.linalg.norm(anisotropy.compensated_mean(np.array([0.6, -0.8])).value))
-    return all(abs(float(mean(k * sp.pi / 7)) - claimed) < 1e-13 for k in range(8))
+    of: tuple[Callable[[sp.Symbol], sp.Expr], ...] = (
+        lambda phi: 2 * sp.cos(phi) ** 2,
+        lambda phi: 2 * sp.sin(phi) ** 2,
+        lambda phi: sp.Integer(1),
+    )
+    return [_over_circle(g, 2) for g in of]
 
 
 PLACES = ((3.0, -1.0, 2.0), (0.0, 1.0, 0.25), (1.0, -1.0, 0.125), (-2.0, 1.0, 1.0), (1.0, 0.0, -4.0))
@@ -121,58 +129,51 @@ def _in_space() -> bool:
     )
 
 
-def _second_moments() -> bool:
-    """Whether the second moments of the compensated law are those of `compensated_variances`, by integration.
-
-    In every d ≥ 2: `d E(u_1² + u_2²) = 2`, `d E u_3² = 1`.
-    """
-    phi = sp.symbols("phi", real=True)
-    found = [_compensated(_over(g), 2) for g in (2 * sp.cos(phi) ** 2, 2 * sp.sin(phi) ** 2, sp.Integer(1))]
-    closed = anisotropy.compensated_variances(3)
-    return all(abs(float(e) - c) < 1e-14 for e, c in zip(found, closed, strict=True))
-
-
-def characterisation() -> Derivation:
+@false_with(odd=(2, -1), degree=(2, 0), weight=(0, 2))
+def characterisation(odd: Exact = 1, degree: Exact = 1, weight: Exact = 1) -> Derivation:
     """α_∞ = 1 for every x: the necessary and sufficient condition."""
-    return Derivation(
-        "E‖w‖ < ∞, d ≥ 2: α_∞(x) = 1 for every x ≠ 0 iff E w = 0 and the measure B ↦ E[‖w‖; w/‖w‖ ∈ B or −w/‖w‖ ∈ B] "
-        "on the sphere is uniform. Rotation invariance, symmetry, and equal second moments are all unnecessary.",
-        "α_∞ = 1 everywhere says ∇f ∥ x with f = E relu(w·x): f is constant on the sphere, f = c‖x‖, and conversely. "
-        "Its odd part is f(x) − f(−x) = ⟨E w, x⟩, so E w = 0; its even part says E|w·x| = 2c‖x‖. E|w·x| is the cosine "
-        "transform of the symmetrised measure of directions weighted by ‖w‖; that transform multiplies a harmonic of "
-        "degree n by a number (Funk and Hecke) which is not 0 for even n, so it is injective on even measures, and "
-        "the uniform one gives ‖x‖. In particular μ(x) = ½ E w + ½ E[w sgn(w·x)], and at a single x it is enough that "
-        "this is parallel to x. Example: density c/ρ(u) at length ρ(u)√d, any ρ: E[‖w‖ g(w/‖w‖)] = c√d ∫ g dσ for "
-        "every g, so weighted directions are uniform. The compensated law: ρ = 3 where u_1 > |u_2|, a quarter of the "
-        "sphere in every d ≥ 2 as the angle of (u_1, u_2) is uniform, so c = 1/(¾ + ¼·⅓) = 6/5.",
-        (
-            ("the cosine transform annuls no even harmonic: d = 2 to degree 6, d = 3 to degree 20", _even_harmonics()),
-            ("compensated law, d = 2: it is one, and E w = 0", _is_a_law()),
-            ("compensated law, d = 2: E|w·x| at eight angles is what theory.limit.anisotropy computes", _is_constant()),
-            ("d = 3: so is μ(x) at five x, by certified quadrature of density times length", _in_space()),
-            ("its second moments are not equal: (6/5)(3/2 ± 1/π), by integration", _second_moments()),
-        ),
+    p = sp.symbols("p", positive=True)
+    relu = sp.Max
+    parts = all(
+        vanishes(relu(z, 0) - relu(-z, 0) - odd * z) and vanishes(relu(z, 0) + relu(-z, 0) - sp.Abs(z))
+        for z in (p, -p, sp.Integer(0))
     )
-
-
-def _slope_is_tangent() -> bool:
-    """Whether the angle between ∇f and x has the tangent (log g)′, for `f = r g(φ)` in the plane with any g.
-
-    `⟨∇f, x̂⟩ = g` and `‖∇f‖² = g² + g′²`, so the tangent is g′/g.
-    """
-    r, phi = sp.symbols("r phi", positive=True)
-    g = sp.Function("g")(phi)
-    f = r * g
-    along, aside = f.diff(r), f.diff(phi) / r
-    x = sp.Matrix([r * sp.cos(phi), r * sp.sin(phi)])
-    gradient = x.jacobian([r, phi]).inv().T * sp.Matrix([f.diff(r), f.diff(phi)])
-    return all(
-        vanishes(sp.simplify(e))
-        for e in (
-            gradient.dot(x) / r - along,
-            gradient.dot(gradient) - along**2 - aside**2,
-            (aside / along) - sp.log(g).diff(phi),
-        )
+    moments = _second_moments()
+    closed = anisotropy.compensated_variances(3)
+    return Derivation(
+        "f(x) = E relu(w·x), μ = ∇f; the cosine transform of a measure on the sphere is x ↦ ∫ |u·x|.",
+        (
+            argued("α_∞ = 1 everywhere says ∇f ∥ x: f is constant on the sphere, f = c‖x‖, and conversely."),
+            argued("The transform multiplies a harmonic of degree n by a number λ_n (Funk and Hecke)."),
+            argued("P(0) ≠ 0 at even n: P is even, so P′(0) = 0, and P(0) = 0 would make it vanish (Picard)."),
+            argued("So λ_n ≠ 0 at every even n: it is injective on even measures, and the uniform one gives ‖x‖."),
+            argued("μ(x) = ½ E w + ½ E[w sgn(w·x)]: at a single x it is enough that this is parallel to x."),
+            symbolic(
+                "Equal second moments: the compensated law has (6/5)(3/2 ± 1/π, 3/2), by integration.",
+                all(
+                    vanishes(found - sp.Rational(6, 5) * (sp.Rational(3, 2) + part / sp.pi))
+                    for found, part in zip(moments, (1, -1, 0), strict=True)
+                ),
+            ),
+            computed(
+                "theory.limit.anisotropy computes them.",
+                all(abs(float(e) - c) < 1e-14 for e, c in zip(moments, closed, strict=True)),
+            ),
+            computed("d = 3: so is μ(x) at five x, by certified quadrature of density times length.", _in_space()),
+        ),
+        (
+            symbolic(
+                "E‖w‖ < ∞, d ≥ 2: α_∞(x) = 1 for every x ≠ 0 iff E w = 0 and the measure B ↦ E[‖w‖; w/‖w‖ ∈ B or "
+                "−w/‖w‖ ∈ B] on the sphere is uniform: f(x) − f(−x) = ⟨E w, x⟩, f(x) + f(−x) = E|w·x|, and λ_n ∝ "
+                "P(0)/((n − 1)(n + d − 1)).",
+                parts and _multiplier(degree),
+            ),
+            symbolic(
+                "Rotation invariance, symmetry, and equal second moments are all unnecessary: density (6/5)/ρ at "
+                "length ρ√d, ρ = 3 where u_1 > |u_2|, else 1.",
+                _is_compensated(weight) and not vanishes(moments[0] - moments[1]),
+            ),
+        ),
     )
 
 
@@ -188,50 +189,58 @@ def _no_longer_than_f() -> bool:
     )
 
 
-def between() -> Derivation:
+@false_with(order=(gt,), factor=(2,), distance=(2,), dimension=(0, 2))
+def between(order: Relation = ge, factor: Exact = 1, distance: Exact = 1, dimension: Exact = 1) -> Derivation:
     """The two curves between which every worst α_∞ lies."""
+    r, phi = sp.symbols("r phi", positive=True)
+    g = sp.Function("g", positive=True)(phi)
+    f = r * g
+    radial, around = f.diff(r), f.diff(phi) / r
+    least, above, slack, gain, D = sp.symbols("m delta epsilon L D", nonnegative=True)
+    most = least + above + slack + sp.symbols("eta", nonnegative=True)  # max f ≥ ‖μ‖ = max f − ε, f(x̂) = min f + δ
+    share, z = sp.symbols("s z", nonnegative=True)
+    part = share / (1 + share)  # 0 ≤ g(w) < 1
+    d = sp.symbols("d", integer=True, positive=True)
+    axis_least, axis_most = 1 / (2 * sp.sqrt(d)), sp.sqrt(d) / (2 * sp.sqrt(d))  # ‖x̂‖₁/2√d at e_1 and on the diagonal
     axis = anisotropy.extremes("axis", 12)
     return Derivation(
-        "With A = max f/min f over unit x: α_∞(x) ≥ 1/A wherever f(x) > 0, and inf α_∞ ≤ 1/√(1 + (ln A/D)²), D = π, "
-        "or π/2 if E w = 0. `axis` attains the first.",
-        "f is the support function of the convex body {E[w g(w)] : 0 ≤ g ≤ 1}, and μ(x) a point of it: ‖μ(x)‖ = "
-        "⟨μ(x), μ̂⟩ ≤ f(μ̂) ≤ max f. Hence α_∞(x) = f(x̂)/‖μ(x)‖ ≥ min f/max f. On the sphere |∇ log f| = ‖μ⊥‖/⟨μ, "
-        "x̂⟩ = tan ∠(μ, x); along a shortest arc from the least f to the largest, of length at most D, log f gains ln "
-        "A, so its slope is ln A/D somewhere (f is Lipschitz, so differentiable almost everywhere; an arc of kinks is "
-        "moved aside, at an arbitrarily small loss). If E w = 0, f is even, and one of ±x is within π/2.",
+        "f(x) = E relu(w·x), μ = ∇f, A = max f/min f over unit x; D the distance on the sphere of where they are.",
         (
-            ("in the plane of x and μ, f = r g(φ): tan of the angle between ∇f and x is (log g)′", _slope_is_tangent()),
-            ("d = 2: ‖μ‖ ≤ max f at 24 directions for five families", _no_longer_than_f()),
-            ("axis: 1/A = 1/√d, the infimum of its α_∞", abs(anisotropy.floor(axis.ratio) - 1 / sqrt(12)) < 1e-14),
-            ("1/√(1 + tan²) at tan = ln A/D", abs(anisotropy.ceiling(float(np.exp(pi / 2))) - 1 / sqrt(2)) < 1e-15),
+            symbolic(
+                "g z ≤ relu(z) for 0 ≤ g ≤ 1: ‖μ(x)‖ = ⟨μ(x), μ̂⟩ ≤ f(μ̂) ≤ max f.",
+                certain(z - part * z >= 0) and certain(0 - part * -z >= 0),
+            ),
+            symbolic(
+                "In the plane of x and μ, f = r g(φ): tan of the angle between ∇f and x is (log g)′.",
+                vanishes(around / radial - sp.log(g).diff(phi)),
+            ),
+            argued(
+                "Along a shortest arc from the least f to the largest log f gains ln A (f is Lipschitz, so "
+                "differentiable almost everywhere; an arc of kinks is moved aside, at an arbitrarily small loss)."
+            ),
+            argued("If E w = 0, f is even, and one of ±x is within π/2; else D ≤ π."),
+            computed("d = 2: ‖μ‖ ≤ max f at 24 directions for five families.", _no_longer_than_f()),
+            computed(
+                "axis: 1/A = 1/√d in theory.limit.anisotropy.", abs(anisotropy.floor(axis.ratio) - 12**-0.5) < 1e-14
+            ),
+            computed(
+                "1/√(1 + tan²) at tan = ln A/D there.",
+                abs(anisotropy.ceiling(float(np.exp(pi / 2))) - 1 / sqrt(2)) < 1e-15,
+            ),
         ),
-    )
-
-
-def infinite_mean() -> Derivation:
-    """Rotation-invariant laws without a mean: where α still tends to 1, and where it has a random limit."""
-    t, b, n, nu = sp.symbols("t b n nu", positive=True)
-    first, second = (sp.integrate(t**k * t**-2, (t, 1, b)) for k in (1, 2))  # ν = 1, P(‖w‖ > t) = 1/t for t ≥ 1
-    scale = n * sp.log(n)
-    weak = [sp.limit(e, n, sp.oo) for e in (n / scale, n * second.subs(b, scale) / scale**2)]
-    ratio = sp.limit(n * first.subs(b, scale) / scale, n, sp.oo)
-    small = sp.integrate(nu * t ** (-nu), t)  # of E[‖w‖; ‖w‖ ≤ t], density ν t^{−ν−1}, ν ≠ 1
-    rest = small.subs(nu, sp.Rational(1, 2)).subs(t, b * n**2) - small.subs(nu, sp.Rational(1, 2)).subs(t, 1)
-    left = sp.limit(n ** (1 - 2) * rest, n, sp.oo)
-    return Derivation(
-        "w rotation invariant with P(‖w‖ > t) ~ t^{−ν}, d ≥ 2: α → 1 almost surely for ν > 1 (variance infinite for ν "
-        "≤ 2), in probability for ν = 1; for ν < 1 α converges in law, to a random limit that is < 1.",
-        "ν > 1: E‖w‖ < ∞, the law of large numbers and μ ∝ x. ν = 1: E[w 1(w·x > 0); ‖w‖ ≤ b] ∝ log b · x̂ by "
-        "rotation invariance; with b = N log N the weak law for triangular arrays holds and R/(N log N) tends to a "
-        "multiple of x̂. ν < 1: N^{−1/ν} R tends in law to Σ_j Γ_j^{−1/ν} s_j u_j (LePage), Γ_j the arrivals of a "
-        "Poisson process, u_j uniform on the half-sphere w·x > 0; what neurons below ε N^{1/ν} add vanishes with ε. "
-        "Given all the rest the part of u_1 beside x has no atom for d ≥ 2, so the sum is almost surely not along x.",
         (
-            ("ν = 1: N P(‖w‖ > b) → 0 and N E[‖w‖²; ‖w‖ ≤ b]/b² → 0 at b = N log N", weak == [0, 0]),
-            ("ν = 1: N E[‖w‖; ‖w‖ ≤ b]/b → 1", ratio == 1),
-            (
-                "ν = ½: N^{1−1/ν} E[‖w‖; ‖w‖ ≤ ε N^{1/ν}] → √ε, which vanishes with ε",
-                vanishes(left - sp.sqrt(b)) and sp.limit(left, b, 0) == 0,
+            symbolic(
+                "With A = max f/min f over unit x: α_∞(x) ≥ 1/A wherever f(x) > 0,",
+                # f/‖μ‖ ≥ factor · min f/max f, cleared of denominators
+                certain(order(sp.expand((least + above) * most - factor * least * (most - slack)), 0)),
+            ),
+            symbolic(
+                "and inf α_∞ ≤ 1/√(1 + (ln A/D)²), D = π, or π/2 if E w = 0.",
+                # a slope below distance · ln A/D all along an arc of length D would gain less than ln A
+                certain(distance * gain / D * D - gain <= 0),
+            ),
+            symbolic(
+                "`axis` attains the first.", vanishes(axis_least / axis_most - 1 / d ** (sp.sympify(dimension) / 2))
             ),
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nfrlab.theory.cascade import proofs
+from nfrlab.theory.cascade.proofs import order as proofs
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nfrlab.theory.cascade import proofs
+from nfrlab.theory.cascade.proofs import step as proofs
 from nfrlab.theory.cascade.recursion import activation_second_order, cascade_alphas
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination

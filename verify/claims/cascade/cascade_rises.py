@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.theory.cascade import proofs
+from nfrlab.theory.cascade.proofs import order as proofs
 from nfrlab.theory.cascade.recursion import crossing, shares
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER

@@ -8,7 +8,7 @@ from nfrlab.simulations.dense import alignment, attribution, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.simulations.dense.montecarlo import ones
-from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
+from nfrlab.theory.limit.proofs import no_mean
 from nfrlab.verify.claims.premises import ONE_LAYER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
@@ -66,7 +66,7 @@ def infinite_mean_evidence(exam: Examination, widths: tuple[int, ...], dof: floa
 
 def examine_infinite_mean(exam: Examination) -> list[Evidence]:
     """The derivation, and samples at half a degree of freedom."""
-    return [derivation_evidence(anisotropy_proofs.infinite_mean), *infinite_mean_evidence(exam, two_widths(exam))]
+    return [derivation_evidence(no_mean.infinite_mean), *infinite_mean_evidence(exam, two_widths(exam))]
 
 
 CLAIMS = (

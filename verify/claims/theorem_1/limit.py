@@ -15,7 +15,7 @@ from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import bulk_alignment, worst_alignment
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.facts import LimitFacts, limit_facts
-from nfrlab.theory.limit.proofs import worst_alignment as worst_alignment_proofs
+from nfrlab.theory.limit.proofs import no_mean
 from nfrlab.theory.limit.worst_alignment import Worst
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
@@ -244,7 +244,7 @@ CAUCHY = Claim(
         "+ ε 1."
     ),
     premises=CAUCHY_PREMISES,
-    examine=lambda exam: [derivation_evidence(worst_alignment_proofs.cauchy_limit), *cauchy_evidence(exam)],
+    examine=lambda exam: [derivation_evidence(no_mean.cauchy_limit), *cauchy_evidence(exam)],
     control=BrokenPremise(premise="Gaussian weights, which have a mean", examine=examine_gaussian_in_place_of_cauchy),
 )
 

@@ -101,11 +101,11 @@ CLAIMS = (
         statement=(
             "Under the premises of Theorem 1 the plain gradient does not align: E α = 0, and for N large α² ~ Beta(½, "
             "(d−1)/2), the law of a random direction. This is so exactly when the hidden relevance has mean zero; "
-            "with E r ≠ 0 the plain gradient tends to x as GBP does."
+            "with E r > 0 the plain gradient tends to x as GBP does, with E r < 0 to −x."
         ),
         premises=(
             "neurons independent, rotation-invariant, E‖w‖² < ∞",
-            "hidden relevance i.i.d. symmetric with E r² < ∞ (no alignment) or of non-zero mean (alignment)",
+            "hidden relevance i.i.d. symmetric with E r² < ∞ (no alignment) or of positive mean (alignment)",
         ),
         examine=examine_plain_gradient,
         control=BrokenPremise(

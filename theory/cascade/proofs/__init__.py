@@ -1,0 +1,3 @@
+"""The derivations behind the cascade law."""
+
+__all__ = ["order", "step"]
