@@ -29,8 +29,10 @@ DELTA = 0.02
 ALIGNED, NOT_ALIGNED = Claimed.between(1.0 - DELTA, 1.0), Claimed.between(-1.0, 1.0 - DELTA)
 WIDE = 100
 """Width of a layer that counts as wide, in units of n₁, the leading-order noise of GBP."""
-PLANE, TURN = np.array([1.0, 1.0]), 0.02
-"""The input beside which maps may fall to either side, and by how many radians their median may."""
+PLANE, TURN, SCATTER = np.array([1.0, 1.0]), 0.02, 0.8
+"""The input beside which maps may fall to either side, by how many radians their median may, and what share of that
+GBP's maps scatter by.
+"""
 ISOTROPIC = ("gaussian", "sphere", "ring", "student")
 WITH_MEAN = tuple(name for name, family in FAMILIES.items() if family.moments > 1 and family.independent_neurons)
 ANISOTROPIC = tuple(name for name in WITH_MEAN if not FAMILIES[name].rotation_invariant)
@@ -134,15 +136,14 @@ def turn_evidence(exam: Examination, rule: Rule, trial: Iterable[Weights], share
 
     Under rotation-invariant weights a map is as likely to lie on one side of x as on the other, whatever the width, so
     that the median is 0 exactly. Where one axis is 1.05 times as long the limit of GBP lies at 0.049. The width is such
-    that GBP's angle scatters by the margin, 0.02, to leading order, and the number of networks such that the interval
-    ends inside it with probability ≥ 0.99.
+    that GBP's angle scatters by 0.8 of the margin to leading order; the number of networks would do for all of it.
     """
     trial = list(trial)
     miss = exam.budget.spend(len(trial), share)
     n = intervals.median_plan(miss, float(scipy.stats.norm.sf(1)))
     found = []
     for drawn in trial:
-        N = ceil(direction.gbp_noise(drawn.law, PLANE) / 2 / TURN**2)
+        N = ceil(direction.gbp_noise(drawn.law, PLANE) / 2 / (SCATTER * TURN) ** 2)
         name = f"{rule.name}, {drawn.name}, x = (1, 1)"
         maps = MapPoint(name, rule, drawn, PLANE, PLANE, bottom=False).maps(N, n, exam.rng(name))
         turned = np.arctan2(maps[:, 1] - maps[:, 0], maps[:, 1] + maps[:, 0])

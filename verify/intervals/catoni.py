@@ -45,8 +45,8 @@ def catoni(sample: Float[Floats, " n"], sd: float, miss: float) -> Interval:
 
     Raises `ValueError` for an empty sample, NaN or a bound that is not positive.
     """
-    if np.any(np.isnan(sample)):
-        raise ValueError("a sample with NaN has no mean")
+    if len(sample) == 0 or np.any(np.isnan(sample)):
+        raise ValueError("a sample that is empty or contains NaN has no mean")
 
     def end(sign: int) -> float:
         """Where the candidates on one side begin to be excluded, as far as they ever are."""

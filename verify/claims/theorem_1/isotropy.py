@@ -184,9 +184,9 @@ def repair(exam: Examination) -> list[Evidence]:
 
 
 def examine_longer_quarter(exam: Examination) -> list[Evidence]:
-    """Samples at the inputs in R³ where neurons of the quarter are longer than they are rarer, by a half."""
-    inputs = {name: x for name, x in examined_inputs(exam).items() if len(x) == 3 and name != "(3, −1, 2)"}
-    return sampled_evidence(exam, longer_in_the_quarter(1.5), ALIGNED, inputs, 1.0)
+    """Samples at the inputs in R³ where neurons of the quarter are twice as long as their number compensates."""
+    inputs = {name: x for name, x in examined_inputs(exam).items() if len(x) == 3}
+    return sampled_evidence(exam, longer_in_the_quarter(2), ALIGNED, inputs, 1.0)
 
 
 def certified_evidence(law: Family, x: Array, low: float, high: float) -> Evidence:
@@ -302,7 +302,7 @@ CLAIMS = (
         premises=(ONE_LAYER, "E‖w‖ < ∞, d ≥ 2", MOMENTS),
         examine=repair,
         control=BrokenPremise(
-            premise="longer neurons half as long again, but no rarer: weighted directions no longer uniform",
+            premise="longer neurons twice as long, but no rarer: weighted directions no longer uniform",
             examine=examine_longer_quarter,
         ),
         blind="It samples a law of its own, with GBP's relevance 1: it sees no break of a family, nor of GBP's filter.",
