@@ -47,6 +47,22 @@ PREMISES = (
     "0.99; tilted 0.05)",
     "sampled intervals rest on the second moments of a neuron as the family states them",
 )
+NOTICES = {
+    "gaussian": ("axis-5", "gaussian-is-laplace"),
+    "student": ("dof-5", "axis-5"),
+    "haar": ("axis-20",),
+    "tilted": ("axis-20",),
+    "uniform": ("axis-5", "uniform-is-gaussian"),
+    "laplace": ("axis-5", "laplace-is-gaussian"),
+    "sparse": ("axis-5", "sparse-20"),
+    "powerlaw": ("axis-5", "power-20"),
+    "shifted": ("axis-5", "shift-20"),
+}
+"""The breaks that the claim on a family notices; of other families a longer axis."""
+BLIND = (
+    "μ(x) knows a neuron's direction and its mean length: not how lengths scatter around that, nor the angles between "
+    "the neurons of a frame, nor GBP's filter, as relevance is 1; and a small bias moves it in second order only."
+)
 CAUCHY_PREMISES = (
     "one hidden layer, N → ∞, hidden relevance 1 (any positive one with E s < ∞)",
     "x with k non-zero entries",
@@ -183,6 +199,8 @@ def claim(name: str) -> Claim:
             premise=f"one axis of the weights × {STRETCH}",
             examine=lambda exam: in_the_plane_evidence(exam, name, factor=STRETCH),
         ),
+        notices=NOTICES.get(name, ("axis-5",)),
+        blind=BLIND,
     )
 
 
