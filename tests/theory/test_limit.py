@@ -27,8 +27,8 @@ from nfrlab.theory.numerics.branch_and_bound import minimum
 from nfrlab.theory.numerics.proof import Derivation, symbolic
 from nfrlab.theory.numerics.quadrature import box_corners_exact
 from nfrlab.theory.numerics.vectors import cosine
-from nfrlab.verify.claims.theorem_1 import isotropy
 from nfrlab.verify.court.evidence import Finding
+from nfrlab.verify.examine import compensated_law
 from nfrlab.verify.examine.worst_direction import find_least_alignment
 
 WORST = [(name, d) for name in FAMILIES for d in (2, 3, 4)]
@@ -327,11 +327,11 @@ def test_quarter_mean_against_sampling() -> None:
 
 def test_compensated_evidence_needs_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a counterexample that stands though its proof fails, or though quadrature finds another α_∞."""
-    assert isotropy.compensated_law_evidence().finding is Finding.REFUTES
+    assert compensated_law.compensated_law_evidence().finding is Finding.REFUTES
     monkeypatch.setattr(anisotropy_proofs, "quarter_alignment", lambda _: arb("0.97"))
-    assert isotropy.compensated_law_evidence().finding is Finding.SUPPORTS
+    assert compensated_law.compensated_law_evidence().finding is Finding.SUPPORTS
     monkeypatch.setattr(anisotropy_proofs, "characterisation", lambda: Derivation("", (), (symbolic("no", False),)))
-    assert isotropy.compensated_law_evidence().finding is Finding.UNDECIDED
+    assert compensated_law.compensated_law_evidence().finding is Finding.UNDECIDED
 
 
 def test_multivariate_t() -> None:

@@ -68,8 +68,8 @@ CLAIMS = (
         title="The limit direction for every family",
         source="generalises Theorem 1; repairs the prediction of Fig. 3",
         statement=(
-            "For every family with a mean, isotropic or not, the GBP map of N neurons, divided by N, tends to "
-            "E relu(r) · μ(x), μ(x) = E[w 1(w·x > 0)] = ∇ₓ E relu(w·x): μ(x) is its direction."
+            "For every family with a mean, isotropic or not, the GBP map of N neurons, divided by N, tends to E "
+            "relu(r) · μ(x), μ(x) = E[w 1(w·x > 0)] = ∇ₓ E relu(w·x): μ(x) is its direction."
         ),
         premises=(
             "neurons independent, E‖w‖ < ∞, x seen by enough neurons (n₁ ≤ 30 d)",

@@ -205,6 +205,11 @@ CLAIMS = (
             premise="entries not identically distributed: Gaussian, variances ∝ 1, 1/2, 1/3, …",
             examine=lambda exam: one_layer_evidence(exam, "image frame", "powerlaw"),
         ),
+        notices=("alpha-5", "zplus-leaks-20"),
+        blind=(
+            "Of the law of an entry only σ/E|w| enters, and only the ripple: Laplace weights for Gaussian ones move both "
+            "cosines by less than the margin."
+        ),
     ),
     Claim(
         id="zplus-rank-one",
