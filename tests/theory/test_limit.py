@@ -29,11 +29,9 @@ from nfrlab.theory.numerics.branch_and_bound import minimum
 from nfrlab.theory.numerics.proof import Derivation, symbolic
 from nfrlab.theory.numerics.quadrature import box_corners_exact
 from nfrlab.theory.numerics.vectors import cosine
-from nfrlab.verify.claims.theorem_1 import isotropy
 from nfrlab.verify.court.evidence import Finding
-from nfrlab.verify.examine.limit_alignment import PAIRS, alignment_interval, deviation_factor
+from nfrlab.verify.examine import compensated_law
 from nfrlab.verify.examine.worst_direction import find_least_alignment
-from nfrlab.verify.intervals import Floats
 
 WORST = [(name, d) for name in FAMILIES for d in (2, 3, 4)]
 entry = st.floats(-4, 4).filter(lambda t: abs(t) > 0.02)
@@ -426,11 +424,11 @@ def test_quarter_mean_against_sampling() -> None:
 
 def test_compensated_evidence_needs_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a counterexample that stands though its proof fails, or though quadrature finds another α_∞."""
-    assert isotropy.compensated_law_evidence().finding is Finding.REFUTES
+    assert compensated_law.compensated_law_evidence().finding is Finding.REFUTES
     monkeypatch.setattr(anisotropy_proofs, "quarter_alignment", lambda _: arb("0.97"))
-    assert isotropy.compensated_law_evidence().finding is Finding.SUPPORTS
+    assert compensated_law.compensated_law_evidence().finding is Finding.SUPPORTS
     monkeypatch.setattr(anisotropy_proofs, "characterisation", lambda: Derivation("", (), (symbolic("no", False),)))
-    assert isotropy.compensated_law_evidence().finding is Finding.UNDECIDED
+    assert compensated_law.compensated_law_evidence().finding is Finding.UNDECIDED
 
 
 def test_multivariate_t() -> None:
@@ -478,25 +476,3 @@ def test_cauchy_has_no_anisotropy() -> None:
     """Catches a number where f is infinite."""
     with pytest.raises(ValueError, match="no mean"):
         anisotropy.extremes("cauchy", 3)
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.floats(0.1, 1.5), st.floats(0.02, 0.3), st.integers(0, 10**6))
-def test_alignment_interval_covers(angle: float, noise: float, seed: int) -> None:
-    """Catches an interval that misses the α_∞ of maps with known mean and noise, or that covers whatever is claimed."""
-    rng = np.random.default_rng(seed)
-    x, d = np.eye(6)[0] * 3, 6
-    mean = np.cos(angle) * np.eye(d)[0] + np.sin(angle) * np.eye(d)[1]
-    maps: Floats = mean + noise * rng.standard_normal((2 * PAIRS, d))
-    low, high, allowance = alignment_interval(maps, x, 1e-6)
-    assert low <= np.cos(angle) <= high
-    assert allowance > 0
-    assert high - low < 8 * noise
-    assert alignment_interval(maps[:20], x, 1e-6) == (0.0, 1.0, 1.0)
-
-
-def test_deviation_factor_covers() -> None:
-    """Catches an upper limit of σ that normal samples exceed more often than α/2."""
-    s = np.random.default_rng(0).standard_normal((20_000, PAIRS)).std(axis=1, ddof=1)
-    missed = np.mean(s * deviation_factor(PAIRS, 0.2) < 1)
-    assert missed == pytest.approx(0.1, abs=0.01)
