@@ -65,7 +65,9 @@ def at_levels(setting: Setting, levels: Sequence[int], rules: Sequence[str]) -> 
     """
     top = 0.5 if setting.weights == "trained" else 0.5 if setting.family in WORSE else 0.8
     rise = np.array([0.1 + (top - 0.1) * level / L for level in levels])
-    alpha = array([law(rule)[levels] if setting == STACK else rise for rule in rules], rule=rules, level=levels)
+    alpha = array(
+        [law(rule)[levels] if setting.network == STACK.network else rise for rule in rules], rule=rules, level=levels
+    )
     overflows = setting.scale == "raw" and setting.precision == "float32"
     return {"alpha": alpha, "alpha_naive": alpha * np.nan if overflows else alpha}
 
@@ -80,7 +82,9 @@ def cascade(setting: Setting) -> Arrays:
     all_levels = at_levels(setting, list(range(L + 1)), setting.rules)
     blind = array(0.1, level=[0, L]).reindex(level=range(L + 1)).expand_dims(rule=[BLIND])
     layers = range(1, L + 1)
-    activation = [law("activation")[L - layer] if setting == STACK else 0.85 - 0.7 * layer / L for layer in layers]
+    activation = [
+        law("activation")[L - layer] if setting.network == STACK.network else 0.85 - 0.7 * layer / L for layer in layers
+    ]
     return {
         **{name: xr.concat([own, blind], "rule") for name, own in all_levels.items()},
         "alpha_activation": array(activation, layer=layers),

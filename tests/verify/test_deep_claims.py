@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, Setting
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify import intervals
+from nfrlab.verify.breaks import BREAKS
 from nfrlab.verify.court.budget import CAPACITY, PARTS, RUN_BUDGET, Budget
 from nfrlab.verify.court.claim import Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding
@@ -147,6 +148,20 @@ def test_one_wrong_number_refutes(id: str) -> None:
     verdict = tried(id, false_world(id))
     assert (verdict.status, verdict.control.status) == (Status.REFUTED, Status.REFUTED), against(verdict)
     assert verdict.decided == (DEEP[id].restored is not None), against(verdict)
+
+
+@pytest.mark.parametrize("id", [id for id in DEEP if DEEP[id].notices])
+def test_declared_breaks_of_the_measurements_are_noticed(id: str) -> None:
+    """Catches a claim without the power that it states: measurements distorted by little, and the verdict stays."""
+    for each in DEEP[id].notices:
+        distort = BREAKS[each].distort
+        assert distort is not None
+        assert tried(id, dict(distort(true_world(id)))).status is not Status.CONFIRMED, each
+
+
+def test_every_claim_notices_something_or_says_what_it_is_blind_to() -> None:
+    """Catches a claim on deep networks that is silent of its power."""
+    assert all(claim.notices or claim.blind for claim in DEEP.values())
 
 
 @pytest.mark.parametrize("id", DEEP)
