@@ -52,7 +52,7 @@ class Coverage:
         return sorted(cheap, key=lambda name: (together[name.split("::")[0]], name.split("::")[0], self.seconds[name]))
 
 
-def recorded(root: Path, house: Path, folder: Path, within: str = "tests/") -> Coverage:
+def recorded(root: Path, house: Path, folder: Path, within: tuple[str, ...] = ("tests/",)) -> Coverage:
     """The coverage of every test file `within…`.
 
     It is taken from `folder` where neither the file nor a module that it loads has changed since.
