@@ -207,8 +207,8 @@ CLAIMS = (
         ),
         notices=("alpha-5", "zplus-leaks-20"),
         blind=(
-            "Of the law of an entry only σ/E|w| enters, and only the ripple: Laplace weights for Gaussian ones move both "
-            "cosines by less than the margin."
+            "Of the law of an entry only σ/E|w| enters, and only the ripple: Laplace weights for Gaussian ones move "
+            "both cosines by less than the margin."
         ),
     ),
     Claim(
