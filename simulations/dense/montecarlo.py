@@ -119,12 +119,6 @@ def parts(
     return along, across
 
 
-def noise_share(maps: Float[Array, "trials d"]) -> float:
-    """`E‖R − ER‖² / ‖ER‖²`, estimated over the trials."""
-    mean = maps.mean(axis=0)
-    return float(((maps - mean) ** 2).sum() / (len(maps) - 1) / (mean @ mean))
-
-
 def gaussian_stack(widths: tuple[int, ...], rng: np.random.Generator) -> Network:
     """A bias-free dense ReLU stack with i.i.d. N(0, 2/d_{l−1}) weights."""
     return Network(tuple(rng.standard_normal((below, above)) * np.sqrt(2 / below) for below, above in pairwise(widths)))

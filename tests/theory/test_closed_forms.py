@@ -216,17 +216,11 @@ def test_limits_of_theorem_1() -> None:
         limit_direction.zplus_filter_direction(find_family("shifted"), x)
 
 
-def test_finite_width_allowance() -> None:
-    """Catches an interval that shrinks by widening, or an allowance that is not an angle."""
-    assert limit_direction.finite_width_tilt(0.0) == 0
-    assert limit_direction.finite_width_tilt(0.125) == pytest.approx(math.pi / 6)
-    assert limit_direction.finite_width_tilt(0.6) == math.pi
-    low, high = limit_direction.widen(0.5, math.sqrt(3) / 2, math.pi / 12)
-    assert (low, high) == pytest.approx((math.cos(math.pi / 3 + math.pi / 12), math.cos(math.pi / 12)))
-    assert limit_direction.widen(0.2, 0.9, math.pi) == pytest.approx((-1, 1))
-    share = 0.01
-    N = limit_direction.neurons_for_tilt(share * 500, 0.1)
-    assert limit_direction.finite_width_tilt(share * 500 / N) <= 0.1 + 1e-12
+def test_wrong_side_probability() -> None:
+    """Catches a tail that is not that of one normal coordinate: by hand at one and two standard deviations."""
+    for deviations, tail in ((1, 0.31731), (2, 0.0455)):
+        angle = math.atan(deviations * 0.1)
+        assert limit_direction.wrong_side_probability(0.01, angle) == pytest.approx(tail, abs=1e-5)
 
 
 @given(st.integers(2, 2000), st.floats(0.01, 0.99))

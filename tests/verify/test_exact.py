@@ -35,7 +35,7 @@ from nfrlab.verify.examine.exact.integer_layers import (
     orthogonal_layer,
     small_layer,
 )
-from nfrlab.verify.examine.exact.reach import violated_share_nearby
+from nfrlab.verify.examine.exact.reach import reach_evidence, violated_share_nearby
 from nfrlab.verify.examine.exact.search import recheck, search, untied_needed
 from nfrlab.verify.examine.exact.statement import (
     Case,
@@ -52,6 +52,7 @@ from nfrlab.verify.examine.orthogonal_stacks import (
     non_negative_stacks,
     orthogonal_stacks,
 )
+from nfrlab.verify.intervals import clopper_pearson
 
 
 def exam(images: ImageSet) -> Examination:
@@ -192,6 +193,25 @@ def test_reach_counts_failures_among_admissible_draws(images: ImageSet) -> None:
     assert rate.interval is not None
     assert rate.interval[0] < 0.5 < rate.interval[1]
     assert found.finding is Finding.REFUTES
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 6), (0, 0, 0)])
+def test_reach_says_how_large_violations_are(sizes: tuple[int, ...], images: ImageSet) -> None:
+    """Catches a median or a largest size over other draws than those that fail, and a size where nothing fails."""
+
+    def draw(rng: np.random.Generator, _: ImageSet) -> dict[str, object]:
+        return {"v": [int(rng.choice([-7, *sizes])), 0]}
+
+    own, found = exam(images), []
+    (rate,) = reach_evidence(replace(about_numbers("v_0 ≤ v_1"), draws={"sizes": draw}), own, "reach", 1.0)
+    rng = own.rng("reach/sizes")
+    for _ in range(rate.n):
+        found.append(draw(rng, images)["v"][0])
+    failed = [v for v in found if v > 0]
+    assert rate.details["rate"] == len(failed) / rate.n
+    assert rate.details["median_size"] == (np.median(failed) if failed else 0)
+    assert rate.details["largest_size"] == max(failed, default=0)
+    assert rate.interval == clopper_pearson(len(failed), rate.n, rate.miss)
 
 
 def test_reach_compares_the_witnesses_too(images: ImageSet) -> None:

@@ -8,7 +8,7 @@ weights has `s = relu(r)`, hence the limit `E relu(r) · μ(x)`: its direction i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import acos, asin, cos, pi, sqrt
+from math import pi, sqrt
 
 import numpy as np
 import scipy
@@ -80,29 +80,9 @@ def gbp_alignment(family: Family, x: Float[Array, " d"], N: float) -> float:
     return gbp_limit(family, x).value / sqrt(1 + noise / N)
 
 
-def neurons_for_tilt(noise: float, tilt: float) -> int:
-    """The N at which the finite-width allowance `arcsin √(2 n₁/N)` is `tilt` radians, with n₁ = `noise`."""
-    return int(np.ceil(2 * noise / np.sin(tilt) ** 2))
-
-
 def wrong_side_probability(share: float, angle: float) -> float:
     """Probability, to leading order, that one map lies further than `angle` radians from its limit.
 
     `share` is its noise share. In the worst case all the Gaussian noise lies in one direction: `tan² ≈ share · χ²₁`.
     """
     return float(scipy.stats.chi2.sf(np.tan(angle) ** 2 / share, 1))
-
-
-def finite_width_tilt(noise_share: float) -> float:
-    """An angle in radians by which the median map of finite width differs from the limit at most.
-
-    Chebyshev: with probability ≥ ½ the noise is shorter than `t‖ER‖`, `t² = 2 E‖R − ER‖² / ‖ER‖²`, and a shorter vector
-    turns the map by at most arcsin t. `noise_share` is `E‖R − ER‖² / ‖ER‖²`; where it is ½ or more, the angle is π.
-    """
-    return asin(sqrt(2 * noise_share)) if noise_share < 0.5 else pi
-
-
-def widen(low: float, high: float, tilt: float) -> tuple[float, float]:
-    """Interval for `α_∞` from one for the median of `α_N`: either angle may be off by `tilt` radians either way."""
-    far, near = acos(min(1.0, max(-1.0, low))), acos(min(1.0, max(-1.0, high)))
-    return cos(min(pi, far + tilt)), cos(max(0.0, near - tilt))

@@ -1,6 +1,7 @@
 """The instruments of the court, one file per way of knowing: from draws, searches and proofs to evidence."""
 
 __all__ = [
+    "compensated_law",
     "dense_stacks",
     "derivation",
     "exact",
@@ -9,6 +10,7 @@ __all__ = [
     "gram_layers",
     "limit_alignment",
     "limit_direction",
+    "map_point",
     "measured",
     "over_draws",
     "stated_draws",

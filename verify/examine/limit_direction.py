@@ -1,30 +1,38 @@
-"""Monte Carlo examinations: where the maps of wide random networks point, and how often they align."""
+"""Monte Carlo examinations of wide random networks: how well their maps align, and to which side of x they turn.
+
+Both speak of the width that is sampled, and ask nothing of the law of the maps: no moments, no limit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from math import acos
+from math import acos, ceil
 
 import numpy as np
+import scipy
 
-from nfrlab.simulations.dense import Rule, alignment, rule
+from nfrlab.simulations.dense import Rule, alignment
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.dense.montecarlo import Relevance, hidden_maps, noise_share, normal
+from nfrlab.simulations.dense.montecarlo import Relevance, normal
 from nfrlab.simulations.images import digit, normalise
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import direction
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
+from nfrlab.verify.examine.map_point import MapPoint, Weights, weights
 from nfrlab.verify.examine.stated_draws import dyadic
-from nfrlab.verify.examine.statistics import proportion_evidence
+from nfrlab.verify.examine.statistics import median_evidence
 
-GBP: Rule = rule("gbp")
 DELTA = 0.02
 """How far from 1 a cosine may be and still count as aligned."""
-
-ALIGNED, NOT_ALIGNED = Claimed.exactly(1.0, resolution=DELTA), Claimed.between(-1.0, 1.0 - DELTA)
+ALIGNED, NOT_ALIGNED = Claimed.between(1.0 - DELTA, 1.0), Claimed.between(-1.0, 1.0 - DELTA)
+WIDE = 100
+"""Width of a layer that counts as wide, in units of n₁, the leading-order noise of GBP."""
+PLANE, TURN, SCATTER = np.array([1.0, 1.0]), 0.02, 0.8
+"""The input beside which maps may fall to either side, by how many radians their median may, and what share of that
+GBP's maps scatter by.
+"""
 ISOTROPIC = ("gaussian", "sphere", "ring", "student")
 WITH_MEAN = tuple(name for name, family in FAMILIES.items() if family.moments > 1 and family.independent_neurons)
 ANISOTROPIC = tuple(name for name in WITH_MEAN if not FAMILIES[name].rotation_invariant)
@@ -48,34 +56,6 @@ def inputs(exam: Examination) -> dict[str, Array]:
     return {name: dyadic(x, 12) for name, x in chosen.items()}
 
 
-@dataclass(frozen=True)
-class LimitPoint:
-    """One point of a limit examination.
-
-    Attributes
-    ----------
-    name
-        What is printed, and what the random numbers are derived from.
-    rule, family, x
-        The backward rule, the family of the weights, and the input.
-    target
-        The direction that maps are said to approach.
-    relevance, bottom
-        The hidden relevance, and whether the rule's bottom process is applied.
-    error
-        How far the cosine with `target` may be off because the target is computed numerically.
-    """
-
-    name: str
-    rule: Rule
-    family: str
-    x: Array
-    target: Array
-    relevance: Relevance = normal
-    bottom: bool = True
-    error: float = 0.0
-
-
 def points(
     exam: Examination,
     rule: Rule,
@@ -83,7 +63,7 @@ def points(
     target: Callable[[str, Array], Array] = lambda _, x: x,
     relevance: Relevance = normal,
     bottom: bool = True,
-) -> list[LimitPoint]:
+) -> list[MapPoint]:
     """Every family at every input.
 
     Parameters
@@ -98,109 +78,83 @@ def points(
         The claimed limit direction from family and input, by default the input itself.
     """
     return [
-        LimitPoint(f"{family}, {name}", rule, family, x, target(family, x), relevance, bottom)
+        MapPoint(f"{family}, {name}", rule, weights(family), x, target(family, x), relevance, bottom)
         for family in families
         for name, x in inputs(exam).items()
     ]
 
 
-def is_visible(point: LimitPoint) -> bool:
+def is_visible(point: MapPoint) -> bool:
     """Whether enough neurons of the family see the input.
 
     Not so for U[0, 1] at negative x, where `μ(x)` nearly vanishes and layers would have to be far too wide.
     """
-    return direction.gbp_noise(FAMILIES[point.family], point.x) <= 30 * len(point.x)
+    return direction.gbp_noise(point.weights.law, point.x) <= 30 * len(point.x)
 
 
-def limit_evidence(
-    exam: Examination, trial: Iterable[LimitPoint], share: float = 1.0, claimed: Claimed = ALIGNED
+def wide_evidence(
+    exam: Examination, trial: Iterable[MapPoint], share: float = 1.0, claimed: Claimed = ALIGNED, times: int = 1
 ) -> list[Evidence]:
-    """For each point the interval of `lim cos(R, target)`, held against what is claimed, by default 1 ± 0.02.
+    """For each point the interval of the median α in a wide layer, held against what is claimed, by default ≥ 0.98.
 
-    The median over networks has a distribution-free interval; it is widened by the angle that finite width can account
-    for. Width and number of networks are fixed beforehand from the leading-order noise of GBP at this family and input:
-    finite width may cost a third of the tolerated angle, its estimate may be 25 % off, and at the truth 1 the interval
-    still ends inside the margin with probability ≥ 0.99. All points together spend `share` of the budget.
+    The layer is `times` · `WIDE` n₁ wide, n₁ the leading-order noise of GBP at this law and input, which then takes
+    0.005 of its α. The median over networks has a distribution-free interval; their number is such that for a map that
+    tends to its target it ends inside the margin with probability ≥ 0.99. All points together spend `share` of the
+    budget.
     """
     trial = list(trial)
     miss = exam.budget.spend(len(trial), share)
-    return [_limit(exam, point, miss, claimed) for point in trial]
+    return [_wide(exam, point, miss, claimed, times) for point in trial]
 
 
-def _limit(exam: Examination, point: LimitPoint, miss: float, claimed: Claimed) -> Evidence:
-    tolerated = acos(1 - DELTA)
-    noise = direction.gbp_noise(FAMILIES[point.family], point.x)
-    N = direction.neurons_for_tilt(noise, tolerated / 3)
-    n = intervals.median_plan(miss, direction.wrong_side_probability(noise / N, tolerated * (1 - 1.25 / 3)))
-    maps = hidden_maps(point.rule, point.family, point.x, N, n, exam.rng(point.name), point.relevance, point.bottom)
-    values = np.array([alignment(R, point.target) for R in maps])
+def _wide(exam: Examination, point: MapPoint, miss: float, claimed: Claimed, times: int) -> Evidence:
+    N = ceil(times * WIDE * direction.gbp_noise(point.weights.law, point.x))
+    n = intervals.median_plan(miss, direction.wrong_side_probability(1 / WIDE, acos(1 - DELTA)))
+    values = np.array([alignment(R, point.target) for R in point.maps(N, n, exam.rng(f"{point.name}, N = {N}"))])
+    text = f"median α at N = {N:,}: {point.name}"
     if np.any(np.isnan(values)):
         return Evidence(
             kind=Kind.MONTE_CARLO,
-            statement=f"{point.name}: some maps are zero",
+            statement=f"{text}, where some maps are zero",
             finding=Finding.UNDECIDED,
             method="median",
             miss=miss,
             n=n,
         )
-    tilt = direction.finite_width_tilt(noise_share(maps))
-    low, high = direction.widen(*intervals.median(values, miss), tilt)
-    return Evidence.from_interval(
-        Kind.MONTE_CARLO,
-        point.name,
-        (low - point.error, high + point.error),
+    return median_evidence(
+        text,
+        values,
         claimed,
-        "distribution-free interval of the median, widened by the finite-width angle",
-        miss=miss,
-        n=n,
-        bias=tilt,
-        numerical_error=point.error,
+        miss,
         power=0.99 if point.rule.name == "gbp" and claimed == ALIGNED else None,
-        details={"N": N, "d": len(point.x), "median": float(np.median(values)), "family": point.family},
+        details={"N": N, "d": len(point.x), "median": float(np.median(values)), "law": point.weights.name},
     )
 
 
-def axis_weights_evidence(exam: Examination) -> list[Evidence]:
-    """GBP on neurons along single axes, claimed to tend to x: isotropic in their second moments, not in direction."""
-    return limit_evidence(exam, points(exam, GBP, ("axis",)))
+def turn_evidence(exam: Examination, rule: Rule, trial: Iterable[Weights], share: float = 1.0) -> list[Evidence]:
+    """For each law the median of the signed angle from x = (1, 1) to the map r_0, held against 0 ± 0.02.
 
-
-def aligned_rate_evidence(
-    exam: Examination, trial: Iterable[LimitPoint], factor: int, n: int, share: float = 1.0
-) -> list[Evidence]:
-    """For each point how often `cos(R, target) ≥ 1 − δ` in wide layers, held against ≥ 0.95 with resolution 0.35.
-
-    At the width planned for GBP a map that tends to its target has that cosine all but surely; the resolution is what
-    n = 60 networks allow.
-
-    Parameters
-    ----------
-    exam, trial
-        The examination, and its points.
-    factor
-        The width in units of the one planned for GBP.
-    n
-        The number of networks.
-    share
-        The share of the budget that all points may spend together.
+    Under rotation-invariant weights a map is as likely to lie on one side of x as on the other, whatever the width, so
+    that the median is 0 exactly. Where one axis is 1.05 times as long the limit of GBP lies at 0.049. The width is such
+    that GBP's angle scatters by 0.8 of the margin to leading order; the number of networks would do for all of it.
     """
     trial = list(trial)
     miss = exam.budget.spend(len(trial), share)
+    n = intervals.median_plan(miss, float(scipy.stats.norm.sf(1)))
     found = []
-    for point in trial:
-        noise = direction.gbp_noise(FAMILIES[point.family], point.x)
-        N = factor * direction.neurons_for_tilt(noise, acos(1 - DELTA) / 3)
-        rng = exam.rng(f"rate {factor} {point.name}")
-        maps = hidden_maps(point.rule, point.family, point.x, N, n, rng, point.relevance, point.bottom)
-        values = np.array([alignment(R, point.target) for R in maps])
+    for drawn in trial:
+        N = ceil(direction.gbp_noise(drawn.law, PLANE) / 2 / (SCATTER * TURN) ** 2)
+        name = f"{rule.name}, {drawn.name}, x = (1, 1)"
+        maps = MapPoint(name, rule, drawn, PLANE, PLANE, bottom=False).maps(N, n, exam.rng(name))
+        turned = np.arctan2(maps[:, 1] - maps[:, 0], maps[:, 1] + maps[:, 0])
         found.append(
-            proportion_evidence(
-                f"P(α ≥ {1 - DELTA}) ≥ 0.95 at N = {N}: {point.name}",
-                int(np.sum(values >= 1 - DELTA)),
-                n,
-                Claimed.between(0.95, 1.0, resolution=0.35),
+            median_evidence(
+                f"the median angle between map and input is 0 ± {TURN}, N = {N:,}: {name}",
+                turned,
+                Claimed.exactly(0.0, TURN),
                 miss,
-                details={"N": N, "median": float(np.median(values))},
+                power=0.99 if rule.name == "gbp" else None,
+                details={"N": N, "d": 2, "median": float(np.median(turned)), "law": drawn.name},
             )
         )
     return found

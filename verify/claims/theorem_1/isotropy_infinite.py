@@ -10,11 +10,12 @@ from nfrlab.simulations.dense.heavy import multivariate_t
 from nfrlab.simulations.dense.montecarlo import ones
 from nfrlab.theory.limit.proofs import no_mean
 from nfrlab.verify.claims.premises import ONE_LAYER
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limit_alignment import SIGNED
-from nfrlab.verify.examine.limit_direction import DELTA, GBP, NOT_ALIGNED
+from nfrlab.verify.examine.limit_direction import DELTA, NOT_ALIGNED
+from nfrlab.verify.examine.map_point import GBP
 from nfrlab.verify.examine.statistics import median_evidence, proportion_evidence
 
 
@@ -40,10 +41,14 @@ def infinite_variance_evidence(exam: Examination, dof: float = 1.5) -> list[Evid
     ]
 
 
-def infinite_mean_evidence(exam: Examination, dof: float = 0.5) -> list[Evidence]:
-    """How often α ≤ 0.95, at two widths far apart, held against at least half of all maps."""
-    widths = 1 << 6, exam.pick(1 << 13, 1 << 17)
-    miss, found = exam.budget.spend(2), []
+def two_widths(exam: Examination) -> tuple[int, int]:
+    """Two widths far apart."""
+    return 1 << 6, exam.pick(1 << 13, 1 << 17)
+
+
+def infinite_mean_evidence(exam: Examination, widths: tuple[int, ...], dof: float = 0.5) -> list[Evidence]:
+    """How often α ≤ 0.95, at these widths, held against at least half of all maps."""
+    miss, found = exam.budget.spend(len(widths)), []
     for N in widths:
         values = sample_t_alignments(exam, dof, N, 300)
         found.append(
@@ -61,7 +66,7 @@ def infinite_mean_evidence(exam: Examination, dof: float = 0.5) -> list[Evidence
 
 def examine_infinite_mean(exam: Examination) -> list[Evidence]:
     """The derivation, and samples at half a degree of freedom."""
-    return [derivation_evidence(no_mean.infinite_mean), *infinite_mean_evidence(exam)]
+    return [derivation_evidence(no_mean.infinite_mean), *infinite_mean_evidence(exam, two_widths(exam))]
 
 
 CLAIMS = (
@@ -77,6 +82,11 @@ CLAIMS = (
         control=BrokenPremise(
             premise="finite variance: 3 degrees of freedom", examine=lambda exam: infinite_variance_evidence(exam, 3.0)
         ),
+        restored=RestoredPremise(
+            premise="infinite mean: half a degree of freedom",
+            examine=lambda exam: infinite_variance_evidence(exam, 0.5),
+        ),
+        blind="It samples a law of its own, at α near 1: it sees no break of a family, nor of GBP's filter.",
     ),
     Claim(
         id="isotropy-infinite-mean",
@@ -89,7 +99,8 @@ CLAIMS = (
         premises=(ONE_LAYER, "multivariate t, ½ degree of freedom"),
         examine=examine_infinite_mean,
         control=BrokenPremise(
-            premise="a finite mean: 1.5 degrees of freedom", examine=lambda exam: infinite_mean_evidence(exam, 1.5)
+            premise="a finite mean: 1.5 degrees of freedom, in the wide layer",
+            examine=lambda exam: infinite_mean_evidence(exam, two_widths(exam)[1:], 1.5),
         ),
     ),
 )

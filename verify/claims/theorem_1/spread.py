@@ -84,10 +84,9 @@ def examine_bound(exam: Examination) -> list[Evidence]:
 
 
 def examine_unequal_entries(exam: Examination) -> list[Evidence]:
-    """The bound claimed for independent symmetric entries that are not identically distributed."""
-    return [
-        bound_evidence("powerlaw", where, x, TAILS["gaussian"]) for where, x in spread_inputs(exam, "powerlaw").items()
-    ]
+    """The bound claimed for independent symmetric entries that are not identically distributed, at spread inputs."""
+    spread = {where: x for where, x in spread_inputs(exam, "powerlaw").items() if len(x) > 12}
+    return [bound_evidence("powerlaw", where, x, TAILS["gaussian"]) for where, x in spread.items()]
 
 
 CLAIMS = (

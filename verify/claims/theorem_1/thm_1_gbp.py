@@ -7,19 +7,22 @@ from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_direction import (
-    GBP,
-    ISOTROPIC,
-    axis_weights_evidence,
-    limit_evidence,
-    points,
-)
+from nfrlab.verify.examine.limit_direction import ISOTROPIC, points, turn_evidence, wide_evidence
+from nfrlab.verify.examine.map_point import GBP, stretched, weights
 
 
 def examine_gbp(exam: Examination) -> list[Evidence]:
-    """The derivation, and every isotropic family at every input."""
-    proven = derivation_evidence(direction_proofs.isotropic_half_space_mean)
-    return [proven, *limit_evidence(exam, points(exam, GBP, ISOTROPIC))]
+    """The derivation; every isotropic family at every input in wide layers; and to which side of x maps turn."""
+    return [
+        derivation_evidence(direction_proofs.isotropic_half_space_mean),
+        *wide_evidence(exam, points(exam, GBP, ISOTROPIC), 0.5),
+        *turn_evidence(exam, GBP, map(weights, ISOTROPIC), 0.5),
+    ]
+
+
+def examine_stretched_weights(exam: Examination) -> list[Evidence]:
+    """To which side of x maps turn, where one axis of every isotropic family is 1.05 times as long."""
+    return turn_evidence(exam, GBP, [stretched(weights(family), 1.05) for family in ISOTROPIC])
 
 
 CLAIMS = (
@@ -33,6 +36,11 @@ CLAIMS = (
         ),
         premises=ONE_WIDE_LAYER,
         examine=examine_gbp,
-        control=BrokenPremise(premise="isotropy destroyed: w = ±√d e_i", examine=axis_weights_evidence),
+        control=BrokenPremise(premise="one axis of the weights × 1.05", examine=examine_stretched_weights),
+        notices=("axis-5", "alpha-5", "gbp-is-gradient"),
+        blind=(
+            "What keeps weights isotropic (their length, a bias, a leak of GBP's filter) keeps the direction of the "
+            "limit; law-gbp sees how fast it is reached."
+        ),
     ),
 )

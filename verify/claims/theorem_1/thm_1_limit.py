@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from math import pi
 
 from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.dense.montecarlo import Relevance, normal, ones
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_direction import (
-    GBP,
-    WITH_MEAN,
-    is_visible,
-    limit_evidence,
-    points,
-)
+from nfrlab.verify.examine.limit_alignment import MeanPoint, alignment_evidence, predicted_length
+from nfrlab.verify.examine.limit_direction import PLANE, WITH_MEAN, is_visible, points
+from nfrlab.verify.examine.map_point import GBP, MapPoint, Weights, stretched, weights
+
+COARSE, SHARP = Claimed.exactly(1.0, 0.01), Claimed.exactly(1.0, 5e-4)
+"""What is claimed of the cosine of map and μ(x): at every input, and at x = (1, 1) of some families."""
+IN_THE_PLANE = "gaussian", "uniform", "powerlaw"
+LENGTH, LENGTH_OF_GBP = 0.01, 0.02
+"""Relative margins of ‖E R‖: with relevance 1, and with N(0, 1)."""
+STRETCH = 1.25
+"""By how much one axis is longer in the negative control."""
 
 
 def half_space_mean(family: str, x: Array) -> Array:
@@ -25,22 +29,37 @@ def half_space_mean(family: str, x: Array) -> Array:
     return FAMILIES[family].half_space_mean(x).value
 
 
+def plane_point(family: str, relevance: Relevance, drawn: Weights | None = None) -> MeanPoint:
+    """GBP at x = (1, 1), aimed at the μ(x) of a family; `drawn` is what is drawn in its place."""
+    one, drawn = relevance is ones, drawn or weights(family)
+    name = f"{drawn.name}, x = (1, 1), relevance {'1' if one else 'N(0, 1)'}"
+    point = MapPoint(name, GBP, drawn, PLANE, half_space_mean(family, PLANE), relevance)
+    length = predicted_length(family, PLANE, *((LENGTH, 1.0) if one else (LENGTH_OF_GBP, (2 * pi) ** -0.5)))
+    return MeanPoint(point, SHARP if one else COARSE, length)
+
+
+def mean_map_evidence(exam: Examination, trial: list[MeanPoint]) -> list[Evidence]:
+    """The direction, and where it is claimed the length, of the mean map at every point."""
+    miss = exam.budget.spend(len(trial))
+    return [piece for point in trial for piece in alignment_evidence(exam, point, miss)]
+
+
 def examine_limit_direction(exam: Examination) -> list[Evidence]:
-    """The derivation, and every family with a mean: do maps approach the half-space mean, be it the input or not?"""
+    """The derivation; at every family with a mean the direction of the map's mean; at some its length as well."""
     chosen = exam.pick((", random signed", ", image patch", ", digit"), ("",))
     trial = [
-        replace(point, error=gbp_limit(FAMILIES[point.family], point.x).error)
+        MeanPoint(point, COARSE)
         for point in points(exam, GBP, WITH_MEAN, target=half_space_mean)
         if is_visible(point) and any(name in point.name for name in chosen)
     ]
-    return [derivation_evidence(direction_proofs.limit_direction), *limit_evidence(exam, trial)]
+    trial += [plane_point(family, ones) for family in IN_THE_PLANE]
+    trial += [plane_point("gaussian", normal)]
+    return [derivation_evidence(direction_proofs.limit_direction), *mean_map_evidence(exam, trial)]
 
 
-def examine_wrong_direction(exam: Examination) -> list[Evidence]:
-    """Families that are not isotropic, held against the limit direction of one that is."""
-    return limit_evidence(
-        exam, points(exam, GBP, ("axis", "powerlaw"), target=lambda _, x: half_space_mean("gaussian", x))
-    )
+def examine_stretched_weights(exam: Examination) -> list[Evidence]:
+    """The direction and the length of μ(x) of some families, claimed where one axis of their neurons is longer."""
+    return mean_map_evidence(exam, [plane_point(f, ones, stretched(weights(f), STRETCH)) for f in IN_THE_PLANE])
 
 
 CLAIMS = (
@@ -49,17 +68,16 @@ CLAIMS = (
         title="The limit direction for every family",
         source="generalises Theorem 1; repairs the prediction of Fig. 3",
         statement=(
-            "For every family with a mean, isotropic or not, the GBP map tends in direction to μ(x) = E[w 1(w·x > 0)] "
-            "= ∇ₓ E relu(w·x)."
+            "For every family with a mean, isotropic or not, the GBP map of N neurons, divided by N, tends to E "
+            "relu(r) · μ(x), μ(x) = E[w 1(w·x > 0)] = ∇ₓ E relu(w·x): μ(x) is its direction."
         ),
         premises=(
             "neurons independent, E‖w‖ < ∞, x seen by enough neurons (n₁ ≤ 30 d)",
             "r i.i.d. N(0, 1), independent of W",
         ),
         examine=examine_limit_direction,
-        control=BrokenPremise(
-            premise="the isotropic direction x claimed for anisotropic families", examine=examine_wrong_direction
-        ),
+        control=BrokenPremise(premise=f"one axis of the weights × {STRETCH}", examine=examine_stretched_weights),
+        notices=("gbp-leaks-5", "axis-5", "gbp-is-gradient", "uniform-is-gaussian"),
         repairs="thm-1-anisotropic",
     ),
 )

@@ -16,7 +16,7 @@ from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_direction import ISOTROPIC, limit_evidence, points
+from nfrlab.verify.examine.limit_direction import ISOTROPIC, points, wide_evidence
 from nfrlab.verify.examine.statistics import sequential_evidence
 
 GRAD = rule("grad")
@@ -89,7 +89,7 @@ def examine_plain_gradient(exam: Examination) -> list[Evidence]:
     return [
         derivation_evidence(direction_proofs.raw_gradient),
         *no_alignment_evidence(exam),
-        *limit_evidence(exam, with_mean, 0.5),
+        *wide_evidence(exam, with_mean, 0.5),
     ]
 
 

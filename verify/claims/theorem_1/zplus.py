@@ -53,7 +53,7 @@ def real_inputs(exam: Examination) -> Inputs:
 
 def layer_width(d: int) -> int:
     """The width N of the one layer; larger where d is small, as single cosines vary more there."""
-    return 2048 if d < 100 else 1024
+    return 4096 if d < 100 else 1024
 
 
 def predicted_median_evidence(
@@ -82,36 +82,36 @@ def predicted_median_evidence(
     return median_evidence(
         f"{statement} = {predicted:.4f} ± {margin}",
         values,
-        Claimed.within(predicted, margin),
+        Claimed.exactly(predicted, margin),
         miss,
         power=power,
         details={"predicted": predicted, "median": float(np.median(values))},
     )
 
 
-def one_layer_evidence(exam: Examination, claimed: bool = False) -> list[Evidence]:
+def one_layer_evidence(exam: Examination, where: str = "", drawn: str = "") -> list[Evidence]:
     """`cos(r_0, x)` and `cos(x ⊙ r_0, x)` of both forms, held against the theory.
 
-    With `claimed`, a broken premise, one input alone and the first cosine held against 1. The number of networks lets
-    one cosine in fifty lie outside the margin on one side.
+    At the inputs whose name contains `where`; with `drawn`, weights of that family are drawn in place of the others.
+    The number of networks lets one cosine in ten lie outside the margin on one side.
     """
     points = [
         (family, name, x, form)
         for family in exam.pick(("gaussian",), ("gaussian", "uniform"))
         for name, x in real_inputs(exam).items()
         for form in FORMS
-        if FAMILIES[family].gaussian or len(x) < 1000
-    ][: 1 if claimed else None]
+        if where in name and (FAMILIES[family].gaussian or len(x) < 1000)
+    ]
     miss = exam.budget.spend(2 * len(points))
-    n, found = intervals.median_plan(miss, 0.02), []
+    n, found = intervals.median_plan(miss, 0.1), []
     for family, name, x, form in points:
-        point, N = f"{form}, {family}, {name}", layer_width(len(x))
-        maps = hidden_maps(rule(form), family, x, N, n, exam.rng(point), rectified, bottom=False)
+        point, N = f"{form}, {drawn or family}, {name}", layer_width(len(x))
+        maps = hidden_maps(rule(form), drawn or family, x, N, n, exam.rng(point), rectified, bottom=False)
         bare, with_bottom = alignments(form, FAMILIES[family], x, N)
         first = np.array([alignment(r, x) for r in maps])
         second = np.array([alignment(x * r, x) for r in maps])
         found += [
-            predicted_median_evidence(f"cos(r_0, x), {point}", first, 1.0 if claimed else bare, DELTA, miss),
+            predicted_median_evidence(f"cos(r_0, x), {point}", first, bare, DELTA, miss),
             predicted_median_evidence(f"cos(x ⊙ r_0, x), {point}", second, with_bottom, DELTA, miss),
         ]
     return found
@@ -202,7 +202,13 @@ CLAIMS = (
         ),
         examine=examine_bottom_process,
         control=BrokenPremise(
-            premise="r_0 itself claimed to be the input", examine=lambda exam: one_layer_evidence(exam, claimed=True)
+            premise="entries not identically distributed: Gaussian, variances ∝ 1, 1/2, 1/3, …",
+            examine=lambda exam: one_layer_evidence(exam, "image frame", "powerlaw"),
+        ),
+        notices=("alpha-5", "zplus-leaks-20"),
+        blind=(
+            "Of the law of an entry only σ/E|w| enters, and only the ripple: Laplace weights for Gaussian ones move "
+            "both cosines by less than the margin."
         ),
     ),
     Claim(
@@ -213,7 +219,8 @@ CLAIMS = (
             "Two relevances that enter a random stack approach one another under z⁺: ln tan² of the angle of their "
             f"maps changes by ln((π − 1) S) a layer within {RATE_MARGIN}, S = 2/n (filter) or π/n (rule) in a layer "
             "of n neurons, and r_0 lies at tan² = (π − 1) S + c²(1 − mean²/rms²)/n from the all-ones vector, within "
-            f"{ONES_MARGIN} in ln tan²."
+            f"{ONES_MARGIN} in ln tan², that is up to 35 % in tan². Leading-order laws: at width 128 they are off by a "
+            "tenth to a sixth in ln tan², which intervals tell from 0."
         ),
         premises=(
             "bias-free Gaussian stacks, x an image scaled down",
