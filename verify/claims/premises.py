@@ -2,6 +2,12 @@
 
 PAPER = "arXiv 2503.11160"
 
+ONE_COUNTEREXAMPLE = (
+    "It is refuted by a counterexample, which stands wherever its numbers are left alone; its positive control notices "
+    "what the rule does."
+)
+"""What a refuted statement about every case is blind to."""
+
 NO_BIAS = "the layer has no bias"
 
 ONE_WIDE_LAYER = (

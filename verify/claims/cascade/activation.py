@@ -8,7 +8,7 @@ from typing import Any
 from nfrlab.simulations.dense import activation, cascade
 from nfrlab.theory.numerics.vectors import positive_part
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
-from nfrlab.verify.claims.premises import PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.dense_stacks import (
@@ -152,6 +152,7 @@ CLAIMS = (
         examine=printed,
         control=BrokenPremise(premise="orthogonal neurons, but of unequal norms", examine=examine_unequal_norms),
         restored=RestoredPremise(premise="one hidden layer, orthogonal and of equal norms", examine=examine_orthogonal),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="activation-dominates-repair",
@@ -165,6 +166,7 @@ CLAIMS = (
         premises=PREMISES,
         examine=repair,
         control=BrokenPremise(premise="a first layer of unequal norms", examine=examine_unequal_first_layer),
+        notices=("activation-is-root", "activation-is-one", "cascade-off-by-one"),
         repairs="activation-dominates",
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from nfrlab.simulations.dense import cascade, rule
 from nfrlab.theory.numerics.vectors import positive_part
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
-from nfrlab.verify.claims.premises import PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.dense_stacks import (
@@ -176,6 +176,7 @@ CLAIMS = (
             premise="one hidden layer of orthogonal neurons, one of either relevance; x ≥ 0 for z⁺",
             examine=examine_orthogonal,
         ),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="cascade-repair",
@@ -192,6 +193,7 @@ CLAIMS = (
             premise="a first layer that is not orthogonal; z⁺ in filter form, on signed inputs",
             examine=examine_broken_premises,
         ),
+        notices=("gbp-leaks-5", "cascade-off-by-one", "gbp-is-gradient"),
         repairs="cascade",
     ),
 )

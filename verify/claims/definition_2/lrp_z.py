@@ -123,5 +123,6 @@ CLAIMS = (
             premise="hidden biases added, denominators Σ_k z_kj as printed",
             examine=examine_biased_network,
         ),
+        notices=("biases-5", "mask-at-zero"),
     ),
 )

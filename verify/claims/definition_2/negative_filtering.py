@@ -8,7 +8,7 @@ from fractions import Fraction
 from nfrlab.simulations.dense import layer, rules
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
-from nfrlab.verify.claims.premises import PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -178,6 +178,8 @@ CLAIMS = (
             premise="orthogonal neurons with biases, so that one points away from x", examine=examine_biased
         ),
         restored=RestoredPremise(premise="neurons orthogonal, of any norms", examine=examine_orthogonal),
+        notices=("gbp-is-gradient",),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="negative-filtering-implies-alignment-repair",
@@ -189,6 +191,7 @@ CLAIMS = (
         premises=("no biases", "active neurons orthogonal, of any norm", "both maps non-zero"),
         examine=repair,
         control=BrokenPremise(premise="neurons not orthogonal", examine=examine_any_weights),
+        notices=("gbp-leaks-5", "biases-5", "mask-at-zero", "gbp-is-gradient"),
         repairs="negative-filtering-implies-alignment",
     ),
 )

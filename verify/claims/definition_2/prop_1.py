@@ -95,6 +95,7 @@ CLAIMS = (
         examine=printed,
         control=BrokenPremise(premise="biases added", examine=examine_with_biases),
         restored=RestoredPremise(premise="no entry of r is 0", examine=examine_without_zeros),
+        notices=("gbp-leaks-5", "biases-5", "mask-at-zero", "gbp-is-gradient"),
     ),
     Claim(
         id="prop-1-repair",
@@ -104,6 +105,7 @@ CLAIMS = (
         premises=(NO_BIAS,),
         examine=repair,
         control=BrokenPremise(premise="biases added", examine=examine_repair_with_biases),
+        notices=("gbp-leaks-5", "biases-5", "mask-at-zero", "gbp-is-gradient"),
         repairs="prop-1",
     ),
 )

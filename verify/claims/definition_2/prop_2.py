@@ -12,7 +12,7 @@ from nfrlab.simulations.dense import rules
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.filtering import margins, proofs
 from nfrlab.theory.numerics.vectors import positive_part
-from nfrlab.verify.claims.premises import NO_BIAS, PAPER
+from nfrlab.verify.claims.premises import NO_BIAS, ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -136,6 +136,7 @@ CLAIMS = (
             premise="τ < 0, that of the quantile by contributions that are not positive",
             examine=examine_negative_thresholds,
         ),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="prop-2-repair",
@@ -148,6 +149,7 @@ CLAIMS = (
         premises=(NO_BIAS, "τ ≤ 0"),
         examine=repair,
         control=BrokenPremise(premise="τ > 0", examine=examine_positive_threshold),
+        notices=("biases-5", "mask-at-zero"),
         repairs="prop-2",
     ),
 )

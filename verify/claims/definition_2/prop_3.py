@@ -10,7 +10,7 @@ from nfrlab.simulations.dense import rules
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.filtering import proofs
 from nfrlab.theory.numerics.vectors import positive_part
-from nfrlab.verify.claims.premises import NO_BIAS, PAPER
+from nfrlab.verify.claims.premises import NO_BIAS, ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -157,6 +157,7 @@ CLAIMS = (
             premise="one neuron where the rule is compared with the filter; γ dropped and x, r > 0 in ineq. 13",
             examine=examine_positive_case,
         ),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="prop-3-repair",
@@ -170,6 +171,7 @@ CLAIMS = (
         premises=(NO_BIAS, "x ≥ 0", "r ≥ 0"),
         examine=repair,
         control=BrokenPremise(premise="signed inputs", examine=examine_signed_inputs),
+        notices=("zplus-leaks-5", "biases-5", "mask-at-zero"),
         repairs="prop-3",
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.filtering import proofs
-from nfrlab.verify.claims.premises import NO_BIAS, PAPER
+from nfrlab.verify.claims.premises import NO_BIAS, ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -96,6 +96,7 @@ CLAIMS = (
             premise="one neuron, of which γ is the scalar",
             examine=lambda exam: search(replace(picture_statement(ONE_NEURON), draws={}), exam, "picture"),
         ),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="prop-3-gamma-repair",
@@ -110,6 +111,7 @@ CLAIMS = (
         control=BrokenPremise(
             premise="γ < 0", examine=lambda exam: search(scalar_gamma_statement(range(-3, 0)), exam, "scalar")
         ),
+        blind="It is about pictures alone: no rule of the simulations takes part.",
         repairs="prop-3-gamma",
     ),
 )

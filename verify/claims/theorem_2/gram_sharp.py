@@ -13,8 +13,16 @@ from nfrlab.verify.claims.premises import SINGULAR
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact.gram_cases import SIGMAS, active_part, aim_at_bound, climb, conditioned_layer, tie
-from nfrlab.verify.examine.exact.statement import Case, to_alignment, to_fractions
+from nfrlab.verify.examine.exact.gram_cases import (
+    SIGMAS,
+    active_part,
+    agrees_with_formula,
+    aim_at_bound,
+    climb,
+    conditioned_layer,
+    tie,
+)
+from nfrlab.verify.examine.exact.statement import Case, to_alignment, to_fractions, to_strings
 from nfrlab.verify.examine.exact.weightings import gradient_map, squared_alignments
 
 EXCESS = Fraction(1, 16), Fraction(1, 1 << 10), Fraction(1, 1 << 30)
@@ -27,7 +35,8 @@ def beyond_bound_evidence(exam: Examination, root: Callable[[Fraction], Fraction
     """Whether at tan φ = σ − 1/σ every condition number beyond root(σ)² has a layer in which Activation loses to r > 0.
 
     The layer is diag(root(σ)(1 + ε), 1) with A = (σ, 1) and r = (1, σ³), simulated in exact rationals. Where
-    Activation does not lose although the proven condition holds, the bound `root` is refuted.
+    Activation does not lose although the proven condition holds, the bound `root` is refuted; undecided where simulation
+    and closed form disagree.
     """
     for sigma in SIGMAS:
         for excess in EXCESS:
@@ -39,6 +48,8 @@ def beyond_bound_evidence(exam: Examination, root: Callable[[Fraction], Fraction
                 "r": to_fractions(list(r)),
             }
             by_activation, by_r = squared_alignments(gradient_map, case)
+            if not agrees_with_formula(case):
+                return _beyond(Finding.UNDECIDED, to_strings(case))
             proven = gram.suffices((sigma - 1 / sigma) ** 2, top**2)
             if by_activation is None or by_r is None or by_activation >= by_r:
                 numbers = {
@@ -154,5 +165,6 @@ CLAIMS = (
             premise="the crude bound κ = 1/cos²φ claimed to be sharp",
             examine=lambda exam: [beyond_bound_evidence(exam, crude_ratio)],
         ),
+        notices=("biases-5",),
     ),
 )

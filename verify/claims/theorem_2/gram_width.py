@@ -96,5 +96,6 @@ CLAIMS = (
             premise="κ taken for √κ",
             examine=lambda exam: condition_evidence(exam, QUICK[:1], share_with_root_forgotten),
         ),
+        blind="It tells a width from its half and its double: smaller changes of weights or activations go unnoticed.",
     ),
 )

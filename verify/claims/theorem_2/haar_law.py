@@ -31,6 +31,11 @@ WEIGHTS = {
     "gbp": "hidden relevance i.i.d. N(0, 1), independent of the frame",
     "activation": "s = A",
 }
+NOTICED = {
+    "constant": ("alpha-2",),
+    "gbp": ("alpha-2", "gbp-leaks-5"),
+    "activation": ("alpha-2", "activation-is-root", "activation-is-one"),
+}
 TIES = {
     "constant": " α equals Activation's with probability N 2^−N / (1 − 2^−N), both defined: one active neuron.",
     "gbp": " α equals Activation's with probability ½ N 2^−N / (1 − (¾)^N), both defined: one active neuron, passed.",
@@ -118,6 +123,7 @@ def claim(weighting: str) -> Claim:
             premise="the dimension off by one: the law of R¹⁰ for frames in R⁹",
             examine=lambda exam: examine_off_by_one(exam, weighting),
         ),
+        notices=NOTICED[weighting],
     )
 
 

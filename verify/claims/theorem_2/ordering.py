@@ -17,7 +17,7 @@ from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.weighting.ordering import ORDER, REVERSAL_ERROR, gaussian_law, reversal_probability
 from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
-from nfrlab.verify.claims.premises import PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -239,6 +239,8 @@ CLAIMS = (
         ),
         examine=examine_means,
         control=BrokenPremise(premise="lengths of heavy tails: multivariate t", examine=examine_heavy_tails),
+        notices=("alpha-2", "activation-is-one"),
+        blind="√A for A keeps the order of the means; law-activation notices it.",
     ),
     Claim(
         id="ordering-pathwise",
@@ -255,6 +257,7 @@ CLAIMS = (
         examine=printed,
         control=BrokenPremise(premise="orthogonal neurons, but of unequal norms", examine=examine_unequal_norms),
         restored=RestoredPremise(premise="neurons orthogonal and of equal norm", examine=examine_orthogonal),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="ordering-pathwise-repair",
@@ -274,6 +277,7 @@ CLAIMS = (
             premise="2/π for √(2/π) in the angle to A, and the reverse",
             examine=lambda exam: reversal_evidence(exam, RATES[1:3], SWAPPED),
         ),
+        notices=("axis-20", "activation-is-root", "activation-is-one", "gaussian-is-laplace"),
         repairs="ordering-pathwise",
     ),
 )

@@ -12,7 +12,7 @@ from nfrlab.simulations.dense.arrays import relu
 from nfrlab.simulations.dense.weights import orthonormal
 from nfrlab.theory.weighting import orthogonal_neurons
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
-from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -203,6 +203,7 @@ CLAIMS = (
         control=BrokenPremise(
             premise="equal norms, not orthogonal", examine=examination_without_orthogonality(gbp_map)
         ),
+        notices=("alpha-2", "gbp-leaks-5", "biases-5", "mask-at-zero"),
     ),
     Claim(
         id="thm-2-rectgrad",
@@ -221,6 +222,8 @@ CLAIMS = (
         restored=RestoredPremise(
             premise="τ ≤ 0; for the quantile no two active neurons equally active", examine=search_without_ties
         ),
+        notices=("biases-5",),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="thm-2-rectgrad-repair",
@@ -233,6 +236,7 @@ CLAIMS = (
         premises=(ORTHOGONAL, "A ≠ 0; R_b non-zero"),
         examine=repair_rectgrad,
         control=BrokenPremise(premise="τ > 0", examine=examine_positive_threshold),
+        notices=("quantile-85", "biases-5", "mask-at-zero"),
         repairs="thm-2-rectgrad",
     ),
 )

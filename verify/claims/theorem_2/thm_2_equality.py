@@ -10,7 +10,7 @@ import numpy as np
 from nfrlab.theory.numerics.vectors import positive_part
 from nfrlab.theory.weighting import orthogonal_neurons
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
-from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -136,6 +136,7 @@ CLAIMS = (
         restored=RestoredPremise(
             premise="'all A_i equal' asked of A_i / relu(r_b)_i on the active neurons", examine=examine_parallel
         ),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="thm-2-equality-repair",
@@ -148,6 +149,7 @@ CLAIMS = (
         premises=(ORTHOGONAL, "A ≠ 0; both maps non-zero", "rule GBP"),
         examine=repair,
         control=BrokenPremise(premise="equal norms, not orthogonal", examine=examine_without_orthogonality),
+        notices=("gbp-leaks-5", "biases-5", "mask-at-zero", "gbp-is-gradient"),
         repairs="thm-2-equality",
     ),
 )

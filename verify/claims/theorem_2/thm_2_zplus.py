@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
-from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
+from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, ORTHOGONAL, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -120,6 +120,7 @@ CLAIMS = (
             premise="equal norms, not orthogonal", examine=examination_without_orthogonality(zplus_map)
         ),
         restored=RestoredPremise(premise="weights ≥ 0, and a constant image", examine=examine_positive_weights),
+        blind=ONE_COUNTEREXAMPLE,
     ),
     Claim(
         id="thm-2-zplus-repair",
@@ -132,6 +133,8 @@ CLAIMS = (
         premises=(ORTHOGONAL, "W ≥ 0 on active neurons", "x ≥ 0", "both maps non-zero"),
         examine=repair,
         control=BrokenPremise(premise="one negative weight", examine=examine_negative_weight),
+        notices=("biases-5",),
+        blind="Where weights and inputs are ≥ 0 there is nothing that z⁺ filters: a leak changes nothing.",
         repairs="thm-2-zplus",
     ),
 )

@@ -23,6 +23,7 @@ from nfrlab.verify.examine.exact.integer_layers import (
     vector,
 )
 from nfrlab.verify.examine.exact.statement import Case, Parameters, to_fractions
+from nfrlab.verify.examine.exact.weightings import gradient_map, squared_alignments
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -110,6 +111,13 @@ def active_part(case: Case) -> tuple[Array, Array, Array]:
     passed = layer(case["x"], case["W"])
     W = passed.W[:, passed.mask]
     return W.T @ W, passed.act[passed.mask], case["r"][passed.mask]
+
+
+def agrees_with_formula(case: Case) -> bool:
+    """Whether both simulated alignments are those of the theory's formula."""
+    G, A, r = active_part(case)
+    square = case["x"] @ case["x"]
+    return squared_alignments(gradient_map, case) == tuple(gram.square_alignment(s, G, A, square) for s in (A, r))
 
 
 def is_wide_enough(case: Case, power: int = 2) -> bool:
