@@ -49,7 +49,7 @@ CONSTANT = {"activation": "2", "constant": "π", "gbp": "π²", "rectgrad": "10.
 """κ of Gaussian weights, in words."""
 
 NOTICES = {
-    "grad": ("alpha-20",),
+    "grad": ("alpha-5",),
     "constant": ("alpha-2", "dof-5"),
     "gbp": ("alpha-2", "gbp-leaks-5", "dof-5"),
     "rectgrad": ("alpha-2", "quantile-85"),
@@ -189,8 +189,8 @@ def claim(rule: str) -> Claim:
         control=broken_premise(rule),
         notices=NOTICES[rule],
         blind=(
-            "Layers are drawn by their invariants, which know no axis and no bias; where weights are drawn whole (GBP, d "
-            "= 2) these move the distribution by less than its margin."
+            "Layers are drawn by their invariants, which know no axis and no bias; where weights are drawn whole (GBP, "
+            "d = 2) these move the distribution by less than its margin."
         ),
     )
 

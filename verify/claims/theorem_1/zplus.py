@@ -232,8 +232,8 @@ CLAIMS = (
         control=BrokenPremise(premise="signed weights: the plain gradient", examine=examine_signed_weights),
         notices=("zplus-leaks-5",),
         blind=(
-            "Maps forget on the way down what law their relevance had; and margins of a quarter and more in ln tan² hide "
-            "what moves tan² by a fifth."
+            "Maps forget on the way down what law their relevance had; and margins of a quarter and more in ln tan² "
+            "hide what moves tan² by a fifth."
         ),
     ),
 )
