@@ -1,9 +1,10 @@
 # Two commands: `make verify` puts the theory on trial, `make test` checks the laboratory.
 PYTHON ?= python3
+EACH ?= 60
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: verify test bench gpu docs clean
+.PHONY: verify test nightly bench mutants gpu docs clean
 
 verify: $(READY)
 	$(BIN)/nfrlab bridge --quick --out results
@@ -15,10 +16,16 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
 
+nightly: $(READY)  # every claim at 20 seeds, in about an hour on two cores; goes on where it was stopped
+	$(BIN)/nfrlab verify --seeds 20 --out results/nightly
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks.reduced
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.bridge
+
+mutants: $(READY)  # EACH of them in every room; goes on where it was stopped
+	$(BIN)/python -m mutants --each $(EACH)
 
 gpu: $(READY)  # needs one, and NFRLAB_DATA
 	$(BIN)/python -m benchmarks.gpu results/gpu

@@ -74,9 +74,14 @@ def digit(rng: np.random.Generator) -> Float[Array, " 64"]:
 def folder(path: Path) -> ImageSet:
     """Every image under `path`, in name order.
 
-    Raises `ValueError` when `path` is no folder, has no image, or an image is unreadable, (almost) all zero, too
-    small for a patch, or holds NaN, infinite or, in floating point, other pixels outside [0, 1].
+    Raises `ValueError` as `image_files` does, and when an image is unreadable, (almost) all zero, too small for a
+    patch, or holds NaN, infinite or, in floating point, other pixels outside [0, 1].
     """
+    return ImageSet(str(path), tuple(read(file) for file in image_files(path)))
+
+
+def image_files(path: Path) -> list[Path]:
+    """The files of images under `path`, in name order. Raises `ValueError` when it is no folder, or has no image."""
     try:
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES) if path.is_dir() else None
     except OSError as error:
@@ -85,7 +90,7 @@ def folder(path: Path) -> ImageSet:
         raise ValueError(f"--images needs a folder of images, {path} is none")
     if not files:
         raise ValueError(f"no image in {path}; expected files ending in {', '.join(sorted(SUFFIXES))}")
-    return ImageSet(str(path), tuple(read(file) for file in files))
+    return files
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NETWORKS = ("vgg16", "vgg16_bn", "vgg16-cifar10", "resnet18", "resnet20", "digits")
+NETWORKS = ("vgg16", "vgg16_bn", "vgg16-cifar10", "resnet18", "resnet20", "digits", "stack")
 """As `simulations.deep.networks.models.MODELS` builds them."""
 ALIASES = {"cifar": "resnet20"}
 

@@ -69,7 +69,7 @@ SHARED = {
 
 RECORDS = {"BrokenPremise", "Claim", "Evidence", "Family", "LimitFacts", "Verdict"}
 WIDEST, LONGEST = 16, 300
-WITH_TORCH = ("simulations/deep/", "simulations/bridge/draws.py")
+WITH_TORCH = ("simulations/deep/", "simulations/bridge/draws.py", "simulations/bridge/populations.py")
 """Modules that start with PyTorch."""
 TORCH_LATER = {
     "simulations/bridge/run.py",
@@ -81,7 +81,9 @@ TORCH_LATER = {
 """Modules some of whose functions ask for it when they are called."""
 MODULES = sorted(path for wing in WINGS for path in (ROOT / wing).rglob("*.py"))
 CLAIMS = [path for path in MODULES if path.match("verify/claims/*/*.py") and path.name != "__init__.py"]
-EVERYWHERE = sorted({*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")})
+EVERYWHERE = sorted(
+    {*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py"), *(ROOT / "mutants").glob("*.py")}
+)
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 
 
@@ -144,7 +146,7 @@ def test_the_witnesses_never_speak_to_each_other(path: Path) -> None:
 def test_everything_is_imported_by_the_one_name(path: Path) -> None:
     """Catches `import theory`: under a second name a module is loaded twice, or another's in its place."""
     tops = {name.split(".")[0] for name in imported(ast.walk(tree(path)))}
-    assert not tops & {*WINGS, "tests", "benchmarks"}
+    assert not tops & {*WINGS, "tests", "benchmarks", "mutants"}
 
 
 def test_nothing_is_imported_by_another_name() -> None:
@@ -197,7 +199,7 @@ def test_installed_names_are_ours() -> None:
     """Catches shipped tests, notebooks or build folders, and a second name: the wheel's top level is `nfrlab` alone."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert packages - set(WINGS) == {"benchmarks", "nfrlab", "tests"}
+    assert packages - set(WINGS) == {"benchmarks", "mutants", "nfrlab", "tests"}
     assert config["project"]["name"] == "nfrlab"
     assert config["project"]["scripts"] == {"nfrlab": "nfrlab.verify.cli:main"}
 

@@ -25,8 +25,10 @@ NETWORKS = {
     "vgg16-cifar10": "VGG16 for CIFAR-10",
     "cifar": "ResNet20 for CIFAR-10",
     "digits": "small VGG for digits",
+    "stack": "fully connected, for digits",
 }
-LAST = "cifar", "digits"
+LAST = "cifar", "digits", "stack"
+ON_DIGITS = "digits", "stack"
 DIGITS = "scikit-learn digits"
 QUANTILES = 0.1, 0.5, 0.9
 BRIGHTEST = 0.995
@@ -94,7 +96,7 @@ def main_settings(names: Sequence[str]) -> list[str]:
 def images(data: xr.Dataset) -> str:
     """What images a setting was measured on, in words, and their size where it is known."""
     side = json.loads(data.attrs.get("setting", "{}")).get("side")
-    source = DIGITS if data.attrs["network"] == "digits" else PurePath(data.attrs["images"]).name
+    source = DIGITS if data.attrs["network"] in ON_DIGITS else PurePath(data.attrs["images"]).name
     return source + (f", {side} × {side}" if side else "")
 
 

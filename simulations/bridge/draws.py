@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from pathlib import Path
+from dataclasses import dataclass
+from functools import lru_cache
 
-import numpy as np
 import torch
 import xarray as xr
 from torch import Generator, Tensor, nn
 
-from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, REMOVAL, Setting
-from nfrlab.simulations.bridge.sources import OFFICIAL, ON_CIFAR, Draw, Sources
+from nfrlab.simulations.bridge.populations import image, image_number, network_number, other_image
+from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, Setting
+from nfrlab.simulations.bridge.sources import OFFICIAL, Draw, Sources
 from nfrlab.simulations.deep.effects import (
     cascade,
     extremes,
@@ -24,15 +23,12 @@ from nfrlab.simulations.deep.effects import (
     removal,
     resemblance,
 )
-from nfrlab.simulations.deep.effects.common import REVERSED
+from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
-from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, named, trained, weights
 from nfrlab.simulations.deep.reading.rewrite import rewrite
-from nfrlab.simulations.images import image_set
 
-PER_CLASS = 100
 OTHERS = 4
 """Other images whose average resemblance to a map is what there is by chance."""
 
@@ -40,15 +36,19 @@ OTHERS = 4
 def measure(draw: Draw) -> xr.Dataset:
     """All effects of a draw, and whether its forward pass was `finite`: where it was not, no map has an alignment.
 
+    Coordinates say which `network` and which `image` it is: draws with equal numbers share it.
+
     Raises `ValueError` for a network, image or checkpoint that cannot be used.
     """
     trace, rng = forward_trace(draw)
-    others = torch.cat([image(draw, f"other image {k}") for k in range(OTHERS)])
+    others = torch.cat([other_image(draw, k) for k in range(OTHERS)])
     effects = [EFFECTS[name](draw.setting, trace, others, rng) for name in draw.setting.effects]
     merged = xr.merge(effects, join="outer", compat="no_conflicts")
     finite = bool(trace.finite.all())
     maps = [name for name in merged.data_vars if str(name).startswith("alpha")]
-    return merged.assign({name: merged[name].where(finite) for name in maps} | {"finite": float(finite)})
+    return merged.assign({name: merged[name].where(finite) for name in maps} | {"finite": float(finite)}).assign_coords(
+        network=network_number(draw), image=image_number(draw)
+    )
 
 
 def collect_maps(draw: Draw) -> xr.Dataset:
@@ -63,17 +63,15 @@ def collect_maps(draw: Draw) -> xr.Dataset:
 
 
 EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {
-    CASCADE: lambda setting, trace, others, rng: cascade.measure(trace, setting.rules, rng),
+    CASCADE: lambda setting, trace, others, rng: cascade.measure(trace, setting.rules),
     LEVELS: lambda setting, trace, others, rng: cascade.levels(trace, setting.rules),
     ENDS: lambda setting, trace, others, rng: cascade.ends(trace, setting.rules),
     "resemblance": lambda setting, trace, others, rng: resemblance.measure(trace, others),
-    "neurons": lambda setting, trace, others, rng: neurons.measure(trace, rng),
-    "filtering": lambda setting, trace, others, rng: filtering.measure(trace, (*setting.rules, REVERSED)),
+    NEURONS: lambda setting, trace, others, rng: neurons.measure(trace),
+    "filtering": lambda setting, trace, others, rng: filtering.measure(trace, (*setting.rules, BLIND)),
     INFORMATION: lambda setting, trace, others, rng: information.measure(trace),
-    "extremes": lambda setting, trace, others, rng: extremes.measure(trace, setting.rules),
-    REMOVAL: lambda setting, trace, others, rng: removal.measure(
-        trace, (*setting.rules, REVERSED), setting.removed, rng
-    ),
+    "extremes": lambda setting, trace, others, rng: extremes.measure(trace, (*setting.rules, BLIND)),
+    REMOVAL: lambda setting, trace, others, rng: removal.measure(trace, (*setting.rules, BLIND), setting.removed, rng),
 }
 
 
@@ -91,28 +89,6 @@ def prepare(device: str) -> None:
     if device == "cpu":
         torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
-
-def image(draw: Draw, purpose: str = "image") -> Tensor:
-    """The draw's image as the network reads it, `(1, C, side, side)`.
-
-    A digit, an image of CIFAR-10, or a random crop of a photograph; `purpose` tells its random numbers from others'.
-    """
-    rng, setting = np.random.default_rng(draw.seeds(purpose)), draw.setting
-    labelled = labelled_images(setting.network, draw.sources.cifar_images)
-    if labelled is None:
-        x = images.draw(image_set(draw.sources.images), setting.side, rng)
-    else:
-        x = replace(labelled, side=setting.side).x(torch.tensor([int(rng.integers(len(labelled)))]))
-    return x.to(draw.sources.device, getattr(torch, setting.precision))
-
-
-@cache
-def labelled_images(network: str, cifar: Path | None) -> images.Labelled | None:
-    """The small images that a network was made for, where they are there; of CIFAR-10 some of every class."""
-    if network == "digits":
-        return images.digits()
-    return images.cifar10(cifar, per_class=PER_CLASS) if network in ON_CIFAR and cifar is not None else None
 
 
 def graph(draw: Draw, x: Tensor) -> Graph:

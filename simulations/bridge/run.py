@@ -37,6 +37,7 @@ CODE = (
     "simulations/seeds.py",
     "simulations/bridge/draws.py",
     "simulations/bridge/names.py",
+    "simulations/bridge/populations.py",
     "simulations/network_names.py",
     "simulations/bridge/sources.py",
 )
@@ -51,8 +52,10 @@ MEANINGS = {
     "alpha": "input alignment α of the map r_0 of a cascade",
     "alpha_naive": "the same computed in the map's precision without scaling",
     "alpha_activation": "α of Activation from a layer",
-    "alpha_shuffled": "α of Activation with the neurons of the layer in random order",
     "alpha_map": "α of a map with a target",
+    "alpha_detector": "α of an edge detector's map with a target",
+    "network": "number of the network; equal numbers, equal weights",
+    "image": "number of the image; equal numbers, equal images",
     "alpha_part": "α of the map of the largest or smallest activations of a layer",
     "between": "cosine between the maps of the largest and the smallest activations",
     "alpha_changed": "α after the top layers were changed",
@@ -216,8 +219,8 @@ def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dat
     """The draws of a setting along the dimension `draw`, with units and provenance."""
     import xarray as xr
 
-    stacked = xr.concat([_read_stored(part) for part in parts], "draw", join="exact")
-    for name, variable in stacked.data_vars.items():
+    stacked = xr.concat([_read_stored(part) for part in parts], "draw", coords=["network", "image"], join="exact")
+    for name, variable in [*stacked.data_vars.items(), *((name, stacked[name]) for name in ("network", "image"))]:
         variable.attrs = {"units": "1", "long_name": MEANINGS.get(str(name), str(name).replace("_", " "))}
     first = parts[0].draw
     return stacked.assign_attrs(

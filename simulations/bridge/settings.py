@@ -12,7 +12,8 @@ FILTERS = ("gbp", "rectgrad", "zplus")
 """The negative filtering rules of Fig. 2, 4, 5 and 6."""
 
 CASCADE, LEVELS, ENDS, INFORMATION, REMOVAL = "cascade", "levels", "ends", "information", "removal"
-EVERYTHING = (CASCADE, "resemblance", "neurons", "filtering", INFORMATION, "extremes", REMOVAL)
+NEURONS = "neurons"
+EVERYTHING = (CASCADE, "resemblance", NEURONS, "filtering", INFORMATION, "extremes", REMOVAL)
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,20 @@ MORE_DRAWS = "-more"
 CIFAR_VGG16 = "vgg16-cifar10"
 """VGG16 for CIFAR-10, trained by `nfrlab train`."""
 
+ON_DIGITS = "digits", "stack"
+"""Networks that are made for scikit-learn's digits."""
+
 RANDOM = Setting("vgg16-gaussian", "vgg16")
+STACK = Setting("stack-gaussian", "stack", side=16, effects=(CASCADE,), times=12)
+"""The fully connected network of which theory has the law; so many draws tell α to 0.02 with probability 0.99."""
 SMALL = (
     Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=5),
     Setting("digits-gaussian", "digits", side=16, removed=(3,), times=3),
+    Setting(f"digits-gaussian{MORE_DRAWS}", "digits", side=16, effects=(NEURONS, REMOVAL), removed=(3,), times=12),
     Setting(
         "digits-biased", "digits", family="uniform", scale="default", bias=True, side=16, effects=(ENDS, "filtering")
     ),
+    STACK,
 )
 CIFAR = (
     Setting("cifar-trained", "cifar", "trained", bias=True, side=32, times=3),
@@ -114,11 +122,11 @@ def plan(quick: bool, cifar: bool, side: int = 224, learned_at: int | None = Non
     learned_at
         With the VGG16 that learned CIFAR-10 at images of this side.
     """
-    some = (CASCADE, "resemblance", "neurons", "filtering")
+    some = (CASCADE, "resemblance", NEURONS, "filtering")
     if not quick:
         large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, *AT_THE_ENDS, PRINTED, *OTHERS))
         return *large, *SMALL, *(CIFAR if cifar else ()), *(cifar_vgg16_settings(learned_at) if learned_at else ())
-    few = replace(RANDOM, effects=(CASCADE, "resemblance", "neurons")), replace(RING, effects=(ENDS,)), PRINTED
+    few = replace(RANDOM, effects=(CASCADE, "resemblance", NEURONS)), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
     return *(replace(s, side=32) for s in few), *SMALL, *resnets
 

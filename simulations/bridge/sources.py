@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from nfrlab.simulations.bridge.names import display_name
-from nfrlab.simulations.bridge.settings import CIFAR_VGG16, Setting
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16, ON_DIGITS, Setting
 from nfrlab.simulations.images import SHIPPED
 from nfrlab.simulations.seeds import seed_sequence
 
 DIGITS, CIFAR = "scikit-learn digits", "CIFAR-10's test images"
+TWO = f"{SHIPPED} (two)"
+"""What verdicts say of photographs without a folder: there are only two."""
 ON_CIFAR = "cifar", CIFAR_VGG16
 """Networks that are made for CIFAR-10's images."""
 
@@ -51,7 +53,7 @@ class Sources:
 
     def images_of(self, network: str) -> Path | str:
         """The images that a network meets: a path, or the name of those that are shipped."""
-        if network == "digits":
+        if network in ON_DIGITS:
             return DIGITS
         if network in ON_CIFAR and self.cifar_images is not None:
             return self.cifar_images
@@ -60,7 +62,7 @@ class Sources:
     def images_source(self, network: str) -> str:
         """The images that a network meets, in words, as verdicts name them."""
         images = self.images_of(network)
-        return CIFAR if images == self.cifar_images else str(images)
+        return {self.cifar_images: CIFAR, SHIPPED: TWO}.get(images, str(images))
 
     @property
     def device_name(self) -> str:

@@ -29,7 +29,7 @@ METHODS = ["grad-input", "gbp", "rectgrad", "zplus", "dtd", "activation"]
 CHANGES = ["random", "cross", "corner", "matrix"]
 LAYERS, LEVELS = list(range(1, L + 1)), list(range(L + 1))
 COORDINATES: dict[str, Sequence[object]] = {
-    "rule": [*FILTERS, "gbp-reversed"],
+    "rule": [*FILTERS, "blind-filter"],
     "level": LEVELS,
     "layer": LAYERS,
     "method": METHODS,
@@ -65,7 +65,7 @@ def numbers(name: str, seed: int = 0) -> xr.Dataset:
     network, _, kind = name.partition("-")
     found = xr.Dataset(data, {dim: list(values) for dim, values in COORDINATES.items()})
     for variable in ("alpha", "alpha_part", "between", "alpha_changed"):
-        found[variable].loc[{"rule": "gbp-reversed"}] *= -1
+        found[variable].loc[{"rule": "blind-filter"}] *= -1
     found["fan_in"][:] = [27, 64, 100, 400, 30]
     attributes = {
         "network": network,

@@ -13,7 +13,20 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
-from nfrlab.simulations.bridge.settings import CASCADE, ENDS, FILTERS, IMAGENET, LEVELS, MORE, RANDOM, Setting, plan
+from nfrlab.simulations.bridge.settings import (
+    CASCADE,
+    ENDS,
+    FILTERS,
+    IMAGENET,
+    LEVELS,
+    MORE,
+    NEURONS,
+    RANDOM,
+    STACK,
+    Setting,
+    plan,
+)
+from nfrlab.theory.cascade.recursion import STEPS, cascade_alphas
 from nfrlab.verify.examine.over_draws import draws_needed
 
 World = dict[str, xr.Dataset]
@@ -21,11 +34,12 @@ Arrays = dict[str, xr.DataArray]
 
 L = 4
 DRAWS = draws_needed()
-REVERSED = "gbp-reversed"
+BLIND = "blind-filter"
 WORSE = ("uniform", "uniform01", "shifted", "powerlaw")
 CONSTANT = ("fan_in", "width")
-D, N = 100, 40
-"""Inputs and neurons of a layer: mean |cos| √(2/(π d)) and variation of the norms 1/√(2d) are both below 0.1."""
+D, N = (60, 100, 100, 100), 40
+"""Inputs of the layers and neurons of each: the variation of the norms, 1/√(2d), is below 0.1."""
+SHIFTS = (0.5, 1.0)
 
 PROVENANCE = {
     "seed": 11,
@@ -51,19 +65,29 @@ def at_levels(setting: Setting, levels: Sequence[int], rules: Sequence[str]) -> 
     """
     top = 0.5 if setting.weights == "trained" else 0.5 if setting.family in WORSE else 0.8
     rise = np.array([0.1 + (top - 0.1) * level / L for level in levels])
-    alpha = array(rise, rule=rules, level=levels)
+    alpha = array(
+        [law(rule)[levels] if setting.network == STACK.network else rise for rule in rules], rule=rules, level=levels
+    )
     overflows = setting.scale == "raw" and setting.precision == "float32"
     return {"alpha": alpha, "alpha_naive": alpha * np.nan if overflows else alpha}
 
 
+def law(rule: str) -> np.ndarray:
+    """α of the fully connected network by level; as GBP for a rule of which there is no law."""
+    return cascade_alphas(rule if rule in STEPS else "gbp", (256, 512, 512, 512))
+
+
 def cascade(setting: Setting) -> Arrays:
-    """Activation is above every rule, but for its neurons in random order; GBP reversed turns away from the input."""
-    all_levels = at_levels(setting, range(L + 1), setting.rules)
-    turned = array([0.1, -0.3], level=[0, L]).reindex(level=range(L + 1)).expand_dims(rule=[REVERSED])
+    """Activation is above every rule; a blind filter changes nothing. The fully connected network obeys the law."""
+    all_levels = at_levels(setting, list(range(L + 1)), setting.rules)
+    blind = array(0.1, level=[0, L]).reindex(level=range(L + 1)).expand_dims(rule=[BLIND])
+    layers = range(1, L + 1)
+    activation = [
+        law("activation")[L - layer] if setting.network == STACK.network else 0.85 - 0.7 * layer / L for layer in layers
+    ]
     return {
-        **{name: xr.concat([own, turned], "rule") for name, own in all_levels.items()},
-        "alpha_activation": array([0.85 - 0.7 * layer / L for layer in range(1, L + 1)], layer=range(1, L + 1)),
-        "alpha_shuffled": array(0.01),
+        **{name: xr.concat([own, blind], "rule") for name, own in all_levels.items()},
+        "alpha_activation": array(activation, layer=layers),
     }
 
 
@@ -75,30 +99,34 @@ def resemblance(setting: Setting) -> Arrays:
     alpha = array(values, method=methods, bottom=("with", "without"), target=targets)
     alpha.loc[{"method": "grad-input"}] = 0.02
     alpha.loc[{"method": "activation", "bottom": "with"}] = np.nan
-    return {"alpha_map": alpha}
+    return {"alpha_map": alpha, "alpha_detector": array([0.3, 0.6, 0.1, 0.2], target=targets)}
 
 
 def neurons(setting: Setting) -> Arrays:
     """Random neurons as in R^d; trained ones with larger cosines and norms that differ more."""
     trained = setting.weights == "trained"
-    values = {
+    layers = range(1, L + 1)
+    values: dict[str, object] = {
         "fan_in": D,
         "width": N,
         "cosine": 0.2 if trained else 0.08,
         "cosine_rms": 1.0,
-        "cosine_of_sizes": 0.64,
         "norm": 1.4,
-        "norm_sd": 1.4 * (0.2 if trained else (2 * D) ** -0.5),
+        "norm_sd": [1.4 * (0.2 if trained else (2 * d) ** -0.5) for d in D],
         "mean": 1.0,
         "spread": 1.2,
     }
-    return {name: array(value, layer=range(1, L + 1)) for name, value in values.items()}
+    shifted = {"cosine": [0.2, 0.5], "cosine_rms": [2, 5], "mean": [3, 6]}
+    return {
+        **{name: array(value, layer=layers) for name, value in values.items()},
+        **{f"{name}_shifted": array(value, layer=layers, shift=SHIFTS) for name, value in shifted.items()},
+    }
 
 
 def filtering(setting: Setting) -> Arrays:
     """Ineq. 13 holds strictly below the output layer; of f 0.6 % are lost to the biases."""
-    margin = array(0.2, rule=(*setting.rules, REVERSED), layer=range(1, L + 1))
-    margin.loc[{"rule": REVERSED}] = -0.2
+    margin = array(0.2, rule=(*setting.rules, BLIND), layer=range(1, L + 1))
+    margin.loc[{"rule": BLIND}] = -0.2
     margin.loc[{"layer": L}] = 0
     lost = array(0.006 * setting.bias, level=range(L + 1))
     return {"margin": margin, "lost": lost, "lost_to_bias": lost}
@@ -107,27 +135,26 @@ def filtering(setting: Setting) -> Arrays:
 def information(setting: Setting) -> Arrays:
     """What is left of the image fades; digits have no colour."""
     components = ("image", "luminance", "colour", "coarse", "middle", "fine")
-    kept = array([0.8 - 0.5 * layer / L for layer in range(1, L + 1)], component=components, layer=range(1, L + 1))
+    kept = array([0.8, 0.5, 0.31, 0.3], component=components, layer=range(1, L + 1))
     if setting.network == "digits":
         kept.loc[{"component": "colour"}] = np.nan
     return {"kept": kept}
 
 
 def extremes(setting: Setting) -> Arrays:
-    """Two maps from the first layer, one from the last but one."""
-    layers = range(1, L)
-    return {
-        "alpha_part": array(0.4, rule=setting.rules, layer=layers, part=("top", "bottom", "all")),
-        "between": array(np.linspace(0.3, 0.99, L - 1), rule=setting.rules, layer=layers),
-    }
+    """Two maps from the first layer, one from the last but one; two with a blind filter."""
+    layers, rules = range(1, L), (*setting.rules, BLIND)
+    between = array(np.linspace(0.3, 0.99, L - 1), rule=rules, layer=layers)
+    between.loc[{"rule": BLIND}] = 0.2
+    return {"alpha_part": array(0.4, rule=rules, layer=layers, part=("top", "bottom", "all")), "between": between}
 
 
 def removal(setting: Setting) -> Arrays:
-    """Randomisation does nothing, removal halves α; what GBP reversed leaves points elsewhere."""
+    """Randomisation does nothing, removal halves α; after a blind filter nothing is aligned."""
     changes, changed = ("random", "cross", "corner", "matrix"), (0, *setting.removed)
-    alpha = array(0.8, change=changes, changed=changed, rule=(*setting.rules, REVERSED))
+    alpha = array(0.8, change=changes, changed=changed, rule=(*setting.rules, BLIND))
     alpha.loc[{"change": list(changes[1:]), "changed": list(setting.removed)}] = 0.4
-    alpha.loc[{"rule": REVERSED}] = -0.3
+    alpha.loc[{"rule": BLIND}] = 0.1
     return {"alpha_changed": alpha}
 
 
@@ -136,7 +163,7 @@ EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
     LEVELS: lambda setting: at_levels(setting, range(L + 1), setting.rules),
     ENDS: lambda setting: at_levels(setting, (0, L), setting.rules),
     "resemblance": resemblance,
-    "neurons": neurons,
+    NEURONS: neurons,
     "filtering": filtering,
     "information": information,
     "extremes": extremes,
@@ -144,20 +171,27 @@ EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
 }
 
 
-def draws_of(value: xr.DataArray, name: str, draws: int) -> xr.DataArray:
-    """Draws of a number: a thousandth of it more or less."""
+def draws_of(value: xr.DataArray, name: str, draws: int, alike: bool) -> xr.DataArray:
+    """Draws of a number: a thousandth of it more or less; `alike`, the same in all."""
     rng = np.random.default_rng(crc32(name.encode()))
-    spread = 0.0 if name.split()[-1] in CONSTANT else 1e-3
+    spread = 0.0 if alike or name.split()[-1] in CONSTANT else 1e-3
     noise = xr.DataArray(rng.uniform(-spread, spread, (draws, *value.shape)), dims=("draw", *value.dims))
     return value * (1 + noise)
 
 
 def make_dataset(setting: Setting, draws: int = DRAWS) -> xr.Dataset:
-    """What the bridge would store of a setting."""
-    values = {name: value for effect in setting.effects for name, value in EFFECTS[effect](setting).items()}
-    found = {name: draws_of(value, f"{setting.name} {name}", draws) for name, value in values.items()}
-    return xr.Dataset(found).assign_attrs(
-        PROVENANCE, title=setting.title, network=setting.network, weights=setting.weights
+    """What the bridge would store of a setting: of a trained network one, with its neurons; all images differ."""
+    trained = setting.weights == "trained"
+    found = {
+        name: draws_of(value, f"{setting.name} {name}", draws, alike=trained and effect == NEURONS)
+        for effect in setting.effects
+        for name, value in EFFECTS[effect](setting).items()
+    }
+    numbers = np.arange(draws)
+    return (
+        xr.Dataset(found)
+        .assign_attrs(PROVENANCE, title=setting.title, network=setting.network, weights=setting.weights)
+        .assign_coords(network=("draw", 0 * numbers if trained else numbers), image=("draw", numbers))
     )
 
 

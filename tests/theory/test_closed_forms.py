@@ -19,7 +19,7 @@ from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.filtering import margins
 from nfrlab.theory.limit import direction as limit_direction
 from nfrlab.theory.numerics import balls, quadrature
-from nfrlab.theory.weighting import near_orthogonal, orthogonal_neurons
+from nfrlab.theory.weighting import gram, near_orthogonal, orthogonal_neurons
 from tests.support.oracles import rules as oracle
 
 INTEGERS = st.integers(-4, 4)
@@ -64,6 +64,34 @@ def test_activation_gain_is_lagranges_sum(pairs: list[tuple[int, int]]) -> None:
     s, A = (as_object([Fraction(v) for v in column]) for column in zip(*pairs, strict=True))
     double = sum((A[i] * s[j] - A[j] * s[i]) ** 2 for i in range(len(s)) for j in range(i))
     assert orthogonal_neurons.activation_gain(s, A) == double
+
+
+@given(
+    st.lists(st.tuples(INTEGERS, st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=4),
+    st.integers(1, 9),
+)
+def test_square_alignment_of_orthogonal_neurons(columns: list[tuple[int, int, int]], beside: int) -> None:
+    """Catches a lost norm, sign or square: against the map drawn out, `W = diag(c)` and one more input beside it."""
+    s, A, c = (as_object([Fraction(v) for v in column]) for column in zip(*columns, strict=True))
+    x = np.append(A / c, Fraction(beside))
+    R = np.append(c * s, Fraction(0))
+    predicted = orthogonal_neurons.orthogonal_square_alignment(s, A, c * c, x @ x)
+    by_gram = gram.square_alignment(s, np.diag(c * c), A, x @ x)
+    if not np.any(s):
+        assert predicted is by_gram is None
+    else:
+        assert predicted == by_gram == (R @ x) * abs(R @ x) / ((R @ R) * (x @ x))
+
+
+@given(
+    st.lists(st.integers(-5, 5), min_size=1, max_size=21),
+    st.sampled_from([Fraction(7, 10), Fraction(9, 10), Fraction(1)]),
+)
+def test_quantile_cut_lets_the_same_pass(contributions: list[int], q: Fraction) -> None:
+    """Catches an order statistic off by one: against NumPy's interpolated quantile, in floats on integers."""
+    v = as_object([Fraction(c) for c in contributions])
+    tau = np.quantile(np.array(contributions, dtype=float), float(q))
+    assert list(v > margins.quantile_cut(v, q)) == [c > tau + 1e-9 for c in contributions]
 
 
 def arb_half_space(

@@ -60,6 +60,17 @@ def test_law_is_a_distribution(rule: tuple[str, str], d: int, N: int) -> None:
     assert law.sd**2 == pytest.approx(second - mean**2, abs=1e-6)
 
 
+def test_a_law_is_called_exact_where_it_is() -> None:
+    """Catches a matched law that is sold as exact, and an exact one that is not: the gradient's, and Activation's at
+    Gaussian weights or one Haar frame.
+    """
+    closed = [law for law in LAWS if law[1] in ("gaussian", "haar")]
+    exact = {law for law in closed if alignment_law(*law, 30, 20).exact}
+    assert exact == {(rule, family) for rule in ("grad", "activation") for family in ("gaussian", "haar")}
+    assert alignment_law("grad", "student", 30, 20).exact
+    assert not alignment_law("activation", "sphere", 30, 20).exact
+
+
 @pytest.mark.parametrize("d", [2, 3, 27, 784])
 def test_one_neuron(d: int) -> None:
     """Catches a wrong law at K = 1: every rule's map is the neuron itself, α = |u_1|, or ±|u_1| for the gradient."""
@@ -317,7 +328,9 @@ def test_mean_in_few_dimensions(rule: str, family: str) -> None:
     assert abs(alpha.mean() - law.mean) <= 2e-4 + SIX * alpha.std() / np.sqrt(len(alpha))
 
 
-@pytest.mark.parametrize(("q", "N"), [(0.1, 100), (0.9, 6), (0.5, 12), (1.0, 100), (np.nan, 100), (np.inf, 100)])
+@pytest.mark.parametrize(
+    ("q", "N"), [(0.1, 100), (0.9, 6), (0.5, 12), (0.9, 1), (0.0, 1), (1.0, 100), (np.nan, 100), (np.inf, 100)]
+)
 def test_rectgrad_refuses_what_it_cannot(q: float, N: int) -> None:
     """Catches a RectGrad law outside its domain: where negative contributions matter, or nothing passes."""
     with pytest.raises(ValueError, match="too few"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import acos, pi, sqrt
@@ -17,6 +18,7 @@ from scipy.stats import norm
 
 from nfrlab.simulations.dense.compensated import compensated, uncompensated
 from nfrlab.simulations.dense.heavy import multivariate_t
+from nfrlab.simulations.dense.weights import FAMILIES as SAMPLERS
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit import anisotropy, bulk_alignment, chambers, spread, worst_alignment, worst_searched
 from nfrlab.theory.limit.direction import gbp_limit
@@ -209,6 +211,47 @@ def test_spread_bound_is_below_the_truth(name: str, x: list[int]) -> None:
         assert spread.spread_bound(point, tails) <= limit.value + limit.error
 
 
+LEGENDRE, LAGUERRE = np.polynomial.legendre.leggauss(200), np.polynomial.laguerre.laggauss(60)
+FINITE: dict[str, tuple[Floats, Floats]] = {
+    "signs": (np.ones(1), np.ones(1)),
+    "sparse": (np.array([0.0, sqrt(10)]), np.array([0.9, 0.1])),
+    "two sizes": (np.array([0.5, 2.0]), np.array([0.8, 0.2])),
+    "uniform": ((1 + LEGENDRE[0]) * sqrt(3) / 2, LEGENDRE[1] / 2),
+    "laplace": (LAGUERRE[0] / sqrt(2), LAGUERRE[1]),
+}
+"""Symmetric laws by sizes |w| and their probabilities: finite ones, and the nodes of a quadrature of others."""
+
+
+@pytest.mark.parametrize("name", FINITE)
+@pytest.mark.parametrize("x", [(1, 1, 2), (1, 3), (0.1, 2, 2, 5)])
+def test_every_cell_of_the_spread_bound_is_one(name: str, x: tuple[float, ...]) -> None:
+    """Catches a bound of φ, of q or of their product that is none somewhere, above all beyond y = √2 where nothing is
+    known; cells that leave a gap or end too early; and a bound that is looser than the formula.
+    """
+    w, p = FINITE[name]
+    assert w**2 @ p == pytest.approx(1)
+    size, count = np.unique(np.array(x) / np.linalg.norm(x), return_counts=True)
+    for tails in (spread.third_moment(float(w**3 @ p)), spread.fourth_moment(float(w**4 @ p))):
+        known = spread.cells(np.array(x, dtype=float), tails)
+        assert np.array_equal(known.size, size)
+        assert np.array_equal(known.count, count)
+        assert known.start[0] == 0
+        assert np.array_equal(known.start[1:], known.end[:-1])
+        assert known.end[-1] >= sqrt(2) / size[0]
+        for share in (1e-3, 0.5, 1.0):
+            t = known.start + share * (known.end - known.start)
+            yw = np.multiply.outer(np.multiply.outer(t, size), w)
+            phi, q = np.abs(np.cos(yw) @ p), np.abs((w**2 * np.sinc(yw / pi) - np.cos(yw)) @ p)
+            assert np.all(phi <= known.factor * (1 + 1e-9))
+            assert np.all(q <= known.slope * (1 + 1e-9))
+            assert np.all((phi**count).prod(axis=1) <= known.whole * (1 + 1e-9))
+        y = np.multiply.outer(known.end, size)
+        slack = y**2 / 2 * (np.minimum(1, tails.excess(y)) + 0.04)  # as φ ≥ 1 − y²/2, and a cell is 2 % long
+        assert np.all((known.factor - phi - slack)[(y > 0.01) & (y < sqrt(2))] <= 0)
+        assert np.all(known.factor <= 1)
+        assert np.all(known.slope <= np.minimum(2, np.maximum(tails.deficit(y), y**2 / 2)) * (1 + 1e-12))
+
+
 @pytest.mark.parametrize("delta", [0.3, 1.0])
 def test_spread_parts_against_quadrature(delta: float) -> None:
     """Catches a lost factor in A, B or E|S|: each against the integral that it bounds, and not far off."""
@@ -276,6 +319,24 @@ def test_spread_tails() -> None:
             assert deficit <= float(tails.deficit(np.array([y]))[0]) * 1.02
 
 
+@pytest.mark.parametrize("nu", [2.1, 2.5, 2.9])
+def test_pareto_tails_are_the_integral(nu: float) -> None:
+    """Catches a lost factor in what the variance alone says: E[w² min(5/4, |yw|/3)], integrated in pieces."""
+    c = sqrt((nu - 2) / nu)  # P(|w| > t) = (c/t)^ν and E w² = 1
+
+    def weighted(low: float, high: float, power: float) -> float:
+        """E[|w|^power; low < |w| < high]."""
+        low = max(low, c)
+        return quad(lambda t: nu * c**nu * t ** (power - nu - 1), low, high, epsabs=0)[0] if low < high else 0.0
+
+    assert weighted(0, np.inf, 2) == pytest.approx(1)
+    for y in (0.01, 0.3, 1.0, 3.0, 40.0):
+        edge = 15 / 4 / y
+        wanted = y / 3 * weighted(0, edge, 3) + 5 / 4 * weighted(edge, np.inf, 2)
+        for bound in (spread.pareto(nu).excess, spread.pareto(nu).deficit):
+            assert bound(np.array([y]))[0] == pytest.approx(wanted, rel=1e-6)
+
+
 def test_spread_bound_grows_and_refuses() -> None:
     """Catches a bound that does not tend to 1 with the number of entries, and a zero or NaN input accepted."""
     for tails in (TAILS["sparse"], spread.pareto(2.5)):
@@ -306,6 +367,42 @@ def test_compensated_law() -> None:
     assert cosine((tilted * (tilted[1] > 0)).mean(axis=1), np.array([0.0, 1, 0])) < 0.95
     with pytest.raises(ValueError, match="d ≥ 2"):
         compensated(1, 5, rng)
+
+
+@pytest.mark.parametrize("d", [2, 3, 9])
+def test_planned_covariance_is_that_of_the_law(d: int) -> None:
+    """Catches a largest eigenvalue or a trace of E wwᵀ, centred where w has a mean, from which a width is planned that
+    is too small or needlessly large: against `E‖w‖²` and sampled neurons.
+    """
+    laws = {"compensated": anisotropy.COMPENSATED} | {n: f for n, f in FAMILIES.items() if f.moments > 4}
+    samplers = {"compensated": compensated} | SAMPLERS
+    for name, law in laws.items():
+        largest, trace = law.covariance(d)
+        rng = np.random.default_rng(d)
+        if law.independent_neurons:
+            w = samplers[name](d, 40_000, rng).T
+        else:
+            w = np.concatenate([samplers[name](d, d, rng).T for _ in range(3000)])
+        true = np.cov(w.T)
+        assert np.trace(true) < 1.05 * trace, name
+        assert np.linalg.eigvalsh(true).max() < 1.05 * largest, name
+        if law.zero_mean:
+            assert trace == pytest.approx(law.second_moment(d), rel=1e-12), name
+            assert np.linalg.eigvalsh(true).max() > 0.95 * largest, name
+
+
+@pytest.mark.parametrize("d", [2, 3, 7])
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if not family.independent_neurons])
+def test_crowding_is_that_of_the_frames(name: str, d: int) -> None:
+    """Catches frames planned for as if their neurons were independent: `E‖Σ_j w_j‖² / E Σ_j ‖w_j‖²` of active ones."""
+    rng, x = np.random.default_rng(d), np.arange(1.0, d + 1)
+    blocks = [SAMPLERS[name](d, d, rng) for _ in range(4000)]
+    summed = np.array([np.sum((W @ (x @ W > 0)) ** 2) for W in blocks])
+    apart = np.array([np.sum(W[:, x @ W > 0] ** 2) for W in blocks])
+    crowding = FAMILIES[name].crowding(d)
+    gap = summed - crowding * apart
+    assert abs(gap.mean()) <= 6 * gap.std() / sqrt(len(gap)) + 1e-9
+    assert crowding >= 1
 
 
 def test_quarter_alignment_can_fail() -> None:
@@ -359,6 +456,20 @@ def test_extremes_of_f(name: str) -> None:
         distance = pi / 2 if family.zero_mean else pi
         assert anisotropy.floor(ends.ratio) - 1e-9 <= worst.high
         assert worst.low <= anisotropy.ceiling(ends.ratio, distance) + 1e-9
+
+
+@pytest.mark.parametrize("name", ["axis", "powerlaw", "shifted", "uniform", "laplace"])
+def test_a_largest_f_that_is_too_small_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a derivation whose 24 directions miss the place where f is largest, or that looks at fewer families."""
+    true = anisotropy.extremes
+
+    def too_small(family: str, d: int) -> anisotropy.Extremes:
+        found = true(family, d)
+        return replace(found, high=0.98 * found.high) if family == name and d == 2 else found
+
+    assert anisotropy_proofs.between().holds
+    monkeypatch.setattr(anisotropy, "extremes", too_small)
+    assert not anisotropy_proofs.between().holds
 
 
 def test_cauchy_has_no_anisotropy() -> None:

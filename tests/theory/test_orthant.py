@@ -105,3 +105,11 @@ def test_whole_distribution_on_frames(weighting: str, d: int, N: int) -> None:
     empirical = np.searchsorted(alpha, at, "right") / len(alpha)
     assert law.exact
     assert np.abs(predicted - empirical).max() <= intervals.dkw_radius(len(alpha), 1e-6) + 5e-5
+
+
+@pytest.mark.parametrize("weighting", ["constant", "positive", "gbp", "activation"])
+def test_a_law_is_called_exact_where_it_is(weighting: str) -> None:
+    """Catches a matched law of C that is sold as exact, beyond 64 active neurons, and an exact one that is not."""
+    assert angles.MOST == 64
+    assert frames.frame_law(weighting, 100, 64).exact
+    assert frames.frame_law(weighting, 100, 65).exact == (weighting == "activation")

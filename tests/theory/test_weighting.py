@@ -32,7 +32,7 @@ from nfrlab.verify.examine.exact.gram_cases import (
     solve,
     tie,
 )
-from nfrlab.verify.examine.exact.search import signed_square_alignment, to_fractions
+from nfrlab.verify.examine.exact.statement import signed_square_alignment, to_fractions
 from nfrlab.verify.examine.exact.weightings import gradient_map
 from nfrlab.verify.examine.statistics import distribution_evidence, predicted_proportion
 from nfrlab.verify.exhibits import ordering as samples

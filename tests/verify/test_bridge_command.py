@@ -341,7 +341,7 @@ def test_own_network_is_measured_again_only_when_its_file_changes(
     Path("own.py").write_text(OWN.replace("self.read = nn.Linear(8, 5)", "self.read = nn.Linear(8, 9)"))
     edited = measured_again("small", ("zplus",))["own_small-trained"]
     assert set(edited["width"].sel(layer=LAYERS).values) == {9}
-    assert set(edited["rule"].values) == {"zplus", "gbp-reversed"}
+    assert set(edited["rule"].values) == {"zplus", "blind-filter"}
 
 
 @needs_torch

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.metadata import version
 from pathlib import Path
@@ -658,6 +659,23 @@ def test_exit_status_says_whether_all_was_decided(
     assert status in (tmp_path / "report.html").read_text(encoding="utf-8")
     shown = in_process("show", "made-up", "--out", tmp_path)
     assert f"{status} (control {of_control})" in words(shown.stdout)
+
+
+def test_a_prediction_that_its_interval_excludes_is_called_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a value that the margin alone admits, and that table, report and store print as if it had been found."""
+    admitted = Evidence.from_interval(
+        Kind.MONTE_CARLO, "E α = 1", (0.981, 0.99), Claimed.exactly(1.0, 0.02), "made up", miss=1e-9, n=100
+    )
+    claim = replace(made_up("made-up", [], [REFUTES]), examine=lambda exam: [admitted])
+    monkeypatch.setitem(REGISTRY, "made-up", claim)
+    result = in_process("verify", "made-up", "--jobs", "1", "--out", tmp_path)
+    assert result.exit_code == 0
+    said = "[0.9810, 0.9900] against 1 ± 0.02; excludes 1 itself"
+    assert said in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "excludes 1 itself" in words(result.stdout)
+    assert stored(tmp_path)["made-up"]["evidence"][0]["excluded"] is True
 
 
 @pytest.mark.parametrize("order", [("decided", "open"), ("open", "decided")])

@@ -69,17 +69,22 @@ def piece(finding: Finding, kind: Kind = Kind.MONTE_CARLO) -> Evidence:
         ((0.375, 0.625), (0.5, 0.5), 0.125, Finding.SUPPORTS),  # the margin is closed
         ((0.3, 0.6), (0.5, 0.5), 0.125, Finding.UNDECIDED),
         ((0.4, 0.7), (0.5, 0.5), 0.125, Finding.UNDECIDED),
-        ((0.51, 0.52), (0.5, 0.5), 0.125, Finding.REFUTES),  # inside the margin, but the claimed value is excluded
-        ((0.48, 0.49), (0.5, 0.5), 0.125, Finding.REFUTES),
-        ((0.5, 0.6), (0.5, 0.5), 0.125, Finding.SUPPORTS),  # touching is not disjoint
-        ((0.4, 0.5), (0.5, 0.5), 0.125, Finding.SUPPORTS),
+        ((0.51, 0.52), (0.5, 0.5), 0.125, Finding.SUPPORTS),  # the claimed value is excluded, but the margin admits it
+        ((0.48, 0.49), (0.5, 0.5), 0.125, Finding.SUPPORTS),
+        ((0.51, 0.63), (0.5, 0.5), 0.125, Finding.UNDECIDED),
+        ((0.625, 0.7), (0.5, 0.5), 0.125, Finding.UNDECIDED),  # touching is not disjoint
+        ((0.626, 0.7), (0.5, 0.5), 0.125, Finding.REFUTES),
+        ((0.3, 0.374), (0.5, 0.5), 0.125, Finding.REFUTES),
         ((0.5, 0.9), (0.5, 0.5), 0.125, Finding.UNDECIDED),
         ((0.2, 0.3), (0.0, 2.0), 0.0, Finding.SUPPORTS),
         ((-0.2, -0.1), (0.0, 2.0), 0.02, Finding.REFUTES),
         ((-0.2, 0.1), (0.0, 2.0), 0.02, Finding.UNDECIDED),
-        ((2.1, 2.2), (0.0, 2.0), 0.5, Finding.REFUTES),
+        ((2.1, 2.2), (0.0, 2.0), 0.5, Finding.SUPPORTS),
+        ((2.6, 2.7), (0.0, 2.0), 0.5, Finding.REFUTES),
         ((-np.inf, np.inf), (0.5, 0.5), 0.125, Finding.UNDECIDED),
-        ((-np.inf, 0.4), (0.5, 0.5), 0.125, Finding.REFUTES),
+        ((-np.inf, 0.4), (0.5, 0.5), 0.125, Finding.UNDECIDED),
+        ((-np.inf, 0.37), (0.5, 0.5), 0.125, Finding.REFUTES),
+        ((0.1, 0.2), (0.0, np.inf), 0.0, Finding.SUPPORTS),
     ],
 )
 def test_decide(interval: Interval, claimed: Interval, delta: float, finding: Finding) -> None:
@@ -90,12 +95,12 @@ def test_decide(interval: Interval, claimed: Interval, delta: float, finding: Fi
 @steady
 @given(ranges, ranges, st.integers(0, 32).map(lambda k: k / 16))
 def test_decide_follows_its_definition(interval: Interval, claimed: Interval, delta: float) -> None:
-    # any deviation from: REFUTES iff no common point, SUPPORTS iff otherwise inside the widened range
-    disjoint = max(interval[0], claimed[0]) > min(interval[1], claimed[1])
+    # any deviation from: REFUTES iff no common point with the widened range, SUPPORTS iff inside it
+    disjoint = max(interval[0], claimed[0] - delta) > min(interval[1], claimed[1] + delta)
     inside = all(claimed[0] - delta <= end <= claimed[1] + delta for end in interval)
     found = decide(interval, Claimed.between(*claimed, delta))
     assert (found is Finding.REFUTES) == disjoint
-    assert (found is Finding.SUPPORTS) == (inside and not disjoint)
+    assert (found is Finding.SUPPORTS) == inside
     assert (found is Finding.UNDECIDED) == (not inside and not disjoint)
 
 
@@ -112,13 +117,65 @@ def test_decide_has_no_preferred_side(interval: Interval, claimed: Interval, del
 @steady
 @given(sixteenths, st.integers(0, 32).map(lambda k: k / 16), ranges)
 def test_two_forms_of_a_claim(value: float, margin: float, interval: Interval) -> None:
-    # `exactly` that admits a value beside the claimed one, `within` that refutes inside its margin, the two confused
-    exactly, within = (decide(interval, form(value, margin)) for form in (Claimed.exactly, Claimed.within))
-    inside = value - margin <= interval[0] and interval[1] <= value + margin
-    assert (exactly is Finding.REFUTES) == (not interval[0] <= value <= interval[1])
-    assert (within is Finding.SUPPORTS) == inside
-    assert (within is Finding.REFUTES) == (interval[1] < value - margin or interval[0] > value + margin)
-    assert exactly is not Finding.SUPPORTS or within is Finding.SUPPORTS
+    # `exactly` that decides otherwise than `within`; `exactly` that keeps silent of a value that its interval excludes
+    exactly, within = Claimed.exactly(value, margin), Claimed.within(value, margin)
+    assert decide(interval, exactly) is decide(interval, within)
+    assert exactly.excluded(interval) == (not interval[0] <= value <= interval[1])
+    assert within.excluded(interval) == (decide(interval, within) is Finding.REFUTES)
+
+
+@steady
+@given(ranges, ranges, ranges, st.integers(0, 32).map(lambda k: k / 16))
+def test_more_data_never_turns_a_decision(interval: Interval, part: Interval, claimed: Interval, delta: float) -> None:
+    # a shorter interval inside one that has decided which decides otherwise: a margin that admits and then refutes
+    shorter = max(interval[0], part[0]), min(interval[1], part[1])
+    found = decide(interval, Claimed.between(*claimed, delta))
+    if shorter[0] <= shorter[1] and found is not Finding.UNDECIDED:
+        assert decide(shorter, Claimed.between(*claimed, delta)) is found
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "resolution"),
+    [
+        (1.0, 0.0, 0.1),
+        (float("nan"), 1.0, 0.1),
+        (0.0, float("nan"), None),
+        (0.0, 1.0, -0.1),
+        (0.0, 1.0, float("nan")),
+        (0.0, 1.0, float("inf")),
+    ],
+)
+def test_a_claim_of_nothing_is_refused(low: float, high: float, resolution: float | None) -> None:
+    # a reversed range, or a margin that admits everything or nothing, which would decide without anything measured
+    with pytest.raises(ValueError, match=r"needs low ≤ high|a margin must be finite"):
+        Claimed(low, high, resolution)
+
+
+@pytest.mark.parametrize("interval", [(0.6, 0.4), (float("nan"), 0.5), (0.5, float("nan"))])
+def test_an_interval_that_is_none_is_refused(interval: Interval) -> None:
+    # a comparison with NaN, which is false, read as a decision
+    with pytest.raises(ValueError, match="an interval needs low ≤ high"):
+        decide(interval, Claimed.exactly(0.5, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("interval", "claimed", "excluded"),
+    [
+        ((0.981, 0.99), Claimed.exactly(1.0, 0.02), True),
+        ((0.981, 1.0), Claimed.exactly(1.0, 0.02), False),
+        ((0.97, 0.99), Claimed.exactly(1.0, 0.02), True),  # undecided, and not 1
+        ((0.9, 0.95), Claimed.exactly(1.0, 0.02), False),  # refuted: nothing is admitted
+        ((-0.01, -0.002), Claimed.between(0.0, 2.0, 0.012), True),
+        ((-0.01, 0.002), Claimed.between(0.0, 2.0, 0.012), False),
+        ((0.981, 0.99), Claimed.within(1.0, 0.02), False),  # there the margin is the statement
+    ],
+)
+def test_evidence_says_what_the_margin_alone_admits(interval: Interval, claimed: Claimed, excluded: bool) -> None:
+    # a prediction that its own interval excludes and that passes for right; the flag where the margin is the claim
+    evidence = Evidence.from_interval(Kind.MONTE_CARLO, "statement", interval, claimed, "method")
+    assert evidence.excluded is excluded
+    assert evidence.as_json()["excluded"] is excluded
+    assert not piece(Finding.SUPPORTS).excluded
 
 
 @steady
@@ -127,10 +184,8 @@ def test_decide_is_right_whenever_the_interval_covers(interval: Interval, claime
     # a decision against the truth although the interval contains it
     found = decide(interval, Claimed.between(*claimed, delta))
     for truth in np.linspace(*interval, 5):
-        if claimed[0] <= truth <= claimed[1]:
-            assert found is not Finding.REFUTES
-        if not claimed[0] - delta <= truth <= claimed[1] + delta:
-            assert found is not Finding.SUPPORTS
+        admitted = claimed[0] - delta <= truth <= claimed[1] + delta
+        assert found is not (Finding.REFUTES if admitted else Finding.SUPPORTS)
 
 
 # --- judge ------------------------------------------------------------------------------------------------------------
@@ -420,10 +475,64 @@ def test_mean_verdicts_outside_the_margin(law: Law, side: int, distance: float) 
 
 
 @laws
-def test_mean_verdicts_far_from_the_claim(law: Law) -> None:
-    # an engine that cannot refute
-    value = law.mean + 3 * law.delta
-    assert not_below(mean_verdicts(law, (value, value), 3)[Status.REFUTED], REPETITIONS, 0.95)
+def test_mean_verdicts_inside_the_margin(law: Law) -> None:
+    # a number that the margin admits and that an early or a sharp interval refutes
+    value = law.mean + 0.8 * law.delta
+    assert not_above(mean_verdicts(law, (value, value), 4)[Status.REFUTED], REPETITIONS, ALPHA)
+
+
+@laws
+@pytest.mark.parametrize("distance", [-2, 2])
+def test_mean_verdicts_far_from_the_claim(law: Law, distance: int) -> None:
+    # an engine that cannot refute, or less often at the resolution than it records: δ beyond the margin, on both sides
+    value = law.mean + distance * law.delta
+    assert not_below(mean_verdicts(law, (value, value), 3)[Status.REFUTED], REPETITIONS, 0.99 * (1 - ALPHA))
+
+
+def gamblers(sample: Floats, bounds: Interval, ends: Interval) -> list[tuple[bool, bool]]:
+    """Whether each of two candidate means was ever ruled out as too low, and as too high, in plain arithmetic."""
+    (low, high), verdicts = bounds, []
+    for candidate in ((end - low) / (high - low) for end in ends):
+        total, squares, capital, best = 0.5, 0.25, [0.0, 0.0], [0.0, 0.0]
+        for t, x in enumerate(((sample - low) / (high - low)).tolist(), start=1):
+            stake = (2 * log(2 / ALPHA) / (squares / t * t * log(t + 1))) ** 0.5
+            for side, (sign, worst) in enumerate(((1, candidate), (-1, 1 - candidate))):
+                most = 0.5 / worst if worst > 0 else 0.0
+                capital[side] += log(1 + sign * min(stake, most) * (x - candidate))
+                best[side] = max(best[side], capital[side])
+            squares += (x - total / t) ** 2
+            total += x
+        verdicts.append((best[0] >= log(2 / ALPHA) or candidate < 0, best[1] >= log(2 / ALPHA) or candidate > 1))
+    return verdicts
+
+
+@laws
+@pytest.mark.parametrize(("distance", "right"), [(0, Finding.SUPPORTS), (2, Finding.REFUTES), (-2, Finding.REFUTES)])
+def test_where_it_stops_gamblers_agree(law: Law, distance: int, right: Finding) -> None:
+    # a trial that stops on a decision that its observations do not bear out, or that stops at the plan without power:
+    # one gambler a side against both ends of what is admitted, by other code
+    value, wrong = law.mean + distance * law.delta, 0
+    claimed, width = Claimed.exactly(value, law.delta), law.bounds[1] - law.bounds[0]
+    most = bernstein_plan(ALPHA, law.sd, width, law.delta)
+    for repetition in range(100):
+        rng, drawn = generator(24, distance + 2, repetition), list[Floats]()
+
+        def draw(block: int, rng: np.random.Generator = rng, drawn: list[Floats] = drawn) -> Floats:
+            drawn.append(np.clip(law.draw(rng, 20), *law.bounds))
+            return drawn[-1]
+
+        evidence = sequential_evidence(law.name, draw, law.bounds, claimed, ALPHA, law.sd)
+        (low_is_low, low_is_high), (high_is_low, high_is_high) = gamblers(
+            np.concatenate(drawn), law.bounds, claimed.admitted
+        )
+        if evidence.finding is Finding.SUPPORTS:
+            assert low_is_low
+            assert high_is_high
+        if evidence.finding is Finding.REFUTES:
+            assert low_is_high or high_is_low
+        assert evidence.n < most + 20
+        wrong += evidence.finding is not right
+    assert not_above(wrong, 100, 0.01 + ALPHA)
 
 
 def test_sequential_evidence_does_not_refute_a_constant_at_the_claimed_value() -> None:
@@ -454,6 +563,12 @@ def test_sequential_evidence_records_what_decided() -> None:
         assert (evidence.claimed, evidence.miss) == (claimed, ALPHA)
         everything = np.concatenate([law.draw(generator(21, block), 20) for block in seen])
         assert evidence.details["mean"] == pytest.approx(everything.mean(), rel=1e-12)
+
+
+def test_sequential_evidence_needs_a_resolution() -> None:
+    # an endless plan for a claim without a margin
+    with pytest.raises(ValueError, match="δ must be positive"):
+        sequential_evidence("uniform", lambda _: np.full(20, 0.5), (0, 1), Claimed.between(0, 1), ALPHA, 0.1)
 
 
 def test_sequential_evidence_stops_undecided_at_the_plan() -> None:

@@ -344,10 +344,20 @@ def test_numbers(counterexample: Record, expected: str) -> None:
         ),
         ({"interval": [0.25, 0.5], "claimed": [0, 2], "delta": None}, "[0.2500, 0.5000] against [0, 2]"),
         ({"interval": [-1, 0.5], "claimed": [0, 0], "delta": 0.0}, "[-1.0000, 0.5000] against 0"),
+        (
+            {"interval": [0.981, 0.99], "claimed": [1.0, 1.0], "delta": 0.02, "excluded": True},
+            "[0.9810, 0.9900] against 1 ± 0.02; excludes 1 itself",
+        ),
+        (
+            {"interval": [-0.01, -0.002], "claimed": [0.0, None], "delta": 0.02, "excluded": True},
+            "[-0.0100, -0.0020] against [0, ∞] ± 0.02; excludes [0, ∞] itself",
+        ),
     ],
 )
 def test_interval(fields: Record, expected: str) -> None:
-    """Catches a single claimed value printed as a range, and a margin of nothing that is printed."""
+    """Catches a single claimed value printed as a range, a margin of nothing that is printed, and a claimed value that
+    passes for found though its interval excludes it.
+    """
     assert wording.interval(piece(**fields)) == expected
 
 

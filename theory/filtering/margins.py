@@ -24,6 +24,14 @@ def rectgrad_margin(a: Shaped[Array, " N"], r: Shaped[Array, " N"], tau: Number)
     return -(contributions * (contributions <= tau)).sum()
 
 
+def quantile_cut(contributions: Shaped[Array, " N"], q: Number) -> Number:
+    """The contribution `c_(⌊q(N−1)⌋)`, counted from the smallest, 0: what is above the q-quantile is what is above it.
+
+    The quantile interpolates between this order statistic and the next one, and does not reach the next.
+    """
+    return sorted(contributions)[int(q * (len(contributions) - 1))]
+
+
 def zplus_margin(x: Shaped[Array, " d"], W: Shaped[Array, "d N"], r: Shaped[Array, " N"], gamma: Number = 1) -> Number:
     """Prop. 3, z⁺ with a scalar γ: `Σ_j M_j r_j (γ z_j⁺ − z_j)`, `z_j⁺ = Σ_i x_i w_ij⁺`, `z_j = Σ_i x_i w_ij`.
 

@@ -33,6 +33,14 @@ def alignment(s: Float[Array, " n"], G: Float[Array, "n n"], A: Float[Array, " n
     return float(s @ A) / (length * input_norm) if length else float("nan")
 
 
+def square_alignment(
+    s: Shaped[Array, " n"], G: Shaped[Array, "n n"], A: Shaped[Array, " n"], input_square: Exact
+) -> Exact:
+    """`sign(α) α² = ⟨s, A⟩ |⟨s, A⟩| / (sᵀGs ‖x‖²)`; None for s = 0. Exact for Fractions."""
+    along, length = s @ A, s @ G @ s
+    return along * abs(along) / (length * input_square) if length else None
+
+
 def best_weighting(G: Float[Array, "n n"], A: Float[Array, " n"]) -> Float[Array, " n"]:
     """`s* = G⁻¹A`, the weighting of largest α. Raises `numpy.linalg.LinAlgError` for a singular G."""
     return np.linalg.solve(G, A)

@@ -15,6 +15,17 @@ def orthogonal_alignment(s: Float[Array, " n"], A: Float[Array, " n"], column_no
     return cosine(s, A) * float((A @ A) ** 0.5) / (column_norm * input_norm)
 
 
+def orthogonal_square_alignment(
+    s: Shaped[Array, " n"], A: Shaped[Array, " n"], column_squares: Shaped[Array, " n"], input_square: Number
+) -> Number | None:
+    """`sign(α) α² = ⟨s, A⟩ |⟨s, A⟩| / (Σ_j c_j² s_j² ‖x‖²)` for orthogonal active neurons of norms c_j; None for s = 0.
+
+    Exact for Fractions.
+    """
+    along, length = (s * A).sum(), (column_squares * s * s).sum()
+    return along * abs(along) / (length * input_square) if length else None
+
+
 def activation_gain(s: Shaped[Array, " n"], A: Shaped[Array, " n"]) -> Number:
     """`‖A‖²‖s‖² − ⟨s, A⟩² = Σ_{i<j} (A_i s_j − A_j s_i)² ≥ 0` (Lagrange): zero iff `s` is parallel to `A`."""
     return (A * A).sum() * (s * s).sum() - (A * s).sum() ** 2

@@ -22,3 +22,6 @@ SINGULAR = "W of any shape; the Gram matrix of the active neurons regular, of co
 
 GAUSSIAN_STACKS = "bias-free stacks with i.i.d. Gaussian weights, one linear output with random weights explained"
 """The cascade law."""
+
+WITHOUT_WEIGHTS = "biases, and weights that are not Gaussian: the stacks are drawn from the law that these would have"
+"""What claims on the cascade law are blind to; whole stacks are compared with that law in `cascade-repair`."""

@@ -22,6 +22,7 @@ from nfrlab.verify.commands.console import OUT, Images, Seed, print_paths, refus
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
+    PHOTOGRAPHS,
     RESNETS,
     device_from,
     first_existing,
@@ -80,7 +81,8 @@ def bridge(
         measurements = out / MEASUREMENTS
         cifar, cifar_images = first_existing(RESNETS), first_existing(CIFAR_IMAGES)
         vgg16 = first_existing(LEARNED, measurements)
-        sources = Sources(measurements, images, weights, cifar, vgg16, cifar_images)
+        photographs = images or first_existing(PHOTOGRAPHS)
+        sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
         image_set(images)

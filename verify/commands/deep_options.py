@@ -13,6 +13,8 @@ RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
 CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
 """What a trained ResNet, a trained VGG16 and their images are called."""
+PHOTOGRAPHS = ("imagenet-sample",)
+"""What a folder of photographs is called that stands in for the two that are shipped."""
 
 
 def require_torch() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from nfrlab.verify.commands.console import wide_console
+from nfrlab.verify.proceedings.seeds import Steadiness
 from nfrlab.verify.report import wording
 
 COLOURS = {"CONFIRMED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "NOT RUN": "dim"}
@@ -53,3 +54,26 @@ def _control(record: dict[str, Any]) -> str:
     if record["status"] != "REFUTED":
         return negative
     return f"{negative}, {'upheld' if wording.is_upheld(record.get('restored')) else '[bold red]not upheld[/]'}"
+
+
+def print_steadiness(found: Sequence[Steadiness]) -> None:
+    """A line a claim: how often it came out how, where it stayed open, where it differs from the record; the totals."""
+    listing = Table("claim", "verdicts", "open at", "differs at", header_style="bold")
+    for each in found:
+        verdicts = ", ".join(f"{coloured(status)} × {count}" for status, count in each.statuses.most_common())
+        listing.add_row(each.claim, verdicts, seeds_in_words(each.open_at), seeds_in_words(each.changed_at))
+    wide_console().print(listing)
+    trials = sum(len(each.trials) for each in found)
+    still_open = sum(len(each.open_at) for each in found)
+    changed = sum(len(each.changed_at) for each in found)
+    unsteady = [each.claim for each in found if not each.steady]
+    wide_console().print(
+        f"{trials} trials, {still_open} left open ({still_open / max(1, trials):.2%}), {changed} other than on record"
+        + (f"; not steady: {', '.join(unsteady)}" if unsteady else ""),
+        highlight=False,
+    )
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """`seed 7`, `seeds 3, 7`, or nothing."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}" if seeds else ""

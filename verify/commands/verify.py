@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -25,12 +25,13 @@ from nfrlab.verify.commands.console import (
     require_jobs,
 )
 from nfrlab.verify.commands.progress import progress
-from nfrlab.verify.commands.verdict_table import coloured, print_verdicts
+from nfrlab.verify.commands.verdict_table import coloured, print_steadiness, print_verdicts
 from nfrlab.verify.court.claim import PROFILES, Profile
 from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings import power, record, store
 from nfrlab.verify.proceedings.outside import FailedExamination, order, sources
 from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
+from nfrlab.verify.proceedings.seeds import FILE, Trial, by_claim, key, stored_trials, try_at_seeds
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from nfrlab.verify.proceedings.trial import load_measurements, try_claims
 
@@ -52,6 +53,7 @@ def verify(
         bool, typer.Option("--broken", help="Try them in worlds broken on purpose: which breaks do they notice?")
     ] = False,
     because: Annotated[str, typer.Option(help="Why a changed verdict is right.")] = "",
+    seeds: Annotated[int, typer.Option(help="Try them at the seeds 0 … N − 1 instead of one: which stay open?")] = 0,
 ) -> None:
     """Try claims, store and print the verdicts, and write the report.
 
@@ -67,19 +69,24 @@ def verify(
         chosen = sources([*(claims or ()), *accepted] or list(REGISTRY))
         if profile not in PROFILES:
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
-        require_counts(seed=seed)
+        require_counts(seed=seed, seeds=seeds)
         require_jobs(jobs)
         image_set(images)
         store.prepare(out)
         store.read(out)
         load_measurements(out / MEASUREMENTS)
-        if broken and any(chosen.values()):
-            raise ValueError("--broken is for claims of the registry; leave FILE.py:CLAIMS out")
+        if (broken or seeds) and any(chosen.values()):
+            raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
+        if seeds and (broken or accepted or seed):
+            raise ValueError("--seeds N tries the seeds 0 … N − 1; leave --seed, --broken and --accept out")
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
         noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if noticed else 1)
+    if seeds:
+        steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
+        raise typer.Exit(0 if steady else 1)
     verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
     with refusals():
         for id in accepted:
@@ -128,3 +135,27 @@ def try_and_report(
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
     return verdicts
+
+
+def try_many_seeds(
+    claims: Sequence[str], seeds: int, profile: Profile, images: Path | None, jobs: int, out: Path
+) -> bool:
+    """Try the claims at all seeds, store each trial as it is reached, and print how they came out, claim by claim.
+
+    Returns whether all are steady. What an earlier run has stored is not tried again. Takes the arguments of
+    `broken.try_broken_worlds`, with the number of seeds for the seed.
+    """
+    trials, total = list[Trial](), seeds * len(claims)
+    with refusals():
+        stored_trials(out, key(profile, images, out))
+    try:
+        with progress("trials", total, "in court") as bar:
+            for trials in try_at_seeds(claims, seeds, profile, out, images, jobs):
+                bar.update(len(trials), total, f"{trials[-1].claim} at seed {trials[-1].seed}" if trials else "")
+    except KeyboardInterrupt:
+        print(f"nfrlab: interrupted; {len(trials)} of {total} trials are kept in {out}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    found = by_claim(trials, claims)
+    print_steadiness(found)
+    console.print(out / FILE, highlight=False, soft_wrap=True)
+    return all(each.steady for each in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from nfrlab.verify.intervals.fixed import Interval
@@ -36,11 +37,19 @@ class Claimed:
 
     `resolution` δ is its margin on either side: the claim is supported by an interval inside `[low − δ, high + δ]` and
     refuted by one outside of it. None where nothing is recorded, which counts as 0.
+
+    Raises `ValueError` for a range that is reversed or NaN, and for a δ that is negative or not finite.
     """
 
     low: float
     high: float
     resolution: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"a claimed range needs low ≤ high, got [{self.low}, {self.high}]")
+        if not 0 <= (self.resolution or 0.0) < inf:
+            raise ValueError(f"a margin must be finite and not negative, got {self.resolution}")
 
     @classmethod
     def exactly(cls, value: float, resolution: float) -> Claimed:
@@ -78,12 +87,11 @@ def decide(interval: Interval, claimed: Claimed) -> Finding:
 
     Returns SUPPORTS where the interval lies inside [θ₀ − δ, θ₁ + δ], REFUTES where it is disjoint from that, and
     UNDECIDED otherwise. So a number inside its margin is never refuted, however short the interval, nor one outside of
-    it supported. Raises `ValueError` for an interval, or a claimed range, that is reversed or NaN.
+    it supported. Raises `ValueError` for an interval that is reversed or NaN.
     """
     (low, high), (least, most) = interval, claimed.admitted
-    for name, (start, end) in {"an interval": interval, "what is claimed": claimed.range}.items():
-        if not start <= end:
-            raise ValueError(f"{name} needs low ≤ high, got [{start}, {end}]")
+    if not low <= high:
+        raise ValueError(f"an interval needs low ≤ high, got [{low}, {high}]")
     if high < least or low > most:
         return Finding.REFUTES
     return Finding.SUPPORTS if least <= low and high <= most else Finding.UNDECIDED
@@ -128,6 +136,13 @@ class Evidence:
     counterexample: dict[str, Any] | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def excluded(self) -> bool:
+        """Whether the interval excludes what is claimed, though its margin admits what the interval holds."""
+        if self.interval is None or self.claimed is None or self.finding is Finding.REFUTES:
+            return False
+        return self.claimed.excluded(self.interval)
+
     @classmethod
     def from_interval(
         cls, kind: Kind, statement: str, interval: Interval, claimed: Claimed, method: str, **recorded: Any
@@ -151,4 +166,5 @@ class Evidence:
             "alpha": self.miss,
             "claimed": None if claimed is None else claimed.range,
             "delta": None if claimed is None else claimed.resolution,
+            "excluded": self.excluded,
         }

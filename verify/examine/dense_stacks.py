@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
@@ -16,12 +16,13 @@ from nfrlab.simulations.dense.trained import digits_network
 from nfrlab.simulations.images import ImageSet, digit, normalise
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.exact.integer_layers import SMALL, Shapes, as_case, matrix, parameters, vector
-from nfrlab.verify.examine.exact.search import (
+from nfrlab.verify.examine.exact.integer_layers import NOT_ZERO, Shapes, as_case, matrix, parameters, vector
+from nfrlab.verify.examine.exact.statement import (
     Case,
     Draw,
     ExactStatement,
     Parameters,
+    once,
     signed_square_alignment,
     to_alignment,
 )
@@ -48,8 +49,10 @@ Pairs = list[tuple[Fraction | None, Fraction | None]]
 
 
 def network_of(case: Case) -> Network:
-    """The dense stack of a case: matrices W1, W2, … in order."""
-    return Network(tuple(case[name] for name in sorted(case) if name.startswith("W")))
+    """The dense stack of a case: matrices W1, W2, … in order, with a bias b1 of the first layer if it has one."""
+    weights = tuple(case[name] for name in sorted(case) if name.startswith("W"))
+    biases = (case["b1"], *(0 * W[0] for W in weights[1:])) if "b1" in case else None
+    return Network(weights, biases)
 
 
 def cascade_maps(layers: Layers, backward_rule: Rule) -> list[Array]:
@@ -73,6 +76,11 @@ def stack_parameters() -> Shapes:
     return one_hidden, parameters(x=vector(2), W1=matrix(2, 2), W2=matrix(2, 2), W3=matrix(2, 1))
 
 
+def biased_stacks() -> Shapes:
+    """The parameters of integer stacks 2–2–1 with hidden biases, none of them 0."""
+    return (parameters(x=vector(2), W1=matrix(2, 2), b1=vector(2, NOT_ZERO), W2=matrix(2, 1)),)
+
+
 def random_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
     """A Gaussian stack 12–8–8–1 on a real image patch."""
     net = gaussian_stack((12, 8, 8, 1), rng)
@@ -92,25 +100,50 @@ def digits_stack(rng: np.random.Generator, images: ImageSet) -> Parameters:
 DRAWS: dict[str, Draw] = {"random stacks, image patches": random_stack, "digits network": digits_stack}
 
 
-def ordered_pairs_statement(text: str, pairs: Callable[[Layers], Pairs]) -> ExactStatement:
-    """The statement that in every pair of alignments the second is not the smaller one, for a positive output.
+def ordered_pairs_statement(
+    text: str,
+    pairs: Callable[[Layers], Pairs],
+    stacks: Shapes,
+    build: Callable[[Parameters], Case] = as_case,
+    predicted: Callable[[Case], Pairs] | None = None,
+    draws: Mapping[str, Draw] | None = None,
+) -> ExactStatement:
+    """The statement that in every pair of alignments the second is not the smaller one.
 
-    `pairs` says what to compare in a stack that x has passed through; a pair with an undefined alignment says nothing.
+    Parameters
+    ----------
+    text
+        The statement in words.
+    pairs
+        What to compare in a stack that x has passed through; a pair with an undefined alignment says nothing.
+    stacks, build
+        Parameters of stacks, and the case that they stand for.
+    predicted
+        The same pairs in closed form.
+    draws
+        Stated draws under which the reach of a violation is measured.
     """
 
+    @once
+    def layers(case: Case) -> Layers:
+        return network_of(case).forward(case["x"])
+
+    @once
     def compare(case: Case) -> Pairs:
-        return pairs(network_of(case).forward(case["x"]))
+        return pairs(layers(case))
 
     return ExactStatement(
         text,
-        stack_parameters(),
-        as_case,
-        admissible=lambda case: bool(network_of(case).forward(case["x"])[-1].z[0] > 0),
+        stacks,
+        build,
+        admissible=lambda case: bool(layers(case)[-1].z[0] > 0),
         holds=lambda case: all(a is None or b is None or b >= a for a, b in compare(case)),
+        agree=None if predicted is None else lambda case: compare(case) == predicted(case),
+        tied=lambda case: all(a is None or b is None or a == b for a, b in compare(case)),
         sides=lambda case: {"alphas": [[f"{to_alignment(a):.6f}", f"{to_alignment(b):.6f}"] for a, b in compare(case)]},
         size=lambda case: largest_drop(compare(case)),
         perturbed=("x", "W1", "W2", "W3"),
-        draws=DRAWS,
+        draws=draws or {},
     )
 
 
@@ -146,15 +179,17 @@ Checks = list[tuple[str, Stacks, Difference]]
 """What is claimed not to be negative in the mean: its statement, what is sampled, and the number itself."""
 
 
-def column_difference(column: int, other: int, sign: int) -> Difference:
-    """`sign · (rows[:, column] − rows[:, other])`."""
-    return lambda rows: np.asarray(sign * (rows[:, column] - rows[:, other]))
+def column_difference(column: int, other: int) -> Difference:
+    """`rows[:, column] − rows[:, other]`."""
+    return lambda rows: np.asarray(rows[:, column] - rows[:, other])
 
 
-def mean_difference_evidence(exam: Examination, checks: Checks, share: float = 1.0) -> list[Evidence]:
-    """The mean of each difference against [0, 2] with resolution δ = 0.02, by betting; equal stacks share their draws.
+def mean_difference_evidence(
+    exam: Examination, checks: Checks, share: float = 1.0, least: float = 0.0
+) -> list[Evidence]:
+    """The mean of each difference against [least, 2] with resolution δ = 0.02, by betting; equal stacks share draws.
 
-    All checks together spend `share` of the budget.
+    All checks together spend `share` of the budget. With least = δ only a mean above 0 is supported.
     """
     miss = exam.budget.spend(len(checks), share)
     drawn: dict[tuple[Stacks, int], Array] = {}
@@ -164,39 +199,14 @@ def mean_difference_evidence(exam: Examination, checks: Checks, share: float = 1
             drawn[stacks, block] = stacks.sample(exam, block)
         return difference(drawn[stacks, block])
 
+    claimed = Claimed.between(least, 2, resolution=DELTA)
     return [
-        sequential_evidence(
-            text, partial(draw, stacks, difference), (-2, 2), Claimed.between(0, 2, resolution=DELTA), miss, sd=0.25
-        )
+        sequential_evidence(text, partial(draw, stacks, difference), (-2, 2), claimed, miss, sd=0.25)
         for text, stacks, difference in checks
     ]
 
 
-def examination_over_rules(checks: Callable[[str, Stacks], Checks]) -> Callable[[Examination], list[Evidence]]:
-    """The examination that makes `checks` for each of the three rules, on image patches."""
-    return lambda exam: mean_difference_evidence(
-        exam, [check for name in RULES for check in checks(name, Stacks(RULES[name]))]
-    )
-
-
-def orthogonal_first_layer() -> Shapes:
-    """The parameters of stacks with x ∈ Z², W_1 a rotation by p + qi, W_2 ∈ Z^{2×2}, W_3 ∈ Z^{2×1}."""
-    return (parameters(p=SMALL, q=SMALL, x=vector(2), W2=matrix(2, 2), W3=matrix(2, 1)),)
-
-
-def from_orthogonal_first_layer(drawn: Parameters) -> Case:
-    """The case that the parameters of `orthogonal_first_layer` stand for."""
-    case = as_case(drawn)
-    p, q = case.pop("p"), case.pop("q")
-    return case | {"W1": np.array([[p, -q], [q, p]], dtype=object)}
-
-
-def restrict_to_orthogonal_stacks(statement: ExactStatement, text: str) -> ExactStatement:
-    """A statement about stacks, restricted to those whose first layer is orthogonal; `text` is what it then says."""
-    return replace(
-        statement,
-        text=f"orthogonal first layer: {text}",
-        parameters=orthogonal_first_layer(),
-        build=from_orthogonal_first_layer,
-        draws={},
-    )
+def rising_means_evidence(exam: Examination, checks: Callable[[str, Stacks], Checks]) -> list[Evidence]:
+    """For each of the three rules, on image patches: is the mean of each of its differences above 0?"""
+    all_checks = [check for name in RULES for check in checks(name, Stacks(RULES[name]))]
+    return mean_difference_evidence(exam, all_checks, least=DELTA)

@@ -113,12 +113,12 @@ def predictions(rule: str, widths: Widths, options: Mapping[str, Any] | None = N
     """The law's mean of every level.
 
     For every rule but Activation level 0 is level 1, the plain gradient, and is left out; there α is 0 by symmetry at
-    every width, so that less slack is planned for.
+    every width, so that less slack is planned for. Only Activation's α is not negative whatever goes wrong above it.
     """
-    means = enumerate(cascade_alphas(rule, widths, **(options or {})))
-    levels = [Prediction(N, value) for N, value in means if N or rule == "activation"]
-    symmetric = rule != "activation"
-    return [Prediction(1, 0.0, low=-1.0, slack=0.2) if symmetric and p.level == 1 else p for p in levels]
+    means = list(enumerate(cascade_alphas(rule, widths, **(options or {}))))
+    if rule == "activation":
+        return [Prediction(N, value) for N, value in means]
+    return [Prediction(N, value, low=-1.0, slack=0.2 if N == 1 else 0.4) for N, value in means[1:]]
 
 
 def cascade_law_evidence(
@@ -157,46 +157,6 @@ def _level(stack: Stack, predicted: Prediction, values: Float[Array, " n"], miss
             "deviation": float(values.mean()) - predicted.value,
         },
     )
-
-
-def difference_evidence(
-    statement: str, values: Float[Array, " n"], miss: float, delta: float, reach: float, power: float | None = None
-) -> Evidence:
-    """The mean of differences of alignments, held against [0, reach].
-
-    Parameters
-    ----------
-    statement
-        What the evidence is evidence of.
-    values
-        The differences, each in [−reach, reach].
-    miss
-        The error probability of the interval.
-    delta
-        The resolution δ of the claim.
-    reach
-        How large a difference can be.
-    power
-        The power at δ, where n was planned for it.
-    """
-    return bets_evidence(
-        statement,
-        values,
-        Claimed.between(0.0, reach, resolution=delta),
-        miss,
-        -reach,
-        reach,
-        power=power,
-        details={"sampled mean": float(values.mean())},
-    )
-
-
-def largest_difference(rule: str, N: int) -> float:
-    """How large a difference of two alignments can be, one of them that of level N of a rule: 1 or 2.
-
-    From level 2 on GBP's α is not negative; RectGrad's is where all contributions of a narrow layer are.
-    """
-    return 1.0 if N > 1 and rule == "gbp" else 2.0
 
 
 def exponent_evidence(small: Evidence, large: Evidence, ratio: float, claimed: Claimed) -> Evidence:

@@ -1,7 +1,8 @@
 """What the claims on deep networks share: which networks they look at, and what is missing where they cannot.
 
-A dataset is what the bridge measured in one setting: an array for each variable, along `draw` (of network and image)
-and, as the variable asks for, along `rule`, `level` (N = 0 … L layers replaced) and `layer` (1 … L from the input).
+A dataset is what the bridge measured in one setting: an array for each variable, along `draw` and, as the variable asks
+for, along `rule`, `level` (N = 0 … L layers replaced) and `layer` (1 … L from the input). Its coordinates `network` and
+`image` number what a draw is made of; datasets without them are of an older bridge and count as not measured.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, IMAGENET, MORE_DRAWS
 from nfrlab.verify.court.claim import Claim, Measured
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ BRIDGE = "measurements of deep networks; run: nfrlab bridge"
 WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
 RANDOM_VGG16 = "vgg16-gaussian"
+CHAINS = "vgg16", CIFAR_VGG16, "digits"
+"""Networks without residual additions."""
 ORIGIN = "seed", "images", "device", "code_version"
 """Attributes in which comparable measurements agree."""
 PREMISES = (
     "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
-    "images are random crops of the photographs, random digits, or test images of CIFAR-10; a statement is about the "
-    "median over draws",
+    "images are random digits, test images of CIFAR-10 or random crops of photographs, one each of different images "
+    "while there are any (without a folder there are two photographs); a statement is about the median over draws of "
+    "network and image, n counts different pairs; one about several networks, rules or layers is about every one of "
+    "them, their intervals hold at once",
     "networks: random VGG16; a VGG trained on digits and, where they are there, a ResNet-20 and a VGG16 trained on "
     "CIFAR-10 on its images, else on crops of the photographs",
 )
@@ -42,14 +47,28 @@ WITH_BIASES = (
 
 def built_in_networks(measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured on the networks of the built-in plan; ImageNet's weights are the user's."""
-    return {name: data for name, data in measured.items() if name.startswith(BUILT_IN) and name != IMAGENET}
+    return {
+        name: data
+        for name, data in measured.items()
+        if name.startswith(BUILT_IN) and name != IMAGENET and "image" in data.coords
+    }
 
 
 def networks_with(measured: Measured, variable: str, weights: str = "") -> dict[str, xr.Dataset]:
-    """The networks of which `variable` was measured; with `weights`, "random" or "trained", only those."""
-    return {
+    """The networks of which `variable` was measured; with `weights`, "random" or "trained", only those.
+
+    A network is there once, in the setting with more draws.
+    """
+    found = {
         name: data for name, data in measured.items() if variable in data and weights in ("", data.attrs["weights"])
     }
+    return {name: data for name, data in found.items() if f"{name}{MORE_DRAWS}" not in found}
+
+
+def chains_with(measured: Measured, variable: str, weights: str = "") -> dict[str, xr.Dataset]:
+    """Those of `networks_with` that have no residual additions."""
+    found = networks_with(measured, variable, weights)
+    return {name: data for name, data in found.items() if data.attrs["network"] in CHAINS}
 
 
 def are_comparable(one: xr.Dataset, other: xr.Dataset) -> bool:
@@ -65,14 +84,24 @@ def are_comparable(one: xr.Dataset, other: xr.Dataset) -> bool:
 
 
 def random_and_trained(measured: Measured, variable: str) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
-    """By network the measurements with Gaussian weights and those after training, on the images common to both."""
+    """By network the measurements with Gaussian weights, those with more draws if there are two, and after training."""
     pairs = {}
     for name, trained in networks_with(measured, variable, "trained").items():
-        random = measured.get(f"{name.removesuffix('-trained')}-gaussian")
-        if random is not None and variable in random and are_comparable(random, trained):
-            common = slice(min(random.sizes["draw"], trained.sizes["draw"]))
-            pairs[str(trained.attrs["network"])] = random.isel(draw=common), trained.isel(draw=common)
+        gaussian = f"{name.removesuffix('-trained')}-gaussian"
+        for random in (measured[each] for each in (gaussian, f"{gaussian}{MORE_DRAWS}") if each in measured):
+            if variable in random and are_comparable(random, trained):
+                pairs[str(trained.attrs["network"])] = random, trained
     return pairs
+
+
+def on_common_draws(random: xr.Dataset, trained: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """Both on the draws, and so the images, that they have in common.
+
+    Of their pairs the random network makes the difference: its number is that of the pair.
+    """
+    common = slice(min(random.sizes["draw"], trained.sizes["draw"]))
+    one, other = random.isel(draw=common), trained.isel(draw=common)
+    return one, other.assign_coords(network=one["network"])
 
 
 def measured_filters(data: xr.Dataset, variable: str = "alpha") -> list[str]:
@@ -111,9 +140,8 @@ def pool(values: Mapping[str, xr.DataArray]) -> xr.DataArray:
     """The arrays side by side, along a new dimension `of`; their own scalar coordinates are dropped."""
     import xarray as xr
 
-    return xr.concat(
-        [value.reset_coords(drop=True) for value in values.values()], "of", coords="minimal", compat="override"
-    )
+    alike = [value.drop_vars([name for name in value.coords if value[name].ndim == 0]) for value in values.values()]
+    return xr.concat(alike, "of", coords="minimal", compat="override")
 
 
 def minimum_of_each_draw(array: xr.DataArray) -> xr.DataArray:
@@ -124,7 +152,11 @@ def minimum_of_each_draw(array: xr.DataArray) -> xr.DataArray:
 
 def imagenet_and_random(measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured on VGG16 with ImageNet weights, and on random VGG16."""
-    return {name: measured[name] for name in (IMAGENET, RANDOM_VGG16) if name in measured}
+    return {
+        name: measured[name]
+        for name in (IMAGENET, RANDOM_VGG16)
+        if name in measured and "image" in measured[name].coords
+    }
 
 
 def claim_on_built_in(claim: Claim, find: Find, what: str = BRIDGE) -> Claim:

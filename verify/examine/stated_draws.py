@@ -15,7 +15,7 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.propagate import start_at_output
 from nfrlab.simulations.dense.trained import digits_network
 from nfrlab.simulations.images import ImageSet, digit, normalise
-from nfrlab.verify.examine.exact.search import Draw, Parameters
+from nfrlab.verify.examine.exact.statement import Draw, Parameters
 
 
 def dyadic(values: Array, bits: int = 8) -> Array:

@@ -124,8 +124,9 @@ def sequential_evidence(
 ) -> Evidence:
     """A mean by a betting confidence sequence, block by block until it decides: valid at every stopping time.
 
-    It stops undecided at the n that an empirical Bernstein interval would need for power 0.99 at the resolution of the
-    claim.
+    It stops undecided at the n at which an empirical Bernstein interval would end within δ, the resolution of the
+    claim, of the mean: a true claim is supported by then, and one that is off by 2δ refuted, with power 0.99. Raises
+    `ValueError` for a claim without a resolution, for which no n would do.
 
     Parameters
     ----------
@@ -181,6 +182,35 @@ def distribution_evidence(
         n=len(values),
         power=0.99,
         details={"distance, at least": least, "at most": most},
+    )
+
+
+def order_evidence(
+    statement: str,
+    larger: Float[Array, " n"],
+    smaller: Float[Array, " m"],
+    delta: float,
+    miss: float,
+    **recorded: Any,
+) -> Evidence:
+    """One law stochastically at least another: `sup (F − G)⁺ = 0` within δ, F and G of `larger` and of `smaller`.
+
+    By the radii of Dvoretzky, Kiefer and Wolfowitz of both samples, which may depend on one another.
+    """
+    at = np.sort(np.concatenate([larger, smaller]))
+    F, G = (np.searchsorted(np.sort(values), at, "right") / len(values) for values in (larger, smaller))
+    excess = max(0.0, float(np.max(F - G)))
+    radius = sum(intervals.dkw_radius(len(values), miss / 2) for values in (larger, smaller))
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO,
+        statement,
+        (max(0.0, excess - radius), min(1.0, excess + radius)),
+        Claimed.exactly(0.0, delta),
+        "Dvoretzky–Kiefer–Wolfowitz, twice",
+        miss=miss,
+        n=len(larger),
+        details={"excess": excess},
+        **recorded,
     )
 
 

@@ -11,7 +11,14 @@ from nfrlab.verify.intervals.fixed import (
     median,
     median_rank,
 )
-from nfrlab.verify.intervals.plans import bernstein_plan, bets_plan, distribution_plan, median_plan, rate_plan
+from nfrlab.verify.intervals.plans import (
+    bernstein_plan,
+    bets_plan,
+    distribution_plan,
+    median_plan,
+    order_plan,
+    rate_plan,
+)
 
 __all__ = [
     "BettingSequence",
@@ -28,5 +35,6 @@ __all__ = [
     "median",
     "median_plan",
     "median_rank",
+    "order_plan",
     "rate_plan",
 ]

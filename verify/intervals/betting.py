@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
-from nfrlab.verify.intervals.fixed import Floats, Interval, check_miss, check_sample
+from nfrlab.verify.intervals.fixed import Floats, Interval, check_bounds, check_count, check_miss, check_sample
 
 CAP = 0.9
 """Share of the stake at which a gambler could lose everything: no bet is larger."""
@@ -28,9 +28,10 @@ class BettingSequence:
     Attributes
     ----------
     miss
-        The probability that the interval ever misses the mean, at any n. Raises `ValueError` unless inside (0, 1).
+        The probability that the interval ever misses the mean, at any n. Raises `ValueError` unless inside (0, 1), as
+        it does for bounds or cells that are none.
     low, high
-        Bounds of a single observation.
+        Bounds of a single observation, finite; where they are equal they are the interval.
     cells
         Candidate means are `cells + 1` equally spaced points of [low, high].
     n
@@ -49,6 +50,8 @@ class BettingSequence:
 
     def __post_init__(self) -> None:
         check_miss(self.miss)
+        check_bounds(self.low, self.high)
+        check_count("cells", self.cells, 1)
         self._grid = np.linspace(0, 1, self.cells + 1)
         self._beaten = np.zeros((2, self.cells + 1), dtype=bool)
         self._capital = np.zeros((2, self.cells + 1))
@@ -60,7 +63,7 @@ class BettingSequence:
         """
         threshold, grid = log(2 / self.miss), self._grid
         caps = 0.5 / np.maximum(grid, 1e-12), 0.5 / np.maximum(1 - grid, 1e-12)  # at the ends any stake is safe
-        for x in (check_sample(sample, self.low, self.high) - self.low) / (self.high - self.low):
+        for x in scaled(sample, self.low, self.high):
             # the stake may use what was seen before x alone: a prior observation ½ of variance ¼ starts it off
             mean = self._total / (self.n + 1)
             variance = self._squares / (self.n + 1)
@@ -83,21 +86,26 @@ class BettingSequence:
         return self.low + width * float(min(lower, upper)), self.low + width * float(max(lower, upper))
 
 
+def scaled(sample: Float[Floats, " n"], low: float, high: float) -> Float[Floats, " n"]:
+    """Observations in [low, high] moved to [0, 1]; 0 where the bounds are equal.
+
+    Raises `ValueError` for no observation, for one outside the bounds, and for bounds that are none.
+    """
+    return (check_sample(sample, low, high) - low) / ((high - low) or 1.0)
+
+
 def bets(values: Float[Floats, " n"], miss: float, low: float, high: float) -> Interval:
     """Interval of the mean of bounded observations by betting, valid at one n, with stakes chosen for it.
 
     A candidate mean m is ruled out when a gambler's capital `Π (1 ± λ_t (x_t − m))` ever reaches 2/miss, where `λ_t =
     √(2 ln(2/miss) / n V_{t−1})`, at most `CAP` of what may be staked, and V is the variance seen before. Capitals are
     monotone in m, so both ends are found by bisection, rounded outward to 1 % of their distance from the sample mean
-    (Waudby-Smith & Ramdas 2023). Raises `ValueError` for observations outside [low, high].
+    (Waudby-Smith & Ramdas 2023). Raises `ValueError` for no observation, and for one outside [low, high].
     """
-    if not (np.all(values >= low) and np.all(values <= high)):
-        raise ValueError(f"observations must lie in [{low}, {high}]")
-    x = (values - low) / (high - low)
+    x, threshold = scaled(values, low, high), log(2 / check_miss(miss))
     count = np.arange(1.0, len(x) + 1)
     mean = (0.5 + np.cumsum(x)) / (count + 1)  # with a prior observation ½ of variance ¼, as in `BettingSequence`
     variance = (0.25 + np.cumsum((x - mean) ** 2)) / (count + 1)
-    threshold = log(2 / miss)
     stake = np.sqrt(2 * threshold / (len(x) * np.concatenate([[0.25], variance[:-1]])))
 
     def ruled_out(m: float, sign: int) -> bool:

@@ -1,26 +1,41 @@
 """Sample sizes, computed before sampling: at these n an interval decides with probability ≥ 0.99 if the claim holds.
 
 `miss` is the error probability of the interval, strictly between 0 and 1; `delta` how far from the truth it may end.
+Every function raises `ValueError` for arguments that no observations could have: a probability outside [0, 1], a
+negative standard deviation, a δ that is not positive and finite, bounds that are reversed.
 """
 
 from __future__ import annotations
 
-from math import ceil, log, sqrt
+from math import ceil, isfinite, log, sqrt
 
 import scipy
 
 from nfrlab.verify.intervals.betting import CAP
-from nfrlab.verify.intervals.fixed import check_miss, clopper_pearson, median_rank
+from nfrlab.verify.intervals.fixed import check_bounds, check_count, check_miss, clopper_pearson, median_rank
+
+
+def check_delta(delta: float) -> float:
+    """Return how far from the truth an interval may end. Raises `ValueError` unless it is positive and finite."""
+    if not (isfinite(delta) and delta > 0):
+        raise ValueError(f"δ must be positive and finite, got {delta}")
+    return delta
+
+
+def check_sd(sd: float) -> float:
+    """Return a standard deviation unchanged. Raises `ValueError` unless it is finite and not negative."""
+    if not (isfinite(sd) and sd >= 0):
+        raise ValueError(f"a standard deviation must be finite and not negative, got {sd}")
+    return sd
 
 
 def median_plan(miss: float, p: float, power: float = 0.99) -> int:
     """An n, the least up to 2 %, for which the median's interval stays on the right side with probability ≥ `power`.
 
-    `p < ½` is the probability that a single observation falls on the wrong side. Raises `ValueError` for p ≥ ½, where
-    no n would do.
+    `p < ½` is the probability that a single observation falls on the wrong side; for p ≥ ½ no n would do.
     """
-    if not 0 <= p < 0.5:
-        raise ValueError(f"needs 0 ≤ p < 1/2, got {p}")
+    if not (0 <= p < 0.5 and 0 < power < 1):
+        raise ValueError(f"needs 0 ≤ p < 1/2 and 0 < power < 1, got {p} and {power}")
     n = ceil(log(2 / check_miss(miss)) / log(2))  # below this even all observations together give no interval
     while (k := median_rank(n, miss)) < 1 or scipy.stats.binom.sf(k - 1, n, p) > (1 - power) / 2:
         n += max(1, n // 50)
@@ -44,6 +59,9 @@ def bernstein_plan(miss: float, sd: float, width: float, delta: float) -> int:
     delta
         How far from the mean the interval may end.
     """
+    check_sd(sd)
+    check_bounds(0.0, width)
+    check_delta(delta)
     logs, t = log(4 / check_miss(miss)), log(400)  # 2 e^−t = 0.005
 
     def reach(n: int) -> float:
@@ -73,8 +91,14 @@ def bets_plan(miss: float, mean: float, sd: float, delta: float, low: float = 0.
     low, high
         Bounds of a single observation.
     """
-    mean, sd, delta = (mean - low) / (high - low), sd / (high - low), delta / (high - low)
-    logs, sampling = log(2 / miss), sd * sqrt(2 * log(400))  # both ends: 2 e^−t = 0.005 at t = ln 400
+    check_sd(sd)
+    check_bounds(low, high)
+    check_delta(delta)
+    if not low <= mean <= high:
+        raise ValueError(f"a mean of observations in [{low}, {high}] lies there too, got {mean}")
+    width = (high - low) or 1.0
+    mean, sd, delta = (mean - low) / width, sd / width, delta / width
+    logs, sampling = log(2 / check_miss(miss)), sd * sqrt(2 * log(400))  # both ends: 2 e^−t = 0.005 at t = ln 400
     free = (sd * sqrt(2 * logs) + sampling) / delta
     capped = 2 * logs * max(mean, 1 - mean) / CAP
     root = (sampling + sqrt(sampling**2 + 4 * capped * delta)) / (2 * delta)  # capped/n + sampling/√n = δ
@@ -86,6 +110,9 @@ def rate_plan(miss: float, p: float, delta: float) -> int:
 
     It does at both the 0.5 % and the 99.5 % quantile of the count, hence between them.
     """
+    if not 0 <= p <= 1:
+        raise ValueError(f"needs 0 ≤ p ≤ 1, got {p}")
+    check_delta(delta)
     n = 10
 
     def inside(hits: float) -> bool:
@@ -104,4 +131,15 @@ def distribution_plan(miss: float, delta: float, points: int) -> int:
     The empirical distribution strays by at most `√(ln 200/2n)`; n has room for that, for `dkw_radius` and for the
     1/`points` that is lost where F is evaluated at so many of the observations. δ must exceed 1/`points`.
     """
-    return ceil(((sqrt(log(2 / miss)) + sqrt(log(200))) / (delta - 1 / points)) ** 2 / 2)
+    if not check_delta(delta) > 1 / check_count("points", points, 1):
+        raise ValueError(f"needs δ > 1/points, got {delta} and {points}")
+    return ceil(((sqrt(log(2 / check_miss(miss))) + sqrt(log(200))) / (delta - 1 / points)) ** 2 / 2)
+
+
+def order_plan(miss: float, delta: float) -> int:
+    """The n of two samples at which the interval of `sup (F − G)⁺` ends within δ with probability ≥ 0.99 if F ≤ G.
+
+    Each empirical distribution strays to one side by at most `√(ln 200/2n)`; n has room for both, and for both radii,
+    which each take half of `miss`.
+    """
+    return ceil(2 * ((sqrt(log(4 / check_miss(miss))) + sqrt(log(200))) / check_delta(delta)) ** 2)

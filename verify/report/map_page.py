@@ -22,6 +22,7 @@ WINGS = {
     "paper_figs": "The show",
     "tests": "The checks",
     "benchmarks": "The clock",
+    "mutants": "The saboteur",
 }
 
 

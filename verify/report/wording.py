@@ -63,11 +63,15 @@ def end(value: float | None, infinite: str, form: str = ".4f") -> str:
 
 
 def interval(piece: Record) -> str:
-    """An interval and what it was compared with: `[0.9810, 1.0000] against 1 ± 0.02`."""
+    """An interval and what it was compared with: `[0.9810, 0.9900] against 1 ± 0.02; excludes 1 itself`.
+
+    The last words are those of an interval that excludes what is claimed and is admitted by the margin alone.
+    """
     (low, high), (floor, ceiling) = piece["interval"], piece["claimed"]
     claimed = f"{floor:g}" if floor == ceiling else f"[{end(floor, '−∞', 'g')}, {end(ceiling, '∞', 'g')}]"
     margin = f" ± {piece['delta']:g}" if piece["delta"] else ""
-    return f"[{end(low, '−∞')}, {end(high, '∞')}] against {claimed}{margin}"
+    itself = f"; excludes {claimed} itself" if piece.get("excluded") else ""
+    return f"[{end(low, '−∞')}, {end(high, '∞')}] against {claimed}{margin}{itself}"
 
 
 def slack(piece: Record) -> float:

@@ -8,24 +8,20 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from nfrlab.simulations.deep.effects.common import REVERSED, as_float64, dataset_of, rule_under_test
+from nfrlab.simulations.deep.effects.common import BLIND, as_float64, dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import GRAD, Rule, backward, cascade, cascades, from_every_layer
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment
 
 
-def measure(trace: Trace, names: Sequence[str], rng: torch.Generator) -> xr.Dataset:
-    """`levels` of the rules, and `ends` of GBP reversed; and α of Activation, `alpha_activation(layer)`, layers 1 … L,
-    with `alpha_shuffled`, which starts from the middle layer with its neurons in random order.
+def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
+    """`levels` of the rules, and `ends` of the blind filter; and α of Activation, `alpha_activation(layer)`, layers
+    1 … L.
     """
-    depth, middle = trace.graph.depth, (trace.graph.depth + 1) // 2
     maps = from_every_layer(trace, GRAD, trace.activation)
-    shuffled = backward(trace, GRAD, permuted(trace.activation(middle), rng), middle)
-    started = dataset_of(
-        alpha_activation=(("layer",), alignment(maps, trace.x)[:, 0].flip(0).cpu()),
-        alpha_shuffled=((), float(alignment(shuffled, trace.x)[0])),
-    ).assign_coords(layer=list(range(1, depth + 1)))
-    return xr.merge([levels(trace, names), ends(trace, (REVERSED,)), started], join="outer", compat="no_conflicts")
+    started = dataset_of(alpha_activation=(("layer",), alignment(maps, trace.x)[:, 0].flip(0).cpu()))
+    started = started.assign_coords(layer=list(range(1, trace.graph.depth + 1)))
+    return xr.merge([levels(trace, names), ends(trace, (BLIND,)), started], join="outer", compat="no_conflicts")
 
 
 def levels(trace: Trace, names: Sequence[str]) -> xr.Dataset:
@@ -58,10 +54,3 @@ def _alphas(trace: Trace, names: Sequence[str], numbers: Sequence[int], maps: Ca
         alpha=(("rule", "level"), as_float64(alignment(R, trace.x)[:, 0] for R in by_rule)),
         alpha_naive=(("rule", "level"), as_float64(naive_alignment(R, trace.x)[:, 0] for R in by_rule)),
     ).assign_coords(rule=list(names), level=numbers)
-
-
-def permuted(A: Tensor, rng: torch.Generator) -> Tensor:
-    """The activations of every image moved to other neurons by one random permutation."""
-    flat = A.flatten(1)
-    order = torch.randperm(flat.shape[1], generator=rng, device=A.device)
-    return flat[:, order].view_as(A)

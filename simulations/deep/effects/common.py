@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 import xarray as xr
 from torch import Tensor
 
@@ -13,18 +14,25 @@ from nfrlab.simulations.deep.engine import rules
 from nfrlab.simulations.deep.engine.backward import Rule, rule
 from nfrlab.simulations.deep.engine.ops import Op, Record, ReLU
 
-REVERSED = "gbp-reversed"
-"""GBP with its filter reversed, `W M min(r, 0)`: a broken premise, for negative controls."""
+BLIND = "blind-filter"
+"""A filtering rule that is no negative one: a broken premise, for negative controls."""
 
 
-def reversed_gbp(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
-    """`W M min(r, 0)`: what GBP removes is kept, and the rest removed."""
-    return rules.grad(op, r.clamp(max=0) if isinstance(op, ReLU) else r, record)
+def blind_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+    """`W M diag(b) r`, b = 1 for every second neuron (channel): half of the terms go, whatever their sign."""
+    return rules.grad(op, r * every_second(r) if isinstance(op, ReLU) else r, record)
+
+
+def every_second(r: Tensor) -> Tensor:
+    """1 for the neurons or channels 0, 2, 4, … of `r`, 0 for the others."""
+    kept = torch.zeros(r.shape[1], dtype=r.dtype, device=r.device)
+    kept[::2] = 1
+    return kept.view(-1, *(1,) * (r.dim() - 2))
 
 
 def rule_under_test(name: str) -> Rule:
-    """A rule of the paper, or GBP reversed."""
-    return replace(rule("gbp"), name=REVERSED, step=reversed_gbp) if name == REVERSED else rule(name)
+    """A rule of the paper, or the blind filter."""
+    return replace(rule("gbp"), name=BLIND, step=blind_filter) if name == BLIND else rule(name)
 
 
 def dataset_of(**variables: tuple[Sequence[str], object]) -> xr.Dataset:

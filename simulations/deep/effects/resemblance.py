@@ -23,18 +23,20 @@ def measure(trace: Trace, others: Map) -> xr.Dataset:
     """`alpha_map(method, bottom, target)`: α of the map with the image and, without signs, with the image's edges; and
     the mean of its α with each of `others`, which is the resemblance by chance. NaN where a method has no such map.
 
-    Activation starts in the middle of the network.
+    Activation starts in the middle of the network. `alpha_detector(target)`: the same of an edge detector's map, the
+    edges of the image after a mean over 3×3 pixels.
     """
     x = trace.x
     by_method = maps(trace)
     targets = {"image": x, "edges": edges(x), "other image": others, "other edges": edges(others)}
-    values = [
-        [[mean_alignment(R.abs() if "edges" in name else R, t) for name, t in targets.items()] for R in pair]
-        for pair in by_method.values()
-    ]
-    return dataset_of(alpha_map=(("method", "bottom", "target"), values)).assign_coords(
-        method=list(by_method), bottom=list(BOTTOMS), target=list(targets)
-    )
+
+    def alphas(R: Map) -> list[float]:
+        return [mean_alignment(R.abs() if "edges" in name else R, target) for name, target in targets.items()]
+
+    return dataset_of(
+        alpha_map=(("method", "bottom", "target"), [[alphas(R) for R in pair] for pair in by_method.values()]),
+        alpha_detector=(("target",), alphas(edges(blurred(x)))),
+    ).assign_coords(method=list(by_method), bottom=list(BOTTOMS), target=list(targets))
 
 
 def mean_alignment(R: Float[Tensor, "1 C H W"], targets: Float[Tensor, "K C H W"]) -> float:
@@ -59,6 +61,11 @@ def both_maps(trace: Trace, used: Rule) -> tuple[Map, Map]:
     """The map after the bottom process, and `r_0` without it, from one pass."""
     r0 = carry_down(trace, used)
     return used.process(r0, trace.x), r0
+
+
+def blurred(x: Map) -> Map:
+    """The mean over 3×3 pixels, those beyond the border as at the border."""
+    return F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
 
 
 def edges(x: Map) -> Map:

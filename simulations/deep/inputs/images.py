@@ -19,7 +19,7 @@ from torch import Tensor
 
 from nfrlab.simulations.deep.inputs.batches import read_batch
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD, SUFFIXES, ImageSet, decode
+from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD, SUFFIXES, decode
 
 IMAGENET = (tuple(IMAGENET_MEAN), tuple(IMAGENET_SD))
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -77,9 +77,9 @@ def prepare(image: Float[Array, "h w 3"], size: int = 224) -> Float[Tensor, "1 3
     return normalise(x[..., top : top + size, left : left + size])
 
 
-def draw(images: ImageSet, size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
-    """A random crop of a random image, resized as in `prepare`, flipped with probability ½, normalised."""
-    x = resized(images.images[rng.integers(len(images.images))], size)
+def random_crop(image: Float[Array, "h w 3"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
+    """A random crop of an image in [0, 1], resized as in `prepare`, flipped with probability ½, normalised."""
+    x = resized(image, size)
     top, left = (int(rng.integers(side - size + 1)) for side in x.shape[2:])
     crop = x[..., top : top + size, left : left + size]
     return normalise(crop.flip(3) if rng.random() < 0.5 else crop)

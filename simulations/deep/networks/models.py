@@ -1,4 +1,4 @@
-"""Networks without weights: VGG16, ResNet-18, the ResNet of CIFAR-10, a small VGG for digits.
+"""Networks without weights: VGG16, ResNet-18, the ResNet of CIFAR-10; for digits a small VGG and a stack.
 
 Names and shapes of parameters are torchvision's, so that its checkpoints load. No module is used twice and no ReLU
 writes in place: every operation can be told apart. Parameters come uninitialised, in evaluation mode:
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import pairwise
 from typing import ParamSpec, TypeVar
 
 import torch
@@ -21,6 +22,7 @@ from nfrlab.simulations.deep.engine.ops import Subsample
 
 POOL = 0  # in a plan of channels
 VGG16_PLAN = (64, 64, POOL, 128, 128, POOL, *(256,) * 3, POOL, *(512,) * 3, POOL, *(512,) * 3, POOL)
+STACK_WIDTHS = (256, 512, 512, 512)
 DIGITS_PLAN = (16, 16, POOL, 32, 32, POOL, 64, 64, POOL)
 
 P = ParamSpec("P")
@@ -115,6 +117,25 @@ def vgg16_cifar(bias: bool = True) -> VGG:
 def digits_vgg(bias: bool = True) -> VGG:
     """A VGG of 6 convolutions and 2 linear maps for grey digits of 16×16, ten classes."""
     return VGG(DIGITS_PLAN, (64,), 10, channels=1, pool=2, bias=bias)
+
+
+class Stack(nn.Module):
+    """Linear maps of these widths, input first, with ReLUs between them, of flattened images; one output."""
+
+    def __init__(self, widths: tuple[int, ...], bias: bool) -> None:
+        super().__init__()
+        hidden = [layer for below, width in pairwise(widths) for layer in (nn.Linear(below, width, bias), nn.ReLU())]
+        self.layers = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(widths[-1], 1, bias))
+
+    def forward(self, x: Signal) -> Signal:
+        """`f(x)`."""
+        return self.layers(x)
+
+
+@_uninitialised
+def stack(bias: bool = True) -> Stack:
+    """Three hidden layers of 512 neurons for grey digits of 16×16: wide enough for the cascade law."""
+    return Stack(STACK_WIDTHS, bias)
 
 
 class Shortcut(nn.Module):
@@ -230,4 +251,5 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     "resnet18": resnet18,
     "resnet20": cifar_resnet,
     "digits": digits_vgg,
+    "stack": stack,
 }

@@ -47,6 +47,11 @@ def own_activation(A: Rows, r: Rows, n: int) -> Rows:
     return A
 
 
+def root_of_activation(A: Rows, r: Rows, n: int) -> Rows:
+    """√A, whatever arrives: no rule of the paper, a rival close to Activation."""
+    return np.sqrt(A)
+
+
 def rectified(A: Rows, r: Rows, n: int, q: float = 0.9) -> Rows:
     """RectGrad: `r 1(A r > τ)`, τ the q-quantile of `A r` over all n neurons; the closed ones contribute zeros.
 
@@ -76,6 +81,7 @@ WEIGHTINGS: dict[str, Weighting] = {
     "rectgrad": rectified,
     "activation": own_activation,
     "absolute": absolute,
+    "root": root_of_activation,
 }
 
 

@@ -31,7 +31,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import save_file
 
-from nfrlab.simulations.bridge import draws
+from nfrlab.simulations.bridge import draws, populations
 from nfrlab.simulations.bridge import run as bridge
 from nfrlab.simulations.bridge.settings import ENDS, Setting, plan_for
 from nfrlab.simulations.bridge.sources import Draw, Sources
@@ -151,7 +151,10 @@ def test_results_are_the_draws_in_their_order(whole: Path) -> None:
         assert len(np.unique(got["alpha"].sel(rule="gbp", level=0))) == DRAWS
         assert got.attrs["seed"] == SEED
         assert {"title", "network", "weights", "images", "device", "versions", "setting"} <= set(got.attrs)
-        assert all(variable.attrs.keys() == {"units", "long_name"} for variable in got.data_vars.values())
+        assert got["network"].values.tolist() == list(range(DRAWS))
+        assert len(np.unique(got["image"])) == DRAWS
+        described = [*got.data_vars.values(), got["network"], got["image"]]
+        assert all(variable.attrs.keys() == {"units", "long_name"} for variable in described)
 
 
 def test_more_draws_keep_the_first_ones(whole: Path, tmp_path: Path) -> None:
@@ -463,10 +466,10 @@ def test_settings_of_a_network_meet_the_same_images() -> None:
     double = draws.image(replace(draw, setting=replace(SOME, precision="float64")))
     assert double.dtype == torch.float64
     assert torch.equal(double.float(), x)
-    others = [(draw, "other image"), *((replace(draw, index=i), "image") for i in range(4, 12))]
-    assert sum(torch.equal(draws.image(*other), x) for other in others) <= 1  # of 1,797 digits
-    again = [replace(draw, index=i) for i in range(8)]
-    assert sum(torch.equal(draws.image(one), draws.image(one, "other image")) for one in again) <= 1
+    again = [replace(draw, index=i) for i in range(12)]
+    assert sum(torch.equal(draws.image(other), x) for other in again) == 1
+    assert not any(torch.equal(draws.image(one), draws.other_image(one, k)) for one in again for k in range(4))
+    assert len({tuple(draws.other_image(draw, k).flatten().tolist()) for k in range(4)}) > 1
 
 
 def test_photographs_are_shared_too() -> None:
@@ -479,6 +482,53 @@ def test_photographs_are_shared_too() -> None:
     assert sum(torch.equal(one, other) for other in others) <= 1  # there are some 500 such small crops
 
 
+def red_squares(folder: Path, count: int) -> dict[float, int]:
+    """Images of one colour each, by their normalised red, and their numbers."""
+    folder.mkdir()
+    for k in range(count):
+        Image.new("RGB", (40, 40), (20 * k, 0, 255)).save(folder / f"{k:02d}.png")
+    return {round((20 * k / 255 - IMAGENET_MEAN[0]) / IMAGENET_SD[0], 3): k for k in range(count)}
+
+
+def test_every_draw_meets_another_image(tmp_path: Path) -> None:
+    """Catches images drawn with replacement while there are others, a number that is not the image's, another order in
+    another setting, and a chance level from the image itself.
+    """
+    number_of = red_squares(tmp_path / "images", 7)
+    sources = Sources(tmp_path, images=tmp_path / "images")
+    setting = replace(SOME, network="vgg16", side=32)
+
+    def seen(x: torch.Tensor) -> int:
+        return number_of[round(float(x[0, 0, 0, 0]), 3)]
+
+    met = [Draw(setting, SEED, i, sources) for i in range(14)]
+    numbers = [seen(draws.image(draw)) for draw in met]
+    assert set(numbers[:7]) == set(range(7))
+    assert numbers[:7] == numbers[7:]
+    assert numbers == [populations.image_number(draw) for draw in met]
+    assert numbers == [populations.image_number(replace(draw, setting=replace(setting, name="b"))) for draw in met]
+    assert numbers != [populations.image_number(replace(draw, seed=SEED + 1)) for draw in met]
+    others = {
+        (number, seen(draws.other_image(draw, k))) for number, draw in zip(numbers, met, strict=True) for k in range(4)
+    }
+    assert all(own != other for own, other in others)
+    assert len({other for _, other in others}) > 4
+
+
+def test_one_image_alone_is_beside_itself(tmp_path: Path) -> None:
+    """Catches a folder of one image that cannot be measured for want of another."""
+    red_squares(tmp_path / "images", 1)
+    draw = Draw(replace(SOME, network="vgg16", side=32), SEED, 3, Sources(tmp_path, images=tmp_path / "images"))
+    assert torch.equal(draws.other_image(draw, 0), draws.image(draw))
+
+
+def test_a_trained_network_is_one_and_random_ones_are_many(tmp_path: Path) -> None:
+    """Catches draws of one trained network that count as draws of many."""
+    trained = replace(SOME, weights="trained")
+    for setting, numbers in ((SOME, [0, 1, 2]), (trained, [0, 0, 0])):
+        assert [populations.network_number(Draw(setting, SEED, i, Sources(tmp_path))) for i in range(3)] == numbers
+
+
 def test_a_cifar_network_meets_cifar_where_it_is_there(tmp_path: Path) -> None:
     """Catches photographs in its place, an image that is none of them, and numbers that outlive their images."""
     for k, name in enumerate(CIFAR_CLASSES):
@@ -489,9 +539,10 @@ def test_a_cifar_network_meets_cifar_where_it_is_there(tmp_path: Path) -> None:
     found = [draws.image(Draw(setting, SEED, i, sources)) for i in range(12)]
     reds = {round(float(x[0, 0, 0, 0] * IMAGENET_SD[0] + IMAGENET_MEAN[0]) * 255) for x in found}
     assert reds <= {20 * k for k in range(10)}
-    assert len(reds) > 3
+    assert len(reds) == 10
     assert sources.images_source("cifar") == "CIFAR-10's test images"
-    assert sources.images_source("vgg16") == "scikit-learn photographs"
+    assert sources.images_source("vgg16") == "scikit-learn photographs (two)"
+    assert sources.images_source("stack") == "scikit-learn digits"
     other = replace(sources, cifar_images=None)
     assert sources.images_digest("cifar") != other.images_digest("cifar") == other.images_digest("vgg16")
 

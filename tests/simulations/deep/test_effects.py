@@ -5,7 +5,6 @@ The networks are those of `tests.support.oracles.nets`, 5×5 images in float64, 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -23,7 +22,7 @@ from hypothesis.extra.numpy import arrays
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.effects import cascade, extremes, information, neurons, pictures, removal, resemblance
-from nfrlab.simulations.deep.effects.common import REVERSED
+from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
 from nfrlab.simulations.deep.engine.ops import Linear, ReLU, Weighted
 from tests.support.oracles import jacobian as oracle
@@ -101,7 +100,7 @@ def make_case(name: str, seed: int, biased: bool = True) -> Case:
 def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased: bool) -> None:
     """Catches levels in the wrong order, rules mixed up, Activation one layer off, and ends that are other levels."""
     c = make_case(name, seed, biased)
-    got = cascade.measure(c.trace, THREE, generator(seed))
+    got = cascade.measure(c.trace, THREE)
     for rule in THREE:
         wanted = [alpha(oracle.cascade(c.net, UNDER_TEST[rule], N, c.k), c.x) for N in range(c.depth + 1)]
         same(got["alpha"].sel(rule=rule, level=range(c.depth + 1)), wanted)
@@ -109,39 +108,14 @@ def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased:
         ends = cascade.ends(c.trace, (rule,))["alpha"].sel(rule=rule)
         assert list(ends["level"].values) == [0, c.depth]
         same(ends, [wanted[0], wanted[-1]])
-    reversed_ = got["alpha"].sel(rule=REVERSED)
+    blind = got["alpha"].sel(rule=BLIND)
     same(
-        reversed_.sel(level=[0, c.depth]),
-        [alpha(oracle.cascade(c.net, UNDER_TEST[REVERSED], N, c.k), c.x) for N in (0, c.depth)],
+        blind.sel(level=[0, c.depth]),
+        [alpha(oracle.cascade(c.net, UNDER_TEST[BLIND], N, c.k), c.x) for N in (0, c.depth)],
     )
-    assert reversed_.sel(level=range(1, c.depth)).isnull().all()
+    assert blind.sel(level=range(1, c.depth)).isnull().all()
     activations = [alpha(c.from_layer(oracle.GRAD, c.neurons(layer), layer), c.x) for layer in range(1, c.depth + 1)]
     same(got["alpha_activation"].sel(layer=range(1, c.depth + 1)), activations)
-
-
-@given(SEEDS)
-@settings(max_examples=10)
-def test_shuffled_activation_is_carried_from_the_middle_layer(seed: int) -> None:
-    """Catches neurons that lose or change an activation, an order that is no random one, and another layer."""
-    c = make_case("residual", seed)
-    middle = (c.depth + 1) // 2
-    assert (c.depth, middle) == (7, 4)
-    A = c.trace.activation(middle)
-    shuffled = cascade.permuted(A, generator(seed))
-    assert shuffled.shape == A.shape
-    assert Counter(shuffled.flatten().tolist()) == Counter(A.flatten().tolist())
-    got = cascade.measure(c.trace, ("gbp",), generator(seed))["alpha_shuffled"]
-    same(got, alpha(c.from_layer(oracle.GRAD, shuffled.flatten(), middle), c.x))
-
-
-def test_shuffling_moves_most_neurons() -> None:
-    """Catches a permutation that is the identity, the same for every seed, or within channels or rows only."""
-    A = torch.arange(4000.0).view(1, 10, 20, 20)
-    one, two = (cascade.permuted(A, generator(seed)) for seed in (1, 2))
-    for a, b in ((A, one), (A, two), (one, two)):
-        assert (a == b).float().mean() < 0.01
-    assert (one // 400 == A // 400).float().mean() < 0.2  # of 10 channels each neuron keeps its own with chance 1/10
-    assert torch.equal(one, cascade.permuted(A, generator(1)))
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("not enough memory")])
@@ -229,6 +203,14 @@ def test_edges_are_sobels(x: Floats) -> None:
     same(resemblance.edges(torch.from_numpy(x)), sobel(x))
 
 
+def mean_of_nine(x: Floats) -> Floats:
+    """Every pixel's mean over itself and its eight neighbours; beyond the border the pixel at the border."""
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    height, width = x.shape[1:]
+    windows = [padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    return np.asarray(sum(windows) / 9)[None]
+
+
 def table_1(c: Case) -> dict[str, tuple[Any, Any]]:
     """The maps with and without bottom process, by what the publications say."""
     x, nothing = c.x.flatten(), torch.full_like(c.x.flatten(), torch.nan)
@@ -258,7 +240,11 @@ def test_resemblance_with_the_image_and_its_edges(name: str, seed: int) -> None:
     """
     c = make_case(name, seed)
     others = torch.randn(3, *SHAPE, generator=generator(seed), dtype=torch.float64)
-    got = resemblance.measure(c.trace, others)["alpha_map"]
+    found = resemblance.measure(c.trace, others)
+    got, detector = found["alpha_map"], sobel(mean_of_nine(c.x[0].numpy()))
+    for image, seen in (("", c.x), ("other ", others)):
+        wanted = np.mean([alpha(detector, sobel(target[None])) for target in seen])
+        same(found["alpha_detector"].sel(target=f"{image}edges"), wanted)
     for (method, pair), (image, seen) in product(table_1(c).items(), (("", c.x), ("other ", others))):
         for bottom, R in zip(resemblance.BOTTOMS, pair, strict=True):
             at = {"method": method, "bottom": bottom}
@@ -403,7 +389,7 @@ def changed(made: Twin, top: int, reading: str) -> Twin:
 @settings(max_examples=5)
 def test_maps_after_removal_are_those_of_the_changed_network(name: str, seed: int) -> None:
     """Catches a layer too few or too many, biases that go too, the old activations, and zero maps as α = 0."""
-    depths, names = (1, 3), (*THREE, REVERSED)
+    depths, names = (1, 3), (*THREE, BLIND)
     c = make_case(name, seed)
     got = removal.measure(c.trace, names, depths, generator(seed))["alpha_changed"]
     assert list(got["changed"].values) == [0, 1, 3]
@@ -439,15 +425,12 @@ def statistics(W: Floats) -> dict[str, float]:
     lengths = [float(np.sqrt(sum(w * w))) for w in W]
     pairs = [(i, j) for i in range(N) for j in range(N) if i < j]
     cosines = np.array([abs(W[i] @ W[j]) / lengths[i] / lengths[j] for i, j in pairs])
-    sizes = [np.abs(W[i]) @ np.abs(W[j]) / lengths[i] / lengths[j] for i, j in pairs]
     eighths = [float(np.mean(part**2)) for part in np.array_split(W, min(8, d), axis=1)]
     return {
         "fan_in": d,
-        "width": N,
         "cosine": np.mean(cosines),
         "cosine_largest": max(cosines),
         "cosine_rms": np.sqrt(d * np.mean(cosines**2)),
-        "cosine_of_sizes": np.mean(sizes),
         "norm": np.mean(lengths),
         "norm_sd": np.std(lengths, ddof=1),
         "mean": np.linalg.norm(W.sum(axis=0) / N) / (np.sqrt(np.mean(W**2)) * np.sqrt(d / N)),
@@ -461,27 +444,41 @@ def statistics(W: Floats) -> dict[str, float]:
 def test_statistics_of_neurons(seed: int, N: int, d: int, shift: float) -> None:
     """Catches columns for rows, an orientation or normalisation off, and a kurtosis that a mean disturbs."""
     W = shift + np.random.default_rng(seed).standard_normal((N, d))
-    got = neurons.neuron_statistics(torch.from_numpy(W), generator(seed))
+    got = neurons.neuron_statistics(torch.from_numpy(W))
     wanted = statistics(W)
     assert got.keys() == wanted.keys()
     for name, value in wanted.items():
         assert got[name] == pytest.approx(value, rel=1e-9), name
 
 
-def test_many_neurons_are_sampled() -> None:
-    """Catches the first neurons instead of random ones: of two halves, one long and one short, both are met."""
+@given(SEEDS, st.integers(2, 20), st.integers(1, 40), st.sampled_from([0.5, 1.0]))
+@settings(max_examples=20)
+def test_angles_of_shifted_neurons(seed: int, N: int, d: int, by: float) -> None:
+    """Catches a mean in other units than the RMS weight, or added to some weights only."""
+    W = np.random.default_rng(seed).standard_normal((N, d))
+    got = neurons.angles(neurons.shifted_gram(torch.from_numpy(W), by), d)
+    wanted = statistics(W + by * np.sqrt(np.mean(W**2)))
+    assert got == pytest.approx({name: wanted[name] for name in got}, rel=1e-7)
+
+
+def test_many_neurons_are_sampled_once_and_for_all() -> None:
+    """Catches the first neurons instead of random ones: of two halves, one long and one short, both are met. And others
+    in another draw, which would make a number of one network many.
+    """
     W = torch.cat([torch.eye(200, 400), 3 * torch.eye(200, 400).flip(1)])
-    got = neurons.neuron_statistics(W, generator(0))
-    assert (got["width"], got["fan_in"]) == (400, 400)
+    chosen = neurons.some(W)
+    assert torch.equal(chosen, neurons.some(W))
+    assert len(torch.unique(chosen, dim=0)) == len(chosen) == 128
+    got = neurons.neuron_statistics(chosen)
     assert 1.6 < got["norm"] < 2.4  # 128 of 400, s.d. of the mean 0.07
     assert got["cosine_largest"] == 0
 
 
 def test_one_neuron_alone_has_no_angle() -> None:
     """Catches a network with a single output that cannot be measured, or a warning about it: no pair, no number."""
-    got = neurons.neuron_statistics(torch.tensor([[3.0, -4.0]]), generator(0))
+    got = neurons.neuron_statistics(torch.tensor([[3.0, -4.0]]))
     none = {name for name, value in got.items() if np.isnan(value)}
-    assert none == {"cosine", "cosine_largest", "cosine_rms", "cosine_of_sizes", "norm_sd"}
+    assert none == {"cosine", "cosine_largest", "cosine_rms", "norm_sd"}
     assert got["norm"] == 5
 
 
@@ -489,7 +486,7 @@ def test_active_share_is_of_layers_with_a_relu() -> None:
     """Catches a linear output counted as active because it happens to be positive, and zeros counted as active."""
     hidden = Linear(torch.tensor([[1.0], [-1.0], [2.0], [-2.0]]))
     nodes = Node("a", hidden, (-1,)), Node("relu", ReLU(), (0,)), Node("b", Linear(torch.ones(2, 4)), (1,))
-    got = neurons.measure(Graph(nodes).forward(torch.ones(1, 1)), generator(0))
+    got = neurons.measure(Graph(nodes).forward(torch.ones(1, 1)))
     same(got["active"], [0.5, np.nan])
     same(got["width"], [4, 2])
     same(got["fan_in"], [1, 4])
@@ -498,12 +495,17 @@ def test_active_share_is_of_layers_with_a_relu() -> None:
 def test_neurons_of_a_convolution_are_its_output_channels() -> None:
     """Catches input channels taken for neurons, and a layer missed."""
     c = make_case("residual", 0)
-    got = neurons.measure(c.trace, generator(0))
+    got = neurons.measure(c.trace)
     weights = [part.function.keywords["weight"] for part in c.made.parts if part.kind == "affine"]  # type: ignore[attr-defined]
     for layer, W in enumerate(weights, start=1):
-        wanted = statistics(W.flatten(1).numpy())
+        assert float(got["width"].sel(layer=layer)) == len(W)
+        rows = W.flatten(1).numpy()
+        wanted = statistics(rows)
+        off = statistics(rows + np.sqrt(np.mean(rows**2)))
+        wanted |= {f"{name}_shifted": off[name] for name in ("cosine", "cosine_rms", "mean")}
         for name, value in wanted.items():
-            assert float(got[name].sel(layer=layer)) == pytest.approx(value, rel=1e-9), (layer, name)
+            at = {"shift": 1.0} if name.endswith("shifted") else {}
+            assert float(got[name].sel(at).sel(layer=layer)) == pytest.approx(value, rel=1e-9), (layer, name)
 
 
 # Pictures

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.effects import filtering
-from nfrlab.simulations.deep.effects.common import REVERSED
+from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
 from nfrlab.simulations.deep.engine.ops import Linear, ReLU
 from tests.support.oracles import jacobian as oracle
@@ -49,12 +49,15 @@ def dense(first: Any, last: Any, bias: Any = None) -> Graph:
 def test_margins_by_hand() -> None:
     """Catches a sign, a scale or a layer off: `x = (1, 2)`, `A = (1, 2, 3)`, `r = (1, −2, 2)`, GBP sets the −2 to 0.
 
-    `⟨x, F(W M) r⟩ = 7` and `⟨x, W M r⟩ = 3`, of `|x|·|(3, 2)| = 7` and `|x|·|(3, 0)| = 3`; reversed, −4 of 4.
+    `⟨x, F(W M) r⟩ = 7` and `⟨x, W M r⟩ = 3`, of `|x|·|(3, 2)| = 7` and `|x|·|(3, 0)| = 3`. The blind filter keeps the
+    first and the third neuron, too, and with the signs of r turned, `⟨x, F r⟩ = −7` beside −3.
     """
     trace = dense([[1, 0], [0, 1], [1, 1]], [[1, -2, 2]]).forward(torch.tensor([[1.0, 2.0]]).double())
-    got = filtering.measure(trace, ("gbp", REVERSED))["margin"]
+    got = filtering.measure(trace, ("gbp", BLIND))["margin"]
     same(got.sel(rule="gbp", layer=[1, 2]), [(7 - 3) / (7 + 3), 0])
-    same(got.sel(rule=REVERSED, layer=[1, 2]), [(-4 - 3) / (4 + 3), 0])
+    same(got.sel(rule=BLIND, layer=[1, 2]), [(7 - 3) / (7 + 3), 0])
+    turned = dense([[1, 0], [0, 1], [1, 1]], [[-1, 2, -2]]).forward(torch.tensor([[1.0, 2.0]]).double())
+    same(filtering.measure(turned, (BLIND,))["margin"].sel(rule=BLIND, layer=[1, 2]), [(-7 + 3) / (7 + 3), 0])
 
 
 def margins(net: oracle.Net, rule: oracle.Rule) -> list[float]:

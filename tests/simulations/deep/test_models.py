@@ -161,6 +161,19 @@ def test_vgg_computes_what_its_plan_says() -> None:
     torch.testing.assert_close(module(x).detach(), wanted)
 
 
+def test_stack_computes_what_the_law_is_of() -> None:
+    """Catches another width or depth, a missing ReLU, and a second output: the law explains a fixed one."""
+    module = models.MODELS["stack"](bias=True)
+    weights.randomise(module, "gaussian", seeded(), bias=True)
+    state = list(module.state_dict().values())
+    assert [tuple(W.shape) for W in state[::2]] == [(512, 256), (512, 512), (512, 512), (1, 512)]
+    x = signed(3, 1, 16, 16)
+    a = x.reshape(3, 256)
+    for W, b in zip(state[:6:2], state[1:6:2], strict=True):
+        a = (a @ W.T + b).clamp(min=0)
+    torch.testing.assert_close(module(x).detach(), a @ state[6].T + state[7])
+
+
 @pytest.mark.parametrize("name", models.MODELS)
 def test_no_module_serves_twice(name: str) -> None:
     """Catches a ReLU shared by two places, for which rules and peers that hook modules have one memory."""
@@ -169,7 +182,7 @@ def test_no_module_serves_twice(name: str) -> None:
     for part in module.modules():
         if not list(part.children()):
             part.register_forward_hook(lambda part, *_: calls.append(id(part)))
-    module(signed(1, 1 if name == "digits" else 3, 32, 32))
+    module(signed(1, *{"digits": (1, 32, 32), "stack": (1, 16, 16)}.get(name, (3, 32, 32))))
     assert len(calls) == len(set(calls)) > 5
 
 

@@ -190,6 +190,22 @@ def test_nothing_of_others_is_overwritten() -> None:
     assert torch.equal(x, before)
 
 
+def test_a_relu_at_the_input_leaves_it_alone() -> None:
+    """Catches the user's image overwritten by a first ReLU, and one above that needs memory of its own."""
+    nodes = (
+        Node("first", ReLU(), (INPUT,)),
+        Node("flat", Flatten(), (0,)),
+        Node("fc", Linear(normal(1, 4, 50)), (1,)),
+        Node("relu", ReLU(), (2,)),
+        Node("out", Linear(normal(2, 3, 4)), (3,)),
+    )
+    graph, x = Graph(nodes), normal(2, 1, *SHAPE)
+    before = x.clone()
+    graph(x)
+    assert torch.equal(x, before)
+    assert graph.overwritten == (False, False, False, True, False)
+
+
 # Bad input gets one clear sentence.
 
 

@@ -240,3 +240,18 @@ def test_cascades_of_other_nets_are_those_of_the_definition(net: str, seed: int,
                 return oracle.cascade(reference, theirs, N, k) * seen.flatten()
 
             here.compare(f"{name}, level {N}", got * seen, by)
+
+
+@pytest.mark.parametrize("by_pixel", [False, True])
+@pytest.mark.parametrize("out", [-1, 1])
+def test_one_pixel_outside_its_bounds_is_refused(out: int, by_pixel: bool) -> None:
+    """Catches z^B at an image of which not all pixels lie outside, above or below; on the bounds all is well."""
+    one = torch.ones((), dtype=torch.float64)
+    low, high = ((v * torch.ones(1, *SHAPE) if by_pixel else v) for v in (-one, one))
+    graph = twin("plain", 3).graph
+    x = torch.from_numpy(np.random.default_rng(0).choice([-1.0, 1.0], size=(2, *SHAPE)))
+    deep_taylor = rule("dtd", low=low, high=high)
+    assert attribution(graph.forward(x), deep_taylor).shape == x.shape
+    x[1, 0, 2, 1] = out * (1 + 1e-6)
+    with pytest.raises(ValueError, match="l ≤ a ≤ h at every input"):
+        attribution(graph.forward(x), deep_taylor)

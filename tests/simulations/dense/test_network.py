@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2, norm
 
 from nfrlab.simulations.dense import Network, activation, alignment, attribution, backward, cascade, rule
 from nfrlab.simulations.dense.arrays import ratio
@@ -22,6 +25,17 @@ def stack(seed: int, biased: bool = False) -> tuple[Network, np.ndarray, np.rand
     net = gaussian_stack(tuple(int(w) for w in widths), rng)
     biases = tuple(rng.standard_normal(W.shape[1]) for W in net.weights) if biased else None
     return Network(net.weights, biases), rng.standard_normal(widths[0]), rng
+
+
+@pytest.mark.parametrize("widths", [(9, 2000, 40), (400, 50, 3)])
+def test_weights_of_a_stack_have_the_stated_variance(widths: tuple[int, ...]) -> None:
+    """Catches another fan than that below, a forgotten 2, and a mean: Σ w² d/2 of n weights is χ²_n, Σ w normal."""
+    layers = gaussian_stack(widths, np.random.default_rng(1)).weights
+    assert [W.shape for W in layers] == list(pairwise(widths))
+    for W in layers:
+        unit = W.ravel() * np.sqrt(W.shape[0] / 2)
+        assert 1e-9 < chi2.cdf(unit @ unit, unit.size) < 1 - 1e-9
+        assert 1e-9 < norm.cdf(unit.sum() / np.sqrt(unit.size)) < 1 - 1e-9
 
 
 @given(SEEDS, st.booleans())

@@ -33,6 +33,7 @@ from nfrlab.simulations.files import sweep_parts, write_atomically
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, code_version, compute, point_input
 from nfrlab.simulations.sweep.dataset import DIMENSIONS, SHARES
+from nfrlab.simulations.sweep.inputs import INPUTS, make
 from nfrlab.simulations.sweep.run import AHEAD
 from nfrlab.simulations.sweep.spec import Point, Spec
 from nfrlab.simulations.sweep.sums import BEYOND, CELLS, FINEST, Histogram, Sums
@@ -267,11 +268,26 @@ def test_blocks_cover_the_trials(trials: int, size: int, point: Point) -> None:
 
 @given(points)
 def test_a_block_is_little_to_lose(point: Point) -> None:
-    """Catches blocks of the default size that draw more than 2²⁴ numbers, unless a single trial does."""
+    """Catches blocks of the default size that draw more than 2²⁴ numbers, unless a single trial does, and needlessly
+    small ones.
+    """
     assert SPEC.block == 20
     size = replace(SPEC, block=0, trials=10**9).block_trials(point)
     assert 1 <= size <= 1 << 20
     assert size == 1 or size * point.draws <= 1 << 24
+    assert size == 1 << 20 or (size + 1) * point.draws > 1 << 24
+
+
+@pytest.mark.parametrize("x", INPUTS)
+@pytest.mark.parametrize("d", [3, 12, 75])
+def test_inputs_lie_on_the_lattice(x: str, d: int) -> None:
+    """Catches another scale, under which lattice families have no exact limits, and an input that is not the one named:
+    rounded by up to 2⁻¹³, and no more.
+    """
+    drawn, made = INPUTS[x](d, np.random.default_rng(d)), make(x, d, np.random.default_rng(d))
+    assert np.abs(made).max() == 1
+    assert np.array_equal(made * 2**12, np.round(made * 2**12))
+    np.testing.assert_allclose(made, drawn / np.abs(drawn).max(), rtol=0, atol=2**-13)
 
 
 def test_another_version_does_not_compute() -> None:

@@ -36,7 +36,9 @@ class Part:
 
 @dataclass(frozen=True)
 class At:
-    """A part at the point met: flat inputs `a`, flat output `y`, Jacobians `J_i = ∂y/∂a_i`, offset, window pattern."""
+    """A part at the point met: flat inputs `a`, flat output `y`, Jacobians `J_i = ∂y/∂a_i`, offset, window pattern, and
+    of a ReLU how many channels `y` has.
+    """
 
     kind: str
     a: tuple[Tensor, ...]
@@ -44,6 +46,7 @@ class At:
     J: tuple[Tensor, ...]
     b: Tensor
     windows: Tensor | None = None
+    channels: int = 1
 
 
 Step = Callable[[At, Tensor], tuple[Tensor, ...]]
@@ -65,7 +68,7 @@ def take_apart(part: Part, inputs: tuple[Tensor, ...]) -> tuple[Tensor, At]:
     y, a = part.function(*inputs), tuple(v.flatten() for v in inputs)
     b = torch.zeros(y.numel(), dtype=torch.float64)
     if part.kind == "relu":
-        return y, At(part.kind, a, y.flatten(), (torch.diag((a[0] > 0).double()),), b)
+        return y, At(part.kind, a, y.flatten(), (torch.diag((a[0] > 0).double()),), b, channels=y.shape[1])
     if part.kind == "max":
         assert part.mean is not None
         winners = jacobian(part.function, inputs[0], vectorize=True).reshape(y.numel(), -1)

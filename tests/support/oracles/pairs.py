@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from nfrlab.simulations.deep.effects.common import REVERSED
+from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.backward import Rule, rule
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import SHAPE
@@ -69,15 +69,16 @@ PAIRS: dict[str, tuple[Rule, oracle.Rule]] = {
 }
 
 
-def reversed_gbp(at: oracle.At, r: Any) -> Any:
-    """`M min(r, 0)` at a ReLU."""
-    return oracle.gradient(at, torch.where(r < 0, r, 0.0))
+def blind_filter(at: oracle.At, r: Any) -> Any:
+    """`M r` at a ReLU, of every second channel or neuron."""
+    kept = torch.tensor([i % 2 == 0 for i in range(at.channels)]).repeat_interleave(r.numel() // at.channels)
+    return oracle.gradient(at, torch.where(kept, r, 0.0))
 
 
 UNDER_TEST = {
     "gbp": PAIRS["gbp"][1],
     "rectgrad": PAIRS["rectgrad"][1],
     "zplus": PAIRS["z⁺"][1],
-    REVERSED: oracle.modified_gradient(relu=reversed_gbp),
+    BLIND: oracle.modified_gradient(relu=blind_filter),
 }
 """The rules of the bridge, as the oracle has them."""

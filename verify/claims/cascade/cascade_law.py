@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nfrlab.theory.cascade.proofs import step as proofs
 from nfrlab.theory.cascade.recursion import activation_second_order, cascade_alphas
-from nfrlab.verify.claims.premises import GAUSSIAN_STACKS
+from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, WITHOUT_WEIGHTS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
@@ -27,8 +27,8 @@ TITLES = {
     "rectgrad": "Cascade law: RectGrad",
     "activation": "Cascade law: Activation",
 }
-MARGIN = 0.005
-"""Of a mean α; the statement prints it."""
+MARGIN, SHARE = 0.005, 0.02
+"""Of a mean α; of the gradient's mean |α| at one hidden layer, as a share of it. The statements print them."""
 
 
 def examined_stacks(exam: Examination, rule: str) -> list[Stack]:
@@ -44,12 +44,14 @@ def law_predictions(rule: str, widths: Widths) -> list[Prediction]:
     """What the law says of a stack, level by level.
 
     Level 1 of GBP and RectGrad, which is the gradient, is left out at a small input. For the gradient itself, whose map
-    is one at every level, the mean of α and that of |α|.
+    is one at every level, the mean of α and that of |α|; at one hidden layer the law is exact, and tried more sharply.
     """
     if rule != "grad":
         first_left_out = rule != "activation" and widths[0] < 100
         return predictions(rule, widths)[1 if first_left_out else 0 :]
-    size = Prediction(0, float(cascade_alphas("activation", widths)[0]), slack=0.2, signed=False)
+    value = float(cascade_alphas("activation", widths)[0])
+    margin, slack = (SHARE * value, 0.0) if len(widths) == 2 else (MARGIN, 0.2)
+    size = Prediction(0, value, margin, slack=slack, signed=False)
     return [*predictions("grad", widths)[:1], size]
 
 
@@ -68,35 +70,48 @@ def examine_positive_output(exam: Examination) -> list[Evidence]:
 
 
 def examine_absolute_value(exam: Examination) -> list[Evidence]:
-    """GBP's law claimed where |·| stands for the ReLU on the way back."""
+    """GBP's law claimed where |·| stands for the ReLU on the way back, at the levels at which GBP acts."""
     widths = QUICK["constant, depth 4"]
-    return cascade_law_evidence(
-        exam, [(Stack("|·| on the way back", "absolute", widths), law_predictions("gbp", widths))]
-    )
+    claimed = law_predictions("gbp", widths)[1:]
+    return cascade_law_evidence(exam, [(Stack("|·| on the way back", "absolute", widths), claimed)])
 
 
 def examine_other_quantile(exam: Examination) -> list[Evidence]:
-    """The law of the 80 % quantile claimed where the 90 % one is used."""
+    """The law of the 90 % quantile claimed where the 85 % one is used, at the levels at which the two differ."""
     widths = QUICK["constant, depth 4"]
-    return cascade_law_evidence(
-        exam, [(Stack("90 %", "rectgrad", widths), predictions("rectgrad", widths, {"q": 0.8}))]
-    )
+    claimed = law_predictions("rectgrad", widths)[2:]
+    return cascade_law_evidence(exam, [(Stack("85 %", "rectgrad", widths, options={"q": 0.85}), claimed)])
 
 
-def examine_mask_forgotten(exam: Examination) -> list[Evidence]:
-    """The ½ of the mask forgotten, `T² = n` in place of n/2: the law of layers that are twice as wide."""
+def examine_root(exam: Examination) -> list[Evidence]:
+    """Activation's law claimed where √A is put in, at the layers where that tells; the rule √A has one level more."""
     widths = QUICK["constant, depth 4"]
-    claimed = law_predictions("activation", (widths[0], *(2 * n for n in widths[1:])))
-    return cascade_law_evidence(exam, [(Stack("the mask forgotten", "activation", widths), claimed)])
+    inside = law_predictions("activation", widths)[2:-1]
+    claimed = [replace(predicted, level=predicted.level + 1) for predicted in inside]
+    return cascade_law_evidence(exam, [(Stack("√A put in", "root", widths), claimed)])
 
 
 CONTROLS = {
     "grad": BrokenPremise(premise="output weights of non-zero mean", examine=examine_positive_output),
     "gbp": BrokenPremise(premise="ReLU replaced by |·| on the way back", examine=examine_absolute_value),
     "rectgrad": BrokenPremise(
-        premise="another quantile: 80 % in the law, 90 % in the stack", examine=examine_other_quantile
+        premise="another quantile: 90 % in the law, 85 % in the stack", examine=examine_other_quantile
     ),
-    "activation": BrokenPremise(premise="the factor 2 of the mask forgotten", examine=examine_mask_forgotten),
+    "activation": BrokenPremise(premise="√A put in for A", examine=examine_root),
+}
+NOTICES = {
+    "grad": ("alpha-2", "alpha-5", "alpha-20"),
+    "gbp": (
+        "alpha-2",
+        "alpha-5",
+        "gbp-leaks-5",
+        "alpha-20",
+        "gbp-leaks-20",
+        "cascade-off-by-one",
+        "gbp-is-gradient",
+    ),
+    "rectgrad": ("alpha-2", "alpha-5", "quantile-85", "alpha-20", "quantile-70", "cascade-off-by-one"),
+    "activation": ("alpha-2", "alpha-5", "alpha-20", "cascade-off-by-one", "activation-is-one", "activation-is-root"),
 }
 
 
@@ -109,7 +124,7 @@ def claim(rule: str) -> Claim:
         statement=(
             "In the stacks listed, hidden widths ≥ 512, depths 2–16, the mean α of every N-level cascade is that of "
             f"T²_(l−1) = n_(l−1) q(k), k² = 2 T_l²/n_(l−1), α = T_1/√(T_1² + χ²_(d−1)), within {MARGIN}"
-            + ("; so is the mean of |α|." if rule == "grad" else ".")
+            + (f"; so is the mean of |α|, at one hidden layer within {SHARE:.0%} of it." if rule == "grad" else ".")
         ),
         premises=(
             GAUSSIAN_STACKS,
@@ -121,6 +136,8 @@ def claim(rule: str) -> Claim:
         ),
         examine=lambda exam: examine_law(exam, rule),
         control=CONTROLS[rule],
+        notices=NOTICES[rule],
+        blind=WITHOUT_WEIGHTS + ("; levels: the gradient's map is the same at each" if rule == "grad" else ""),
     )
 
 
@@ -181,5 +198,19 @@ CLAIMS = (
         premises=(GAUSSIAN_STACKS, "stacks n–n–n, n from 8 (Activation: from 16) to 64; full profile: to 512"),
         examine=examine_width_error,
         control=BrokenPremise(premise="the correction of order 1/n left out", examine=examine_uncorrected_law),
+        notices=(
+            "alpha-2",
+            "alpha-5",
+            "gbp-leaks-5",
+            "quantile-85",
+            "alpha-20",
+            "gbp-leaks-20",
+            "quantile-70",
+            "cascade-off-by-one",
+            "activation-is-one",
+            "activation-is-root",
+            "gbp-is-gradient",
+        ),
+        blind=WITHOUT_WEIGHTS,
     ),
 )

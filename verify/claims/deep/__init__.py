@@ -1,4 +1,4 @@
-"""Deep networks: Table I, Fig. 2 and 4 to 7, ineq. 13, homogeneity, the premises of the theorems."""
+"""Deep networks: Table I, Fig. 2 and 4 to 7, ineq. 13, homogeneity, the premises of the theorems, the cascade law."""
 
 from nfrlab.verify.claims.deep import (
     eq_13,
@@ -9,6 +9,7 @@ from nfrlab.verify.claims.deep import (
     fig_6,
     fig_7,
     homogeneity,
+    stack_law,
     table_1,
     theorem_premises,
 )
@@ -24,6 +25,7 @@ MODULES = (
     eq_13,
     homogeneity,
     theorem_premises,
+    stack_law,
 )
 """The claims' modules, in the order of the paper."""
 

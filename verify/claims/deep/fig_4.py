@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import FILTERS, MORE, MORE_DRAWS
 from nfrlab.verify.claims.premises import PAPER
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, RANDOM_VGG16, are_comparable, claim_on_built_in, depth, quarters
 from nfrlab.verify.examine.over_draws import medians_over_draws, rates_over_draws
@@ -35,6 +35,7 @@ CENTRED = ("vgg16-uniform", "vgg16-uniform-more", "vgg16-laplace", "vgg16-sparse
 UNEQUAL = ("vgg16-powerlaw",)
 """Settings of the bridge."""
 
+COMMON_FACTOR = "A comparison of two families does not see a factor common to the α of both."
 PLAIN = "the plain gradient in place of the family's rule"
 CENTRE = "independent entries of mean zero and one variance: Laplace"
 COUPLED = (
@@ -114,11 +115,13 @@ def worse_evidence(exam: Examination, settings: tuple[str, ...], rules: tuple[st
 
 def often_worse_evidence(exam: Examination, settings: tuple[str, ...]) -> list[Evidence]:
     """How often α is below that of Gaussian weights by more than 0.1, held against a fifth of the draws or more."""
-    lost = {name: (change < -LOSS).values for name, change in differences(exam, settings, FILTERS).items()}
+    lost = {name: change < -LOSS for name, change in differences(exam, settings, FILTERS).items()}
     return rates_over_draws(exam, lost, OFTEN)
 
 
-def naively_worse_evidence(exam: Examination, settings: tuple[str, ...]) -> list[Evidence]:
+def naively_worse_evidence(
+    exam: Examination, settings: tuple[str, ...], rules: tuple[str, ...] = FILTERS
+) -> list[Evidence]:
     """The median difference where α is computed in float32 without scaling, held against ≤ −0.05.
 
     What overflows counts as no alignment.
@@ -127,10 +130,10 @@ def naively_worse_evidence(exam: Examination, settings: tuple[str, ...]) -> list
     for family in comparable_settings(exam.measured, settings).values():
         data, gaussian = common_draws(exam.measured, family)
         last = depth(gaussian)
-        for rule in (rule for rule in FILTERS if rule in data["rule"].values):
+        for rule in (rule for rule in rules if rule in data["rule"].values):
             title = f"α of {data.attrs['title']} as computed without scaling − of Gaussian weights, {rule}, N = {last}"
-            alpha = data["alpha_naive"].sel(rule=rule, level=last).fillna(0)
-            found[title] = alpha - gaussian["alpha_naive"].sel(rule=rule, level=last)
+            alpha = data["alpha_naive"].sel(rule=rule, level=last, drop=True).fillna(0)
+            found[title] = alpha - gaussian["alpha_naive"].sel(rule=rule, level=last, drop=True)
     return medians_over_draws(exam, found, WORSE)
 
 
@@ -142,6 +145,8 @@ def family_claim(
     settings: tuple[str, ...],
     examine: Callable[..., list[Evidence]],
     control: BrokenPremise,
+    restored: RestoredPremise | None = None,
+    blind: str = "",
     repairs: str | None = None,
     rules: tuple[str, ...] = FILTERS,
 ) -> Claim:
@@ -149,7 +154,7 @@ def family_claim(
 
     Parameters
     ----------
-    id, title, statement, control, repairs
+    id, title, statement, control, restored, blind, repairs
         As in `Claim`.
     settings
         The bridge's settings that are examined.
@@ -166,6 +171,8 @@ def family_claim(
         premises=COUPLED,
         examine=partial(examine, settings=settings),
         control=control,
+        restored=restored,
+        blind=blind,
         repairs=repairs,
     )
     return claim_on_built_in(
@@ -185,6 +192,7 @@ CLAIMS = (
         settings=RING,
         examine=equality_evidence,
         control=BrokenPremise(premise=PLAIN, examine=partial(equality_evidence, settings=RING, plain=True)),
+        blind=COMMON_FACTOR,
     ),
     *(
         family_claim(
@@ -200,6 +208,11 @@ CLAIMS = (
             control=BrokenPremise(
                 premise="isotropic weights: a ring", examine=partial(worse_evidence, settings=RING, rules=(rule,))
             ),
+            restored=RestoredPremise(
+                premise="α computed in float32 by squaring before scaling, weights as printed",
+                examine=partial(naively_worse_evidence, settings=PRINTED, rules=(rule,)),
+            ),
+            blind=COMMON_FACTOR,
             rules=(rule,),
         )
         for rule in FILTERS
@@ -215,6 +228,7 @@ CLAIMS = (
         settings=CENTRED,
         examine=equality_evidence,
         control=BrokenPremise(premise=PLAIN, examine=partial(equality_evidence, settings=CENTRED, plain=True)),
+        blind=COMMON_FACTOR,
         repairs="fig-4-uniform-worse-gbp",
     ),
     family_claim(
@@ -230,6 +244,7 @@ CLAIMS = (
             premise="the same computation on scaled weights: a ring",
             examine=partial(naively_worse_evidence, settings=RING),
         ),
+        blind="An overflow does not know the size of α: a factor common to all of them changes nothing.",
     ),
     family_claim(
         id="fig-4-mean-worse",
@@ -241,6 +256,7 @@ CLAIMS = (
         settings=WITH_MEAN,
         examine=often_worse_evidence,
         control=BrokenPremise(premise=CENTRE, examine=partial(often_worse_evidence, settings=LAPLACE)),
+        blind=COMMON_FACTOR,
     ),
     family_claim(
         id="fig-4-unequal-variances-worse",
@@ -252,5 +268,6 @@ CLAIMS = (
         settings=UNEQUAL,
         examine=often_worse_evidence,
         control=BrokenPremise(premise=CENTRE, examine=partial(often_worse_evidence, settings=LAPLACE)),
+        blind=COMMON_FACTOR,
     ),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NOTABLE, VANISHED = Claimed.between(-1.0, 0.9), Claimed.between(0.9, 1.0, resolution=0.05)
 """What is claimed of the cosine between the two maps from a low layer, and from a high one."""
+BLIND = "blind-filter"
 AGREE = Claimed.between(-0.05, 0.05)
 """What is claimed of the difference of their alignments."""
 
@@ -24,18 +25,22 @@ def networks_with_parts(measured: Measured) -> dict[str, xr.Dataset]:
     return networks_with(measured, "between")
 
 
-def convergence_evidence(exam: Examination, exchanged: bool = False) -> list[Evidence]:
+def last_layer(data: xr.Dataset) -> int:
+    """L − 1, the highest layer whose activations were carried down."""
+    return int(data["between"].dropna("layer", how="all")["layer"].max())
+
+
+def convergence_evidence(exam: Examination) -> list[Evidence]:
     """The cosine between the two maps, held against < 0.9 from layer 1 and against > 0.9 from the last layer but one.
 
-    From the latter the difference of their alignments, held against ± 0.05. `exchanged`: the two layers change places.
+    From the latter the difference of their alignments, held against ± 0.05.
     """
     low, high, equal = {}, {}, {}
     for data in networks_with_parts(exam.measured).values():
-        first, last = 1, int(data["between"].dropna("layer", how="all")["layer"].max())
-        bottom, top = (last, first) if exchanged else (first, last)
+        top = last_layer(data)
         for rule in measured_filters(data, "between"):
             name = f"{rule}, {data.attrs['title']}"
-            low[f"cosine between the maps, layer {bottom}: {name}"] = data["between"].sel(rule=rule, layer=bottom)
+            low[f"cosine between the maps, layer 1: {name}"] = data["between"].sel(rule=rule, layer=1)
             high[f"cosine between the maps, layer {top}: {name}"] = data["between"].sel(rule=rule, layer=top)
             alpha = data["alpha_part"].sel(rule=rule, layer=top)
             difference = alpha.sel(part="top", drop=True) - alpha.sel(part="bottom", drop=True)
@@ -45,6 +50,21 @@ def convergence_evidence(exam: Examination, exchanged: bool = False) -> list[Evi
         *medians_over_draws(exam, high, VANISHED, share=0.3),
         *medians_over_draws(exam, equal, AGREE, share=0.3),
     ]
+
+
+def blind_evidence(exam: Examination) -> list[Evidence]:
+    """The cosine between the two maps from the last layer but one, carried down by a filter that is blind to signs.
+
+    With a map that is zero nothing has anything in common.
+    """
+    networks = networks_with_parts(exam.measured).values()
+    high = {
+        f"cosine between the maps, layer {last_layer(data)}: {BLIND}, {data.attrs['title']}": data["between"].sel(
+            rule=BLIND, layer=last_layer(data)
+        )
+        for data in networks
+    }
+    return medians_over_draws(exam, high, VANISHED, undefined=0.0)
 
 
 CLAIMS = claims_on_both(
@@ -61,8 +81,10 @@ CLAIMS = claims_on_both(
         premises=PREMISES,
         examine=convergence_evidence,
         control=BrokenPremise(
-            premise="layers 1 and L − 1 exchanged", examine=lambda exam: convergence_evidence(exam, exchanged=True)
+            premise="a filter blind to signs on the way down: every second neuron's relevance removed",
+            examine=blind_evidence,
         ),
+        blind="It compares two maps with each other: a factor common to their α changes nothing.",
     ),
     networks_with_parts,
 )

@@ -6,12 +6,14 @@ from nfrlab.verify.claims.definition_2 import (
     prop_1,
     prop_2,
     prop_3,
+    prop_3_gamma,
 )
 
 MODULES = (
     prop_1,
     prop_2,
     prop_3,
+    prop_3_gamma,
     lrp_z,
     negative_filtering,
 )

@@ -15,7 +15,8 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import Shapes, as_case, matrix, parameters, vector
-from nfrlab.verify.examine.exact.search import Case, ExactStatement, search
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, ExactStatement
 
 LRP, GRAD_INPUT = rule("lrp-z", bias_in_denominator=False), rule("grad-input")
 ROUNDING = 1e-9

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from nfrlab.simulations.dense import layer
+from nfrlab.simulations.dense import rules
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.filtering import margins, proofs
+from nfrlab.theory.numerics.vectors import positive_part
 from nfrlab.verify.claims.premises import NO_BIAS, PAPER
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact import inequality_13
-from nfrlab.verify.examine.exact.integer_layers import small_layer
-from nfrlab.verify.examine.exact.search import Case, search
+from nfrlab.verify.examine.exact.inequality_13 import Filtering, passed, unfiltered_matrix
+from nfrlab.verify.examine.exact.integer_layers import NEGATIVE, NON_POSITIVE, NOT_ZERO, small_layer
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, once
 from nfrlab.verify.examine.stated_draws import INPUTS, random_layer_draw, trained_layer_draw
 
 PRINTED = "F(WM) ≠ WM ⇒ ⟨A, F(WM)r⟩ > ⟨A, WMr⟩"
@@ -26,38 +29,57 @@ DRAWS = {
 }
 
 
+@once
 def gbp_filter(case: Case) -> Array:
     """`F(WM) = W M diag(1[r > 0])`."""
-    return np.asarray(inequality_13.unfiltered_matrix(case) * (case["r"] > 0))
+    return np.asarray(unfiltered_matrix(case) * (case["r"] > 0))
 
 
 def gbp_margin(case: Case) -> Fraction:
     """The theory's margin of GBP, from activation and relevance alone."""
-    return Fraction(margins.gbp_margin(layer(case["x"], case["W"]).act, case["r"]))
+    return Fraction(margins.gbp_margin(positive_part(case["W"].T @ case["x"]), case["r"]))
+
+
+@once
+def gbp_map(case: Case) -> Array:
+    """GBP's map, by the simulation."""
+    return rules.gbp(passed(case), case["r"])
+
+
+GBP = Filtering(gbp_filter, gbp_map, gbp_margin)
+BIASED_GBP = replace(GBP, closed=None)
+"""With biases there is no closed form."""
 
 
 def printed(exam: Examination) -> list[Evidence]:
     """A search over every x, W and r: strictly larger whenever F(WM) ≠ WM?"""
-    statement = inequality_13.printed_statement(PRINTED, gbp_filter, small_layer(), gbp_margin, DRAWS)
-    return search(statement, exam, "strict")
+    return search(GBP.printed(PRINTED, small_layer(), draws=DRAWS), exam, "strict")
+
+
+def examine_without_zeros(exam: Examination) -> list[Evidence]:
+    """The search over relevances without a zero, some of them negative."""
+    layers = small_layer(r=NOT_ZERO, lead={"r": [NEGATIVE]})
+    return search(GBP.printed("no r_j is 0: " + PRINTED, layers), exam, "strict")
 
 
 def examine_with_biases(exam: Examination) -> list[Evidence]:
     """The search among biased neurons: an active one may then have ⟨w, A⟩ < 0."""
     text = "with biases: ⟨A, F(WM)r⟩ ≥ ⟨A, WMr⟩, beyond the boundary cases"
-    return search(inequality_13.non_strict_statement(text, gbp_filter, small_layer(biased=True)), exam, "strict")
+    return search(BIASED_GBP.not_strict(text, small_layer(biased=True)), exam, "strict")
 
 
 def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and a search that has to fail."""
-    statement = inequality_13.repaired_statement(REPAIRED, gbp_filter, small_layer(), gbp_margin)
-    return [derivation_evidence(proofs.gbp_margin_sign), *search(statement, exam, "repair")]
+    return [
+        derivation_evidence(proofs.gbp_margin_sign),
+        *search(GBP.repaired(REPAIRED, small_layer(lead={"r": [NON_POSITIVE]})), exam, "repair"),
+    ]
 
 
 def examine_repair_with_biases(exam: Examination) -> list[Evidence]:
     """The repaired statement among biased neurons."""
-    statement = inequality_13.repaired_statement("with biases: " + REPAIRED, gbp_filter, small_layer(biased=True))
-    return search(statement, exam, "repair")
+    layers = small_layer(lead={"r": [NON_POSITIVE]}, biased=True)
+    return search(BIASED_GBP.repaired("with biases: " + REPAIRED, layers), exam, "repair")
 
 
 CLAIMS = (
@@ -72,6 +94,7 @@ CLAIMS = (
         premises=(NO_BIAS, "any input A, weights W and relevance r"),
         examine=printed,
         control=BrokenPremise(premise="biases added", examine=examine_with_biases),
+        restored=RestoredPremise(premise="no entry of r is 0", examine=examine_without_zeros),
     ),
     Claim(
         id="prop-1-repair",

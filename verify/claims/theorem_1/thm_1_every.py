@@ -16,9 +16,10 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Restore
 from nfrlab.verify.court.evidence import Evidence, Finding
 from nfrlab.verify.court.verdict import Status, judge
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact import inequality_13
+from nfrlab.verify.examine.exact.inequality_13 import Filtering, passed, unfiltered_matrix
 from nfrlab.verify.examine.exact.integer_layers import small_layer
-from nfrlab.verify.examine.exact.search import Case, search
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case
 from nfrlab.verify.examine.limit_direction import points, turn_evidence, wide_evidence
 from nfrlab.verify.examine.map_point import weights
 
@@ -48,7 +49,7 @@ class Selection:
 
     def matrix(self, case: Case) -> Array:
         """`F(WM)`."""
-        WM = inequality_13.unfiltered_matrix(case)
+        WM = unfiltered_matrix(case)
         return np.asarray(WM * self.keep((WM.T @ case["x"]) * case["r"]))
 
 
@@ -58,8 +59,8 @@ DROP_NEGATIVE = Selection("drop-negative", none_negative)
 
 def nfr_evidence(exam: Examination, tried: Selection) -> list[Evidence]:
     """Def. 2 holds for the rule strictly, as printed: a search for a violation has to fail."""
-    statement = inequality_13.printed_statement(f"{tried.name} is an NFR (Def. 2, strict)", tried.matrix, small_layer())
-    return search(statement, exam, "nfr")
+    filtering = Filtering(tried.matrix, lambda case: tried.rule.step(passed(case), case["r"]))
+    return search(filtering.printed(f"{tried.name} is an NFR (Def. 2, strict)", small_layer()), exam, "nfr")
 
 
 def nfr_aligns_evidence(exam: Examination, tried: Selection) -> list[Evidence]:

@@ -113,8 +113,8 @@ CLAIMS = (
         ),
         notices=("alpha-2", "relevance-5"),
         blind=(
-            "Without a mean of the relevance maps are all noise: their direction does not depend on the weights' length "
-            "or law, nor much on one axis."
+            "Without a mean of the relevance maps are all noise: their direction does not depend on the weights' "
+            "length or law, nor much on one axis."
         ),
     ),
 )

@@ -24,12 +24,12 @@ from nfrlab.verify.examine.exact.integer_layers import (
     parameters,
     vector,
 )
-from nfrlab.verify.examine.exact.search import (
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import (
     Case,
     Draw,
     ExactStatement,
     Parameters,
-    search,
     signed_square_alignment,
     to_alignment,
     to_fractions,

@@ -9,10 +9,12 @@ from nfrlab.verify.claims.theorem_2 import (
     thm_2,
     thm_2_equality,
     thm_2_premise,
+    thm_2_zplus,
 )
 
 MODULES = (
     thm_2,
+    thm_2_zplus,
     thm_2_equality,
     thm_2_premise,
     haar_law,

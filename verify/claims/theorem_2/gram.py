@@ -25,9 +25,11 @@ from nfrlab.verify.examine.exact.gram_cases import (
     has_condition,
     is_wide_enough,
     solve,
+    wide_layer,
 )
-from nfrlab.verify.examine.exact.search import Case, ExactStatement, search, signed_square_alignment, to_fractions
-from nfrlab.verify.examine.exact.weightings import gradient_map, inequality
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, ExactStatement, once, signed_square_alignment, to_fractions
+from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, squared_alignments
 from nfrlab.verify.examine.gram_layers import SOURCES, sample_layers
 from nfrlab.verify.examine.statistics import POINTS, distribution_evidence
 
@@ -43,14 +45,22 @@ def holds_by_formula(case: Case) -> bool:
     return bool(r @ A <= 0 or gram.advantage(G, A, r) >= 0)
 
 
+def agrees_with_formula(case: Case) -> bool:
+    """Whether both simulated alignments are those of the theory's formula."""
+    G, A, r = active_part(case)
+    square = case["x"] @ case["x"]
+    return squared_alignments(gradient_map, case) == tuple(gram.square_alignment(s, G, A, square) for s in (A, r))
+
+
 def ordering_statement(text: str, power: int) -> ExactStatement:
     """The statement that α(A) ≥ α(r) wherever r is at the angle to A that the condition asks for at κ = ratio^power."""
 
     def premise(case: Case) -> bool:
         return bool(np.any(layer(case["x"], case["W"]).mask)) and is_wide_enough(case, power) and has_condition(case)
 
-    statement = inequality(text, gradient_map, conditioned_layer(), from_singular_values, premise, perturbed=("A", "r"))
-    return replace(statement, second=holds_by_formula)
+    layers = wide_layer(power)
+    statement = inequality(text, gradient_map, layers, from_singular_values, premise, perturbed=("A", "r"))
+    return replace(statement, second=holds_by_formula, agree=agrees_with_formula)
 
 
 def examine_condition(exam: Examination) -> list[Evidence]:
@@ -112,6 +122,14 @@ def best_alignments(case: Case) -> tuple[Fraction, Fraction, Fraction]:
     return tuple(Fraction(0) if square is None else square for square in squares)  # type: ignore[return-value]
 
 
+def predicted_alignments(case: Case) -> tuple[Fraction, Fraction, Fraction]:
+    """The same three in closed form, that of α* as `AᵀG⁻¹A / ‖x‖²`."""
+    G, A, r = active_part(case)
+    square = case["x"] @ case["x"]
+    by_activation, by_r = (gram.square_alignment(s, G, A, square) or Fraction(0) for s in (A, r))
+    return Fraction(A @ solve(G, A) / square), by_activation, by_r
+
+
 def bound_statement(text: str, power: int) -> ExactStatement:
     """The statement that `α(r) ≤ α*` and `α(A)² ≥ 4κ/(1 + κ)² α*²`, κ = ratio^power."""
 
@@ -122,6 +140,7 @@ def bound_statement(text: str, power: int) -> ExactStatement:
         bound = 4 * kappa / (1 + kappa) ** 2 * best
         return min((best, by_r), (by_activation, bound), key=lambda pair: pair[0] - pair[1])
 
+    @once
     def shortage(case: Case) -> Fraction:
         larger, smaller = shares(case)
         return smaller - larger
@@ -132,6 +151,8 @@ def bound_statement(text: str, power: int) -> ExactStatement:
         from_singular_values,
         lambda case: has_condition(case) and bool(np.any(layer(case["x"], case["W"]).mask)),
         holds=lambda case: shortage(case) <= 0,
+        agree=lambda case: best_alignments(case) == predicted_alignments(case),
+        tied=lambda case: shortage(case) == 0,
         sides=lambda case: dict(zip(("squared alignment", "squared bound"), map(str, shares(case)), strict=True)),
         size=lambda case: float(shortage(case)),
         perturbed=("A", "r"),

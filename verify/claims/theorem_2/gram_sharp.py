@@ -14,7 +14,7 @@ from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.gram_cases import SIGMAS, active_part, aim_at_bound, climb, conditioned_layer, tie
-from nfrlab.verify.examine.exact.search import Case, to_alignment, to_fractions
+from nfrlab.verify.examine.exact.statement import Case, to_alignment, to_fractions
 from nfrlab.verify.examine.exact.weightings import gradient_map, squared_alignments
 
 EXCESS = Fraction(1, 16), Fraction(1, 1 << 10), Fraction(1, 1 << 30)

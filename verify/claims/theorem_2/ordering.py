@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,12 +18,21 @@ from nfrlab.theory.weighting.ordering import ORDER, REVERSAL_ERROR, gaussian_law
 from nfrlab.theory.weighting.proofs import ordering as ordering_proofs
 from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact.integer_layers import POSITIVE, as_case, small_layer
-from nfrlab.verify.examine.exact.search import Case, Draw, ExactStatement, Parameters, search
-from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, squared_alignments
+from nfrlab.verify.examine.exact.integer_layers import (
+    POSITIVE,
+    Shapes,
+    as_case,
+    from_rotation,
+    has_orthogonal_columns,
+    orthogonal_layer,
+    small_layer,
+)
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, Draw, ExactStatement, Parameters
+from nfrlab.verify.examine.exact.weightings import gradient_map, inequality, passed_whole
 from nfrlab.verify.examine.stated_draws import gaussian_input, image_patch, random_layer_draw
 from nfrlab.verify.examine.statistics import mean_evidence, predicted_mean, predicted_proportion
 
@@ -55,26 +66,29 @@ def sample_differences(
     return np.diff(alpha[~np.isnan(alpha).any(axis=1)], axis=1)
 
 
-def order_evidence(exam: Examination, points: tuple[tuple[int, int], ...], family: str = "gaussian") -> list[Evidence]:
-    """At each (d, N) the three mean differences, held against > 0.
+def order_evidence(
+    exam: Examination, points: tuple[tuple[int, int], ...], family: str = "gaussian", first: int = 0
+) -> list[Evidence]:
+    """At each (d, N) the three mean differences, from number `first` on, held against > 0.
 
     Sizes are planned from the gaps that the theory predicts for Gaussian weights and from the spread in a separate
     pilot sample, with a fifth to spare; as that spread is an estimate, no power is recorded. Half of the budget is
     spent.
     """
-    miss = exam.budget.spend(3 * len(points), 0.5)
+    widths = 2.0, 1.0, 1.0
+    miss = exam.budget.spend((len(widths) - first) * len(points), 0.5)
     found = []
     for d, N in points:
         name = f"{family}, d = {d}, N = {N}"
         means = [gaussian_law(weighting, d, N).mean for weighting in ORDER]
         spread = 1.2 * sample_differences(d, N, PILOT, exam.rng(f"pilot {name}"), family).std(axis=0)
         plan = [
-            intervals.bernstein_plan(miss, sd, width, high - low)
-            for sd, width, (low, high) in zip(spread, (4.0, 2.0, 2.0), pairwise(means), strict=True)
-        ]
+            intervals.bernstein_plan(miss, sd, 2 * width, high - low)
+            for sd, width, (low, high) in zip(spread, widths, pairwise(means), strict=True)
+        ][first:]
         n = int(1.05 * max(plan) / (1 - 0.5**N))
         values = sample_differences(d, N, n, exam.rng(name), family)
-        for column, width, (below, above) in zip(values.T, (2.0, 1.0, 1.0), pairwise(ORDER), strict=True):
+        for column, width, (below, above) in list(zip(values.T, widths, pairwise(ORDER), strict=True))[first:]:
             text, claimed = f"E[α of {above} − α of {below}] > 0: {name}", Claimed.between(0.0, width)
             details = {"mean": float(column.mean())}
             found.append(mean_evidence(text, column, claimed, miss, -width, width, details=details))
@@ -103,8 +117,8 @@ def examine_means(exam: Examination) -> list[Evidence]:
 
 
 def examine_heavy_tails(exam: Examination) -> list[Evidence]:
-    """The order claimed for neurons whose lengths have heavy tails: isotropic, as Theorem 1 wants them."""
-    return order_evidence(exam, (HEAVY,), "student")
+    """Activation's place above constant weights, for neurons whose lengths have heavy tails: isotropic all the same."""
+    return order_evidence(exam, (HEAVY,), "student", first=2)
 
 
 def gaussian_layer_draws(constant: bool) -> dict[str, Draw]:
@@ -114,42 +128,63 @@ def gaussian_layer_draws(constant: bool) -> dict[str, Draw]:
     return {name: random_layer_draw(x_of, positive_relevance=True) for name, x_of in inputs.items()}
 
 
-def from_constant_relevance(parameters: Parameters) -> Case:
-    """The case of the parameters, with r = 1 in place of what was drawn."""
-    case = as_case(parameters)
-    return case | {"r": 0 * case["r"] + 1}
+def with_constant_relevance(build: Callable[[Parameters], Case]) -> Callable[[Parameters], Case]:
+    """What builds the same case with r = 1 in place of what was drawn."""
+
+    def built(parameters: Parameters) -> Case:
+        case = build(parameters)
+        return case | {"r": 0 * case["r"] + 1}
+
+    return built
 
 
-def pathwise_statement(constant: bool) -> ExactStatement:
-    """The statement that α(A) ≥ α(r) for any weights, with `constant` for r = 1, else for r > 0."""
-    return inequality(
-        f"α(A) ≥ α(r), {'r = 1' if constant else 'r > 0'}",
-        gradient_map,
-        small_layer(r=POSITIVE)[SEVERAL:],
-        from_constant_relevance if constant else as_case,
-        premise=lambda case: True,
-        draws=gaussian_layer_draws(constant),
-        perturbed=("x", "W") if constant else ("x", "W", "r"),
-    )
+@dataclass(frozen=True)
+class Neurons:
+    """What layers are searched: parameters, the case that they stand for, and the premise on it."""
+
+    where: str
+    layers: Shapes
+    build: Callable[[Parameters], Case]
+    premise: Callable[[Case], bool]
+
+    def statement(self, constant: bool, draws: dict[str, Draw] | None = None) -> ExactStatement:
+        """The statement that α(A) ≥ α(r), with `constant` for r = 1, else for r > 0."""
+        return inequality(
+            f"{self.where}α(A) ≥ α(r), {'r = 1' if constant else 'r > 0'}",
+            gradient_map,
+            self.layers,
+            with_constant_relevance(self.build) if constant else self.build,
+            self.premise,
+            draws,
+            perturbed=("x", "W") if constant else ("x", "W", "r"),
+            closed=passed_whole if self.where else None,
+        )
+
+    def searches(self, exam: Examination) -> list[Evidence]:
+        """Both searches."""
+        both = (self.statement(constant=True), "constant"), (self.statement(constant=False), "positive")
+        return [piece for statement, point in both for piece in search(statement, exam, point)]
 
 
 def printed(exam: Examination) -> list[Evidence]:
     """Constant weights, then positive ones: searches for a counterexample, and how often a Gaussian layer is one."""
-    return [
-        *search(pathwise_statement(constant=True), exam, "constant", 0.5),
-        *search(pathwise_statement(constant=False), exam, "positive", 0.5),
-    ]
+    neurons = Neurons("", small_layer(r=POSITIVE)[SEVERAL:], as_case, lambda case: True)
+    constant = neurons.statement(True, gaussian_layer_draws(constant=True))
+    positive = neurons.statement(False, gaussian_layer_draws(constant=False))
+    return [*search(constant, exam, "constant", 0.5), *search(positive, exam, "positive", 0.5)]
 
 
-def examine_turned_round(exam: Examination) -> list[Evidence]:
-    """The statement turned round, α(A) ≤ α(r) for r > 0."""
-    statement = pathwise_statement(constant=False)
+def examine_orthogonal(exam: Examination) -> list[Evidence]:
+    """The searches over orthogonal neurons of equal norm, Theorem 2's premise."""
+    layers = orthogonal_layer(r=[POSITIVE] * 3)
+    return Neurons("orthogonal: ", layers, from_rotation, has_orthogonal_columns).searches(exam)
 
-    def holds(case: Case) -> bool:
-        a, b = squared_alignments(gradient_map, case)
-        return a is not None and b is not None and a <= b
 
-    return search(replace(statement, holds=holds, size=lambda case: -statement.size(case), draws={}), exam, "turned")
+def examine_unequal_norms(exam: Examination) -> list[Evidence]:
+    """The searches over orthogonal neurons of any norms."""
+    layers = orthogonal_layer(r=[POSITIVE] * 3, scales=POSITIVE)
+    premise = partial(has_orthogonal_columns, equal=False)
+    return Neurons("orthogonal, unequal norms: ", layers, from_rotation, premise).searches(exam)
 
 
 def reversal_evidence(
@@ -218,7 +253,8 @@ CLAIMS = (
             "both maps non-zero",
         ),
         examine=printed,
-        control=BrokenPremise(premise="turned round: ≤", examine=examine_turned_round),
+        control=BrokenPremise(premise="orthogonal neurons, but of unequal norms", examine=examine_unequal_norms),
+        restored=RestoredPremise(premise="neurons orthogonal and of equal norm", examine=examine_orthogonal),
     ),
     Claim(
         id="ordering-pathwise-repair",

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nfrlab.simulations.dense import layer
-from nfrlab.simulations.dense.arrays import relu
+from nfrlab.theory.numerics.vectors import positive_part
 from nfrlab.theory.weighting import orthogonal_neurons
 from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proofs
 from nfrlab.verify.claims.premises import ORTHOGONAL, PAPER
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.integer_layers import (
+    POSITIVE,
     Shapes,
     equal_norm_layer,
     from_columns,
     from_rotation,
-    has_orthogonal_columns,
     orthogonal_layer,
 )
-from nfrlab.verify.examine.exact.search import Case, ExactStatement, Parameters, search, to_alignment
-from nfrlab.verify.examine.exact.weightings import activation, gbp_map, rotated_draw, squared_alignments
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, Draw, ExactStatement, Parameters
+from nfrlab.verify.examine.exact.weightings import activation, gbp_map, inequality, passed_by_gbp, rotated_draw
 from nfrlab.verify.examine.stated_draws import INPUTS
 
 Condition = Callable[[Case], bool]
@@ -37,100 +38,88 @@ def all_activations_equal(case: Case) -> bool:
 
 def is_filtered_parallel(case: Case) -> bool:
     """Whether `relu(r_b) = t A` on the active set, by Lagrange's gap; t > 0, as an admissible case has no zero map."""
-    passed = layer(case["x"], case["W"])
-    s, A = relu(case["r"])[passed.mask], passed.act[passed.mask]
-    return bool(orthogonal_neurons.activation_gain(s, A) == 0)
+    A = activation(case)
+    s = positive_part(case["r"])[A > 0]
+    return bool(orthogonal_neurons.activation_gain(s, A[A > 0]) == 0)
 
 
-def alignments_equal(case: Case) -> bool:
-    """Whether `α(R_a, x) = α(R_b, x)`."""
-    a, b = squared_alignments(gbp_map, case)
-    return a == b
+def without_orthogonality(case: Case) -> bool:
+    """Any case will do."""
+    return True
 
 
-def is_admissible(case: Case, orthogonal: bool = True) -> bool:
-    """Whether a neuron is active, both maps are non-zero and, if `orthogonal`, neurons are orthogonal of equal norm."""
-    return (
-        (not orthogonal or has_orthogonal_columns(case))
-        and None not in squared_alignments(gbp_map, case)
-        and bool(np.any(activation(case) > 0))
-    )
+@dataclass(frozen=True)
+class Layers:
+    """What is drawn: shapes, what they stand for, and whether their neurons are orthogonal."""
+
+    shapes: Shapes
+    build: Callable[[Parameters], Case]
+    orthogonal: bool
+
+    def equality(
+        self, text: str, condition: Condition, given: bool, draws: Mapping[str, Draw] | None = None
+    ) -> ExactStatement:
+        """One direction of "α(R_a, x) = α(R_b, x) iff `condition`", for GBP.
+
+        With `given` that where the condition holds the two are equal; else that where it does not R_b's is smaller.
+        Cases of which the direction says nothing are its ties.
+        """
+        known = {"closed": passed_by_gbp} if self.orthogonal else {"premise": without_orthogonality}
+        compared = inequality(text, gbp_map, self.shapes, self.build, draws=dict(draws or {}), **known)
+
+        def holds(case: Case) -> bool:
+            equal = compared.tied(case)
+            return equal if given else compared.holds(case) and not equal
+
+        return replace(
+            compared,
+            holds=lambda case: condition(case) != given or holds(case),
+            tied=lambda case: condition(case) != given,
+            size=lambda case: abs(compared.size(case)),
+        )
 
 
-def implication_statement(text: str, if_: Condition, then: Condition) -> ExactStatement:
-    """The statement that `if_(case)` ⇒ `then(case)`, for GBP on orthogonal neurons of equal norm."""
-
-    def gap(case: Case) -> float:
-        a, b = (to_alignment(square) for square in squared_alignments(gbp_map, case))
-        return abs(a - b)
-
-    return ExactStatement(
-        text,
-        orthogonal_layer(),
-        from_rotation,
-        is_admissible,
-        holds=lambda case: not if_(case) or then(case),
-        sides=lambda case: {"A": [str(v) for v in activation(case)], "gap": f"{gap(case):.6f}"},
-        size=gap,
-        perturbed=("x", "r"),
-        draws={name: rotated_draw(x_of) for name, x_of in INPUTS.items()},
-    )
+def orthogonal() -> Layers:
+    """Orthogonal neurons of equal norm."""
+    return Layers(orthogonal_layer(r=[POSITIVE]), from_rotation, True)
 
 
-def printed(exam: Examination) -> list[Evidence]:
+def not_orthogonal() -> Layers:
+    """Neurons of equal norm that need not be orthogonal."""
+    return Layers(equal_norm_layer(), from_columns, False)
+
+
+def printed_in(layers: Callable[[], Layers], exam: Examination, draws: Mapping[str, Draw]) -> list[Evidence]:
     """Two searches, one for either direction."""
-    return [
-        *search(
-            implication_statement("equality ⇐ all A_i equal", all_activations_equal, alignments_equal), exam, "if", 0.5
-        ),
-        *search(
-            implication_statement("equality ⇒ all A_i equal", alignments_equal, all_activations_equal),
-            exam,
-            "only if",
-            0.5,
-        ),
-    ]
+    if_ = layers().equality("equality ⇐ all A_i equal", all_activations_equal, True, draws)
+    only_if = layers().equality("equality ⇒ all A_i equal", all_activations_equal, False, draws)
+    return [*search(if_, exam, "if", 0.5), *search(only_if, exam, "only if", 0.5)]
 
 
-def equivalence_statement(
-    text: str, parameters: Shapes, build: Callable[[Parameters], Case], orthogonal: bool
-) -> ExactStatement:
-    """The statement that equality ⇔ `relu(r_b) ∥ A` on the active set; `orthogonal` as in `is_admissible`."""
-    return ExactStatement(
-        text,
-        parameters,
-        build,
-        lambda case: is_admissible(case, orthogonal),
-        holds=lambda case: alignments_equal(case) == is_filtered_parallel(case),
-        sides=lambda case: {"A": [str(v) for v in activation(case)]},
-        size=lambda case: 0.0,
-        perturbed=("x", "r"),
-    )
+def parallel(drawn: Parameters) -> Parameters:
+    """The parameters with r_b such that relu(r_b) is a multiple of A on the active neurons, the multiple its r_1."""
+    case = from_rotation(drawn)
+    z, r = case["W"].T @ case["x"], drawn["r"]
+    return drawn | {"r": [r[0] * value if value > 0 else other for value, other in zip(z, r, strict=True)]}
+
+
+def examine_parallel(exam: Examination) -> list[Evidence]:
+    """The two searches with "relu(r_b) ∥ A on the active set" for "all A_i equal", drawn so where that is given."""
+    drawn = replace(orthogonal(), shapes=tuple(shape.map(parallel) for shape in orthogonal().shapes))
+    if_ = drawn.equality("equality ⇐ relu(r_b) ∥ A on the active set", is_filtered_parallel, True)
+    only_if = orthogonal().equality("equality ⇒ relu(r_b) ∥ A on the active set", is_filtered_parallel, False)
+    return [*search(if_, exam, "if"), *search(only_if, exam, "only if")]
 
 
 def repair(exam: Examination) -> list[Evidence]:
-    """The derivation, and a search that has to fail."""
-    statement = equivalence_statement(
-        "equality ⇔ relu(r_b) ∥ A on the active set", orthogonal_layer(), from_rotation, True
-    )
-    return [derivation_evidence(orthogonal_proofs.lagrange), *search(statement, exam, "repair")]
+    """The derivation, and two searches that have to fail."""
+    return [derivation_evidence(orthogonal_proofs.lagrange), *examine_parallel(exam)]
 
 
 def examine_without_orthogonality(exam: Examination) -> list[Evidence]:
-    """The repaired equivalence, claimed for columns that need not be orthogonal."""
-    return search(
-        equivalence_statement("equal norms, not orthogonal", equal_norm_layer(), from_columns, False),
-        exam,
-        "not orthogonal",
-    )
-
-
-def examine_equal_relevance(exam: Examination) -> list[Evidence]:
-    """'All A_i equal' replaced by 'all entries of r_b equal'."""
-    statement = implication_statement(
-        "equality ⇐ all entries of r_b equal", lambda case: bool(np.all(case["r"] == case["r"][0])), alignments_equal
-    )
-    return search(statement, exam, "constant")
+    """Of the repaired equivalence what orthogonality is needed for: elsewhere than at relu(r_b) ∥ A, R_b is worse."""
+    text = "equal norms, not orthogonal: equality ⇒ relu(r_b) ∥ A on the active set"
+    return search(not_orthogonal().equality(text, is_filtered_parallel, False), exam, "only if")
 
 
 CLAIMS = (
@@ -140,9 +129,12 @@ CLAIMS = (
         source=f"{PAPER}, Theorem 2, text after eq. 18",
         statement="In α(R_a, x) ≥ α(R_b, x) equality holds if and only if all the A_i are equal.",
         premises=(ORTHOGONAL, "A ≠ 0; both maps non-zero", "every r_b; rule GBP"),
-        examine=printed,
+        examine=lambda exam: printed_in(orthogonal, exam, {name: rotated_draw(x_of) for name, x_of in INPUTS.items()}),
         control=BrokenPremise(
-            premise="'all A_i equal' replaced by 'all entries of r_b equal'", examine=examine_equal_relevance
+            premise="equal norms, not orthogonal", examine=lambda exam: printed_in(not_orthogonal, exam, {})
+        ),
+        restored=RestoredPremise(
+            premise="'all A_i equal' asked of A_i / relu(r_b)_i on the active neurons", examine=examine_parallel
         ),
     ),
     Claim(

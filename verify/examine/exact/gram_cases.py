@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,16 @@ import scipy
 from nfrlab.simulations.dense import alignment, layer
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.theory.weighting import gram
-from nfrlab.verify.examine.exact.integer_layers import NON_NEGATIVE, POSITIVE, Shapes, from_rotation, parameters, vector
-from nfrlab.verify.examine.exact.search import Case, Parameters, to_fractions
+from nfrlab.verify.examine.exact.integer_layers import (
+    NON_NEGATIVE,
+    POSITIVE,
+    Shapes,
+    from_rotation,
+    led_vector,
+    parameters,
+    vector,
+)
+from nfrlab.verify.examine.exact.statement import Case, Parameters, to_fractions
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -31,11 +40,32 @@ def conditioned_layer() -> Shapes:
     """The parameters of layers of known singular values, two neurons and three: those of `from_singular_values`."""
 
     def of_dimension(n: int) -> SearchStrategy[Parameters]:
-        rotation = vector(2 if n == 2 else 4)
+        rotation = led_vector([POSITIVE], 2 if n == 2 else 4)
         sigma, A, r = vector(n, POSITIVE), vector(n, ACTIVATIONS), vector(n, RELEVANCES)
         return parameters(rotation=rotation, sigma=sigma, beside=NON_NEGATIVE, A=A, r=r)
 
     return of_dimension(2), of_dimension(3)
+
+
+def wide_layer(power: int = 2) -> Shapes:
+    """The parameters of `conditioned_layer`, r turned away from A until `is_wide_enough` at this power of the ratio.
+
+    Most r end just outside the boundary, where the condition is put to the test.
+    """
+    return tuple(shape.map(lambda drawn: turned_wide(drawn, power)) for shape in conditioned_layer())
+
+
+def turned_wide(drawn: Parameters, power: int) -> Parameters:
+    """The parameters with `A + λb` for r, b the part of r beside A, λ the least multiple of 2⁻²⁰ that will do."""
+    case = from_singular_values(drawn)
+    if is_wide_enough(case, power):
+        return drawn
+    _, A, r = active_part(case)
+    b, kappa = (A @ A) * r - (r @ A) * A, case["ratio"] ** power
+    if not np.any(b):
+        return drawn
+    needed = (kappa - 1) ** 2 / kappa * (A @ A) / (b @ b)  # λ²
+    return drawn | {"r": list(A + Fraction(isqrt(int(needed * (1 << 40))) + 1, 1 << 20) * b)}
 
 
 def from_singular_values(parameters: Parameters) -> Case:

@@ -1,0 +1,102 @@
+"""Workers: how many, and what Ctrl-C is to them and to the process that waits for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from nfrlab.simulations.workers import default_jobs, interrupts_heard, interrupts_ignored, results_as_completed
+
+
+def test_interrupts_are_ignored_and_then_heard_again() -> None:
+    """Catches a process that Ctrl-C no longer ends after its workers have started, and one that it ends before."""
+    usual = signal.getsignal(signal.SIGINT)
+    with interrupts_ignored():
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGINT) is usual
+    with pytest.raises(RuntimeError, match="within"), interrupts_ignored():
+        raise RuntimeError("within")
+    assert signal.getsignal(signal.SIGINT) is usual
+
+
+def test_other_threads_leave_interrupts_alone() -> None:
+    """Catches a signal handler that is set where Python forbids it."""
+    seen: list[object] = []
+
+    def elsewhere() -> None:
+        with interrupts_ignored():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+def test_a_swallowed_interrupt_is_sent_again() -> None:
+    """Catches a Ctrl-C that is lost in a garbage-collection callback, and a hook that stays or eats other errors."""
+    code = """
+import gc, sys, time
+from nfrlab.simulations.workers import interrupts_heard
+usual = sys.unraisablehook
+def swallow(phase, info):
+    gc.callbacks.remove(swallow)
+    raise KeyboardInterrupt
+try:
+    with interrupts_heard():
+        assert sys.unraisablehook is not usual
+        gc.callbacks.append(swallow)
+        gc.collect()
+        for _ in range(200):
+            time.sleep(0.05)
+        print("never heard of")
+except KeyboardInterrupt:
+    print("heard", sys.unraisablehook is usual)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "heard True\n"
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_results_come_from_as_many_processes_as_asked(jobs: int) -> None:
+    """Catches calls that are lost or made twice, workers without need, and one process where several are asked for."""
+    calls = [(n,) for n in range(12)]
+    assert sorted(results_as_completed(abs, calls, jobs)) == list(range(12))
+    own = set(results_as_completed(os.getpgid, [(0,)], jobs))
+    assert own == {os.getpgid(0)}
+    ids = set(results_as_completed(_process, calls, jobs))
+    assert (ids == {os.getpid()}) == (jobs == 1)
+    assert len(ids) <= jobs
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def test_jobs_by_default_are_the_cores_one_may_use() -> None:
+    """Catches more workers than the process may use cores."""
+    assert default_jobs() == len(os.sched_getaffinity(0))
+
+
+def test_interrupts_heard_keeps_the_hook_of_others() -> None:
+    """Catches errors of other kinds that are no longer shown."""
+    seen: list[str] = []
+    usual = sys.unraisablehook
+    sys.unraisablehook = lambda unraisable: seen.append(type(unraisable.exc_value).__name__)
+
+    class Bad:
+        def __del__(self) -> None:
+            raise LookupError
+
+    try:
+        with interrupts_heard():
+            bad = Bad()
+            del bad
+    finally:
+        sys.unraisablehook = usual
+    assert seen == ["LookupError"]
