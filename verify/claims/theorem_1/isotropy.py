@@ -257,6 +257,7 @@ CLAIMS = (
         control=BrokenPremise(
             premise="Gaussian weights of mean zero", examine=lambda exam: off_centre_evidence(exam, ("gaussian",))
         ),
+        blind="It asks for α_∞ ≤ 0.98 where the theory has 0.84 and 0.5; how far below it lies is for limit-shifted.",
     ),
     Claim(
         id="isotropy-sparsity",

@@ -102,5 +102,6 @@ CLAIMS = (
             premise="a finite mean: 1.5 degrees of freedom, in the wide layer",
             examine=lambda exam: infinite_mean_evidence(exam, two_widths(exam)[1:], 1.5),
         ),
+        blind="It samples a law of its own and counts α ≤ 0.95: it sees no break of a family, nor of GBP's filter.",
     ),
 )

@@ -48,6 +48,14 @@ WHOLE = 2, 14
 CONSTANT = {"activation": "2", "constant": "π", "gbp": "π²", "rectgrad": "10.19"}
 """κ of Gaussian weights, in words."""
 
+NOTICES = {
+    "grad": ("alpha-5",),
+    "constant": ("alpha-2", "dof-5"),
+    "gbp": ("alpha-2", "gbp-leaks-5", "dof-5"),
+    "rectgrad": ("alpha-2", "quantile-85"),
+    "activation": ("alpha-2", "dof-5", "activation-is-one", "activation-is-root"),
+}
+"""The breaks that the claim on a rule notices."""
 TITLES = {
     "grad": "The plain gradient aligns with nothing",
     "constant": "How α grows with the width: constant weights",
@@ -179,6 +187,11 @@ def claim(rule: str) -> Claim:
         ),
         examine=lambda exam: examine_law(exam, rule),
         control=broken_premise(rule),
+        notices=NOTICES[rule],
+        blind=(
+            "Layers are drawn by their invariants, which know no axis and no bias; where weights are drawn whole (GBP, "
+            "d = 2) these move the distribution by less than its margin."
+        ),
     )
 
 

@@ -111,5 +111,10 @@ CLAIMS = (
         control=BrokenPremise(
             premise="relevance of non-zero mean: |N(0, 1)|", examine=lambda exam: no_alignment_evidence(exam, absolute)
         ),
+        notices=("alpha-2", "relevance-5"),
+        blind=(
+            "Without a mean of the relevance maps are all noise: their direction does not depend on the weights' "
+            "length or law, nor much on one axis."
+        ),
     ),
 )

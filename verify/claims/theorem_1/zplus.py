@@ -207,8 +207,8 @@ CLAIMS = (
         ),
         notices=("alpha-5", "zplus-leaks-20"),
         blind=(
-            "Of the law of an entry only σ/E|w| enters, and only the ripple: Laplace weights for Gaussian ones move "
-            "both cosines by less than the margin."
+            "Of the law of an entry only σ/E|w| enters, and only the ripple: Laplace weights in place of Gaussian ones "
+            "move both cosines by less than the margin."
         ),
     ),
     Claim(
@@ -230,5 +230,10 @@ CLAIMS = (
         ),
         examine=examine_stacks,
         control=BrokenPremise(premise="signed weights: the plain gradient", examine=examine_signed_weights),
+        notices=("zplus-leaks-5",),
+        blind=(
+            "Maps forget on the way down what law their relevance had; and margins of a quarter and more in ln tan² "
+            "hide what moves tan² by a fifth."
+        ),
     ),
 )
