@@ -175,6 +175,8 @@ def test_evidence_says_what_the_margin_alone_admits(interval: Interval, claimed:
     evidence = Evidence.from_interval(Kind.MONTE_CARLO, "statement", interval, claimed, "method")
     assert evidence.excluded is excluded
     assert evidence.as_json()["excluded"] is excluded
+    silent = replace(evidence, finding=Finding.SILENT)  # a fact by the way: what the interval says is the same
+    assert silent.excluded is excluded
     assert not piece(Finding.SUPPORTS).excluded
 
 

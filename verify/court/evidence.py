@@ -138,10 +138,10 @@ class Evidence:
 
     @property
     def excluded(self) -> bool:
-        """Whether the interval excludes what is claimed, though its margin admits what the interval holds."""
-        if self.interval is None or self.claimed is None or self.finding is Finding.REFUTES:
+        """Whether the interval excludes what is claimed, and only the margin keeps it from being refuted."""
+        if self.interval is None or self.claimed is None:
             return False
-        return self.claimed.excluded(self.interval)
+        return self.claimed.excluded(self.interval) and decide(self.interval, self.claimed) is not Finding.REFUTES
 
     @classmethod
     def from_interval(
