@@ -73,7 +73,7 @@ SMALL = (
 )
 CIFAR = (
     Setting("cifar-trained", "cifar", "trained", bias=True, side=32, times=3),
-    Setting("cifar-gaussian", "cifar", side=32, times=3),
+    Setting("cifar-gaussian", "cifar", side=32, times=6),
 )
 
 
