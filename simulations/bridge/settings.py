@@ -60,7 +60,7 @@ ON_DIGITS = "digits", "stack"
 """Networks that are made for scikit-learn's digits."""
 
 RANDOM = Setting("vgg16-gaussian", "vgg16")
-STACK = Setting("stack-gaussian", "stack", side=16, effects=(CASCADE,), times=12)
+STACK = Setting("stack-gaussian", "stack", side=16, effects=(CASCADE,), times=18)
 """The fully connected network of which theory has the law; so many draws tell α to 0.02 with probability 0.99."""
 SMALL = (
     Setting("digits-trained", "digits", "trained", bias=True, side=16, removed=(3,), times=5),
