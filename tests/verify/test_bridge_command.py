@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from nfrlab.simulations.bridge.settings import FILTERS, plan_for
 from nfrlab.verify.exhibits import stored as exhibit
@@ -236,11 +237,13 @@ ARGUMENTS = ("bridge", "--model", "own.py:small", "--seeds", str(DRAWS), "--size
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """`nfrlab bridge` on a network of three layers, by two workers."""
+    """`nfrlab bridge` on a network of three layers and the photographs that are shipped, by two workers."""
     pytest.importorskip("torch")
     place = tmp_path_factory.mktemp("own")
     (place / "own.py").write_text(OWN)
-    done = nfrlab(*ARGUMENTS, "--jobs", "2", cwd=place)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delitem(ENVIRONMENT, "NFRLAB_DATA", raising=False)
+        done = nfrlab(*ARGUMENTS, "--jobs", "2", cwd=place)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return Finished(place, done.stdout)
 
@@ -256,7 +259,7 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
         assert variable.attrs["units"] == "1"
         assert variable.attrs["long_name"]
     attrs = own.attrs
-    assert (attrs["network"], attrs["seed"], attrs["images"]) == ("own.py:small", 7, "scikit-learn photographs")
+    assert (attrs["network"], attrs["seed"], attrs["images"]) == ("own.py:small", 7, "scikit-learn photographs (two)")
     assert attrs["weights"] == {"own_small-trained": "trained", "own_small-gaussian": "random"}[name]
     assert json.loads(attrs["setting"])["side"] == 32
     assert set(json.loads(attrs["versions"])) == {"nfrlab", "torch", "numpy", "python"}
@@ -356,6 +359,26 @@ def test_flat_and_shallow_networks(function: str, layers: int, place: Path, monk
         assert not bool(undefined.all())
         np.testing.assert_array_equal(alpha.sel({"method": "dtd", "bottom": "with"}).isnull(), undefined)
     assert exhibit.draw(Path("out") / MEASUREMENTS, place / "figures", ["fig2", "fig6"])
+
+
+@needs_torch
+def test_photographs_are_taken_from_where_data_lie(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches crops of two photographs where there are more, an option that is overruled, and a verdict that does not
+    say where the images come from.
+    """
+    for folder, count in (("imagenet-sample", 3), ("mine", 2)):
+        (place / folder).mkdir()
+        for k in range(count):
+            Image.new("RGB", (40, 40), (40 + 60 * k, 0, 255)).save(place / folder / f"{k}.png")
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("NFRLAB_DATA", str(place))
+    arguments = ("--model", "own.py:small", "--seeds", "3", "--size", "32", "--jobs", "1")
+    for images, source, numbers in ((), "imagenet-sample", {0, 1, 2}), (("--images", "mine"), "mine", {0, 1}):
+        result = in_process("bridge", *arguments, *images, "--out", source)
+        assert "Traceback" not in result.stdout
+        measured = xr.load_dataset(place / source / MEASUREMENTS / "own_small-gaussian.nc", engine="h5netcdf")
+        assert set(measured["image"].values) == numbers
+        assert Path(measured.attrs["images"]).name == source
 
 
 # Without PyTorch

@@ -52,7 +52,7 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
         {"method": "dtd", "bottom": "without", "target": "image"},
     ),
     "table-1-trained": (
-        "digits-trained",
+        "digits-trained-more",
         "alpha_map",
         0.2,
         {"method": "zplus", "bottom": "without", "target": "edges"},
