@@ -166,7 +166,15 @@ CLAIMS = (
         premises=PREMISES,
         examine=repair,
         control=BrokenPremise(premise="a first layer of unequal norms", examine=examine_unequal_first_layer),
-        notices=("activation-is-root", "activation-is-one", "cascade-off-by-one"),
+        notices=(
+            "zplus-leaks-5",
+            "gbp-leaks-5",
+            "biases-5",
+            "activation-is-root",
+            "activation-is-one",
+            "cascade-off-by-one",
+        ),
+        blind="Activation keeps its lead over RectGrad at another quantile, and where every α is smaller.",
         repairs="activation-dominates",
     ),
 )

@@ -194,6 +194,7 @@ CLAIMS = (
             examine=examine_broken_premises,
         ),
         notices=("gbp-leaks-5", "cascade-off-by-one", "gbp-is-gradient"),
+        blind="Means still rise with RectGrad at another quantile, with a z⁺ that leaks, and where every α is smaller.",
         repairs="cascade",
     ),
 )
