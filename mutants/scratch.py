@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from math import ceil
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -20,6 +22,8 @@ NURSERY.set_forkserver_preload(
     ["numpy", "scipy.stats", "scipy.integrate", "sympy", "matplotlib.figure", "xarray", "torch"]
 )
 """Where a new process has loaded these already, which is half of what pytest would spend before the first test."""
+
+PATIENCE = 20
 
 
 def tracked(root: Path) -> list[str]:
@@ -37,18 +41,23 @@ def copy_house(root: Path, target: Path) -> None:
 
 
 def pytest_in(house: Path, arguments: Iterable[str], timeout: float, *, keep_bytecode: bool = False) -> int | None:
-    """The exit status of pytest in a copy; `None` where it took longer than `timeout` seconds and was killed."""
-    process = NURSERY.Process(target=_pytest, args=(house, list(arguments), keep_bytecode))
+    """The exit status of pytest in a copy; `None` where it took more than `timeout` seconds and was killed.
+
+    They are seconds of its own work, so that a busy machine makes nothing late; one that waits and does not work is
+    given `PATIENCE` times as many.
+    """
+    process = NURSERY.Process(target=_pytest, args=(house, list(arguments), ceil(timeout), keep_bytecode))
     process.start()
-    process.join(timeout)
+    process.join(PATIENCE * timeout)
     late = process.is_alive()
     end(process)
-    return None if late else process.exitcode
+    return None if late or process.exitcode == -signal.SIGXCPU else process.exitcode
 
 
-def _pytest(house: Path, arguments: list[str], keep_bytecode: bool) -> None:
-    """In a process of its own, that has a session of its own: pytest, as if it had been called in the copy."""
-    os.setsid()
+def _pytest(house: Path, arguments: list[str], seconds: int, keep_bytecode: bool) -> None:
+    """In a process of its own, that leads a group of its own: pytest, as if it had been called in the copy."""
+    os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 60))
     os.chdir(house)
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     os.dup2(1, 2)
@@ -64,7 +73,7 @@ def _pytest(house: Path, arguments: list[str], keep_bytecode: bool) -> None:
 
 
 def end(process: BaseProcess) -> None:
-    """End a process, and those that it has left behind in its session."""
+    """End a process, and those that it has left behind in its group."""
     if process.pid is not None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

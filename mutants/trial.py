@@ -14,7 +14,7 @@ from mutants.scratch import digest, pytest_in
 NO_SUCH_TEST = 4  # pytest's exit status for a test that is not there, or a test file that cannot be imported
 
 START = 60.0
-"""Seconds that pytest may take to start, beside five times what the tests have taken."""
+"""Seconds of work that pytest may take to start, beside five times what the tests have taken."""
 
 
 class Outcome(Enum):

@@ -12,7 +12,7 @@ from mutants.choose import Coverage, recorded
 from mutants.mutate import Mutant, mutants_of
 from mutants.report import equivalents, report
 from mutants.sample import ROOMS, sample
-from mutants.scratch import ROOT, copy_house
+from mutants.scratch import ROOT, copy_house, pytest_in
 from mutants.trial import Ledger, Outcome, try_mutant
 
 
@@ -241,10 +241,15 @@ def test_a_fault_that_never_ends_is_noticed(
     house: tuple[Path, Coverage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a mutant that holds up the run for ever."""
-    monkeypatch.setattr("mutants.trial.START", 3.0)
+    monkeypatch.setattr("mutants.trial.START", 1.0)
     copy, coverage = house
     mutant = the_mutant(copy, "n -= 1", "statement → nothing")
     assert try_mutant(mutant, copy, coverage, Ledger(tmp_path / "outcomes.jsonl"), 100.0) is Outcome.TIMEOUT
+    asleep = ["tests/test_it.py", "-k", "slow"]
+    monkeypatch.setattr("mutants.scratch.PATIENCE", 0.01)
+    assert pytest_in(copy, asleep, 10) is None
+    monkeypatch.setattr("mutants.scratch.PATIENCE", 20)
+    assert pytest_in(copy, asleep, 10) == 0
 
 
 def test_the_ledger_remembers(tmp_path: Path) -> None:

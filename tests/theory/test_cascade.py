@@ -36,7 +36,7 @@ from nfrlab.theory.cascade.recursion import (
 )
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.gaussian_stacks import Prediction, Stack, cascade_law_evidence, exponent_evidence
+from nfrlab.verify.examine.stacks.gaussian import Prediction, Stack, cascade_law_evidence, exponent_evidence
 from nfrlab.verify.exhibits import cascade_profiles
 from nfrlab.verify.intervals import BettingSequence, bets, bets_plan
 

@@ -30,8 +30,8 @@ from nfrlab.theory.numerics.proof import Derivation, symbolic
 from nfrlab.theory.numerics.quadrature import box_corners_exact
 from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.court.evidence import Finding
-from nfrlab.verify.examine import compensated_law
-from nfrlab.verify.examine.worst_direction import find_least_alignment
+from nfrlab.verify.examine.limits import compensated_law
+from nfrlab.verify.examine.limits.worst_direction import find_least_alignment
 
 WORST = [(name, d) for name in FAMILIES for d in (2, 3, 4)]
 entry = st.floats(-4, 4).filter(lambda t: abs(t) > 0.02)

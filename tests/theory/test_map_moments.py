@@ -8,8 +8,12 @@ import pytest
 from nfrlab.simulations.dense.montecarlo import normal, ones, rectified
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.limit.map_moments import MapMoments, gradient_moments, pair_variance, zplus_moments
-from nfrlab.verify.examine.compensated_law import COMPENSATED_WEIGHTS, UNCOMPENSATED_WEIGHTS, longer_in_the_quarter
-from nfrlab.verify.examine.map_point import GBP, MapPoint, Weights, rule, stretched, weights
+from nfrlab.verify.examine.limits.compensated_law import (
+    COMPENSATED_WEIGHTS,
+    UNCOMPENSATED_WEIGHTS,
+    longer_in_the_quarter,
+)
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint, Weights, rule, stretched, weights
 
 X = np.array([3.0, -1.0, 2.0, 1.0])
 N, MAPS = 16, 1000

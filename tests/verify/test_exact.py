@@ -46,7 +46,7 @@ from nfrlab.verify.examine.exact.statement import (
     to_fractions,
     to_strings,
 )
-from nfrlab.verify.examine.orthogonal_stacks import (
+from nfrlab.verify.examine.stacks.orthogonal import (
     from_non_negative_stack,
     from_orthogonal_stack,
     non_negative_stacks,

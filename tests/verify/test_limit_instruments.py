@@ -17,9 +17,9 @@ from nfrlab.theory.limit.map_moments import MapMoments
 from nfrlab.verify.claims.theorem_1 import thm_1_every
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Finding
-from nfrlab.verify.examine import limit_direction
-from nfrlab.verify.examine.limit_alignment import PAIRS, MeanPoint, alignment_evidence, alignment_interval, beyond
-from nfrlab.verify.examine.map_point import GBP, MapPoint, stretched, weights
+from nfrlab.verify.examine.limits import wide_layers
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.mean_map import PAIRS, MeanPoint, alignment_evidence, alignment_interval, beyond
 
 NOISE = 0.3
 
@@ -62,8 +62,8 @@ def test_a_stretched_axis_is_seen(exam: Examination, factor: float) -> None:
     """Catches instruments that do not tell isotropic weights from those with one axis a twentieth longer."""
     drawn = stretched(weights("gaussian"), factor) if factor > 1 else weights("gaussian")
     expected = Finding.REFUTES if factor > 1 else Finding.SUPPORTS
-    (turned,) = limit_direction.turn_evidence(exam, GBP, [drawn], 0.5)
-    plane = limit_direction.PLANE
+    (turned,) = wide_layers.turn_evidence(exam, GBP, [drawn], 0.5)
+    plane = wide_layers.PLANE
     point = MeanPoint(MapPoint("pairs", GBP, drawn, plane, plane, ones), Claimed.exactly(1.0, 5e-4))
     (paired,) = alignment_evidence(exam, point, exam.budget.spend(1, 0.5))
     assert (turned.finding, paired.finding) == (expected, expected)
@@ -97,7 +97,7 @@ def test_wide_layers_are_undecided_where_maps_vanish(exam: Examination) -> None:
     x = -np.ones(2)
     point = MapPoint("blind", GBP, weights("gaussian"), x, x)
     unseen = MapPoint("blind", GBP, point.weights, x, np.zeros(2))
-    aligned, vanished = limit_direction.wide_evidence(exam, [point, unseen])
+    aligned, vanished = wide_layers.wide_evidence(exam, [point, unseen])
     assert (aligned.finding, vanished.finding) == (Finding.SUPPORTS, Finding.UNDECIDED)
 
 

@@ -18,8 +18,8 @@ from nfrlab.theory.cascade.recursion import cascade_alphas
 from nfrlab.verify.court.budget import Budget
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Evidence, Finding
-from nfrlab.verify.examine import stack_differences
-from nfrlab.verify.examine.stack_differences import (
+from nfrlab.verify.examine.stacks import differences
+from nfrlab.verify.examine.stacks.differences import (
     MOST,
     Difference,
     Level,
@@ -97,7 +97,7 @@ def test_activation_lies_above_its_closest_rival_in_every_stack() -> None:
 )
 def test_not_negative(rise: float, expected: Finding, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a fall that is supported, an equality that is refuted, and an n too small to tell −2δ."""
-    monkeypatch.setattr(stack_differences, "cascade_alignments", known([0, 0.3, 0.3 + rise]))
+    monkeypatch.setattr(differences, "cascade_alignments", known([0, 0.3, 0.3 + rise]))
     (piece,) = not_negative(examination(), [Shape(WIDTHS, FIRST)], 0.01)
     assert piece.finding is expected
     assert piece.interval is not None
@@ -110,7 +110,7 @@ def test_not_negative(rise: float, expected: Finding, monkeypatch: pytest.Monkey
 )
 def test_positive_is_strict(rise: float, expected: Finding, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches `≥` for `>`: equality must not be supported, nor a small rise be missed for want of stacks."""
-    monkeypatch.setattr(stack_differences, "cascade_alignments", known([0, 0.3, 0.3 + rise]))
+    monkeypatch.setattr(differences, "cascade_alignments", known([0, 0.3, 0.3 + rise]))
     (piece,) = positive(examination(), [Shape(WIDTHS, FIRST)])
     assert piece.finding is expected
     assert piece.n <= MOST
@@ -118,10 +118,10 @@ def test_positive_is_strict(rise: float, expected: Finding, monkeypatch: pytest.
 
 def test_a_plan_that_is_too_long_promises_no_power(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches power .99 on record where the number of stacks was cut."""
-    monkeypatch.setattr(stack_differences, "cascade_alignments", known([0, 0.3, 0.3], spread=0.5))
+    monkeypatch.setattr(differences, "cascade_alignments", known([0, 0.3, 0.3], spread=0.5))
     (piece,) = positive(examination(), [Shape(WIDTHS, FIRST)])
     assert (piece.n, piece.power) == (MOST, None)
-    monkeypatch.setattr(stack_differences, "cascade_alignments", known([0, 0.3, 0.4]))
+    monkeypatch.setattr(differences, "cascade_alignments", known([0, 0.3, 0.4]))
     (piece,) = positive(examination(), [Shape(WIDTHS, FIRST)])
     assert piece.power == 0.99
 
@@ -139,7 +139,7 @@ def test_a_plan_that_is_too_long_promises_no_power(monkeypatch: pytest.MonkeyPat
 def test_by_the_law(off: float, expected: Finding, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a law taken at another level or width, a margin on one side, and a plan without room for finite width."""
     rise = FIRST[0].predicted(WIDTHS) + off
-    monkeypatch.setattr(stack_differences, "cascade_alignments", known([0, 0.1, 0.1 + rise]))
+    monkeypatch.setattr(differences, "cascade_alignments", known([0, 0.1, 0.1 + rise]))
     (piece,) = by_the_law(examination(), [Shape(WIDTHS, FIRST)], 0.01, note=lambda shape, each: ", noted")
     assert piece.finding is expected
     assert piece.statement.endswith("= 0.3000 ± 0.01: 40–60–50, noted".replace("0.3000", f"{rise - off:.4f}"))
@@ -157,7 +157,7 @@ def test_the_law_is_held_against_the_rule_as_it_is_examined() -> None:
 )
 def test_in_order(rise: float, expected: Finding, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches the two laws exchanged: uniform on intervals of length 0.2, shifted by 0.05, exceed by 1/4."""
-    monkeypatch.setattr(stack_differences, "cascade_alignments", known([0, 0.3, 0.3 + rise]))
+    monkeypatch.setattr(differences, "cascade_alignments", known([0, 0.3, 0.3 + rise]))
     (piece,) = in_order(examination(), [Shape(WIDTHS, FIRST)], 0.1)
     assert piece.finding is expected
     assert piece.power == 0.99

@@ -1,19 +1,15 @@
 """The instruments of the court, one file per way of knowing: from draws, searches and proofs to evidence."""
 
 __all__ = [
-    "compensated_law",
-    "dense_stacks",
     "derivation",
     "exact",
     "finite_width",
-    "gaussian_stacks",
     "gram_layers",
-    "limit_alignment",
-    "limit_direction",
-    "map_point",
+    "limits",
     "measured",
+    "neurons",
     "over_draws",
+    "stacks",
     "stated_draws",
     "statistics",
-    "worst_direction",
 ]

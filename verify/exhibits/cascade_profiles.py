@@ -11,7 +11,7 @@ from nfrlab.simulations.images import ImageSet
 from nfrlab.verify import intervals
 from nfrlab.verify.court.budget import RUN_BUDGET
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.examine.gaussian_stacks import Stack, Widths
+from nfrlab.verify.examine.stacks.gaussian import Stack, Widths
 from nfrlab.verify.exhibits.write import write
 
 PROFILES: dict[str, Widths] = {

@@ -11,7 +11,11 @@ from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proo
 from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.dense_stacks import (
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.exact.integer_layers import POSITIVE, SMALL, Shapes
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, ExactStatement
+from nfrlab.verify.examine.stacks.dense import (
     DEPTH,
     DRAWS,
     PREMISES,
@@ -27,11 +31,7 @@ from nfrlab.verify.examine.dense_stacks import (
     squared_alignments,
     stack_parameters,
 )
-from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact.integer_layers import POSITIVE, SMALL, Shapes
-from nfrlab.verify.examine.exact.search import search
-from nfrlab.verify.examine.exact.statement import Case, ExactStatement
-from nfrlab.verify.examine.orthogonal_stacks import (
+from nfrlab.verify.examine.stacks.orthogonal import (
     from_orthogonal_stack,
     orthogonal_stacks,
     predicted_alignment,
@@ -45,7 +45,7 @@ EQUAL = range(1, 2)
 def dominance_statement(name: str, stacks: Shapes, where: str = "", **further: Any) -> ExactStatement:
     """The statement that Activation at layer L − N is at least as aligned as the N-level cascade, 1 ≤ N < L.
 
-    Arguments as in `dense_stacks.ordered_pairs_statement`.
+    Arguments as in `examine.stacks.dense.ordered_pairs_statement`.
     """
 
     def pairs(layers: Layers) -> Pairs:

@@ -12,7 +12,11 @@ from nfrlab.theory.weighting.proofs import orthogonal_neurons as orthogonal_proo
 from nfrlab.verify.claims.premises import ONE_COUNTEREXAMPLE, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.dense_stacks import (
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.exact.integer_layers import Shapes
+from nfrlab.verify.examine.exact.search import search
+from nfrlab.verify.examine.exact.statement import Case, ExactStatement, Parameters
+from nfrlab.verify.examine.stacks.dense import (
     DELTA,
     DEPTH,
     DRAWS,
@@ -31,11 +35,7 @@ from nfrlab.verify.examine.dense_stacks import (
     squared_alignments,
     stack_parameters,
 )
-from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.exact.integer_layers import Shapes
-from nfrlab.verify.examine.exact.search import search
-from nfrlab.verify.examine.exact.statement import Case, ExactStatement, Parameters
-from nfrlab.verify.examine.orthogonal_stacks import (
+from nfrlab.verify.examine.stacks.orthogonal import (
     from_non_negative_stack,
     from_orthogonal_stack,
     non_negative_stacks,
@@ -46,7 +46,7 @@ from nfrlab.verify.examine.orthogonal_stacks import (
 
 
 def rise_statement(name: str, stacks: Shapes, where: str = "", **further: Any) -> ExactStatement:
-    """The statement that α never falls from one level of the cascade to the next; arguments as in `dense_stacks`."""
+    """The statement that α never falls from one level to the next; arguments as in `examine.stacks.dense`."""
 
     def pairs(layers: Layers) -> Pairs:
         return list(pairwise(squared_alignments(cascade_maps(layers, RULES[name]), layers[0].a)))

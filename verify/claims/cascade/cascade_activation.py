@@ -7,8 +7,8 @@ from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER, WITHOUT_WEIGHT
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.gaussian_stacks import FALLS, QUICK, SMALL, SMALL_UNEVEN, Widths
-from nfrlab.verify.examine.stack_differences import Difference, Level, Shape, by_the_law, in_order, positive
+from nfrlab.verify.examine.stacks.differences import Difference, Level, Shape, by_the_law, in_order, positive
+from nfrlab.verify.examine.stacks.gaussian import FALLS, QUICK, SMALL, SMALL_UNEVEN, Widths
 
 RULES = "gbp", "rectgrad"
 MARGIN = 0.01

@@ -10,7 +10,7 @@ from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, WITHOUT_WEIGHTS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.gaussian_stacks import (
+from nfrlab.verify.examine.stacks.gaussian import (
     FULL,
     QUICK,
     Prediction,

@@ -8,8 +8,7 @@ from nfrlab.verify.claims.premises import GAUSSIAN_STACKS, PAPER, WITHOUT_WEIGHT
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.gaussian_stacks import FALLS, FULL, QUICK, SMALL, SMALL_EQUAL, SMALL_UNEVEN, Widths
-from nfrlab.verify.examine.stack_differences import (
+from nfrlab.verify.examine.stacks.differences import (
     Difference,
     Shape,
     by_the_law,
@@ -18,6 +17,7 @@ from nfrlab.verify.examine.stack_differences import (
     positive,
     rises,
 )
+from nfrlab.verify.examine.stacks.gaussian import FALLS, FULL, QUICK, SMALL, SMALL_EQUAL, SMALL_UNEVEN, Widths
 
 CROSSING, SHARE_OF_A_TENTH = 0.9528, 0.3249
 """k*, and the largest share of a rule that passes a tenth of the neurons, to four digits."""

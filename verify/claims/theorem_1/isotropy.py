@@ -17,17 +17,17 @@ from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
 from nfrlab.verify.claims.premises import ONE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
-from nfrlab.verify.examine.compensated_law import (
+from nfrlab.verify.examine.derivation import derivation_evidence
+from nfrlab.verify.examine.limits.compensated_law import (
     COMPENSATED_WEIGHTS,
     UNCOMPENSATED_WEIGHTS,
     compensated_law_evidence,
     longer_in_the_quarter,
     uncompensated_law_evidence,
 )
-from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_alignment import METHOD, SIGNED, MeanPoint, alignment_evidence, enclosure_evidence
-from nfrlab.verify.examine.limit_direction import DELTA, PLANE
-from nfrlab.verify.examine.map_point import GBP, MapPoint, Weights, stretched, weights
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint, Weights, stretched, weights
+from nfrlab.verify.examine.limits.mean_map import METHOD, SIGNED, MeanPoint, alignment_evidence, enclosure_evidence
+from nfrlab.verify.examine.limits.wide_layers import DELTA, PLANE
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.examine.statistics import mean_evidence
 

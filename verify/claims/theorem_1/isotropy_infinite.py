@@ -13,9 +13,9 @@ from nfrlab.verify.claims.premises import ONE_LAYER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_alignment import SIGNED
-from nfrlab.verify.examine.limit_direction import DELTA, NOT_ALIGNED
-from nfrlab.verify.examine.map_point import GBP
+from nfrlab.verify.examine.limits.map_point import GBP
+from nfrlab.verify.examine.limits.mean_map import SIGNED
+from nfrlab.verify.examine.limits.wide_layers import DELTA, NOT_ALIGNED
 from nfrlab.verify.examine.statistics import median_evidence, proportion_evidence
 
 

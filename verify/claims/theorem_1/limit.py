@@ -21,18 +21,18 @@ from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_alignment import (
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.mean_map import (
     MeanPoint,
     alignment_evidence,
     enclosure_evidence,
     predicted_length,
     predicted_point,
 )
-from nfrlab.verify.examine.limit_direction import PLANE
-from nfrlab.verify.examine.map_point import GBP, MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.wide_layers import PLANE
+from nfrlab.verify.examine.limits.worst_direction import worse_direction_evidence
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.examine.statistics import median_evidence
-from nfrlab.verify.examine.worst_direction import worse_direction_evidence
 
 SHARP, SHARP_OF_FRAMES = (5e-4, 0.01), (8e-3, 0.05)
 """Margins of the cosine with μ(x) at x = (1, 1), and the relative ones of its length."""

@@ -13,7 +13,7 @@ from nfrlab.theory.limit.spread import TAILS
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_alignment import enclosure_evidence
+from nfrlab.verify.examine.limits.mean_map import enclosure_evidence
 from nfrlab.verify.examine.stated_draws import dyadic
 
 LAWS = ("uniform", "laplace", "sparse")

@@ -10,15 +10,15 @@ from nfrlab.simulations.dense.montecarlo import rectified
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Evidence
-from nfrlab.verify.examine.limit_alignment import MeanPoint, alignment_evidence
-from nfrlab.verify.examine.limit_direction import (
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint
+from nfrlab.verify.examine.limits.mean_map import MeanPoint, alignment_evidence
+from nfrlab.verify.examine.limits.wide_layers import (
     ANISOTROPIC,
     NOT_ALIGNED,
     is_visible,
     points,
     wide_evidence,
 )
-from nfrlab.verify.examine.map_point import GBP, MapPoint
 
 RULES = "gbp", "rectgrad", "zplus-gradient"
 

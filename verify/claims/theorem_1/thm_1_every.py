@@ -20,8 +20,8 @@ from nfrlab.verify.examine.exact.inequality_13 import Filtering, passed, unfilte
 from nfrlab.verify.examine.exact.integer_layers import small_layer
 from nfrlab.verify.examine.exact.search import search
 from nfrlab.verify.examine.exact.statement import Case
-from nfrlab.verify.examine.limit_direction import points, turn_evidence, wide_evidence
-from nfrlab.verify.examine.map_point import weights
+from nfrlab.verify.examine.limits.map_point import weights
+from nfrlab.verify.examine.limits.wide_layers import points, turn_evidence, wide_evidence
 
 
 def all_but_worst(contributions: Array) -> Array:

@@ -7,8 +7,8 @@ from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_direction import ISOTROPIC, points, turn_evidence, wide_evidence
-from nfrlab.verify.examine.map_point import GBP, stretched, weights
+from nfrlab.verify.examine.limits.map_point import GBP, stretched, weights
+from nfrlab.verify.examine.limits.wide_layers import ISOTROPIC, points, turn_evidence, wide_evidence
 
 
 def examine_gbp(exam: Examination) -> list[Evidence]:

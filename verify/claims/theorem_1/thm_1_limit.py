@@ -11,9 +11,9 @@ from nfrlab.theory.limit.proofs import direction as direction_proofs
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_alignment import MeanPoint, alignment_evidence, predicted_length
-from nfrlab.verify.examine.limit_direction import PLANE, WITH_MEAN, is_visible, points
-from nfrlab.verify.examine.map_point import GBP, MapPoint, Weights, stretched, weights
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint, Weights, stretched, weights
+from nfrlab.verify.examine.limits.mean_map import MeanPoint, alignment_evidence, predicted_length
+from nfrlab.verify.examine.limits.wide_layers import PLANE, WITH_MEAN, is_visible, points
 
 COARSE, SHARP = Claimed.exactly(1.0, 0.01), Claimed.exactly(1.0, 5e-4)
 """What is claimed of the cosine of map and μ(x): at every input, and at x = (1, 1) of some families."""

@@ -15,8 +15,8 @@ from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_direction import points, turn_evidence, wide_evidence
-from nfrlab.verify.examine.map_point import GBP, stretched, weights
+from nfrlab.verify.examine.limits.map_point import GBP, stretched, weights
+from nfrlab.verify.examine.limits.wide_layers import points, turn_evidence, wide_evidence
 
 CANDIDATES = ("sphere", "ring", "student", "uniform", "laplace")
 """Families that are not Gaussian, each with independent entries or isotropic."""

@@ -16,7 +16,7 @@ from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_direction import ISOTROPIC, points, wide_evidence
+from nfrlab.verify.examine.limits.wide_layers import ISOTROPIC, points, wide_evidence
 from nfrlab.verify.examine.statistics import sequential_evidence
 
 GRAD = rule("grad")

@@ -34,8 +34,8 @@ from nfrlab.verify.examine.exact.statement import (
     to_alignment,
     to_fractions,
 )
-from nfrlab.verify.examine.limit_direction import ISOTROPIC, PLANE, points, turn_evidence, wide_evidence
-from nfrlab.verify.examine.map_point import MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.map_point import MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.wide_layers import ISOTROPIC, PLANE, points, turn_evidence, wide_evidence
 from nfrlab.verify.examine.stated_draws import INPUTS, Input
 
 RECTGRAD: Rule = rule("rectgrad", q=0.9)

@@ -18,9 +18,9 @@ from nfrlab.verify.claims.premises import ONE_WIDE_LAYER, PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.limit_alignment import MeanPoint, alignment_evidence
-from nfrlab.verify.examine.limit_direction import DELTA, ISOTROPIC, points, wide_evidence
-from nfrlab.verify.examine.map_point import MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.map_point import MapPoint, stretched, weights
+from nfrlab.verify.examine.limits.mean_map import MeanPoint, alignment_evidence
+from nfrlab.verify.examine.limits.wide_layers import DELTA, ISOTROPIC, points, wide_evidence
 
 EXACT: Rule = rule("zplus-gradient")
 """The rule of eq. 16, one γ per neuron."""

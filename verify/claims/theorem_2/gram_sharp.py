@@ -35,8 +35,8 @@ def beyond_bound_evidence(exam: Examination, root: Callable[[Fraction], Fraction
     """Whether at tan φ = σ − 1/σ every condition number beyond root(σ)² has a layer in which Activation loses to r > 0.
 
     The layer is diag(root(σ)(1 + ε), 1) with A = (σ, 1) and r = (1, σ³), simulated in exact rationals. Where
-    Activation does not lose although the proven condition holds, the bound `root` is refuted; undecided where simulation
-    and closed form disagree.
+    Activation does not lose although the proven condition holds, the bound `root` is refuted; undecided where
+    simulation and closed form disagree.
     """
     for sigma in SIGMAS:
         for excess in EXCESS:

@@ -20,7 +20,7 @@ from nfrlab.theory.limit import direction
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.map_point import MapPoint, Weights, weights
+from nfrlab.verify.examine.limits.map_point import MapPoint, Weights, weights
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.examine.statistics import median_evidence
 

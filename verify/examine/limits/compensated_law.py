@@ -15,7 +15,7 @@ from nfrlab.theory.limit.proofs import anisotropy as anisotropy_proofs
 from nfrlab.theory.numerics.balls import endpoints
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind, decide
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.map_point import Weights
+from nfrlab.verify.examine.limits.map_point import Weights
 
 COMPENSATED_WEIGHTS = Weights(COMPENSATED, compensated)
 UNCOMPENSATED_WEIGHTS = Weights(

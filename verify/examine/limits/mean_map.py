@@ -25,7 +25,7 @@ from nfrlab.theory.limit.map_moments import MapMoments, gradient_moments, pair_v
 from nfrlab.theory.numerics.vectors import cosine
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
-from nfrlab.verify.examine.map_point import GBP, MapPoint, weights
+from nfrlab.verify.examine.limits.map_point import GBP, MapPoint, weights
 from nfrlab.verify.intervals.catoni import catoni, catoni_reach, excess
 from nfrlab.verify.intervals.fixed import Interval
 

@@ -18,7 +18,7 @@ from nfrlab.theory.cascade.recursion import cascade_alpha
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.gaussian_stacks import PILOT, Widths
+from nfrlab.verify.examine.stacks.gaussian import PILOT, Widths
 from nfrlab.verify.examine.statistics import bets_evidence, order_evidence
 
 NAMES = {"grad": "the gradient", "gbp": "GBP", "rectgrad": "RectGrad", "activation": "Activation", "root": "√A"}
