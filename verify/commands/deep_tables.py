@@ -19,7 +19,7 @@ def print_alphas(found: Mapping[str, xr.Dataset]) -> None:
     """Median α of every rule, from the gradient to the rule alone, and in how many draws a map has none."""
     listing = Table("network", "rule", "median α at N = 0, 1, …, L", "undefined", header_style="bold")
     for name, data in found.items():
-        for rule in (str(r) for r in data["rule"].values if str(r) in FILTERS and "alpha" in data):
+        for rule in (str(r) for r in data["rule"].values if str(r) in FILTERS) if "alpha" in data else ():
             listing.add_row(name, rule, *alphas(data["alpha"].sel(rule=rule), "level"))
         if "alpha_activation" in data:
             downwards = data["alpha_activation"].isel(layer=slice(None, None, -1))

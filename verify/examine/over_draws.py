@@ -173,7 +173,7 @@ def by_network(array: xr.DataArray) -> npt.NDArray[np.float64]:
 def _of_one(text: str, number: float, claimed: Claimed) -> Evidence:
     return Evidence(
         kind=Kind.BRIDGE,
-        statement=text,
+        statement=f"{text}: {number:.4g}",
         finding=Finding.UNDECIDED if np.isnan(number) else decide((number, number), claimed),
         method="exactly, without an interval: a number of one network, the same at every image",
         n=1,
