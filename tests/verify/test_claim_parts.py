@@ -1,8 +1,6 @@
-"""Pieces that single claims bring along: what they filter, and at which levels they look."""
+"""Pieces that single claims bring along: what they filter."""
 
 from __future__ import annotations
-
-import re
 
 import numpy as np
 import pytest
@@ -10,11 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import layer
-from nfrlab.simulations.images import ImageSet
-from nfrlab.verify.claims.cascade.cascade_rises import rise_evidence
-from nfrlab.verify.claims.theorem_1.thm_1_every import all_but_worst, drop_worst, drop_worst_filter
-from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.examine.exact.search import to_fractions
+from nfrlab.verify.claims.theorem_1.thm_1_every import DROP_WORST, all_but_worst
+from nfrlab.verify.examine.exact.statement import to_fractions
 
 
 @pytest.mark.parametrize(
@@ -37,19 +32,9 @@ def test_the_filter_of_one_neuron_is_one_in_both_forms(seed: int) -> None:
     """Catches a rule that is simulated and a matrix that is searched which drop different neurons."""
     rng = np.random.default_rng(seed)
     x, W, r = (rng.integers(-4, 5, size).astype(float) for size in (3, (3, 5), 5))
-    F = drop_worst_filter({name: to_fractions(v.astype(int)) for name, v in {"x": x, "W": W, "r": r}.items()})
+    F = DROP_WORST.matrix({name: to_fractions(v.astype(int)) for name, v in {"x": x, "W": W, "r": r}.items()})
     hidden = layer(x, W)
-    np.testing.assert_array_equal((F @ to_fractions(r.astype(int))).astype(float), drop_worst(hidden, r))
+    np.testing.assert_array_equal((F @ to_fractions(r.astype(int))).astype(float), DROP_WORST.rule.step(hidden, r))
     dropped = [j for j in range(5) if hidden.mask[j] and W[:, j].any() and not F[:, j].any()]
     assert len(dropped) <= 1
     assert all(hidden.act[j] * r[j] == min(hidden.act * r) < 0 for j in dropped)
-
-
-def test_a_rise_is_examined_at_every_level() -> None:
-    """Catches a first or a last level at which nobody looks, and a miss that is paid for fewer intervals."""
-    exam = Examination("levels", "trial", 0, "quick", ImageSet("none", ()))
-    widths = (5, 8, 8, 8)
-    found = rise_evidence(exam, {("gbp", widths): 0.1})
-    levels = [re.findall(r"α_(\d+) − α_(\d+)", piece.statement) for piece in found]
-    assert levels == [[(str(N + 1), str(N))] for N in range(1, len(widths))]
-    assert sum(piece.miss for piece in found) == pytest.approx(exam.budget.allotment)
