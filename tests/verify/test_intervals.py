@@ -268,7 +268,7 @@ def test_clopper_pearson_of_nothing_is_everything() -> None:
 @pytest.mark.parametrize(("successes", "n"), [(-1, 5), (6, 5), (0, -1), (1, 0)])
 def test_clopper_pearson_rejects_counts(successes: int, n: int) -> None:
     # NaN from a beta law with a negative parameter
-    with pytest.raises(ValueError, match="successes|trials"):
+    with pytest.raises(ValueError, match=r"successes|trials"):
         clopper_pearson(successes, n, 0.05)
 
 
