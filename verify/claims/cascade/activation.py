@@ -26,6 +26,7 @@ from nfrlab.verify.examine.stacks.dense import (
     Stacks,
     cascade_maps,
     column_difference,
+    in_dispute,
     ordered_pairs_statement,
     rising_means_evidence,
     squared_alignments,
@@ -127,11 +128,9 @@ def first_layer_searches(exam: Examination, scales: range, where: str) -> list[E
 
 def repair(exam: Examination) -> list[Evidence]:
     """Proven at an orthogonal first layer, with searches that have to fail; sampled at every level of random stacks."""
-    return [
-        derivation_evidence(orthogonal_proofs.lagrange),
-        *first_layer_searches(exam, EQUAL, "orthogonal first layer"),
-        *rising_means_evidence(exam, lead_checks),
-    ]
+    searched = first_layer_searches(exam, EQUAL, "orthogonal first layer")
+    sampled = [] if in_dispute(searched) else rising_means_evidence(exam, lead_checks)
+    return [derivation_evidence(orthogonal_proofs.lagrange), *searched, *sampled]
 
 
 def examine_unequal_first_layer(exam: Examination) -> list[Evidence]:

@@ -29,6 +29,7 @@ from nfrlab.verify.examine.stacks.dense import (
     biased_stacks,
     cascade_maps,
     column_difference,
+    in_dispute,
     mean_difference_evidence,
     ordered_pairs_statement,
     rising_means_evidence,
@@ -145,11 +146,9 @@ def repair(exam: Examination) -> list[Evidence]:
     statement = last_level_statement(
         "orthogonal first layer", stacks, build=from_orthogonal_stack, predicted=predicted_last_level
     )
-    return [
-        derivation_evidence(orthogonal_proofs.filtering_orthogonal),
-        *search(statement, exam, "orthogonal"),
-        *rising_means_evidence(exam, rise_checks_where_rule_acts),
-    ]
+    searched = search(statement, exam, "orthogonal")
+    sampled = [] if in_dispute(searched) else rising_means_evidence(exam, rise_checks_where_rule_acts)
+    return [derivation_evidence(orthogonal_proofs.filtering_orthogonal), *searched, *sampled]
 
 
 def examine_broken_premises(exam: Examination) -> list[Evidence]:

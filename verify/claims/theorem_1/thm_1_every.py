@@ -17,7 +17,7 @@ from nfrlab.verify.court.evidence import Evidence, Finding
 from nfrlab.verify.court.verdict import Status, judge
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.exact.inequality_13 import Filtering, passed, unfiltered_matrix
-from nfrlab.verify.examine.exact.integer_layers import small_layer
+from nfrlab.verify.examine.exact.integer_layers import NON_POSITIVE, small_layer
 from nfrlab.verify.examine.exact.search import search
 from nfrlab.verify.examine.exact.statement import Case
 from nfrlab.verify.examine.limits.map_point import weights
@@ -60,7 +60,8 @@ DROP_NEGATIVE = Selection("drop-negative", none_negative)
 def nfr_evidence(exam: Examination, tried: Selection) -> list[Evidence]:
     """Def. 2 holds for the rule strictly, as printed: a search for a violation has to fail."""
     filtering = Filtering(tried.matrix, lambda case: tried.rule.step(passed(case), case["r"]))
-    return search(filtering.printed(f"{tried.name} is an NFR (Def. 2, strict)", small_layer()), exam, "nfr")
+    layers = small_layer(lead={"r": [NON_POSITIVE]})
+    return search(filtering.printed(f"{tried.name} is an NFR (Def. 2, strict)", layers), exam, "nfr")
 
 
 def nfr_aligns_evidence(exam: Examination, tried: Selection) -> list[Evidence]:

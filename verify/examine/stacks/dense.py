@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -15,7 +15,7 @@ from nfrlab.simulations.dense.montecarlo import gaussian_stack
 from nfrlab.simulations.dense.trained import digits_network
 from nfrlab.simulations.images import ImageSet, digit, normalise
 from nfrlab.verify.court.claim import Examination
-from nfrlab.verify.court.evidence import Claimed, Evidence
+from nfrlab.verify.court.evidence import Claimed, Evidence, Finding
 from nfrlab.verify.examine.exact.integer_layers import NOT_ZERO, Shapes, as_case, matrix, parameters, vector
 from nfrlab.verify.examine.exact.statement import (
     Case,
@@ -204,6 +204,11 @@ def mean_difference_evidence(
         sequential_evidence(text, partial(draw, stacks, difference), (-2, 2), claimed, miss, sd=0.25)
         for text, stacks, difference in checks
     ]
+
+
+def in_dispute(searched: Sequence[Evidence]) -> bool:
+    """Whether a search found the simulation at odds with the closed form: then its means are not worth sampling."""
+    return any(piece.finding is Finding.UNDECIDED for piece in searched)
 
 
 def rising_means_evidence(exam: Examination, checks: Callable[[str, Stacks], Checks]) -> list[Evidence]:
