@@ -140,9 +140,7 @@ def unseen(a):
     return a - 1
 '''
 
-TESTS = """import time
-
-import pytest
+TESTS = """import pytest
 
 from nfrlab.theory.it import alone, count, least
 
@@ -212,7 +210,8 @@ def test_a_line_knows_its_tests(house: tuple[Path, Coverage]) -> None:
     names = [name.split("::")[1] for name in tests]
     assert set(names) == {"test_slow", "test_quick", "test_by_fixture"}
     assert names[-1] == "test_slow"
-    assert coverage.tests("theory/it.py", [10], 0.1) == tests[:2]
+    budget = sum(coverage.seconds[name] for name in tests[:2]) + 1e-9
+    assert coverage.tests("theory/it.py", [10], budget) == tests[:2]
     assert [name.split("::")[1] for name in coverage.tests("theory/it.py", [20], 100.0)] == ["test_that_looks_away"]
     assert coverage.failed == ["tests/test_it.py::test_that_fails"]
     assert coverage.tests("theory/it.py", [24], 100.0) == []
@@ -245,11 +244,11 @@ def test_a_fault_that_never_ends_is_noticed(
     copy, coverage = house
     mutant = the_mutant(copy, "n -= 1", "statement → nothing")
     assert try_mutant(mutant, copy, coverage, Ledger(tmp_path / "outcomes.jsonl"), 100.0) is Outcome.TIMEOUT
-    asleep = ["tests/test_it.py", "-k", "slow"]
+    waiting = ["tests/test_it.py", "-k", "slow"]
     monkeypatch.setattr("mutants.scratch.PATIENCE", 0.01)
-    assert pytest_in(copy, asleep, 10) is None
+    assert pytest_in(copy, waiting, 10) is None
     monkeypatch.setattr("mutants.scratch.PATIENCE", 20)
-    assert pytest_in(copy, asleep, 10) == 0
+    assert pytest_in(copy, waiting, 10) == 0
 
 
 def test_the_ledger_remembers(tmp_path: Path) -> None:
