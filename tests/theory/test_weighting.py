@@ -272,15 +272,18 @@ def test_reversal_over_the_law_of_the_angle(weighting: str) -> None:
 
 
 def test_error_of_a_prediction() -> None:
-    """Catches an error of the prediction that is left out, or that widens the margin: 5,000 of 10,000, α = 1e-6."""
-    low, _ = intervals.clopper_pearson(5000, 10_000, 1e-6)
+    """Catches an error of the prediction that is left out, or on one side only: 5,000 of 10,000, α = 1e-6, δ = 0.03."""
+    low, high = intervals.clopper_pearson(5000, 10_000, 1e-6)
     for predicted, error, finding in (
-        (low - 0.01, 0.0, Finding.REFUTES),
-        (low - 0.01, 0.009, Finding.REFUTES),
-        (low - 0.01, 0.011, Finding.UNDECIDED),
-        (0.5, 0.01, Finding.SUPPORTS),
-        (0.51, 0.0, Finding.UNDECIDED),
-        (0.51, 0.01, Finding.UNDECIDED),
+        (low - 0.031, 0.0, Finding.REFUTES),
+        (low - 0.031, 0.0009, Finding.REFUTES),
+        (low - 0.031, 0.0011, Finding.UNDECIDED),
+        (high + 0.031, 0.0009, Finding.REFUTES),
+        (high + 0.031, 0.0011, Finding.UNDECIDED),
+        (low - 0.029, 0.0, Finding.UNDECIDED),
+        (low + 0.029, 0.0, Finding.SUPPORTS),
+        (low + 0.029, 0.0009, Finding.SUPPORTS),
+        (low + 0.029, 0.0011, Finding.UNDECIDED),
     ):
         assert predicted_proportion("", 5000, 10_000, predicted, 0.03, 1e-6, error).finding is finding
 

@@ -44,14 +44,18 @@ def predicted_proportion(
 ) -> Evidence:
     """A probability against its prediction, ± δ, with power 0.99 planned beforehand.
 
-    A prediction that may itself be off by `error` is refuted only from further away, and supported no sooner.
+    Where the prediction may itself be off by `error`, the interval is wider by that much on either side: the claim is
+    refuted only from further away, and supported no sooner.
     """
-    return proportion_evidence(
+    low, high = intervals.clopper_pearson(hits, n, miss)
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO,
         f"{statement} = {predicted:.4g} ± {delta}",
-        hits,
-        n,
-        Claimed.between(predicted - error, predicted + error, resolution=delta - error),
-        miss,
+        (low - error, high + error),
+        Claimed.exactly(predicted, delta),
+        "Clopper–Pearson",
+        miss=miss,
+        n=n,
         numerical_error=error,
         power=0.99,
         details={"share": hits / n},
