@@ -133,9 +133,7 @@ FAMILIES: dict[str, Family] = {
             half_space=lambda x: _box(x, 0, 1),
             second_moment=lambda d: d / 3,
             mean_abs=0.5,
-            symmetric=False,
-            isotropic_second_moment=False,
-            zero_mean=False,
+            mean=0.5,
         ),
         coordinatewise(
             "laplace",
@@ -151,8 +149,6 @@ FAMILIES: dict[str, Family] = {
             second_moment=lambda d: inf,
             mean_abs=inf,
             moments=1,
-            zero_mean=False,
-            isotropic_second_moment=False,
         ),
         coordinatewise(
             "sparse",

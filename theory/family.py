@@ -185,27 +185,28 @@ def coordinatewise(
     half_space: Callable[[Array], HalfSpaceMean],
     second_moment: Callable[[int], float],
     mean_abs: float,
-    symmetric: bool = True,
-    isotropic_second_moment: bool = True,
+    mean: float = 0.0,
     moments: float = inf,
-    zero_mean: bool = True,
     lattice: bool = False,
 ) -> Family:
-    """Independent, identically distributed entries that are not Gaussian with mean zero; `mean_abs` is `E|w_i|`."""
+    """Independent, identically distributed entries that are not N(0, σ²), symmetric about `mean`.
+
+    `mean_abs` is `E|w_i|`. Where w has no mean or no variance, the facts that speak of them do not hold.
+    """
     return Family(
         name=name,
         statement=statement,
         rotation_invariant=False,
         independent_entries=True,
-        zero_mean=zero_mean,
-        isotropic_second_moment=isotropic_second_moment,
-        symmetric=symmetric,
+        zero_mean=mean == 0 and moments > 1,
+        isotropic_second_moment=mean == 0 and moments > 2,
+        symmetric=mean == 0,
         frame_cosine=None,
         band=None,
         lattice=lattice,
         moments=moments,
         second_moment=second_moment,
-        covariance=evenly(second_moment),
+        covariance=evenly(lambda d: second_moment(d) - d * mean**2),
         mean_abs=lambda d: np.full(d, mean_abs),
         crowding=lambda d: 1.0,
         half_space=half_space,

@@ -385,10 +385,9 @@ def test_planned_covariance_is_that_of_the_law(d: int) -> None:
             w = np.concatenate([samplers[name](d, d, rng).T for _ in range(3000)])
         true = np.cov(w.T)
         assert np.trace(true) < 1.05 * trace, name
-        assert np.linalg.eigvalsh(true).max() < 1.05 * largest, name
+        assert 0.95 * largest < np.linalg.eigvalsh(true).max() < 1.05 * largest, name
         if law.zero_mean:
             assert trace == pytest.approx(law.second_moment(d), rel=1e-12), name
-            assert np.linalg.eigvalsh(true).max() > 0.95 * largest, name
 
 
 @pytest.mark.parametrize("d", [2, 3, 7])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from nfrlab.simulations.dense.reduced import alignments, pairs, stacks
 from nfrlab.verify.breaks import BREAKS, broken
 from nfrlab.verify.breaks.exchange import constant, entry, exchanged
 from nfrlab.verify.breaks.reach import watched
-from nfrlab.verify.court.claim import Examination
+from nfrlab.verify.court.claim import Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed
 from nfrlab.verify.examine.statistics import bets_evidence
 from nfrlab.verify.proceedings import power
@@ -242,6 +243,18 @@ def test_the_table_tells_noticed_from_unnoticed_and_untouched(monkeypatch: pytes
     result = in_process("verify", "--broken", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == 1
     assert "made-up does not notice: every α smaller by 2 %" in result.stdout
+
+
+def test_a_positive_control_notices_what_a_counterexample_outlives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a refutation that counts as blind though its positive control, sampled, no longer comes out upheld."""
+    predicted = float(np.nanmean(alignments("gbp", "gaussian", 9, 40, 40_000, rng())))
+    restored = RestoredPremise(premise="the law of GBP", examine=sampled(predicted))
+    claim = replace(made_up("made-up", [REFUTES], [REFUTES]), restored=restored)
+    monkeypatch.setitem(REGISTRY, "made-up", claim)
+    seen = {row.broken: row for row in power.sights("made-up", 0, "quick")}
+    assert seen["alpha-20"].outcome is Outcome.NOTICED
+    assert (seen["alpha-20"].status, seen["alpha-20"].there) == ("REFUTED", "REFUTED, its positive control REFUTED")
+    assert seen["alpha-2"].outcome is Outcome.UNNOTICED
 
 
 def test_a_large_break_unnoticed_needs_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Claims tried in broken worlds: which break does which claim notice?
 
-A break is *noticed* by a claim whose trial does not end as it does in the world as it is, *unnoticed* by one that it
-changes something for, and it does not *touch* one whose evidence stays the same.
+A break is *noticed* by a claim whose trial does not end as it does in the world as it is, or whose positive control is
+not upheld there; it is *unnoticed* by one that it changes something for, and does not *touch* one whose evidence stays
+the same. So a counterexample that outlives a break does not hide it: the control is the instrument's other half.
 """
 
 from __future__ import annotations
@@ -50,9 +51,16 @@ class Sight:
 
 
 def trial_of(claim: Claim, seed: int, profile: Profile, images: Path | None, measured: Measured) -> Verdict:
-    """The verdict on a claim without its controls."""
-    alone = replace(claim, control=WITHOUT, restored=None)
-    return try_claim(alone, seed, profile, image_set(images), measured)
+    """The verdict on a claim without its negative control, which is a broken world itself."""
+    return try_claim(replace(claim, control=WITHOUT), seed, profile, image_set(images), measured)
+
+
+def ending(verdict: Verdict) -> str:
+    """How a trial ended: the status, and what has to be said of its positive control."""
+    control = verdict.restored
+    if control is None or control.upheld:
+        return str(verdict.status)
+    return f"{verdict.status}, its positive control {control.status}"
 
 
 def sights(
@@ -85,18 +93,21 @@ def sight(
         distorted = world.distort(measured or {}) if world.distort else measured or {}
         try:
             found = trial_of(claim, seed, profile, images, distorted)
-            there = str(found.status)
+            there = ending(found)
         except Exception as error:  # whatever an examination stumbles over in a world that cannot be
             found, there = None, f"{type(error).__name__}: {error}"
     if found is not None and content(found) == content(usual):
         outcome = Outcome.UNTOUCHED
     else:
-        outcome = Outcome.UNNOTICED if there == usual.status else Outcome.NOTICED
-    return Sight(claim.id, id, str(usual.status), there, outcome)
+        outcome = Outcome.UNNOTICED if there == ending(usual) else Outcome.NOTICED
+    return Sight(claim.id, id, ending(usual), there, outcome)
 
 
 def content(verdict: Verdict) -> Any:
-    """What a verdict's evidence says, numbers to ten digits: sums of floats may differ in the last from run to run."""
+    """What the evidence of a trial and its positive control says.
+
+    Numbers to ten digits: sums of floats may differ in the last from run to run.
+    """
 
     def rounded(value: Any) -> Any:
         if isinstance(value, dict):
@@ -105,7 +116,8 @@ def content(verdict: Verdict) -> Any:
             return [rounded(each) for each in value]
         return f"{value:.9e}" if isinstance(value, float) else value
 
-    return rounded(json_value([each.as_json() for each in verdict.evidence]))
+    control = verdict.restored.evidence if verdict.restored else ()
+    return rounded(json_value([each.as_json() for each in (*verdict.evidence, *control)]))
 
 
 def try_broken(
