@@ -86,13 +86,13 @@ def labelled_images(network: str, cifar: Path | None) -> images.Labelled | None:
 
 def photograph_count(folder: Path | None) -> int:
     """Photographs in a folder, or shipped."""
-    return len(photographs().images) if folder is None else len(files_in(folder))
+    return len(shipped().images) if folder is None else len(files_in(folder))
 
 
 @lru_cache(maxsize=8)
 def photograph(folder: Path | None, number: int) -> Float[Array, "h w 3"]:
     """One photograph of a folder, or a shipped one: read when it is asked for, since a folder may fill the memory."""
-    return photographs().images[number] if folder is None else read(files_in(folder)[number])
+    return shipped().images[number] if folder is None else read(files_in(folder)[number])
 
 
-files_in = cache(image_files)
+files_in, shipped = cache(image_files), cache(photographs)

@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nfrlab.simulations.bridge.parts import along_draws, seal, unseal
 from nfrlab.simulations.bridge.settings import Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources, file_digest
 from nfrlab.simulations.files import write_atomically
@@ -118,32 +118,12 @@ class Part:
         """Whether there is something to measure: of a setting's first draw the maps too."""
         return self.read() is None or (self.draw.index == 0 and not self.has_maps)
 
-    def read(self) -> xr.Dataset | None:
-        """The stored measurements; None where there are none, or what is there is damaged."""
+    def read(self) -> bytes | None:
+        """The stored measurements as NetCDF; None where there are none, or what is there is damaged."""
         try:
-            content = unseal(self.path.read_bytes())
+            return unseal(self.path.read_bytes())
         except (OSError, ValueError):
             return None
-        import xarray as xr
-
-        return xr.load_dataset(BytesIO(content), engine="scipy")
-
-
-def seal(dataset: xr.Dataset) -> bytes:
-    """The dataset as classic NetCDF, with its SHA-256 behind it, which readers pass over.
-
-    Classic, because at this size it is written and read twenty times faster than HDF5.
-    """
-    content = bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
-    return content + sha256(content).digest()
-
-
-def unseal(data: bytes) -> bytes:
-    """The NetCDF content of what `seal` gave. Raises `ValueError` where a bit of it has changed."""
-    content, seal = data[: -sha256().digest_size], data[-sha256().digest_size :]
-    if sha256(content).digest() != seal:
-        raise ValueError("damaged")
-    return content
 
 
 def measure_part(part: Part) -> Part:
@@ -217,9 +197,7 @@ def _stop_reason(error: Exception) -> str | None:
 
 def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dataset:
     """The draws of a setting along the dimension `draw`, with units and provenance."""
-    import xarray as xr
-
-    stacked = xr.concat([_read_stored(part) for part in parts], "draw", coords=["network", "image"], join="exact")
+    stacked = along_draws([_read_stored(part) for part in parts])
     for name, variable in [*stacked.data_vars.items(), *((name, stacked[name]) for name in ("network", "image"))]:
         variable.attrs = {"units": "1", "long_name": MEANINGS.get(str(name), str(name).replace("_", " "))}
     first = parts[0].draw
@@ -241,8 +219,8 @@ def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dat
     )
 
 
-def _read_stored(part: Part) -> xr.Dataset:
-    dataset = part.read()
-    if dataset is None:
+def _read_stored(part: Part) -> bytes:
+    content = part.read()
+    if content is None:
         raise Stopped(f"{part.path} has vanished during the run; the same command measures it again")
-    return dataset
+    return content

@@ -9,7 +9,7 @@ that they compare in pairs. The laws are those of `simulations.dense.weights`: t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import pi, sqrt
 
 import numpy as np
@@ -21,93 +21,96 @@ from torch import Generator, Tensor, nn
 from nfrlab.simulations.deep.networks.models import identity_norm
 from nfrlab.simulations.dense.weights import FRAME_COSINE, POWER, RING_BAND, SHIFT, SPARSE_RATE, STUDENT_DOF
 
-Sampler = Callable[[int, int, Generator], Tensor]
+Neurons = Float[Tensor, "N d"]
+"""N neurons, a row each."""
+Sampler = Callable[[Neurons, Generator], Neurons]
+"""Fills the neurons that it is given, in their own memory, and returns them: large layers are drawn where they lie."""
 KNOWN = nn.Conv2d | nn.Linear | nn.BatchNorm2d
 CHUNK = 1 << 22
 SPARSE_BEYOND = float(ndtri(1 - SPARSE_RATE / 2))
 
 
-def gaussian(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def gaussian(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d. N(0, 1)."""
-    return torch.empty(N, d).normal_(generator=rng)
+    return w.normal_(generator=rng)
 
 
-def _with_norms(w: Tensor, radius: Tensor) -> Tensor:
-    """`w` with these lengths instead of its own, in place."""
+def _with_norms(w: Neurons, radius: Tensor) -> Neurons:
+    """`w` with these lengths instead of its own."""
     return w.mul_((radius / torch.linalg.vector_norm(w, dim=1))[:, None])
 
 
-def sphere(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def sphere(w: Neurons, rng: Generator) -> Neurons:
     """Uniform on the sphere of radius √d."""
-    return _with_norms(gaussian(N, d, rng), torch.full((N,), sqrt(d)))
+    return _with_norms(gaussian(w, rng), torch.full((len(w),), sqrt(w.shape[1])))
 
 
-def ring(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def ring(w: Neurons, rng: Generator) -> Neurons:
     """Uniform direction, radius uniform in [0.8, 1.2]·√d."""
-    w = gaussian(N, d, rng)
-    return _with_norms(w, sqrt(d) * torch.empty(N).uniform_(*RING_BAND, generator=rng))
+    gaussian(w, rng)
+    return _with_norms(w, sqrt(w.shape[1]) * torch.empty(len(w)).uniform_(*RING_BAND, generator=rng))
 
 
-def student(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def student(w: Neurons, rng: Generator) -> Neurons:
     """Multivariate t with 3 degrees of freedom: `g · √(3 / χ²₃)`."""
-    w = gaussian(N, d, rng)
-    chi2 = gaussian(N, int(STUDENT_DOF), rng).square().sum(dim=1)
+    gaussian(w, rng)
+    chi2 = gaussian(torch.empty(len(w), int(STUDENT_DOF)), rng).square().sum(dim=1)
     return w.mul_((STUDENT_DOF / chi2).sqrt()[:, None])
 
 
-def uniform(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def uniform(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d. U[−1, 1]: `2 Φ(g) − 1`, g standard normal."""
-    return gaussian(N, d, rng).mul_(sqrt(0.5)).erf_()
+    return gaussian(w, rng).mul_(sqrt(0.5)).erf_()
 
 
-def uniform01(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def uniform01(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d. U[0, 1]: `Φ(g)`."""
-    return uniform(N, d, rng).add_(1).mul_(0.5)
+    return uniform(w, rng).add_(1).mul_(0.5)
 
 
-def laplace(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def laplace(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d. Laplace with scale 1: `−sign(g) ln(1 − erf(|g|/√2))`, g standard normal."""
-    w = gaussian(N, d, rng)
-    for part in torch.split(w.view(-1), CHUNK):
+    for part in torch.split(gaussian(w, rng).view(-1), CHUNK):
         size = part.double().abs_().mul_(sqrt(0.5)).erf_().neg_().log1p_().neg_()
         part.copy_(size.copysign_(part))
     return w
 
 
-def cauchy(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def cauchy(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d. standard Cauchy: `tan(π v / 2)`, v uniform in [−1, 1).
 
     Of v in float64, whose 53 bits reach as far into a tail as any network asks; chunk by chunk.
     """
-    w = torch.empty(N, d)
     for part in torch.split(w.view(-1), CHUNK):
         v = torch.empty(len(part), dtype=torch.float64).uniform_(-1, 1, generator=rng)
         part.copy_(v.mul_(pi / 2).tan_())
     return w
 
 
-def sparse(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def sparse(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d.: ±1 with probability 0.05 each, else 0: the sign of g, standard normal, where |g| > 1.64."""
-    w = gaussian(N, d, rng)
+    gaussian(w, rng)
     return w.mul_(w.abs() > SPARSE_BEYOND).sign_()
 
 
-def axis(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def axis(w: Neurons, rng: Generator) -> Neurons:
     """One coordinate axis per neuron: `±√d e_i`, `i` and the sign uniform."""
+    N, d = w.shape
     at = torch.randint(d, (N, 1), generator=rng)
     sign = 2.0 * torch.randint(2, (N, 1), generator=rng) - 1
-    return torch.zeros(N, d).scatter_(1, at, sqrt(d) * sign)
+    return w.zero_().scatter_(1, at, sqrt(d) * sign)
 
 
-def powerlaw(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def powerlaw(w: Neurons, rng: Generator) -> Neurons:
     """Gaussian with diagonal covariance ∝ 1/i, of trace d; i runs over (channel, row, column)."""
+    d = w.shape[1]
     variance = torch.arange(1, d + 1, dtype=torch.float64) ** -POWER
-    return gaussian(N, d, rng).mul_((variance * d / variance.sum()).sqrt().float())
+    return gaussian(w, rng).mul_((variance * d / variance.sum()).sqrt().float())
 
 
-def shifted(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def shifted(w: Neurons, rng: Generator) -> Neurons:
     """Entries i.i.d. N(1/4, 1)."""
-    return gaussian(N, d, rng).add_(SHIFT)
+    return gaussian(w, rng).add_(SHIFT)
 
 
 def _frame(d: int, n: int, rng: Generator) -> Float[Tensor, "d n"]:
@@ -115,7 +118,7 @@ def _frame(d: int, n: int, rng: Generator) -> Float[Tensor, "d n"]:
 
     Tall G are well conditioned, and `R` comes faster from the Cholesky factor of `GᵀG`.
     """
-    G = gaussian(d, n, rng)
+    G = gaussian(torch.empty(d, n), rng)
     if d >= 4 * n:
         L = torch.linalg.cholesky(G.T @ G)
         return G @ torch.linalg.solve_triangular(L, torch.eye(n), upper=False).T
@@ -123,24 +126,22 @@ def _frame(d: int, n: int, rng: Generator) -> Float[Tensor, "d n"]:
     return Q * R.diagonal().sign()
 
 
-def _frames(N: int, d: int, rng: Generator) -> Iterator[Float[Tensor, "d n"]]:
-    """Independent frames of d neurons each, the last one of the rest."""
-    return (_frame(d, min(d, N - done), rng) for done in range(0, N, d))
-
-
-def haar(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def haar(w: Neurons, rng: Generator) -> Neurons:
     """Haar orthonormal frames times √d, in independent blocks of at most d neurons."""
-    return torch.cat([Q.T for Q in _frames(N, d, rng)]).mul_(sqrt(d))
+    d = w.shape[1]
+    for block in torch.split(w, d):
+        block.copy_(_frame(d, len(block), rng).T)
+    return w.mul_(sqrt(d))
 
 
-def tilted(N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
+def tilted(w: Neurons, rng: Generator) -> Neurons:
     """Norms √d, every two neurons of a block with cosine 1/2: `Q (a I + b 11ᵀ/n)`, Q a Haar frame of n neurons."""
-    blocks, a = [], sqrt(1 - FRAME_COSINE)
-    for Q in _frames(N, d, rng):
-        n = Q.shape[1]
-        b = sqrt(1 + (n - 1) * FRAME_COSINE) - a
-        blocks.append((a * Q + b * Q.mean(dim=1, keepdim=True)).T)
-    return torch.cat(blocks).mul_(sqrt(d))
+    d, a = w.shape[1], sqrt(1 - FRAME_COSINE)
+    for block in torch.split(w, d):
+        n = len(block)
+        Q, b = _frame(d, n, rng), sqrt(1 + (n - 1) * FRAME_COSINE) - a
+        block.copy_((a * Q + b * Q.mean(dim=1, keepdim=True)).T)
+    return w.mul_(sqrt(d))
 
 
 FAMILIES: dict[str, tuple[Sampler, float | None]] = {
@@ -186,7 +187,7 @@ def half_width(family: str, d: int, scale: str) -> float:
 
 def sample(family: str, N: int, d: int, rng: Generator) -> Float[Tensor, "N d"]:
     """N neurons of the family, as printed."""
-    return FAMILIES[family][0](N, d, rng)
+    return FAMILIES[family][0](torch.empty(N, d), rng)
 
 
 def generator(seed: np.random.SeedSequence, layer: int) -> Generator:
@@ -222,11 +223,20 @@ def randomise(
         if isinstance(part, nn.BatchNorm2d):
             identity_norm(part)
         else:
-            N, d = len(part.weight), part.weight[0].numel()
+            d = part.weight[0].numel()
             width = half_width(family, d, scale)
-            part.weight.copy_(sample(family, N, d, rng).mul_(factor(family, d, scale)).view(part.weight.shape))
+            draw(part.weight, family, rng, factor(family, d, scale))
         if part.bias is not None:
             part.bias.copy_(torch.empty(len(part.bias)).uniform_(-1, 1, generator=rng).mul_(width if bias else 0))
+
+
+def draw(weight: Tensor, family: str, rng: Generator, scale: float) -> None:
+    """Fill `weight` with neurons of a family times `scale`, drawn in float32 on the CPU whatever it is itself."""
+    in_place = weight.dtype == torch.float32 and weight.device.type == "cpu" and weight.is_contiguous()
+    rows = weight.detach().view(len(weight), -1) if in_place else torch.empty(len(weight), weight[0].numel())
+    FAMILIES[family][0](rows, rng).mul_(scale)
+    if not in_place:
+        weight.copy_(rows.view(weight.shape))
 
 
 def check(module: nn.Module, family: str, scale: str, bias: bool) -> None:
