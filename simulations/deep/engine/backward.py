@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Trace
-from nfrlab.simulations.deep.engine.ops import Flatten, Weighted
+from nfrlab.simulations.deep.engine.ops import Flatten, ReLU, Weighted
 from nfrlab.simulations.deep.engine.shares import share
 from nfrlab.simulations.deep.engine.signs import Bias, Sign
 
@@ -283,5 +283,10 @@ def _cascades(trace: Trace, rule: Rule, r: Tensor, rows: int) -> Float[Tensor, "
 
 
 def _spares_the_top(trace: Trace, rule: Rule) -> bool:
-    """Whether the rule treats the top layer like the gradient: it acts at ReLUs, and the layer is one linear map."""
-    return rule.at_relu and isinstance(trace.graph.nodes[-1].op, Weighted)
+    """Whether the rule treats the top layer like the gradient: it acts at ReLUs, and the layer is one linear map.
+
+    Where that is the only layer, what comes before it belongs to it.
+    """
+    graph = trace.graph
+    below = graph.depth == 1 and any(isinstance(node.op, ReLU) for node in graph.nodes)
+    return rule.at_relu and isinstance(graph.nodes[-1].op, Weighted) and not below
