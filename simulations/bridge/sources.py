@@ -124,10 +124,8 @@ def file_digest(path: Path) -> str:
 
 @cache
 def folder_digest(folder: Path) -> str:
-    """16 hex digits of the SHA-256 of the names and sizes of the files in a folder, and in the folders in it."""
-    listed = (
-        f"{file.relative_to(folder)} {file.stat().st_size}" for file in sorted(folder.rglob("*")) if file.is_file()
-    )
+    """16 hex digits of the SHA-256 of the names and contents of the files in a folder, and in the folders in it."""
+    listed = (f"{file.relative_to(folder)} {file_digest(file)}" for file in sorted(folder.rglob("*")) if file.is_file())
     return sha256("\n".join(listed).encode()).hexdigest()[:16]
 
 

@@ -316,11 +316,11 @@ def test_own_network_decides_no_claim_of_the_paper(finished: Finished) -> None:
 
 def measured_again(function: str, rules: tuple[str, ...] = FILTERS, seed: int = 7) -> dict[str, xr.Dataset]:
     """What a new process would measure or find in `out/bridge`, by one worker."""
-    from nfrlab.simulations.bridge import draws, sources
+    from nfrlab.simulations.bridge import networks, sources
     from nfrlab.simulations.bridge.run import run
 
     sources.file_digest.cache_clear()
-    draws.network.cache_clear()
+    networks.network.cache_clear()
     settings = [replace(own, rules=rules) for own in plan_for(f"own.py:{function}", trained=True, side=32)]
     return run(settings, DRAWS, seed, sources.Sources(Path("out") / MEASUREMENTS), jobs=1)
 

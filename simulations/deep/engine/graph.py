@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
 import torch
 from jaxtyping import Bool, Float
@@ -56,6 +57,24 @@ class Graph:
             if isinstance(node.op, ReLU | Weighted):
                 found[layer] = i
         return tuple(found[layer] for layer in range(1, self.depth + 1))
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Every tensor that the operations hold, in their order."""
+        held = (value for node in self.nodes for _, value in sorted(vars(node.op).items()))
+        return tuple(value for value in held if isinstance(value, Tensor))
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of the SHA-256 of all that the network computes with: operations, how they join, tensors."""
+        found = sha256()
+        for node in self.nodes:
+            settings = {name: value for name, value in vars(node.op).items() if not isinstance(value, Tensor)}
+            found.update(repr((type(node.op).__qualname__, sorted(settings.items()), node.inputs)).encode())
+        for tensor in self.tensors:
+            found.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+            found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()[:16]
 
     @cached_property
     def overwritten(self) -> tuple[bool, ...]:

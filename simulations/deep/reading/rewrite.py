@@ -25,6 +25,7 @@ from nfrlab.simulations.deep.reading import known_calls
 from nfrlab.simulations.deep.reading.comparison import compare
 from nfrlab.simulations.deep.reading.folding import Call, fold, needed_calls
 from nfrlab.simulations.deep.reading.forms import refuse
+from nfrlab.simulations.deep.reading.unwrapping import unwrapped
 
 PLAIN = (int, float, torch.Size, torch.dtype, torch.device)
 INSTALLED = str(Path(torch.__file__).parent.parent)
@@ -43,8 +44,17 @@ def rewrite(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     be compared there: class by class by more than 1e-10 of the output (float64; 1e-4 in float32), in the length of the
     gradient by more than 1e-8 (1e-2).
     """
+    module = unwrapped(module)
     _require_evaluation(module)
     output = _of_example(module, example)
+    graph = read(module, example)
+    compare(graph, module, example, output)
+    return graph
+
+
+@torch.no_grad()
+def read(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
+    """`rewrite` without the comparison of graph and module."""
     traced = _trace(module)
     _refuse_twice(module, traced)
     reader = Reader(module, traced)
@@ -52,7 +62,6 @@ def rewrite(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     graph = Graph(tuple(fold(needed_calls(reader.calls, reader.last))))
     if not any(isinstance(node.op, ReLU) for node in graph.nodes):
         raise ValueError(f"no ReLU found in {_name(module)}: every rule that acts at ReLUs would be the plain gradient")
-    compare(graph, module, example, output)
     return graph
 
 
