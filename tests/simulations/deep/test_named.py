@@ -43,22 +43,24 @@ def test_a_file_that_exits_is_refused(code: str, tmp_path: Path) -> None:
         named.build(f"{tmp_path / 'net.py'}:build")
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
 def test_wrappers_are_taken_off(wrap: Callable[[nn.Module], nn.Module]) -> None:
     """Catches a network that is refused for what it is wrapped in, and one that is changed by unwrapping."""
     torch.testing.assert_close(rewrite(wrap(net()).eval(), X)(X), net()(X))
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_what_cannot_be_read_is_named() -> None:
     """Catches an error of torch.fx in place of a sentence about scripted networks and lazy layers."""
     with pytest.raises(ValueError, match="scripted network"):
         rewrite(torch.jit.trace(net(), X), X)
-    with pytest.raises(ValueError, match="parameter '0.weight' is lazy"):
+    with pytest.raises(ValueError, match=r"parameter '0\.weight' is lazy"):
         rewrite(nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU()).eval(), X)
 
 
 def test_the_gradient_is_the_cascade_without_levels() -> None:
-    """Catches N = 0 of a network whose one linear layer has a ReLU below it: the rule's map in place of the gradient."""
+    """Catches N = 0 of a network whose one linear layer has a ReLU below it: the rule's map, not the gradient."""
     torch.manual_seed(2)
     module = nn.Sequential(nn.AvgPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(48, 3)).double().eval()
     x = torch.randn(2, 3, 8, 8, dtype=torch.float64)
