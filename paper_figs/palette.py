@@ -33,7 +33,7 @@ FAMILIES: dict[str, tuple[str, object]] = {
 }
 """Colours and dashes of the laws of a deep network's weights."""
 
-WEIGHTS: dict[str, tuple[str, object]] = {"gaussian": ("k", "-"), "trained": ("C3", DASHED)}
+WEIGHTS: dict[str, tuple[str, object]] = {"gaussian": ("k", "-"), "trained": ("C3", DASHED), "built": ("C3", DASHED)}
 """Colours and dashes of a network with random and with trained weights."""
 
 SERIES_DASHES: tuple[object, ...] = ("-", DASHED, "-", (0, (1, 1)))  # a curve shows beneath one that it coincides with

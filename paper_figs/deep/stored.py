@@ -18,7 +18,7 @@ from nfrlab.theory.numerics.vectors import cosine
 
 Floats = npt.NDArray[np.floating]
 RULES = {"gbp": "GBP", "rectgrad": "RectGrad", "zplus": "z⁺"}
-WEIGHTS = {"gaussian": "random", "trained": "trained"}
+WEIGHTS = {"gaussian": "random", "trained": "trained", "built": "as built"}
 NETWORKS = {
     "vgg16": "VGG16",
     "resnet18": "ResNet18",
@@ -53,7 +53,7 @@ class Stored:
     pictures: Mapping[str, xr.Dataset]
 
     def settings(self, variables: Sequence[str], pictured: Sequence[str] = ()) -> list[str]:
-        """The settings NETWORK-gaussian and NETWORK-trained in which all of this is stored; by network, random first.
+        """The settings NETWORK-gaussian, -trained and -built in which all of this is stored; by network, random first.
 
         `variables` are names of measured numbers, `pictured` names of stored maps. Raises `MissingResults` where there
         is no such setting.
@@ -81,16 +81,16 @@ def network(name: str) -> str:
     return name.rpartition("-")[0]
 
 
-def place(name: str) -> tuple[bool, int, str, str]:
-    """Order of the settings: VGG16, other networks by name, then the small ones; random weights before trained ones."""
+def place(name: str) -> tuple[bool, int, str, bool, str]:
+    """Order of the settings: VGG16, other networks by name, then the small ones; random weights before others."""
     of = network(name)
-    return of != "vgg16", LAST.index(of) + 1 if of in LAST else 0, of, name
+    return of != "vgg16", LAST.index(of) + 1 if of in LAST else 0, of, not name.endswith("-gaussian"), name
 
 
 def main_settings(names: Sequence[str]) -> list[str]:
-    """Of settings in order: those of the first network, and, where it has no trained weights, of the first that has."""
-    trained = next((network(name) for name in names if name.endswith("-trained")), "")
-    return [name for name in names if network(name) in {network(names[0]), trained}]
+    """Of settings in order: those of the first network and, where it is random, of the next that is not."""
+    own = next((network(name) for name in names if name.endswith(("-trained", "-built"))), "")
+    return [name for name in names if network(name) in {network(names[0]), own}]
 
 
 def images(data: xr.Dataset) -> str:

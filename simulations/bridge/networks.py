@@ -70,18 +70,25 @@ def network(name: str, weighted: str, bias: bool, precision: str, sources: Sourc
 def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
     """A network by name or `FILE.py:FUNCTION`.
 
-    Where `weighted` is "trained" it has trained weights: those that the digits' network learned here, a checkpoint's,
-    or those that the user's function gave it.
+    Where `weighted` is "trained" it has trained weights, those that the digits' network learned here or a checkpoint's;
+    where it is "built", those that the user's function gave it.
     """
-    checkpoint = sources.weights_of(name)
-    if weighted == "trained" and name == "digits" and checkpoint is None:
+    if weighted == "trained" and name == "digits" and sources.weights_of(name) is None:
         return trained.digits(sources.out)[0]
     module = named.build(name, bias)
-    if weighted == "trained" and checkpoint == OFFICIAL:
-        checkpoints.load_official(module, name)
-    elif weighted == "trained" and checkpoint is not None:
-        checkpoints.load(module, checkpoint)
+    if weighted == "trained":
+        load(module, name, sources)
     return module
+
+
+def load(module: nn.Module, name: str, sources: Sources) -> str:
+    """Give a network by name the weights of its checkpoint, where there is one; return what has to be said of them."""
+    checkpoint = sources.weights_of(name)
+    if checkpoint is None:
+        return ""
+    if checkpoint == OFFICIAL:
+        return checkpoints.load_official(module, name)
+    return checkpoints.load(module, checkpoint)
 
 
 @cache

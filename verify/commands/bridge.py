@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
@@ -18,7 +19,7 @@ from nfrlab.simulations.images import image_set
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import OUT, Images, Seed, print_paths, refusals, refuse, require_counts
+from nfrlab.verify.commands.console import OUT, Images, Seed, console, print_paths, refusals, refuse, require_counts
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
@@ -86,6 +87,7 @@ def bridge(
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
         image_set(images)
+        said = said_of_weights(model, sources)
         store.prepare(out)
         store.read(out)
         used = device_from(device)
@@ -105,6 +107,8 @@ def bridge(
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
+    if said:
+        console.print(escape(said), highlight=False, soft_wrap=True)
     from nfrlab.verify.exhibits import stored
 
     with refusals():
@@ -148,7 +152,20 @@ def settings_from(
         side = None if quick or sources.cifar_images is None else training_side(sources.cifar_vgg16)
         return plan(quick, sources.cifar is not None, size, side)
     side = training_side(weights if model == CIFAR_VGG16 else None) or size
-    return plan_for(model, weights is not None or ":" in model, side)
+    return plan_for(model, "trained" if weights is not None else "built" if ":" in model else None, side)
+
+
+def said_of_weights(model: str | None, sources: Sources) -> str:
+    """What has to be said of a user's weights. Raises `ValueError` where a checkpoint does not fit."""
+    if model is not None and sources.checkpoint is not None:
+        from nfrlab.simulations.bridge import networks
+        from nfrlab.simulations.deep.networks import named
+
+        said = networks.load(named.build(model), model, sources)
+        return f"{sources.checkpoint}: {said}" if said else ""
+    if model is not None and ":" in model:
+        return f"as built: {model} may be trained or not; name a checkpoint by --weights"
+    return ""
 
 
 def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:

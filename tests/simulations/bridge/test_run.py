@@ -362,7 +362,9 @@ def test_a_checkpoint_of_ones_own_is_what_is_measured(tmp_path: Path) -> None:
 
 def test_small_networks_meet_images_of_the_size_that_they_are_made_for() -> None:
     """Catches CIFAR-10's images enlarged to 224 × 224 for a network of 32 × 32."""
-    sides = {model: {s.side for s in plan_for(model, True, 224)} for model in ("digits", "cifar", "resnet20", "vgg16")}
+    sides = {
+        model: {s.side for s in plan_for(model, "trained", 224)} for model in ("digits", "cifar", "resnet20", "vgg16")
+    }
     assert sides == {"digits": {16}, "cifar": {32}, "resnet20": {32}, "vgg16": {224}}
 
 
