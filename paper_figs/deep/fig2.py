@@ -16,6 +16,7 @@ from nfrlab.paper_figs.deep.stored import (
     WEIGHTS,
     Stored,
     add_legend,
+    add_title,
     draw_band,
     heading,
     images,
@@ -49,7 +50,7 @@ def figure(stored: Stored) -> Figure:
     for axes, label in zip(grid[:, 0], labels, strict=True):
         axes.set_ylabel(label, fontsize=8.5)
     add_legend(drawing, grid[0], 4)
-    drawing.suptitle(f"Fig. 2. {MEDIANS}", fontsize=9)
+    add_title(drawing, f"Fig. 2. {MEDIANS}")
     return drawing
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from textwrap import fill
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,8 @@ ON_DIGITS = "digits", "stack"
 DIGITS = "scikit-learn digits"
 QUANTILES = 0.1, 0.5, 0.9
 BRIGHTEST = 0.995
+LETTERS, ENTRY = 12.0, 1.7
+"""Letters of a title on an inch, and inches that an entry of a legend takes."""
 MEDIANS = "Lines: medians over draws of network and image; bands: 10–90 % of the draws"
 
 
@@ -188,9 +191,16 @@ def hide_frame(axes: Axes) -> None:
     axes.spines[:].set_visible(False)
 
 
+def add_title(figure: Figure, title: str) -> None:
+    """A title of as many lines as the figure is narrow."""
+    width = int(LETTERS * figure.get_figwidth())
+    figure.suptitle("\n".join(fill(line, width) for line in title.splitlines()), fontsize=9)
+
+
 def add_legend(figure: Figure, axes: Iterable[Axes], columns: int) -> None:
-    """One legend for all, below the panels."""
+    """One legend for all, below the panels, in at most so many columns as fit."""
     entries = {
         label: handle for panel in axes for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
+    columns = max(1, min(columns, int(figure.get_figwidth() / ENTRY)))
     figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=columns, fontsize=7.5)
