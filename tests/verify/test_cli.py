@@ -862,3 +862,30 @@ def test_ctrl_c_during_garbage_collection_is_not_lost(tmp_path: Path) -> None:
     with started("verify", "made-up", "--jobs", "1", "--out", "out", cwd=tmp_path, command=command) as process:
         complaints = remains(process)
     assert_interrupted(process, complaints, finished=0, among=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (("verify", "prop1"), "prop-1"),
+        (("verify", "thm-1-gpb"), "thm-1-gbp"),
+        (("show", "gausian"), "gaussian"),
+        (("figures", "isotropi"), "isotropy"),
+        (("law", "gpb", "--d", "5", "--N", "9"), "gbp"),
+        (("law", "gbp", "--family", "studnet", "--d", "5", "--N", "9"), "student"),
+    ],
+)
+def test_a_slip_is_told_what_is_near(words: tuple[str, ...], near: str) -> None:
+    """Catches a list of a hundred names in place of the one that was meant."""
+    result = in_process(*words)
+    assert result.exit_code == 2
+    assert f"'{near}'" in result.stderr
+
+
+def test_control_characters_are_spelled_out() -> None:
+    """Catches a name from outside that colours, moves or clears the terminal, or breaks the sentence in two."""
+    result = in_process("verify", "\x1b[2Jprop\n-1\x07")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.rstrip("\n").isprintable()
+    assert r"\x1b[2Jprop -1\x07" in result.stderr

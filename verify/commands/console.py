@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +25,21 @@ Images = Annotated[
 
 def refuse(reason: str) -> typer.Exit:
     """Print one sentence on standard error; the exception that ends the command with exit status 2."""
-    print(f"nfrlab: {reason}", file=sys.stderr)
+    print(f"nfrlab: {printable(reason)}{nearest(reason)}", file=sys.stderr)
     return typer.Exit(2)
+
+
+def printable(text: str) -> str:
+    """A text from outside in one line: control characters, which a terminal would obey, are spelled out."""
+    line = " ".join(text.split("\n"))
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+
+
+def nearest(reason: str) -> str:
+    """`; did you mean 'gbp'?` for a sentence on an unknown name, from the names that it says are known."""
+    found = re.match(r"(?:unknown [^']*'|no law of α for )([^' ]*)(.*)", reason, re.DOTALL)
+    near = get_close_matches(found[1], re.findall(r"[\w.-]+", found[2]), 1) if found else []
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 @contextmanager
