@@ -111,9 +111,11 @@ class Graph:
     def forward(self, x: Float[Tensor, "B ..."], once: bool = False) -> Trace:
         """Every node as `x` met it; `once` for a single way down, on which memory is freed node by node.
 
-        Raises `ValueError` for an input with NaN or infinite entries.
+        Raises `ValueError` for an empty batch, and for an input with NaN or infinite entries.
         """
         keep_freed_memory()
+        if len(x) == 0:
+            raise ValueError("the batch is empty; give at least one image")
         if not torch.isfinite(x).all():
             raise ValueError("the input has NaN or infinite entries; every pixel must be finite")
         records: list[Record] = []

@@ -39,11 +39,13 @@ def rewrite(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     dropout, as modules, functions or methods (`known_calls`), and modules with a method `as_op() -> Op`.
 
     Raises `ValueError` that names the node for a layer that is none of these; for a network in training mode, without
-    a ReLU, with a module of parameters used twice, or of which torch.fx cannot follow the control flow; for an output
-    that is not `(B, classes)`; and when graph and module differ on the example, or on one with noise added, or cannot
-    be compared there: class by class by more than 1e-10 of the output (float64; 1e-4 in float32), in the length of the
-    gradient by more than 1e-8 (1e-2).
+    a ReLU or a layer of weights, with a module of parameters used twice, or of which torch.fx cannot follow the control
+    flow; for an output that is not `(B, classes)`; and when graph and module differ on the example, or on one with
+    noise added, or cannot be compared there: class by class by more than 1e-10 of the output (float64; 1e-4 in
+    float32), in the length of the gradient by more than 1e-8 (1e-2).
     """
+    if not isinstance(example, Tensor) or len(example) == 0:
+        raise ValueError("a network is read with a batch of images, a torch.Tensor of at least one")
     module = unwrapped(module)
     _require_evaluation(module)
     output = _of_example(module, example)
@@ -62,6 +64,8 @@ def read(module: nn.Module, example: Float[Tensor, "B ..."]) -> Graph:
     graph = Graph(tuple(fold(needed_calls(reader.calls, reader.last))))
     if not any(isinstance(node.op, ReLU) for node in graph.nodes):
         raise ValueError(f"no ReLU found in {_name(module)}: every rule that acts at ReLUs would be the plain gradient")
+    if not graph.depth:
+        raise ValueError(f"no convolution or linear map found in {_name(module)}: it has no layer, and no map")
     return graph
 
 

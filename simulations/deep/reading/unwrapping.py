@@ -15,6 +15,8 @@ def unwrapped(module: nn.Module) -> nn.Module:
 
     Raises `ValueError` for a scripted network, and for lazy layers that have not seen an input.
     """
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"a network is a torch.nn.Module, not a {type(module).__name__}")
     while isinstance(inner := getattr(module, WRAPPERS.get(type(module).__name__, ""), None), nn.Module):
         module = inner
     if isinstance(module, torch.jit.ScriptModule):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +59,37 @@ def test_what_cannot_be_read_is_named() -> None:
         rewrite(torch.jit.trace(net(), X), X)
     with pytest.raises(ValueError, match=r"parameter '0\.weight' is lazy"):
         rewrite(nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU()).eval(), X)
+
+
+@pytest.mark.parametrize(
+    ("compute", "sentence"),
+    [
+        (lambda: rewrite(net(), X[:0]), "at least one"),
+        (lambda: rewrite(net(), X).forward(X[:0]), "the batch is empty"),
+        (lambda: rewrite(nn.Sequential(nn.ReLU(), nn.Flatten()).eval(), X), "no convolution or linear map"),
+    ],
+)
+def test_what_is_no_network_or_no_batch_is_told(compute: Callable[[], object], sentence: str) -> None:
+    """Catches a KeyError or a message of PyTorch for an empty batch, and a network without weights."""
+    with pytest.raises(ValueError, match=sentence):
+        compute()
+
+
+def test_other_kinds_are_told() -> None:
+    """Catches an AttributeError for the name of a network and for an array; types are not checked in that process."""
+    code = (
+        "import torch, nfrlab\n"
+        "net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(12, 2)).eval()\n"
+        "x = torch.rand(1, 3, 2, 2)\n"
+        "for network, images in (('vgg16', x), (net, x.numpy())):\n"
+        "    try: nfrlab.attribution(network, images)\n"
+        "    except ValueError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first == "a network is a torch.nn.Module, not a str"
+    assert "a torch.Tensor of at least one" in second
 
 
 def test_the_gradient_is_the_cascade_without_levels() -> None:
