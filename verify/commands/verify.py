@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -111,14 +111,12 @@ def try_and_report(
     jobs
         Worker processes.
     """
-    stored = store.read(out)
     verdicts: dict[str, Verdict] = {}
     try:
         with progress("claims", len(chosen), "in court") as bar:
             for verdict in try_claims(chosen, seed, profile, images, jobs, out / MEASUREMENTS):
                 verdicts[verdict.id] = verdict
-                stored[verdict.id] = verdict.as_json()
-                store.write(out, stored, order(stored))
+                records = store_verdict(verdict, out, len(verdicts), len(chosen))
                 bar.update(len(verdicts), len(chosen), f"{verdict.id} {coloured(verdict.status)}")
     except KeyboardInterrupt:
         print(
@@ -128,13 +126,24 @@ def try_and_report(
         raise typer.Exit(130) from None
     except FailedExamination as error:
         raise refuse(str(error)) from error
-    records = store.read(out)
     from nfrlab.verify.report.html import render
 
-    write_atomically(out / "report.html", render(records, power.stored_sights(out)))
+    with refusals():
+        write_atomically(out / "report.html", render(records, power.stored_sights(out)))
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
     return verdicts
+
+
+def store_verdict(verdict: Verdict, out: Path, done: int, total: int) -> dict[str, dict[str, Any]]:
+    """Merge the verdict, one of `done` out of `total`, into what is stored; return all that is."""
+    try:
+        return store.merge(out, {verdict.id: verdict.as_json()}, order)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    except OSError as error:
+        reason = f"cannot write to {out} ({error.strerror}); {done - 1} of {total} verdicts are kept there"
+        raise refuse(reason) from error
 
 
 def try_many_seeds(
