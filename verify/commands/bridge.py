@@ -14,11 +14,19 @@ import typer
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
-from nfrlab.simulations.images import image_set
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import OUT, Images, Seed, print_paths, refusals, refuse, require_counts
+from nfrlab.verify.commands.console import (
+    OUT,
+    Images,
+    Seed,
+    check_images,
+    print_paths,
+    refusals,
+    refuse,
+    require_counts,
+)
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
@@ -85,10 +93,10 @@ def bridge(
         sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
-        image_set(images)
         store.prepare(out)
         store.read(out)
         used = device_from(device)
+        check_images(photographs)
     sources = replace(sources, device=used)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
