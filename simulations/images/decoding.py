@@ -6,9 +6,12 @@ palettes are converted as Pillow does, without colour profiles.
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -92,16 +95,37 @@ def decode(file: Path) -> Decoded:
 
 @contextmanager
 def _strictly() -> Iterator[None]:
-    """Half an image is an error, whatever a user's code has told Pillow; errors speak without warnings."""
+    """Half an image is an error, whatever a user's code has told Pillow; errors speak without warnings and logs."""
     from PIL import ImageFile
 
-    usual, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    log = logging.getLogger("PIL")
+    usual, level = ImageFile.LOAD_TRUNCATED_IMAGES, log.level
     try:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        log.setLevel(logging.CRITICAL + 1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = usual
+        log.setLevel(level)
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """libtiff prints what it stumbles over, past Python; the sentence that refuses the file is enough."""
+    if sys.__stderr__ is None:  # closed: what has its number now is another file
+        yield
+        return
+    sys.__stderr__.flush()
+    usual = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(usual, 2)
+        os.close(usual)
 
 
 def _decoded(opened: BinaryIO, name: str) -> Decoded:
@@ -125,7 +149,8 @@ def _decoded(opened: BinaryIO, name: str) -> Decoded:
     bits, remarks, is_grey = stored_bits(picture, begin), list[str](), picture.mode[0] in "IF"
     if bits > 8 and not is_grey:
         raise UnusableImage(f"{name} has {bits} bits a channel, of which 8 would be left; save it with 8, or in grey")
-    picture.load()
+    with _silent_stderr() if picture.format == "TIFF" else nullcontext():
+        picture.load()
     try:
         if is_grey:
             pixels = grey(picture, bits)

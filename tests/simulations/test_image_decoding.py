@@ -434,6 +434,34 @@ def test_damage_ends_in_one_sentence(
     assert pixels.max() <= 1
 
 
+COMPLAINTS = """
+import os, sys
+from pathlib import Path
+from nfrlab.simulations.images import UnusableImage, read
+for name in sys.argv[1:]:
+    try:
+        read(Path(name))
+    except UnusableImage as refusal:
+        print(refusal)
+os.write(2, b"heard")
+"""
+
+
+def test_decoders_keep_their_complaints_to_themselves(tmp_path: Path) -> None:
+    """Catches lines of libtiff or Pillow's log on standard error, and a standard error that is lost afterwards."""
+    damaged = bytearray(WHOLE["LZW TIFF"])
+    damaged[8:200] = b"\xff" * 192
+    (tmp_path / "a.tif").write_bytes(damaged)
+    of_many_samples = tiff(RGB[..., 0].tobytes(), bits=8).replace(
+        struct.pack("<HHII", 277, 4, 1, 1), struct.pack("<HHII", 277, 4, 1, 999)
+    )
+    (tmp_path / "b.tif").write_bytes(of_many_samples)
+    command = [sys.executable, "-c", COMPLAINTS, tmp_path / "a.tif", tmp_path / "b.tif"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == "heard"
+    assert [line.endswith(UNREADABLE) for line in done.stdout.splitlines()] == [True, True]
+
+
 def test_half_an_image_is_none_whatever_pillow_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a user's `LOAD_TRUNCATED_IMAGES = True` that turns half of a photograph into grey without a word."""
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
