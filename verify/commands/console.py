@@ -63,7 +63,8 @@ def check_images(folder: Path | None, at_least: int = 8) -> None:
     with progress("images", len(images.kept)) as bar:
         remarks = images.check(at_least, bar.update)
     told = "".join(f"; {count} {remark}" for remark, count in sorted(remarks.items()))
-    console.print(f"{shown(folder)}: {len(images.kept)} images{told}", highlight=False, markup=False, soft_wrap=True)
+    found = "1 image" if len(images.kept) == 1 else f"{len(images.kept)} images"
+    console.print(f"{shown(folder)}: {found}{told}", highlight=False, markup=False, soft_wrap=True)
 
 
 def require_counts(**options: int) -> None:
