@@ -7,12 +7,12 @@ Where draws outnumber images they come round again.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor
 
 from nfrlab.simulations.bridge.names import display_name
@@ -20,7 +20,7 @@ from nfrlab.simulations.bridge.settings import ON_DIGITS
 from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, file_digest
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.images import image_files, photographs, read
+from nfrlab.simulations.images import image_files, image_set
 from nfrlab.simulations.seeds import seed_sequence
 
 PER_CLASS = 100
@@ -102,13 +102,12 @@ def labelled_images(network: str, cifar: Path | None) -> images.Labelled | None:
 
 def photograph_count(folder: Path | None) -> int:
     """Photographs in a folder, or shipped."""
-    return len(shipped().images) if folder is None else len(files_in(folder))
+    return len(image_set(folder).kept)
 
 
-@lru_cache(maxsize=8)
-def photograph(folder: Path | None, number: int) -> Float[Array, "h w 3"]:
-    """One photograph of a folder, or a shipped one: read when it is asked for, since a folder may fill the memory."""
-    return shipped().images[number] if folder is None else read(files_in(folder)[number])
+def photograph(folder: Path | None, number: int) -> Shaped[Array, "h w c"]:
+    """One photograph of a folder, or a shipped one: read when it is asked for, and kept in the depth of its file."""
+    return image_set(folder).kept[number]
 
 
-files_in, shipped = cache(image_files), cache(photographs)
+files_in = cache(image_files)

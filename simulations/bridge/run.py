@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CODE = (
     "simulations/deep/**/*.py",
-    "simulations/images.py",
+    "simulations/images/*.py",
     "simulations/dense/arrays.py",
     "simulations/dense/weights.py",
     "simulations/seeds.py",

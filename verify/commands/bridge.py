@@ -15,11 +15,20 @@ from rich.markup import escape
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
-from nfrlab.simulations.images import image_set
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import OUT, Images, Seed, console, print_paths, refusals, refuse, require_counts
+from nfrlab.verify.commands.console import (
+    OUT,
+    Images,
+    Seed,
+    check_images,
+    console,
+    print_paths,
+    refusals,
+    refuse,
+    require_counts,
+)
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
@@ -29,6 +38,7 @@ from nfrlab.verify.commands.deep_options import (
     first_existing,
     require_device,
     require_torch,
+    said_of_weights,
     training_side,
 )
 from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis
@@ -86,11 +96,11 @@ def bridge(
         sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
-        image_set(images)
         said = said_of_weights(model, sources)
         store.prepare(out)
         store.read(out)
         used = device_from(device)
+        check_images(photographs)
     sources = replace(sources, device=used)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
@@ -153,19 +163,6 @@ def settings_from(
         return plan(quick, sources.cifar is not None, size, side)
     side = training_side(weights if model == CIFAR_VGG16 else None) or size
     return plan_for(model, "trained" if weights is not None else "built" if ":" in model else None, side)
-
-
-def said_of_weights(model: str | None, sources: Sources) -> str:
-    """What has to be said of a user's weights. Raises `ValueError` where a checkpoint does not fit."""
-    if model is not None and sources.checkpoint is not None:
-        from nfrlab.simulations.bridge import networks
-        from nfrlab.simulations.deep.networks import named
-
-        said = networks.load(named.build(model), model, sources)
-        return f"{sources.checkpoint}: {said}" if said else ""
-    if model is not None and ":" in model:
-        return f"as built: {model} may be trained or not; name a checkpoint by --weights"
-    return ""
 
 
 def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:

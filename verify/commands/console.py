@@ -16,10 +16,23 @@ from rich.console import Console
 console = Console()
 OUT = Path("results")
 
+
+def images_folder(text: str) -> Path:
+    """The path that `--images` names; the empty one, which would be the working folder, ends the command."""
+    if not text:
+        raise refuse("--images '' names no folder; name a folder of images, or leave the option out")
+    return Path(text)
+
+
 Seed = Annotated[int, typer.Option(help="Root of all random numbers, a non-negative integer.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes; 0 for one per core.")]
 Images = Annotated[
-    Path | None, typer.Option(help="A folder of your own images, instead of scikit-learn's photographs.")
+    Path | None,
+    typer.Option(
+        parser=images_folder,
+        metavar="FOLDER",
+        help="A folder of your own images, instead of scikit-learn's photographs; transparency is put on white.",
+    ),
 ]
 
 
@@ -43,12 +56,30 @@ def nearest(reason: str) -> str:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turn a `ValueError`, or what the disk refuses, into one sentence and exit status 2."""
+def refusals(kinds: tuple[type[Exception], ...] = (ValueError, OSError)) -> Iterator[None]:
+    """Turn a `ValueError`, or what the disk refuses, into one sentence and exit status 2; or other `kinds`."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except kinds as error:
         raise refuse(str(error)) from error
+
+
+def check_images(folder: Path | None, at_least: int = 8) -> None:
+    """Look at every image before any work is done, and print what was done to some of them.
+
+    Raises `ValueError` as `image_set` and `ImageSet.check` do.
+    """
+    from nfrlab.simulations.images import image_set, shown
+    from nfrlab.verify.commands.progress import progress
+
+    if folder is None:
+        return
+    images = image_set(folder)
+    with progress("images", len(images.kept)) as bar:
+        remarks = images.check(at_least, bar.update)
+    told = "".join(f"; {count} {remark}" for remark, count in sorted(remarks.items()))
+    found = "1 image" if len(images.kept) == 1 else f"{len(images.kept)} images"
+    console.print(f"{shown(folder)}: {found}{told}", highlight=False, markup=False, soft_wrap=True)
 
 
 def require_counts(**options: int) -> None:

@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from nfrlab.simulations.files import write_atomically
-from nfrlab.simulations.images import image_set
+from nfrlab.simulations.images import UnusableImage
 from nfrlab.simulations.workers import default_jobs
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
     Jobs,
     Seed,
+    check_images,
     console,
     refusals,
     refuse,
@@ -71,7 +72,6 @@ def verify(
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
         require_counts(seed=seed, seeds=seeds)
         require_jobs(jobs)
-        image_set(images)
         store.prepare(out)
         store.read(out)
         load_measurements(out / MEASUREMENTS)
@@ -79,13 +79,16 @@ def verify(
             raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
         if seeds and (broken or accepted or seed):
             raise ValueError("--seeds N tries the seeds 0 … N − 1; leave --seed, --broken and --accept out")
+        check_images(images, 32 if profile == "full" else 8)
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
-        noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
+        with refusals((UnusableImage,)):
+            noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if noticed else 1)
     if seeds:
-        steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
+        with refusals((UnusableImage,)):
+            steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if steady else 1)
     verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
     with refusals():
@@ -124,7 +127,7 @@ def try_and_report(
             file=sys.stderr,
         )
         raise typer.Exit(130) from None
-    except FailedExamination as error:
+    except (FailedExamination, UnusableImage) as error:
         raise refuse(str(error)) from error
     from nfrlab.verify.report.html import render
 

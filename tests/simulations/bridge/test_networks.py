@@ -19,6 +19,7 @@ from nfrlab.simulations.bridge.settings import CASCADE, Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources, file_digest
 from nfrlab.simulations.deep.networks import weights
 from nfrlab.simulations.deep.networks.plain import plain
+from nfrlab.simulations.images import image_set
 
 SIDE = 32
 FRONT = (
@@ -178,9 +179,8 @@ def test_what_changes_the_numbers_is_measured_again(
 
     def measured_anew() -> int:
         steps: list[tuple[int, int]] = []
-        for cached in (file_digest, networks.network, networks.network_digest, populations.photograph):
+        for cached in (file_digest, networks.network, networks.network_digest, image_set, populations.files_in):
             cached.cache_clear()
-        populations.files_in.cache_clear()
         monkeypatch.delitem(__import__("sys").modules, "arch", raising=False)
         bridge.run([setting_of(path, "trained")], 2, 0, sources, 1, lambda *step: steps.append(step))
         return steps[-1][1] - steps[0][0]
