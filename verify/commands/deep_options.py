@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from nfrlab.simulations.bridge.sources import safetensors_metadata
+from nfrlab.simulations.bridge.sources import Sources, safetensors_metadata
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
