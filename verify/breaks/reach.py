@@ -19,11 +19,15 @@ Note = Callable[[], None]
 def watched(breaks: Mapping[str, Break]) -> Iterator[set[str]]:
     """The ids of the breaks that are felt in here, filled as functions are called that they would change."""
     felt: set[str] = set()
+    found = [
+        watch
+        for id, each in breaks.items()
+        for change in each.changes
+        for watch in watches(change, partial(felt.add, id))
+    ]  # all before the first is entered: a function that is watched no longer shows which constants it reads
     with ExitStack() as stack:
-        for id, each in breaks.items():
-            for change in each.changes:
-                for watch in watches(change, partial(felt.add, id)):
-                    stack.enter_context(watch)
+        for watch in found:
+            stack.enter_context(watch)
         yield felt
 
 
