@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from types import FunctionType, ModuleType
@@ -37,10 +37,17 @@ def watches(change: Any, note: Note) -> Iterable[AbstractContextManager[None]]:
         return [exchanged(change.args[0], partial(noting, note))]
     if change.func is entry:
         table, key = change.args[:2]
-        return [entry(table, key, noting(note, table[key]))]
+        return [noted_entry(table, key, note)]
     assert change.func is constant, change
     module, name = change.args[:2]
     return [exchanged(function, partial(noting, note)) for function in readers(module, name)]
+
+
+@contextmanager
+def noted_entry(table: MutableMapping[str, Any], key: str, note: Note) -> Iterator[None]:
+    """Let `table[key]`, whatever it is by then, call `note` first."""
+    with entry(table, key, noting(note, table[key])):
+        yield
 
 
 def noting(note: Note, function: Callable[..., Any]) -> Callable[..., Any]:
