@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
@@ -23,11 +22,11 @@ from nfrlab.verify.commands.console import (
     Images,
     Seed,
     check_images,
-    console,
     print_paths,
     refusals,
     refuse,
     require_counts,
+    say,
 )
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
@@ -100,7 +99,7 @@ def bridge(
         store.prepare(out)
         store.read(out)
         used = device_from(device)
-        check_images(photographs)
+        seen = check_images(photographs)
     sources = replace(sources, device=used)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
@@ -117,8 +116,8 @@ def bridge(
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
-    if said:
-        console.print(escape(said), highlight=False, soft_wrap=True)
+    say(seen)
+    say(said)
     from nfrlab.verify.exhibits import stored
 
     with refusals():

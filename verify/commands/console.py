@@ -64,8 +64,8 @@ def refusals(kinds: tuple[type[Exception], ...] = (ValueError, OSError)) -> Iter
         raise refuse(str(error)) from error
 
 
-def check_images(folder: Path | None, at_least: int = 8) -> None:
-    """Look at every image before any work is done, and print what was done to some of them.
+def check_images(folder: Path | None, at_least: int = 8) -> str:
+    """Look at every image before any work is done, and say what was done to some of them; "" without a folder.
 
     Raises `ValueError` as `image_set` and `ImageSet.check` do.
     """
@@ -73,13 +73,19 @@ def check_images(folder: Path | None, at_least: int = 8) -> None:
     from nfrlab.verify.commands.progress import progress
 
     if folder is None:
-        return
+        return ""
     images = image_set(folder)
     with progress("images", len(images.kept)) as bar:
         remarks = images.check(at_least, bar.update)
     told = "".join(f"; {count} {remark}" for remark, count in sorted(remarks.items()))
     found = "1 image" if len(images.kept) == 1 else f"{len(images.kept)} images"
-    console.print(f"{shown(folder)}: {found}{told}", highlight=False, markup=False, soft_wrap=True)
+    return f"{shown(folder)}: {found}{told}"
+
+
+def say(sentence: str) -> None:
+    """Print a sentence with names from outside, where there is one."""
+    if sentence:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def require_counts(**options: int) -> None:

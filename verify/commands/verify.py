@@ -24,6 +24,7 @@ from nfrlab.verify.commands.console import (
     refuse,
     require_counts,
     require_jobs,
+    say,
 )
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verdict_table import coloured, print_steadiness, print_verdicts
@@ -79,7 +80,7 @@ def verify(
             raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
         if seeds and (broken or accepted or seed):
             raise ValueError("--seeds N tries the seeds 0 … N − 1; leave --seed, --broken and --accept out")
-        check_images(images, 32 if profile == "full" else 8)
+        say(check_images(images, 32 if profile == "full" else 8))
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
