@@ -1,46 +1,29 @@
 """The measurements of one draw as a file, and those of many stacked along the dimension `draw`.
 
-A part is classic NetCDF, with its SHA-256 behind it, which readers pass over. It is written and read as plain arrays:
-there are thousands, and xarray takes ten times as long.
+A part is classic NetCDF, and sealed. It is written and read as plain arrays: there are thousands, and xarray takes ten
+times as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import lazy_loader
 import numpy as np
 
 from nfrlab.simulations.dense.arrays import Array
 
 if TYPE_CHECKING:
-    import scipy.io as scipy_io
     import xarray as xr
-else:
-    scipy_io = lazy_loader.load("scipy.io")
-
-
-def seal(dataset: xr.Dataset) -> bytes:
-    """The dataset as a part."""
-    content = netcdf(dataset)
-    return content + sha256(content).digest()
-
-
-def unseal(data: bytes) -> bytes:
-    """The NetCDF content of what `seal` gave. Raises `ValueError` where a bit of it has changed."""
-    content, seal = data[: -sha256().digest_size], data[-sha256().digest_size :]
-    if sha256(content).digest() != seal:
-        raise ValueError("damaged")
-    return content
 
 
 def netcdf(dataset: xr.Dataset) -> bytes:
     """A dataset of numbers and words, without attributes, in NetCDF's classic format with 64-bit offsets."""
+    from scipy.io import netcdf_file
+
     buffer = BytesIO()
-    file = scipy_io.netcdf_file(buffer, "w", version=2)
+    file = netcdf_file(buffer, "w", version=2)
     file.coordinates = " ".join(sorted(str(name) for name in set(dataset.coords) - set(dataset.dims)))
     for dimension, size in dataset.sizes.items():
         file.createDimension(dimension, size)
@@ -62,7 +45,9 @@ def netcdf(dataset: xr.Dataset) -> bytes:
 
 def arrays(content: bytes) -> dict[str, Array]:
     """Every variable of a NetCDF file as it is stored."""
-    with scipy_io.netcdf_file(BytesIO(content), mmap=False) as file:
+    from scipy.io import netcdf_file
+
+    with netcdf_file(BytesIO(content), mmap=False) as file:
         return {name: np.array(variable[...]) for name, variable in file.variables.items()}
 
 

@@ -26,6 +26,8 @@ from tests.verify.test_cli import contents
 NO_PART_IN_THE_NUMBERS = {
     "simulations/files.py",  # writes them
     "simulations/resumable.py",  # says whose they are
+    "simulations/sealed.py",  # and whether they are whole
+    "simulations/workers.py",  # where they are computed
     "simulations/bridge/settings.py",  # what is asked: a setting is itself part of the name of its draws
 }
 

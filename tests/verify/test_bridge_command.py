@@ -206,7 +206,7 @@ def test_damaged_measurements_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bridge" / "digits-trained.nc").write_bytes(b"no netCDF")
     result = in_process("verify", "fig-2a-rises", "--jobs", "1", "--out", tmp_path)
     (line,) = result.stderr.splitlines()
-    assert "digits-trained.nc cannot be read" in line
+    assert "digits-trained.nc is damaged" in line
     assert (result.exit_code, result.stdout) == (2, "")
 
 

@@ -14,9 +14,10 @@ import typer
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
+from nfrlab.simulations.files import writable
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped
-from nfrlab.simulations.workers import default_jobs, interrupts_heard
+from nfrlab.simulations.workers import default_jobs, exits_refused, interrupts_heard
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
@@ -45,7 +46,7 @@ from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verify import try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
-from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
@@ -95,9 +96,12 @@ def bridge(
         sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
-        said = said_of_weights(model, sources)
-        store.prepare(out)
+        with exits_refused(str(model)):
+            said = said_of_weights(model, sources)
+        deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
+        store.prepare(out, len(deep))
         store.read(out)
+        power.stored_sights(out)
         used = device_from(device)
         seen = check_images(photographs)
     sources = replace(sources, device=used)
@@ -120,9 +124,8 @@ def bridge(
     say(said)
     from nfrlab.verify.exhibits import stored
 
-    with refusals():
+    with refusals(), writable(sources.out):
         print_paths(*stored.draw(sources.out, sources.out / "figures"))
-    deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
     profile: Profile = "quick" if quick else "full"
     # judged in seconds, from stored numbers: workers would take longer to start
     raise typer.Exit(0 if try_and_report(deep, seed, profile, images, 1, out) else 1)
@@ -176,12 +179,16 @@ def run_with_progress(
     settings: Sequence[Setting], draws: int, seed: int, sources: Sources, jobs: int, command: str
 ) -> Mapping[str, xr.Dataset]:
     """`run` with a live display; what stops it becomes one sentence and exit status 2, Ctrl-C exit status 130."""
+    damaged: list[str] = []
     with progress("draws") as bar, interrupts_heard():
         try:
-            return run(settings, draws, seed, sources, jobs, bar.update, command)
+            found = run(settings, draws, seed, sources, jobs, bar.update, command, damaged.append)
         except (ValueError, Stopped) as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
             kept = f"finished draws are kept in {sources.out}, the same command resumes"
             print(f"nfrlab: interrupted; {kept}", file=sys.stderr)
             raise typer.Exit(130) from None
+    for sentence in damaged:
+        print(f"nfrlab: {sentence}; it was measured again", file=sys.stderr)
+    return found

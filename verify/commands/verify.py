@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import NotWritable, writable
 from nfrlab.simulations.images import UnusableImage
 from nfrlab.simulations.workers import default_jobs
 from nfrlab.verify.commands.console import (
@@ -36,6 +37,9 @@ from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
 from nfrlab.verify.proceedings.seeds import FILE, Trial, by_claim, key, stored_trials, try_at_seeds
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from nfrlab.verify.proceedings.trial import load_measurements, try_claims
+
+STOPS = FailedExamination, NotWritable, UnusableImage
+"""What ends the trials with a sentence; any other error is a defect."""
 
 
 def verify(
@@ -73,8 +77,9 @@ def verify(
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
         require_counts(seed=seed, seeds=seeds)
         require_jobs(jobs)
-        store.prepare(out)
+        store.prepare(out, len(chosen))
         store.read(out)
+        power.stored_sights(out)
         load_measurements(out / MEASUREMENTS)
         if (broken or seeds) and any(chosen.values()):
             raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
@@ -84,11 +89,11 @@ def verify(
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
-        with refusals((UnusableImage,)):
+        with refusals(STOPS):
             noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if noticed else 1)
     if seeds:
-        with refusals((UnusableImage,)):
+        with refusals(STOPS):
             steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if steady else 1)
     verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
@@ -128,12 +133,15 @@ def try_and_report(
             file=sys.stderr,
         )
         raise typer.Exit(130) from None
-    except (FailedExamination, UnusableImage) as error:
+    except STOPS as error:
         raise refuse(str(error)) from error
-    from nfrlab.verify.report.html import render
+    except (BrokenExecutor, MemoryError) as error:
+        kept = f"{len(verdicts)} of {len(chosen)} verdicts are kept in {out}"
+        raise refuse(f"a worker was ended (out of memory?); {kept}") from error
+    from nfrlab.verify.report.html import write_report
 
-    with refusals():
-        write_atomically(out / "report.html", render(records, power.stored_sights(out)))
+    with refusals(), writable(out):
+        write_report(out)
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
     return verdicts

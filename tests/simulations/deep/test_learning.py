@@ -160,7 +160,7 @@ def test_what_was_learned_is_kept_with_its_origin(cifar: Path) -> None:
         (("--epochs", "0"), "--epochs"),
         (("--seed", "-1"), "--seed"),
         (("--device", "tpu"), "'tpu'"),
-        (("--out", "data/cifar10/test/dog/0000.png"), "cannot be written"),
+        (("--out", "data/cifar10/test/dog/0000.png"), "cannot write to data/cifar10/test/dog/0000.png"),
     ],
 )
 def test_a_bad_option_is_refused(arguments: tuple[str, ...], naming: str, cifar: Path) -> None:
