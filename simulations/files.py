@@ -42,12 +42,14 @@ class NotWritable(ValueError):
 def one_writer(folder: Path) -> Iterator[None]:
     """Between reading a file of the folder and replacing it nobody else does: what two commands add is both there.
 
-    Held for moments. Raises `OSError` where the folder refuses, and `NotWritable` after a minute.
+    What killed ones left unfinished is removed. Held for moments. Raises `OSError` where the folder refuses, and
+    `NotWritable` after a minute.
     """
     from filelock import FileLock, Timeout
 
     try:
         with FileLock(folder / ".writing", timeout=60):
+            sweep_parts(folder)
             yield
     except Timeout as error:
         raise NotWritable(f"another command holds {folder / '.writing'}; end it, or name another folder") from error

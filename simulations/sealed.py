@@ -1,4 +1,4 @@
-"""Stored results with their SHA-256 behind them: what has changed by a bit is known before any reader meets it.
+"""Stored results with the SHA-256 of content and name behind them: what has changed is known before a reader meets it.
 
 HDF5 and NetCDF pass over what lies behind their end, so that the files open everywhere.
 """
@@ -25,17 +25,23 @@ class Damaged(ValueError):
     """A stored result is not what was written, and cannot be trusted."""
 
 
-def seal(content: bytes) -> bytes:
-    """A content with its digest behind it."""
-    return content + sha256(content).digest()
+def seal(content: bytes, name: str) -> bytes:
+    """A content with the digest of it and of its name behind it."""
+    return content + _digest(content, name)
 
 
-def unseal(data: bytes) -> bytes:
-    """The content of what `seal` gave. Raises `ValueError` where a bit of it has changed."""
+def unseal(data: bytes, name: str) -> bytes:
+    """The content of what `seal` gave. Raises `ValueError` where a bit of it has changed, or it is another's."""
     content, digest = data[: -sha256().digest_size], data[-sha256().digest_size :]
-    if sha256(content).digest() != digest:
+    if _digest(content, name) != digest:
         raise ValueError("damaged")
     return content
+
+
+def _digest(content: bytes, name: str) -> bytes:
+    whole = sha256(name.encode(errors="surrogateescape") + b"\0")
+    whole.update(content)
+    return whole.digest()
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -76,18 +82,18 @@ def read_regular(path: Path, most: int = MOST) -> bytes | None:
 
 def read_sealed(path: Path) -> bytes | None:
     """The content of a sealed file; None where there is none. Raises as `read_regular`, and `Damaged` for a content
-    that does not match its digest: it has changed, or nfrlab did not write it.
+    that does not match its digest: it has changed, it is another file's, or nfrlab did not write it.
     """
     data = read_regular(path)
     try:
-        return None if data is None else unseal(data)
+        return None if data is None else unseal(data, path.name)
     except ValueError as error:
-        raise Damaged(f"{path} is damaged: its content does not match the digest behind it") from error
+        raise Damaged(f"{path} is damaged: its content does not match the digest behind it, or its name") from error
 
 
 def write_dataset(path: Path, dataset: xr.Dataset) -> None:
     """Store a dataset as sealed NetCDF 4, whole or not at all. Raises `OSError` where the disk is full."""
-    write_atomically(path, seal(bytes(dataset.to_netcdf(engine="h5netcdf"))))
+    write_atomically(path, seal(bytes(dataset.to_netcdf(engine="h5netcdf")), path.name))
 
 
 def read_dataset(path: Path) -> xr.Dataset | None:

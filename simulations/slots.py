@@ -44,12 +44,13 @@ class Slots:
         missing = [max(0, HEAD + size - has) for has in there]
         require_space(self.folder, sum(missing) + beside, "the training")
         for path, has, more in zip(self.paths, there, missing, strict=True):
-            with open(path, "ab") as file:
-                if more and hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(file.fileno(), has, more)
-                elif more:
-                    file.write(bytes(more))
-                os.fsync(file.fileno())
+            if more:
+                with open(path, "ab") as file:
+                    if hasattr(os, "posix_fallocate"):
+                        os.posix_fallocate(file.fileno(), has, more)
+                    else:
+                        file.write(bytes(more))
+                    os.fsync(file.fileno())
 
     def write(self, number: int, content: bytes | memoryview) -> None:
         """Store content number `number`; a kill in the midst of it leaves the one before."""

@@ -153,7 +153,7 @@ def _measure_part(part: Part) -> Part:
     if maps:
         write_dataset(part.maps_path, draws.collect_maps(part.draw).assign_attrs(identity=part.identity))
     if measurements:
-        write_atomically(part.path, seal(netcdf(draws.measure(part.draw))))
+        write_atomically(part.path, seal(netcdf(draws.measure(part.draw)), part.path.name))
     return part
 
 
