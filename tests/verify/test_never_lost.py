@@ -11,6 +11,7 @@ import errno
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,18 +67,18 @@ COMMANDS = {
         "another run is writing to out",
     ),
     "figures": Command(
-        ("figures", "ordering", "--out", "out"),
-        (("ordering.svg", 1), ("ordering.png", 1)),
+        ("figures", "isotropy", "--out", "out"),
+        (("isotropy.svg", 1), ("isotropy.png", 1)),
         "another run is writing to out",
     ),
     "bridge": Command(
         ("bridge", "--model", "own.py:small", *OF_BRIDGE, "--out", "out"),
-        (("parts/", 2), ("pictures/", 1), ("own_small-gaussian.nc", 1), ("fig6.png", 1), ("report.html", 1)),
+        (("pictures/", 1), ("parts/", 2), ("own_small-gaussian.nc", 1), ("fig6.png", 1), ("report.html", 1)),
         "another run is writing to out/bridge",
     ),
     "train": Command(
         ("train", "--size", "32", "--epochs", "4", "--device", "cpu", "--out", "out"),
-        (("epochs/", 1), ("epochs/", 4), (LEARNED[0], 1)),
+        (("epochs/", 1), ("epochs/", 3), (LEARNED[0], 1)),
         "another run is writing to out/bridge",
     ),
 }
@@ -114,8 +116,14 @@ def call(place: str, words: tuple[str, ...], fault: tuple[str, str, int] | None)
 
 
 def strike(kind: str, pattern: str, count: int) -> None:
-    """Let a fault strike when the `count`-th file of a name is brought to the disk; a full disk stays full for it."""
+    """Let a fault strike when the `count`-th file of a name is brought to the disk; a full disk stays full for it.
+
+    A small one has no space from the beginning.
+    """
     usual, seen = os.fsync, 0
+    if kind == "small":
+        shutil.disk_usage = lambda path: SimpleNamespace(free=1000)  # type: ignore[assignment, return-value]
+        return
 
     def fsync(handle: int) -> None:
         nonlocal seen
@@ -260,6 +268,14 @@ def test_two_at_once(server: Any, undisturbed: Any, tmp_path: Path) -> None:
     (place / "stderr of the first").rename(place / "stderr")
     assert ended(first, place) == Ended(0, "")
     assert results(place) == whole
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"figures"}))
+def test_long_work_asks_for_its_space_first(name: str, server: Any, tmp_path: Path) -> None:
+    """Catches hours of work that end at a disk which was too small from the beginning, and one that half fills it."""
+    place = furnished(tmp_path / "place")
+    run(server, place, COMMANDS[name], ("small", "", 0)).refused_with("MiB of disk left, ")
+    assert not [path for path in results(place) if not path.endswith(".lock")]
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nfrlab.simulations.bridge.run import run
+from nfrlab.simulations.bridge.run import KEPT, run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
-from nfrlab.simulations.files import writable
 from nfrlab.simulations.network_names import require_known
-from nfrlab.simulations.resumable import Stopped
+from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.workers import default_jobs, exits_refused, interrupts_heard
 from nfrlab.verify.commands.console import (
     OUT,
@@ -124,8 +123,9 @@ def bridge(
     say(said)
     from nfrlab.verify.exhibits import stored
 
-    with refusals(), writable(sources.out):
-        print_paths(*stored.draw(sources.out, sources.out / "figures"))
+    drawn = sources.out / "figures"
+    with refusals((ValueError, Stopped)), exclusive_folder(drawn, (), lambda: KEPT, lambda error: None):
+        print_paths(*stored.draw(sources.out, drawn))
     profile: Profile = "quick" if quick else "full"
     # judged in seconds, from stored numbers: workers would take longer to start
     raise typer.Exit(0 if try_and_report(deep, seed, profile, images, 1, out) else 1)

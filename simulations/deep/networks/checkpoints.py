@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from argparse import Namespace
 from collections.abc import Mapping
@@ -74,8 +75,16 @@ def read(path: Path) -> Any:
 
 
 def sealed(state: Mapping[str, Tensor], origin: Mapping[str, str]) -> bytes:
-    """Tensors as safetensors, with where they come from and their digest, which `read` holds them against."""
-    return save(dict(state), {**origin, DIGEST: sha256(save(dict(state))).hexdigest()})
+    """Tensors as safetensors, with where they come from and their digest, which `read` holds them against.
+
+    The same bytes for the same content: safetensors itself writes `origin` in a random order.
+    """
+    bare = save(dict(state))
+    end = 8 + int.from_bytes(bare[:8], "little")
+    said = dict(sorted({**origin, DIGEST: sha256(bare).hexdigest()}.items()))
+    header = json.dumps({"__metadata__": said} | json.loads(bare[8:end]), separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + bare[end:]
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
