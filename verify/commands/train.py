@@ -11,15 +11,18 @@ import typer
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.files import writable, write_atomically
 from nfrlab.simulations.resumable import lacks_memory
-from nfrlab.verify.commands.console import OUT, Seed, console, print_paths, refusals, require_counts
+from nfrlab.verify.commands.console import OUT, Seed, console, folder, print_paths, refusals, require_counts
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
     device_from,
     first_existing,
+    require_side,
     require_torch,
 )
 from nfrlab.verify.proceedings.store import MEASUREMENTS
+
+MOST_EPOCHS = 10_000
 
 
 def train(
@@ -27,7 +30,7 @@ def train(
     epochs: Annotated[int, typer.Option(help="How many times every image is seen.")] = 12,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Seed = 0,
-    out: Annotated[Path, typer.Option(help="The --out of the 'nfrlab bridge' that will measure it.")] = OUT,
+    out: Annotated[Path, folder("--out", "The --out of the 'nfrlab bridge' that will measure it.")] = OUT,
 ) -> None:
     """Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.
 
@@ -43,12 +46,13 @@ def train(
 
 
 def training_images(size: int, epochs: int) -> Path:
-    """CIFAR-10's path. Raises `ValueError` where it is missing, and for a `size` or `epochs` that is too small."""
+    """CIFAR-10's path. Raises `ValueError` where it is missing, and for a `size` or `epochs` that cannot be."""
     source = first_existing(CIFAR_IMAGES)
     if source is None:
         raise ValueError(f"CIFAR-10 is missing: set NFRLAB_DATA to a folder with one of {', '.join(CIFAR_IMAGES)}")
-    if size < 32 or epochs < 1:
-        raise ValueError(f"--size must be at least 32 and --epochs at least 1, got {size} and {epochs}")
+    require_side(size)
+    if not 1 <= epochs <= MOST_EPOCHS:
+        raise ValueError(f"--epochs must be from 1 to {MOST_EPOCHS:,}, got {epochs}")
     return source
 
 
