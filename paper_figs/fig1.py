@@ -121,6 +121,9 @@ def draw_rule(axes: Axes, plane: Plane, rule: str) -> None:
         if np.any(v):
             draw_arrow(axes, v, palette.RULES[rule], 1.0, order=3, head=0.8)
     R = passed.sum(axis=1)
+    if not np.any(R):
+        axes.set_title(f"{RULES[rule]}\nthe map is zero", fontsize=8)
+        return
     ends = sorted((direction(plane.x), direction(plane.x) + turn(plane.x, R)))
     axes.add_patch(Arc((0, 0), 1.0, 1.0, theta1=ends[0], theta2=ends[1], color="k", linewidth=0.8, zorder=4))
     draw_arrow(axes, 1.3 * R / np.linalg.norm(R), palette.RULES[rule], 2.6, order=4, head=1.2)
@@ -165,7 +168,8 @@ def draw_cloud(axes: Axes, growth: Growth, N: int) -> None:
         axes.plot(*np.stack([0 * W, W, np.nan * W], axis=2).reshape(2, -1), color="0.8", linewidth=0.8, zorder=1.5)
     for rule, length in zip(RULES, (1.75, 1.55, 1.25, 0.95), strict=True):
         R = growth.maps[rule][growth.widths.index(N)]
-        draw_arrow(axes, length * R / np.linalg.norm(R), palette.RULES[rule], 2.6, order=6, head=1.2)
+        if np.any(R):
+            draw_arrow(axes, length * R / np.linalg.norm(R), palette.RULES[rule], 2.6, order=6, head=1.2)
     axes.set_title(f"N = {N:,} neurons", fontsize=11)
 
 

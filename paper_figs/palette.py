@@ -10,6 +10,7 @@ DASHED = (0, (4, 2))
 RULES = {
     "gbp": "C0",
     "activation": "C1",
+    "activation-pooled": "C5",
     "zplus": "C2",
     "grad": "C3",
     "rectgrad": "C4",

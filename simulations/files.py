@@ -38,6 +38,19 @@ class NotWritable(ValueError):
     """One sentence: the folder, and what its disk refuses."""
 
 
+def read_file(path: Path, most: int = 1 << 24) -> bytes:
+    """The content of a regular file. Raises `ValueError` for a pipe or device, which could keep its reader for ever,
+    and for more than `most` bytes; and `OSError` where the file cannot be read.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError(f"{path} is a pipe or device, not a file; name a file")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"{path} holds more than {most:,} bytes, and can be no file of this kind")
+    return data
+
+
 @contextmanager
 def one_writer(folder: Path) -> Iterator[None]:
     """Between reading a file of the folder and replacing it nobody else does: what two commands add is both there.

@@ -4,14 +4,16 @@ not refuted; 2: bad input.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from nfrlab.verify.commands.console import console
+from nfrlab.verify.commands.console import console, refuse
 
 COMMANDS = {
     "claims": "List every claim with its source.",
@@ -77,8 +79,22 @@ def before_any_command(
 
 
 def main() -> None:
-    """Entry point of the command `nfrlab`."""
+    """Entry point of the command `nfrlab`.
+
+    Letters that the output's encoding lacks are spelled out. What the machine refuses outside any step of a command,
+    its standard output or its working folder, is one sentence and exit status 2 as well.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        named = f" {error.filename}" if error.filename else ""
+        sys.exit(refuse(f"the machine refused{named}: {error.strerror or error}").exit_code)

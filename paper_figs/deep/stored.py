@@ -96,17 +96,23 @@ def main_settings(names: Sequence[str]) -> list[str]:
     return [name for name in names if network(name) in {network(names[0]), own}]
 
 
+def plain(name: str) -> str:
+    """A name from outside, as Matplotlib draws it letter by letter: a dollar would begin a formula."""
+    printed = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
+    return printed.replace("$", r"\$")
+
+
 def images(data: xr.Dataset) -> str:
     """What images a setting was measured on, in words, and their size where it is known."""
     side = json.loads(data.attrs.get("setting", "{}")).get("side")
     source = DIGITS if data.attrs["network"] in ON_DIGITS else PurePath(data.attrs["images"]).name
-    return source + (f", {side} × {side}" if side else "")
+    return plain(source) + (f", {side} × {side}" if side else "")
 
 
 def heading(stored: Stored, name: str, between: str = ", ") -> str:
     """Network, weights and number of draws of a setting: `VGG16, random, n = 50`."""
     weights = WEIGHTS.get(name.rpartition("-")[2], "random")
-    words = NETWORKS.get(network(name), network(name)), weights, f"n = {stored.numbers[name].sizes['draw']}"
+    words = NETWORKS.get(network(name), plain(network(name))), weights, f"n = {stored.numbers[name].sizes['draw']}"
     return between.join(words)
 
 

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy
 
 from nfrlab.simulations.dense.arrays import Array
 
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
 def netcdf(dataset: xr.Dataset) -> bytes:
     """A dataset of numbers and words, without attributes, in NetCDF's classic format with 64-bit offsets."""
-    from scipy.io import netcdf_file
-
     buffer = BytesIO()
-    file = netcdf_file(buffer, "w", version=2)
+    file = scipy.io.netcdf_file(buffer, "w", version=2)
     file.coordinates = " ".join(sorted(str(name) for name in set(dataset.coords) - set(dataset.dims)))
     for dimension, size in dataset.sizes.items():
         file.createDimension(dimension, size)
@@ -45,9 +44,7 @@ def netcdf(dataset: xr.Dataset) -> bytes:
 
 def arrays(content: bytes) -> dict[str, Array]:
     """Every variable of a NetCDF file as it is stored."""
-    from scipy.io import netcdf_file
-
-    with netcdf_file(BytesIO(content), mmap=False) as file:
+    with scipy.io.netcdf_file(BytesIO(content), mmap=False) as file:
         return {name: np.array(variable[...]) for name, variable in file.variables.items()}
 
 

@@ -174,11 +174,7 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         raise ValueError("the dask back end needs the package distributed: install nfrlab[cluster]") from error
     logging.disable()  # distributed and tornado: the run itself says in one sentence what went wrong
     try:
-        client: Any = Client(scheduler, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ValueError(f"no Dask scheduler answers at {scheduler}; start one and give its address") from error
-    try:
-        with client:
+        with _connected(Client, scheduler) as client:
             yield client
     except Exception as error:
         if type(error).__module__.startswith("distributed"):
@@ -186,6 +182,18 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         raise
     finally:
         logging.disable(logging.NOTSET)
+
+
+def _connected(client: Any, scheduler: str) -> Any:
+    """A client that a scheduler has answered. Raises `ValueError` where none does, and for TLS without certificates."""
+    try:
+        return client(scheduler, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, AssertionError) as error:  # the last where an earlier connection is still ending
+        raise ValueError(f"no Dask scheduler answers at {scheduler}; start one and give its address") from error
+    except TypeError as error:
+        raise ValueError(
+            f"{scheduler}: its certificates have to be named in Dask's configuration (distributed.comm.tls)"
+        ) from error
 
 
 def _point_sums(spec: Spec, store: Store, point: Any) -> Sums:

@@ -17,12 +17,13 @@ from nfrlab.simulations.dense.propagate import RULES
 from nfrlab.simulations.dense.reduced.invariant import INVARIANT_RULES
 from nfrlab.simulations.dense.reduced.polar import INVARIANT_FAMILIES
 from nfrlab.simulations.dense.weights import FAMILIES
+from nfrlab.simulations.files import read_file
 from nfrlab.simulations.sweep.inputs import INPUTS, check_input
 
 SAMPLERS = ("auto", "reduced", "direct")
 BLOCK_DRAWS = 1 << 24  # numbers drawn in a block: well under a second of work to lose
 BLOCK_TRIALS = 1 << 20
-MOST = 1 << 63
+MOST, ENDLESS = 1 << 63, 10**30
 MOST_WEIGHTS = 1 << 30  # 8 GiB of float64
 SPEED = 3e7  # numbers that a core draws in a second, about
 MOST_OF_A_TRIAL, MOST_OF_ALL = 10**10, 10**15  # five minutes, which nothing can divide; a year on one core
@@ -105,8 +106,8 @@ class Spec:
             if not all(isinstance(value, str) for value in getattr(self, name)):
                 raise ValueError(f"{name} must list names, got {list(getattr(self, name))}")
         for name, least in (("trials", 1), ("block", 0)):
-            if type(getattr(self, name)) is not int or getattr(self, name) < least:
-                raise ValueError(f"{name} must be a whole number ≥ {least}, got {getattr(self, name)!r}")
+            if type(getattr(self, name)) is not int or not least <= getattr(self, name) < ENDLESS:
+                raise ValueError(f"{name} must be a whole number from {least} to 10³⁰, got {getattr(self, name)!r}")
         for name, known in (("relevance", RELEVANCES), ("x", INPUTS), ("sampler", SAMPLERS)):
             if not isinstance(getattr(self, name), str) or getattr(self, name) not in known:
                 raise ValueError(f"unknown {name} '{getattr(self, name)}'; choose {', '.join(known)}")
@@ -157,11 +158,13 @@ def reducible(rule: str, family: str) -> bool:
 def read(path: Path) -> Spec:
     """The sweep of a TOML file. Raises `ValueError` for one that is unreadable, has an unknown key or a bad value."""
     try:
-        stored: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        stored: dict[str, Any] = tomllib.loads(read_file(path).decode("utf-8-sig"))
     except OSError as error:
         raise ValueError(f"cannot read {path} ({error.strerror}); name a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no TOML file: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply; a sweep needs lists of names and numbers") from error
     known = {field.name for field in fields(Spec)}
     if unknown := sorted(stored.keys() - known):
         raise ValueError(f"{path}: unknown key '{unknown[0]}'; known keys: {', '.join(sorted(known))}")

@@ -111,3 +111,13 @@ def test_draws_the_same_bytes(tmp_path: Path, images: ImageSet) -> None:
     sheet = np.asarray(Image.open(once[3]).convert("RGB"), dtype=int)
     assert sheet.shape == (6 * 400, 2 * 800, 3)
     assert np.mean(np.abs(sheet[:400, :800] - frames[0])) < 1
+
+
+@pytest.mark.parametrize("seed", [4, 13])
+def test_a_map_that_is_zero_has_no_arrow(seed: int) -> None:
+    """Catches a direction of nothing: at these seeds none of the first eight neurons passes under GBP."""
+    small = plane(IMAGES, seed)
+    assert not np.any(small.contributions["gbp"])
+    titles = [axes.get_title() for axes in fig1.figure(small).axes]
+    assert sum("the map is zero" in title for title in titles) == 1
+    assert next(iter(fig1.frames(growth(IMAGES, seed))))

@@ -46,6 +46,7 @@ COORDINATES: dict[str, Sequence[object]] = {
 SHAPES = {
     "alpha": ("rule", "level"),
     "alpha_activation": ("layer",),
+    "alpha_activation_pooled": ("layer",),
     "alpha_map": ("method", "bottom", "target"),
     "fan_in": ("layer",),
     "cosine": ("layer",),
@@ -154,6 +155,9 @@ def test_fig2_is_what_was_stored(data: Stored) -> None:
     x, y = line(a_digits, "Activation, trained")
     assert x == [L - layer for layer in LAYERS]
     np.testing.assert_array_equal(y, medians(measured["digits-trained"]["alpha_activation"]))
+    x, y = line(a_digits, "Activation after pooling, trained")
+    assert x == [L - layer for layer in LAYERS]
+    np.testing.assert_array_equal(y, medians(measured["digits-trained"]["alpha_activation_pooled"]))
     np.testing.assert_array_equal(line(b_vgg, "random")[1], medians(measured["vgg16-gaussian"]["cosine"]))
     assert a_vgg.get_title() == "VGG16, random, n = 7\nflowers, 12 × 12"
     assert a_digits.get_title().endswith("\nscikit-learn digits, 12 × 12")

@@ -351,6 +351,25 @@ def test_own_network_decides_no_claim_of_the_paper(finished: Finished) -> None:
     assert all("nfrlab bridge" in verdict["missing"] for verdict in verdicts.values())
 
 
+@needs_torch
+def test_names_from_outside_are_drawn_and_printed_letter_by_letter(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a formula or markup in the name of a file that stops the figures or is swallowed, and one that colours
+    the terminal.
+    """
+    monkeypatch.chdir(place)
+    monkeypatch.delenv("NFRLAB_DATA", raising=False)
+    odd = "[red]x[bold] $\\foo$ \x1b[31m_{"
+    Path(f"{odd}.py").write_text(OWN)
+    options = ("--seeds", "1", "--size", "32", "--rules", "gbp", "--jobs", "1", "--out", odd)
+    result = in_process("bridge", "--model", f"{odd}.py:small", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert all(line.isprintable() for line in result.stdout.splitlines())
+    assert "[red]x[bold] $\\foo$ \\x1b[31m_{_small-built, layer by layer" in result.stdout
+    assert len(list(Path(odd, "bridge", "figures").glob("*.png"))) > 3
+
+
 def measured_again(function: str, rules: tuple[str, ...] = FILTERS, seed: int = 7) -> dict[str, xr.Dataset]:
     """What a new process would measure or find in `out/bridge`, by one worker."""
     from nfrlab.simulations.bridge import networks, sources

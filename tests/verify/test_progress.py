@@ -39,3 +39,24 @@ def test_the_bar_says_what_how_much_and_how_long(monkeypatch: pytest.MonkeyPatch
 def test_off_a_terminal_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches control characters in a log file."""
     assert displayed(False, monkeypatch).strip() == "within"
+
+
+@pytest.mark.parametrize(("took", "told"), [(29.0, ""), (40.0, "nfrlab: 5 of 8 blocks after 40 s; about 60 s to go\n")])
+def test_long_work_says_once_how_long(
+    took: float, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches silence off a terminal, a line for each step, and time that counts what an earlier run has done."""
+    monkeypatch.setattr(module, "console", Console(file=io.StringIO(), force_terminal=False))
+    monkeypatch.setattr(module.Bar, "seconds", took)
+    with progress("blocks") as bar:
+        bar.restart(3, 8)
+        bar.update(3, 8)
+        bar.update(5, 8)
+        bar.update(6, 8)
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(40.4, "40 s"), (150, "2 min"), (12600, "3.5 h")])
+def test_duration(seconds: float, words: str) -> None:
+    """Catches a unit that hides the size."""
+    assert module.duration(seconds) == words

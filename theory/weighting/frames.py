@@ -16,6 +16,7 @@ or a continuous law independent of A) that is K = 1, almost surely: means agree 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -28,6 +29,8 @@ from nfrlab.theory.weighting.orthant import cosine_cdf
 
 ANGLE = {"constant": "constant", "positive": "positive", "gbp": "positive", "activation": None}
 PASSING = {"constant": 0.5, "positive": 0.5, "gbp": 0.25, "activation": 0.5}  # probability that a neuron passes
+WIDEST = 10**6
+"""Columns of a frame: some seconds, with the square root of N numbers of neurons that pass."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class FrameLaw:
         """`P(α ≤ a) = E P(ρ² ≤ a²/C²)`: exact for Activation and for K ≤ 64, else with the matched law of C."""
         if not 0 < a < 1:
             return float(a >= 1)
-        return float(sum(w * self._below(a, float(k)) for k, w in zip(self.K, self.weight, strict=True)))
+        K, C, weight = self._nodes
+        below = scipy.special.betainc(K / 2, (self.d - K) / 2, np.minimum(1.0, (a / C) ** 2))
+        return float(weight @ below) + self._on_the_sphere(a)
 
     def quantile(self, p: float) -> float:
         """The α below which a share p lies. Raises `ValueError` unless 0 < p < 1."""
@@ -80,25 +85,36 @@ class FrameLaw:
         """Whether the whole distribution is exact, not only the mean and the standard deviation."""
         return ANGLE[self.weighting] is None or self.N <= MOST
 
-    def _below(self, a: float, k: float) -> float:
-        """`P(α ≤ a | K = k)`."""
-        angle = ANGLE[self.weighting]
-        if k == self.d:  # ρ = 1: α is C itself
-            return float(cosine_cdf(angle, int(k), a)) if angle and k > 1 else 0.0
-        C, weight = (np.ones(1), np.ones(1)) if angle is None else cosines(angle, k)
-        return float(weight @ scipy.special.betainc(k / 2, (self.d - k) / 2, np.minimum(1.0, (a / C) ** 2)))
+    @cached_property
+    def _nodes(self) -> tuple[Float[Array, " n"], Float[Array, " n"], Float[Array, " n"]]:
+        """K < d, values of C given K, and their weights: what the distribution of α is integrated with."""
+        angle, inside = ANGLE[self.weighting], self.d > self.K
+        K, weight = self.K[inside], self.weight[inside]
+        if angle is None:
+            return K, np.ones_like(K), weight
+        nodes = [cosines(angle, float(k)) for k in K]
+        often = [len(C) for C, _ in nodes]
+        C, share = (np.concatenate([np.empty(0), *part]) for part in zip(*nodes, strict=True)) if nodes else (K, K)
+        return np.repeat(K, often), C, np.repeat(weight, often) * share
+
+    def _on_the_sphere(self, a: float) -> float:
+        """`P(α ≤ a, K = d)`: there ρ = 1, and α is C itself."""
+        angle, whole = ANGLE[self.weighting], float(self.weight[self.d == self.K].sum())
+        return whole * float(cosine_cdf(angle, self.d, a)) if whole and angle and self.d > 1 else 0.0
 
 
 def frame_law(weighting: str, d: int, N: int) -> FrameLaw:
     """The law of α of one Haar frame of N columns in R^d.
 
     The weighting is constant, positive (s = |N(0, 1)|), gbp (hidden relevance i.i.d. N(0, 1)) or activation. Raises
-    `ValueError` for another weighting and unless 1 ≤ N ≤ d.
+    `ValueError` for another weighting, unless 1 ≤ N ≤ d, and for N beyond a million.
     """
     if weighting not in PASSING:
         raise ValueError(f"no law of α for '{weighting}' and Haar frames; there is one for {', '.join(PASSING)}")
     if not 1 <= N <= d:
         raise ValueError(f"one Haar frame needs 1 ≤ N ≤ d, got d = {d}, N = {N}")
+    if N > WIDEST:
+        raise ValueError(f"the law of a Haar frame is computed to N = {WIDEST:,}, got N = {N:,}; beyond, α is its mean")
     p = PASSING[weighting]
     K = np.arange(1.0, N + 1)
     weight = scipy.stats.binom.pmf(K, N, p)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +21,13 @@ from nfrlab.verify.commands.console import (
     Images,
     Seed,
     check_images,
+    folder,
     print_paths,
     refusals,
     refuse,
     require_counts,
     say,
+    tell,
 )
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
@@ -36,6 +37,7 @@ from nfrlab.verify.commands.deep_options import (
     device_from,
     first_existing,
     require_device,
+    require_side,
     require_torch,
     said_of_weights,
     training_side,
@@ -73,7 +75,7 @@ def bridge(
         bool, typer.Option("--quick", help="VGG16 at 32 × 32, with fewer families and effects (minutes).")
     ] = False,
     jobs: Annotated[int, typer.Option(help="Worker processes; 0 for one per core, or one on a GPU.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for verdicts.json, report.html and bridge/.")] = OUT,
+    out: Annotated[Path, folder("--out", "Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
     """Measure the effects on deep networks; try the claims on them.
 
@@ -85,6 +87,8 @@ def bridge(
         require_torch()
         chosen = rules_from(rules)
         require_counts(seed=seed, jobs=jobs)
+        if seed >= 2**63:
+            raise ValueError(f"--seed may be 2⁶³ − 1 at most, which HDF5 can store, got {seed}")
         require_device(device)
         if model is not None:
             require_known(model)
@@ -141,9 +145,8 @@ def rules_from(text: str) -> tuple[str, ...]:
 
 
 def draws_from(seeds: int) -> int:
-    """Draws per setting. Raises `ValueError` for a negative number."""
-    if seeds < 0:
-        raise ValueError(f"--seeds must be a positive integer, or 0 for as many as the claims need, got {seeds}")
+    """Draws per setting, by default as many as the claims need. Raises `ValueError` as `require_counts` does."""
+    require_counts(seeds=seeds)
     return seeds or draws_needed()
 
 
@@ -152,10 +155,9 @@ def settings_from(
 ) -> tuple[Setting, ...]:
     """The settings of the built-in plan, or of one network.
 
-    Raises `ValueError` for weights without a model, a size below 32, and `quick` with a model.
+    Raises `ValueError` for weights without a model, a side that no image can have, and `quick` with a model.
     """
-    if size < 32:
-        raise ValueError(f"--size must be at least 32, got {size}")
+    require_side(size)
     if quick and model is not None:
         raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
     if model is None:
@@ -187,8 +189,8 @@ def run_with_progress(
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
             kept = f"finished draws are kept in {sources.out}, the same command resumes"
-            print(f"nfrlab: interrupted; {kept}", file=sys.stderr)
+            tell(f"interrupted; {kept}")
             raise typer.Exit(130) from None
     for sentence in damaged:
-        print(f"nfrlab: {sentence}; it was measured again", file=sys.stderr)
+        tell(f"{sentence}; it was measured again")
     return found

@@ -8,38 +8,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 console = Console()
 OUT = Path("results")
+MOST = {"seed": 2**128 - 1, "seeds": 100_000}
+"""What an option may be: seeds that generators tell apart, and draws that take days."""
 
 
-def images_folder(text: str) -> Path:
-    """The path that `--images` names; the empty one, which would be the working folder, ends the command."""
-    if not text:
-        raise refuse("--images '' names no folder; name a folder of images, or leave the option out")
-    return Path(text)
+def folder(option: str, help: str) -> Any:
+    """An option that names a folder; an empty name, which would be the working folder, ends the command."""
+
+    def named(text: str | Path) -> Path:
+        if text == "":
+            raise refuse(f"{option} '' names no folder; name one, or leave the option out")
+        return Path(text)
+
+    return typer.Option(parser=named, metavar="FOLDER", help=help)
 
 
 Seed = Annotated[int, typer.Option(help="Root of all random numbers, a non-negative integer.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes; 0 for one per core.")]
 Images = Annotated[
     Path | None,
-    typer.Option(
-        parser=images_folder,
-        metavar="FOLDER",
-        help="A folder of your own images, instead of scikit-learn's photographs; transparency is put on white.",
+    folder(
+        "--images", "A folder of your own images, instead of scikit-learn's photographs; transparency is put on white."
     ),
 ]
 
 
 def refuse(reason: str) -> typer.Exit:
     """Print one sentence on standard error; the exception that ends the command with exit status 2."""
-    print(f"nfrlab: {printable(reason)}{nearest(reason)}", file=sys.stderr)
+    tell(f"{reason}{nearest(reason)}")
     return typer.Exit(2)
+
+
+def tell(sentence: str) -> None:
+    """Print one sentence on standard error."""
+    print(f"nfrlab: {printable(sentence)}", file=sys.stderr)
 
 
 def printable(text: str) -> str:
@@ -83,16 +93,23 @@ def check_images(folder: Path | None, at_least: int = 8) -> str:
 
 
 def say(sentence: str) -> None:
-    """Print a sentence with names from outside, where there is one."""
+    """Print a sentence with names from outside, where there is one, in one line that can be copied."""
     if sentence:
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(sentence), highlight=False, markup=False, soft_wrap=True)
+
+
+def shown(text: str) -> Text:
+    """A text from outside as the cell of a table: what looks like rich's markup is none."""
+    return Text(printable(text))
 
 
 def require_counts(**options: int) -> None:
-    """Raises `ValueError` that names a negative option."""
+    """Raises `ValueError` that names an option which is negative or larger than it may be."""
     for name, value in options.items():
         if value < 0:
             raise ValueError(f"--{name} must be a non-negative integer, got {value}")
+        if value > MOST.get(name, value):
+            raise ValueError(f"--{name} may be {MOST[name]:,} at most, got {value}")
 
 
 def require_jobs(jobs: int) -> None:
@@ -109,4 +126,4 @@ def wide_console() -> Console:
 def print_paths(*paths: Path) -> None:
     """One path a line, never folded, so that it can be copied."""
     for path in paths:
-        console.print(path, highlight=False, soft_wrap=True)
+        say(str(path))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nfrlab.simulations.sweep.inputs import INPUTS
-from nfrlab.verify.commands.console import Jobs, Seed, console, print_paths, refuse
+from nfrlab.verify.commands.console import Jobs, Seed, console, folder, print_paths, refuse, require_jobs
 from nfrlab.verify.commands.sweep import sweep_with_progress
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def converge(
     x: Annotated[str, typer.Option(help=f"The input: {', '.join(INPUTS)}.")] = "photograph",
     seed: Seed = 0,
     jobs: Jobs = 0,
-    out: Annotated[Path, typer.Option(help="Folder for data and figures.")] = Path("results/converge"),
+    out: Annotated[Path, folder("--out", "Folder for data and figures.")] = Path("results/converge"),
 ) -> None:
     """Draw how α converges in the width N and in the number of trials.
 
@@ -33,6 +33,7 @@ def converge(
     from nfrlab.verify.exhibits.convergence import FAMILIES, RULES, draw, plan, prefixes, with_input
 
     try:
+        require_jobs(jobs)
         chosen = plan(tuple(rule or RULES), tuple(family or FAMILIES), d, most, trials, x, seed)
     except ValueError as error:
         raise refuse(str(error)) from error

@@ -13,6 +13,8 @@ RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
 CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
 """What a trained ResNet, a trained VGG16 and their images are called."""
+SIDES = 32, 8192
+"""In pixels, of images: five halvings; a first layer of VGG16 of 17 GB."""
 PHOTOGRAPHS = ("imagenet-sample",)
 """What a folder of photographs is called that stands in for the two that are shipped."""
 
@@ -27,6 +29,12 @@ def require_device(name: str) -> None:
     """Raises `ValueError` for what is neither auto nor cpu nor cuda."""
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"unknown --device '{name}'; choose auto, cpu or cuda")
+
+
+def require_side(size: int) -> None:
+    """Raises `ValueError` for a side that images cannot have: less than VGG16 needs, or more than memory holds."""
+    if not SIDES[0] <= size <= SIDES[1]:
+        raise ValueError(f"--size must be from {SIDES[0]} to {SIDES[1]:,}, got {size}")
 
 
 def device_from(name: str) -> str:

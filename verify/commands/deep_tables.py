@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from nfrlab.simulations.bridge.settings import FILTERS
-from nfrlab.verify.commands.console import wide_console
+from nfrlab.verify.commands.console import shown, wide_console
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,10 +20,10 @@ def print_alphas(found: Mapping[str, xr.Dataset]) -> None:
     listing = Table("network", "rule", "median α at N = 0, 1, …, L", "undefined", header_style="bold")
     for name, data in found.items():
         for rule in (str(r) for r in data["rule"].values if str(r) in FILTERS) if "alpha" in data else ():
-            listing.add_row(name, rule, *alphas(data["alpha"].sel(rule=rule), "level"))
+            listing.add_row(shown(name), rule, *alphas(data["alpha"].sel(rule=rule), "level"))
         if "alpha_activation" in data:
             downwards = data["alpha_activation"].isel(layer=slice(None, None, -1))
-            listing.add_row(name, "activation", *alphas(downwards, "layer"))
+            listing.add_row(shown(name), "activation", *alphas(downwards, "layer"))
     wide_console().print(listing)
 
 
@@ -44,7 +44,7 @@ def print_diagnosis(found: Mapping[str, xr.Dataset]) -> None:
             continue
         rules = [rule for rule in FILTERS if "margin" in data and rule in data["rule"].values]
         columns = ("layer", "N", "d", "cosine", "mean", "s.d. ‖w‖", "active", *(f"margin {rule}" for rule in rules))
-        listing = Table(*columns, "α Activation", title=f"{name}, layer by layer", header_style="bold")
+        listing = Table(*columns, "α Activation", title=shown(f"{name}, layer by layer"), header_style="bold")
         middle = data.median("draw")
         for layer in data["layer"].values:
             at = middle.sel(layer=layer)

@@ -10,7 +10,18 @@ import typer
 
 from nfrlab.simulations.images import image_set
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
-from nfrlab.verify.commands.console import OUT, Images, check_images, console, print_paths, refuse, say
+from nfrlab.verify.commands.console import (
+    OUT,
+    Images,
+    Seed,
+    check_images,
+    console,
+    folder,
+    print_paths,
+    refuse,
+    require_counts,
+    say,
+)
 from nfrlab.verify.exhibits import DRAWN, STORED
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
@@ -20,9 +31,9 @@ NAMES = (*DRAWN, *STORED)
 def figures(
     names: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(NAMES)}; all by default.")] = None,
     images: Images = None,
-    seed: Annotated[int, typer.Option(min=0, help="Root of all random numbers, a non-negative integer.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("results/figures"),
-    results: Annotated[Path, typer.Option(help="Folder of what 'nfrlab bridge' stored.")] = OUT / MEASUREMENTS,
+    seed: Seed = 0,
+    out: Annotated[Path, folder("--out", "Folder for the figures.")] = Path("results/figures"),
+    results: Annotated[Path, folder("--results", "Folder of what 'nfrlab bridge' stored.")] = OUT / MEASUREMENTS,
 ) -> None:
     """Draw the figures of the paper and of this laboratory.
 
@@ -43,6 +54,7 @@ def figures(
         console.print(f"{name} left out: {reason}", highlight=False)
 
     try:
+        require_counts(seed=seed)
         say(check_images(images))
         photographs = image_set(images)
         with exclusive_folder(out, (), lambda: "the figures before it are kept", lambda error: None):

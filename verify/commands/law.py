@@ -9,11 +9,11 @@ import typer
 from rich.table import Table
 
 from nfrlab.theory.families import find_family
-from nfrlab.theory.finite_width.law import alignment_law, least_width, required_neurons
+from nfrlab.theory.finite_width.law import MOST, alignment_law, least_width, required_neurons
 from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw
 from nfrlab.theory.finite_width.one_neuron import RELEVANCES
 from nfrlab.theory.finite_width.rate import kappa
-from nfrlab.theory.weighting.frames import FrameLaw, frame_law
+from nfrlab.theory.weighting.frames import WIDEST, FrameLaw, frame_law
 from nfrlab.verify.commands.console import refuse, wide_console
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -36,6 +36,8 @@ def law(
     try:
         if (N is None) is (target is None):
             raise ValueError("give either --N or --target")
+        if d > MOST:
+            raise ValueError(f"--d may be {MOST:,} at most, got {d}")
         if not 0 < q < 1:
             raise ValueError(f"--q is a quantile level strictly between 0 and 1, got {q}")
         layer = rule, family, d, q, relevance
@@ -74,7 +76,7 @@ def law_at(rule: str, family: str, d: int, q: float, relevance: str, N: int) -> 
 def law_reaching(rule: str, family: str, d: int, q: float, relevance: str, target: float) -> AlignmentLaw | FrameLaw:
     """The law of α at the least N whose mean α reaches the target; arguments as in `law_at`."""
     if is_one_frame(rule, family) and relevance == "normal":
-        return frame_law(rule, d, least_width(lambda N: frame_law(rule, d, N).mean, target, most=d))
+        return frame_law(rule, d, least_width(lambda N: frame_law(rule, d, N).mean, target, most=min(d, WIDEST)))
     N = required_neurons(target, rule, family, d, q, relevance)
     return alignment_law(rule, family, d, N, q, relevance)
 

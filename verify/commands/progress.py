@@ -1,4 +1,4 @@
-"""The display of long work: one bar, on a terminal only, that looks the same for claims, blocks and draws."""
+"""The display of long work: one bar that looks the same for claims, blocks and draws; one line of it off a terminal."""
 
 from __future__ import annotations
 
@@ -16,28 +16,47 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from nfrlab.verify.commands.console import console
+from nfrlab.verify.commands.console import console, tell
+
+LONG = 30.0
+"""Seconds that work takes, and has still to take, before one is told how long off a terminal."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bar:
-    """A bar that is shown; off a terminal it counts in silence."""
+    """A bar that is shown; off a terminal it counts, and says once how long the work is if that is a minute or more."""
 
     display: Progress
     task: TaskID
+    resumed: int = 0
+    told: bool = False
 
     def update(self, done: int, total: int, note: str = "") -> None:
         """Show `done` of `total`, and a note beside the bar."""
         self.display.update(self.task, completed=done, total=total, note=note)
+        if self.display.disable and not self.told and done > self.resumed:
+            left = self.seconds * (total - done) / (done - self.resumed)
+            if min(self.seconds, left) > LONG:
+                self.told = True
+                what = self.display.tasks[0].description
+                tell(f"{done} of {total} {what} after {duration(self.seconds)}; about {duration(left)} to go")
 
     def restart(self, done: int, total: int) -> None:
         """Start the clock again at `done` of `total`: what is there already took no time."""
+        self.resumed = done
         self.display.reset(self.task, completed=done, total=total, note="")
 
     @property
     def seconds(self) -> float:
         """Time since the start."""
         return self.display.tasks[0].elapsed or 0.0
+
+
+def duration(seconds: float) -> str:
+    """A time in words: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 @contextmanager

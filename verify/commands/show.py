@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from nfrlab.simulations.dense import RULES
 from nfrlab.theory.families import FAMILIES
-from nfrlab.verify.commands.console import OUT, console, refusals
+from nfrlab.verify.commands.console import OUT, console, folder, refusals, say, shown
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report.cards import Card, claim_card, family_card, rule_card
@@ -19,7 +18,7 @@ from nfrlab.verify.report.cards import Card, claim_card, family_card, rule_card
 
 def show(
     name: Annotated[str, typer.Argument(help="A claim, a backward rule or a weight family.")],
-    out: Annotated[Path, typer.Option(help="Folder where the verdicts are stored.")] = OUT,
+    out: Annotated[Path, folder("--out", "Folder where the verdicts are stored.")] = OUT,
 ) -> None:
     """Print all there is to know of one claim, rule or weight family.
 
@@ -34,10 +33,10 @@ def show(
     commands = [text for title, text in card if title == "run again"]
     for title, text in card:
         if title != "run again":
-            grid.add_row(title, Text(text))
+            grid.add_row(title, shown(text))
     console.print(grid)
     for command in commands:  # on one line, to be pasted
-        console.print(f"run again  {command}", soft_wrap=True, highlight=False, markup=False)
+        say(f"run again  {command}")
 
 
 def card_of(name: str, out: Path) -> Card:

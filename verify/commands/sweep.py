@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,17 @@ from rich.table import Table
 from nfrlab.simulations import sweep as sweeps
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import Jobs, console, print_paths, refusals, refuse, require_jobs, wide_console
+from nfrlab.verify.commands.console import (
+    Jobs,
+    console,
+    folder,
+    print_paths,
+    refusals,
+    refuse,
+    require_jobs,
+    tell,
+    wide_console,
+)
 from nfrlab.verify.commands.progress import progress
 
 if TYPE_CHECKING:
@@ -30,7 +39,7 @@ def sweep(
         str, typer.Option(help="local (processes of this machine) or dask (an existing cluster).")
     ] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address of the Dask scheduler, tcp://HOST:PORT.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for sweep.nc and the finished blocks.")] = Path("results/sweep"),
+    out: Annotated[Path, folder("--out", "Folder for sweep.nc and the finished blocks.")] = Path("results/sweep"),
     resume: Annotated[bool, typer.Option(help="Keep the finished blocks, or compute all of them again.")] = True,
 ) -> None:
     """Sample α over a grid of rules, families, d, N and seeds.
@@ -79,10 +88,10 @@ def sweep_with_progress(
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
             kept = state.resumed + state.done
-            print(f"nfrlab: interrupted; {kept} of {state.blocks} blocks are kept in {out}", file=sys.stderr)
+            tell(f"interrupted; {kept} of {state.blocks} blocks are kept in {out}")
             raise typer.Exit(130) from None
     for sentence in state.damaged:
-        print(f"nfrlab: {sentence}; it was computed again", file=sys.stderr)
+        tell(f"{sentence}; it was computed again")
     return found
 
 

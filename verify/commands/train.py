@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,18 +15,30 @@ from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
 from nfrlab.simulations.sealed import require_replaceable
 from nfrlab.simulations.slots import Slots
-from nfrlab.verify.commands.console import OUT, Seed, console, print_paths, refusals, refuse, require_counts
+from nfrlab.verify.commands.console import (
+    OUT,
+    Seed,
+    console,
+    folder,
+    print_paths,
+    refusals,
+    refuse,
+    require_counts,
+    tell,
+)
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
     device_from,
     first_existing,
+    require_side,
     require_torch,
 )
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 EPOCHS = "epochs"
 KEPT = "finished epochs are kept, the same command resumes"
+MOST_EPOCHS = 10_000
 
 
 def train(
@@ -35,7 +46,7 @@ def train(
     epochs: Annotated[int, typer.Option(help="How many times every image is seen.")] = 12,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Seed = 0,
-    out: Annotated[Path, typer.Option(help="The --out of the 'nfrlab bridge' that will measure it.")] = OUT,
+    out: Annotated[Path, folder("--out", "The --out of the 'nfrlab bridge' that will measure it.")] = OUT,
 ) -> None:
     """Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.
 
@@ -52,17 +63,18 @@ def train(
         except Stopped as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
-            print(f"nfrlab: interrupted; {KEPT}", file=sys.stderr)
+            tell(f"interrupted; {KEPT}")
             raise typer.Exit(130) from None
 
 
 def training_images(size: int, epochs: int) -> Path:
-    """CIFAR-10's path. Raises `ValueError` where it is missing, and for a `size` or `epochs` that is too small."""
+    """CIFAR-10's path. Raises `ValueError` where it is missing, and for a `size` or `epochs` that cannot be."""
     source = first_existing(CIFAR_IMAGES)
     if source is None:
         raise ValueError(f"CIFAR-10 is missing: set NFRLAB_DATA to a folder with one of {', '.join(CIFAR_IMAGES)}")
-    if size < 32 or epochs < 1:
-        raise ValueError(f"--size must be at least 32 and --epochs at least 1, got {size} and {epochs}")
+    require_side(size)
+    if not 1 <= epochs <= MOST_EPOCHS:
+        raise ValueError(f"--epochs must be from 1 to {MOST_EPOCHS:,}, got {epochs}")
     return source
 
 

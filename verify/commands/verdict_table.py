@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from nfrlab.verify.commands.console import wide_console
+from nfrlab.verify.commands.console import shown, wide_console
 from nfrlab.verify.proceedings.seeds import Steadiness
 from nfrlab.verify.report import wording
 
@@ -24,11 +24,11 @@ def print_verdicts(records: Sequence[dict[str, Any]]) -> None:
     listing = Table("claim", "verdict", "control", "decided by", "reach", "s", header_style="bold", show_lines=True)
     for record in records:
         listing.add_row(
-            record["id"],
+            shown(record["id"]),
             coloured(record["status"]),
             _control(record),
-            wording.ground(record).replace("[", r"\["),
-            wording.reach(record),
+            shown(wording.ground(record)),
+            shown(wording.reach(record)),
             f"{record['wall_s']:.1f}",
         )
     wide_console().print(listing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from datetime import date
@@ -21,11 +20,13 @@ from nfrlab.verify.commands.console import (
     Seed,
     check_images,
     console,
+    folder,
     refusals,
     refuse,
     require_counts,
     require_jobs,
     say,
+    tell,
 )
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verdict_table import coloured, print_steadiness, print_verdicts
@@ -50,7 +51,7 @@ def verify(
     profile: Annotated[str, typer.Option(help="quick (minutes) or full.")] = "quick",
     seed: Seed = 0,
     jobs: Jobs = 0,
-    out: Annotated[Path, typer.Option(help="Folder for verdicts.json and report.html.")] = OUT,
+    out: Annotated[Path, folder("--out", "Folder for verdicts.json and report.html.")] = OUT,
     images: Images = None,
     accept: Annotated[
         list[str] | None, typer.Option(help="Put the verdict on this claim on record; needs --because.")
@@ -128,10 +129,7 @@ def try_and_report(
                 records = store_verdict(verdict, out, len(verdicts), len(chosen))
                 bar.update(len(verdicts), len(chosen), f"{verdict.id} {coloured(verdict.status)}")
     except KeyboardInterrupt:
-        print(
-            f"nfrlab: interrupted; {len(verdicts)} of {len(chosen)} claims are finished and kept in {out}",
-            file=sys.stderr,
-        )
+        tell(f"interrupted; {len(verdicts)} of {len(chosen)} claims are finished and kept in {out}")
         raise typer.Exit(130) from None
     except STOPS as error:
         raise refuse(str(error)) from error
@@ -143,7 +141,7 @@ def try_and_report(
     with refusals(), writable(out):
         write_report(out)
     print_verdicts([records[id] for id in chosen])
-    console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
+    say(f"{out / 'verdicts.json'}  {out / 'report.html'}")
     return verdicts
 
 
@@ -174,9 +172,9 @@ def try_many_seeds(
             for trials in try_at_seeds(claims, seeds, profile, out, images, jobs):
                 bar.update(len(trials), total, f"{trials[-1].claim} at seed {trials[-1].seed}" if trials else "")
     except KeyboardInterrupt:
-        print(f"nfrlab: interrupted; {len(trials)} of {total} trials are kept in {out}", file=sys.stderr)
+        tell(f"interrupted; {len(trials)} of {total} trials are kept in {out}")
         raise typer.Exit(130) from None
     found = by_claim(trials, claims)
     print_steadiness(found)
-    console.print(out / FILE, highlight=False, soft_wrap=True)
+    say(str(out / FILE))
     return all(each.steady for each in found)

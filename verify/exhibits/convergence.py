@@ -13,6 +13,7 @@ from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep import Spec
 from nfrlab.simulations.sweep.blocks import point_input, sample
+from nfrlab.simulations.sweep.spec import MOST
 from nfrlab.verify.court.budget import RUN_BUDGET
 from nfrlab.verify.intervals import BettingSequence
 
@@ -38,8 +39,8 @@ def plan(rules: tuple[str, ...], families: tuple[str, ...], d: int, most: int, t
 
     Raises `ValueError` for a value that no sweep can have.
     """
-    if most < 8 * LEAST:
-        raise ValueError(f"--most must be at least {8 * LEAST}, so that there is a slope to fit, got {most}")
+    if not 8 * LEAST <= most < MOST:
+        raise ValueError(f"--most must be from {8 * LEAST}, so that there is a slope to fit, to 2⁶³ − 1, got {most}")
     widths = tuple(2**k for k in range(LEAST.bit_length() - 1, most.bit_length()))
     return Plan(Spec(rules, families, (d,), widths, (seed,), trials, x=x), widths[len(widths) // 2], 4096)
 

@@ -36,9 +36,10 @@ def numbers(counterexample: Record) -> str:
 def rerun(verdict: Record) -> str:
     """The command that reaches this verdict again.
 
-    The one stored with it, where it was judged from measurements or comes from outside; else one that tries it alone.
+    The one stored with it, where it was judged from measurements or comes from outside; else one that tries it alone. A
+    file may come from anywhere: what is stored counts only where it calls nfrlab.
     """
-    if verdict.get("command"):
+    if str(verdict.get("command", "")).startswith("nfrlab "):
         return str(verdict["command"])
     command = f"nfrlab verify {verdict['id']} --profile {verdict['profile']} --seed {verdict['seed']}"
     return command if verdict["images"] == SHIPPED else f"{command} --images {shlex.quote(verdict['images'])}"

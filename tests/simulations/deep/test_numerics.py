@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from nfrlab.simulations.deep.engine.backward import attribution, backward, cascades, rule
+from nfrlab.simulations.deep.engine.backward import attribution, backward, rule
+from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Node
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment, state
 from nfrlab.simulations.deep.engine.ops import Add, AvgPool, Conv, Flatten, Linear, MaxPool, ReLU

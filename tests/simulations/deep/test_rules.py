@@ -15,15 +15,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations import dense as lab
-from nfrlab.simulations.deep.engine.backward import (
-    RULES,
-    Rule,
-    activation,
-    attribution,
-    cascades,
-    from_every_layer,
-    rule,
-)
+from nfrlab.simulations.deep.engine.backward import RULES, Rule, activation, attribution, from_layers, rule
+from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
 from nfrlab.simulations.deep.engine.ops import Linear, ReLU
 from tests.support.oracles import jacobian as oracle
@@ -166,7 +159,7 @@ def test_activation_at_every_layer(seed: int, biased: bool, sign: int) -> None:
     net = Dense(seed, biased, sign)
     for level in range(net.depth + 1):
         close(activation(net.trace, level), lab.activation(net.layers, level))
-    together = from_every_layer(net.trace, rule("grad"), net.trace.activation)
+    together = from_layers(net.trace, rule("grad"), net.trace.activation)
     for level, got in zip(range(net.depth, 0, -1), together, strict=True):
         close(got, lab.activation(net.layers, level))
 
