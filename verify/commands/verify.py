@@ -11,7 +11,7 @@ import typer
 
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.images import UnusableImage
-from nfrlab.simulations.workers import default_jobs
+from nfrlab.simulations.workers import jobs_for
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
@@ -37,6 +37,9 @@ from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
 from nfrlab.verify.proceedings.seeds import FILE, Trial, by_claim, key, stored_trials, try_at_seeds
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from nfrlab.verify.proceedings.trial import load_measurements, try_claims
+
+GIB = 0.5
+"""Memory of a worker."""
 
 
 def verify(
@@ -86,13 +89,13 @@ def verify(
         from nfrlab.verify.commands.broken import try_broken_worlds
 
         with refusals((UnusableImage,)):
-            noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
+            noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if noticed else 1)
     if seeds:
         with refusals((UnusableImage,)):
-            steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
+            steady = try_many_seeds(list(chosen), seeds, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if steady else 1)
-    verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
+    verdicts = try_and_report(chosen, seed, profile, images, jobs_for(jobs, GIB), out)
     with refusals():
         for id in accepted:
             record.accept(verdicts[id], because.strip(), date.today())
