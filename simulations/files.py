@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,10 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         raise
 
 
+class NotWritable(ValueError):
+    """One sentence: the folder, and what its disk refuses."""
+
+
 def read_file(path: Path, most: int = 1 << 24) -> bytes:
     """The content of a regular file. Raises `ValueError` for a pipe or device, which could keep its reader for ever,
     and for more than `most` bytes; and `OSError` where the file cannot be read.
@@ -50,24 +55,40 @@ def read_file(path: Path, most: int = 1 << 24) -> bytes:
 def one_writer(folder: Path) -> Iterator[None]:
     """Between reading a file of the folder and replacing it nobody else does: what two commands add is both there.
 
-    Held for moments. Raises `OSError` where the folder refuses, and `ValueError` after a minute.
+    What killed ones left unfinished is removed. Held for moments. Raises `OSError` where the folder refuses, and
+    `NotWritable` after a minute.
     """
     from filelock import FileLock, Timeout
 
     try:
         with FileLock(folder / ".writing", timeout=60):
+            sweep_parts(folder)
             yield
     except Timeout as error:
-        raise ValueError(f"another command holds {folder / '.writing'}; end it, or name another folder") from error
+        raise NotWritable(f"another command holds {folder / '.writing'}; end it, or name another folder") from error
 
 
 @contextmanager
 def writable(folder: Path) -> Iterator[None]:
-    """What the disk refuses becomes a `ValueError` that names the folder."""
+    """What the disk refuses becomes a `NotWritable`."""
     try:
         yield
     except OSError as error:
-        raise ValueError(f"{folder} cannot be written ({error.strerror}); name a folder that can") from error
+        raise NotWritable(f"{folder} cannot be written ({error.strerror or error}); name a folder that can") from error
+
+
+def require_space(folder: Path, needed: int, purpose: str) -> None:
+    """Ask the disk of `folder`, which is there or yet to be made, for the space that long work will need, in bytes.
+
+    Raises `ValueError` where it has less.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise ValueError(
+            f"{folder} has {free / 2**20:.1f} MiB of disk left, {purpose} will take some {needed / 2**20:.1f}; make "
+            "room there, or name another folder"
+        )
 
 
 def sweep_parts(folder: Path) -> None:

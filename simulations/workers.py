@@ -13,9 +13,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
+END = os._exit
+"""As it is, whatever a user's code is given in its place."""
 
 
 def results_as_completed(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int = 1) -> Iterator[T]:
@@ -73,7 +75,31 @@ def _end_after_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        END(1)
+
+
+@contextmanager
+def exits_heard() -> Iterator[None]:
+    """`os._exit` raises `SystemExit` in here, as `sys.exit` does: a user's code never ends the program in silence."""
+
+    def leave(status: int) -> NoReturn:
+        raise SystemExit(status)
+
+    usual, os._exit = os._exit, leave
+    try:
+        yield
+    finally:
+        os._exit = usual
+
+
+@contextmanager
+def exits_refused(whose: str) -> Iterator[None]:
+    """Raises `ValueError` that says `whose` code it was, where a user's code ends the program in here."""
+    try:
+        with exits_heard():
+            yield
+    except SystemExit as error:
+        raise ValueError(f"{whose} ended the program, with exit status {error.code}; take that out of it") from error
 
 
 @contextmanager

@@ -26,6 +26,8 @@ ORDER = {
         "seeds",
         "workers",
         "resumable",
+        "sealed",
+        "slots",
         "dense",
         "images",
         "network_names",

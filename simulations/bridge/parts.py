@@ -1,13 +1,12 @@
 """The measurements of one draw as a file, and those of many stacked along the dimension `draw`.
 
-A part is classic NetCDF, with its SHA-256 behind it, which readers pass over. It is written and read as plain arrays:
-there are thousands, and xarray takes ten times as long.
+A part is classic NetCDF, and sealed. It is written and read as plain arrays: there are thousands, and xarray takes ten
+times as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -18,20 +17,6 @@ from nfrlab.simulations.dense.arrays import Array
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-def seal(dataset: xr.Dataset) -> bytes:
-    """The dataset as a part."""
-    content = netcdf(dataset)
-    return content + sha256(content).digest()
-
-
-def unseal(data: bytes) -> bytes:
-    """The NetCDF content of what `seal` gave. Raises `ValueError` where a bit of it has changed."""
-    content, seal = data[: -sha256().digest_size], data[-sha256().digest_size :]
-    if sha256(content).digest() != seal:
-        raise ValueError("damaged")
-    return content
 
 
 def netcdf(dataset: xr.Dataset) -> bytes:

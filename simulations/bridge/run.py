@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nfrlab.simulations.bridge.parts import along_draws, seal, unseal
+from nfrlab.simulations.bridge.parts import along_draws, netcdf
 from nfrlab.simulations.bridge.settings import Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import require_space, write_atomically
 from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
-from nfrlab.simulations.workers import results_as_completed
+from nfrlab.simulations.sealed import Damaged, read_dataset, read_sealed, require_replaceable, seal, write_dataset
+from nfrlab.simulations.workers import exits_refused, results_as_completed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,6 +49,8 @@ LEARNING = "simulations/deep/networks/learning.py"
 """Not part of it: what training gives is a checkpoint, and counts as that."""
 
 PARTS, PICTURES = "parts", "pictures"
+MEASUREMENTS, MAPS = 12 << 10, 48
+"""Bytes of a draw's measurements, and maps of a setting's first draw, about."""
 KEPT = "finished draws are kept, the same command resumes"
 MEANINGS = {
     "finite": "1 where every number of the forward pass is finite, 0 after an overflow",
@@ -108,30 +111,38 @@ class Part:
 
     @property
     def has_maps(self) -> bool:
-        """Whether the maps that are there are this draw's."""
-        import xarray as xr
-
-        try:
-            with xr.open_dataset(self.maps_path, engine="h5netcdf") as stored:
-                return bool(stored.attrs.get("identity") == self.identity)
-        except (OSError, ValueError):
-            return False
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether there is something to measure: of a setting's first draw the maps too."""
-        return self.read() is None or (self.draw.index == 0 and not self.has_maps)
+        """Whether the maps that are there are this draw's. Raises as `read_sealed`."""
+        stored = read_dataset(self.maps_path)
+        return stored is not None and bool(stored.attrs.get("identity") == self.identity)
 
     def read(self) -> bytes | None:
-        """The stored measurements as NetCDF; None where there are none, or what is there is damaged."""
-        try:
-            return unseal(self.path.read_bytes())
-        except (OSError, ValueError):
-            return None
+        """The stored measurements as NetCDF; None where there are none. Raises as `read_sealed`."""
+        return read_sealed(self.path)
+
+    def missing(self, told: Callable[[str], None] = lambda sentence: None) -> tuple[bool, bool]:
+        """Whether the measurements are to be made, and of a setting's first draw the maps.
+
+        What is there and damaged counts as missing, and is `told` in one sentence.
+        """
+
+        def is_there(stored: Callable[[], bool]) -> bool:
+            try:
+                return stored()
+            except Damaged as error:
+                told(str(error))
+                return False
+
+        maps_are_there = self.draw.index > 0 or is_there(lambda: self.has_maps)
+        return not is_there(lambda: self.read() is not None), not maps_are_there
 
 
 def measure_part(part: Part) -> Part:
     """Measure what is missing of a draw and store it, in whichever process."""
+    with exits_refused(part.draw.setting.network):
+        return _measure_part(part)
+
+
+def _measure_part(part: Part) -> Part:
     from nfrlab.simulations.bridge import draws
 
     if first_digest(part.draw) != part.network:
@@ -139,11 +150,11 @@ def measure_part(part: Part) -> Part:
             f"{part.draw.setting.network} gives other weights, or another network, each time it is called; load a "
             "checkpoint in it, or seed all random numbers that it uses"
         )
-    if part.draw.index == 0 and not part.has_maps:
-        maps = draws.collect_maps(part.draw).assign_attrs(identity=part.identity)
-        write_atomically(part.maps_path, bytes(maps.to_netcdf(engine="h5netcdf")))
-    if part.read() is None:
-        write_atomically(part.path, seal(draws.measure(part.draw)))
+    measurements, maps = part.missing()
+    if maps:
+        write_dataset(part.maps_path, draws.collect_maps(part.draw).assign_attrs(identity=part.identity))
+    if measurements:
+        write_atomically(part.path, seal(netcdf(draws.measure(part.draw)), part.path.name))
     return part
 
 
@@ -151,7 +162,8 @@ def first_digest(draw: Draw) -> str:
     """The digest of a user's network, as the first draw of the setting has it."""
     from nfrlab.simulations.bridge.networks import network_digest
 
-    return network_digest(replace(draw, index=0))
+    with exits_refused(draw.setting.network):
+        return network_digest(replace(draw, index=0))
 
 
 @cache
@@ -168,13 +180,14 @@ def run(
     jobs: int,
     watch: Callable[[int, int], None] = lambda done, total: None,
     command: str = "",
+    told: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, xr.Dataset]:
     """The draws of every setting by its name, also written to `out/SETTING.nc`; stored ones are not measured again.
 
     First draws come first: they take longest, with their maps, and one of them with training the digits' network.
 
-    Raises `ValueError` as `draws.measure` does, and `Stopped` where the disk is full, memory ran out, or another run
-    writes to the folder.
+    Raises `ValueError` as `draws.measure` does, and where the disk has too little space or a stored file of another
+    setting is damaged; and `Stopped` where the disk is full, memory ran out, or another run writes to the folder.
 
     Parameters
     ----------
@@ -186,6 +199,8 @@ def run(
         Called as `watch(done, total)` at the start and after each draw.
     command
         What a user typed to run this; stored with the results.
+    told
+        Called with a sentence on each stored file that is damaged; it is measured again.
     """
     parts = [
         Part(Draw(setting, seed, i, sources), code_version(), first_digest(Draw(setting, seed, i, sources)))
@@ -193,7 +208,9 @@ def run(
         for i in range(draws * setting.times)
     ]
     with exclusive_folder(sources.out, (PARTS, PICTURES), lambda: KEPT, _stop_reason):
-        missing = [part for part in parts if part.is_missing]
+        look_at_results(sources.out, {setting.name for setting in settings}, told)
+        missing = [part for part in parts if any(part.missing(told))]
+        require_space(sources.out, sum(space(part) for part in missing), "the measurements")
         calls = [(part,) for part in sorted(missing, key=lambda part: part.draw.index > 0)]
         watch(done := len(parts) - len(missing), len(parts))
         for _ in results_as_completed(measure_part, calls, jobs):
@@ -203,8 +220,30 @@ def run(
             for setting in settings
         }
         for name, dataset in datasets.items():
-            write_atomically(sources.out / f"{name}.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
+            write_dataset(sources.out / f"{name}.nc", dataset)
     return datasets
+
+
+def look_at_results(out: Path, measured: Collection[str], told: Callable[[str], None]) -> None:
+    """See that what will be read beside the results of this run is whole.
+
+    A damaged result of a setting that is `measured` here is told. Raises `ValueError` for one that is not.
+    """
+    for path in sorted([*out.glob("*.nc"), *(out / PICTURES).glob("*.nc")]):
+        require_replaceable(path)
+        if path.parent == out or path.stem not in measured:
+            try:
+                read_sealed(path)
+            except Damaged as error:
+                if path.stem not in measured:
+                    raise ValueError(f"{error}; delete it and measure its setting again") from error
+                told(str(error))
+
+
+def space(part: Part) -> int:
+    """Bytes that a draw takes on the disk, about: its measurements, once more in the result, and its maps."""
+    maps = MAPS * 3 * 4 * part.draw.setting.side**2 if part.draw.index == 0 else 0
+    return 2 * MEASUREMENTS + maps
 
 
 def _stop_reason(error: Exception) -> str | None:

@@ -18,6 +18,7 @@ from nfrlab.simulations.dense import montecarlo, reduced
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.resumable import code_digest
+from nfrlab.simulations.sealed import Damaged, read_regular
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep import inputs
 from nfrlab.simulations.sweep.spec import Point, Spec, parse_rule
@@ -102,10 +103,6 @@ def sample(point: Point, trials: int, rng: np.random.Generator) -> tuple[Array, 
         return montecarlo.parts(name, point.family, point_input(point), *layers, **parameters)
 
 
-class Damaged(ValueError):
-    """A stored block is not what was written, and cannot be trusted."""
-
-
 @dataclass(frozen=True)
 class Store:
     """The blocks in a folder, one small JSON file each, with the digest of its content."""
@@ -123,16 +120,15 @@ class Store:
         write_atomically(self.path(block), f'{{"sha256":"{digest}","content":{content}}}\n')
 
     def read(self, block: Block) -> Sums | None:
-        """The stored sums; None where there are none. Raises `Damaged` for a file that is not what was written."""
+        """The stored sums; None where there are none. Raises `Damaged` for a file that is not what was written, and
+        `ValueError` for a folder in its place.
+        """
         path = self.path(block)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        data = read_regular(path)
+        if data is None:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise Damaged(f"{path} cannot be read ({error})") from error
         try:
-            stored = json.loads(text)
+            stored = json.loads(data)
             content = _canonical(stored["content"])
             whole = sha256(content.encode()).hexdigest() == stored["sha256"]
             known = stored["content"]["block"] == json.loads(_canonical(block.as_json()))

@@ -17,19 +17,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import require_space
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
-from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, compute
+from nfrlab.simulations.sealed import Damaged, require_replaceable, write_dataset
+from nfrlab.simulations.sweep.blocks import Block, Store, blocks, compute
 from nfrlab.simulations.sweep.dataset import assemble
 from nfrlab.simulations.sweep.spec import Spec
-from nfrlab.simulations.sweep.sums import Sums
+from nfrlab.simulations.sweep.sums import CELLS, Sums
 from nfrlab.simulations.workers import interrupts_ignored
 
 if TYPE_CHECKING:
     import xarray as xr
 
 BACKENDS = ("local", "dask")
-BLOCKS = "blocks"  # the folder that they are stored in
+BLOCKS, RESULT = "blocks", "sweep.nc"  # the folder that they are stored in, and what is made of them
+BLOCK = 4096  # bytes of a stored block: a page, or a bit less
 PATIENCE = 30  # seconds to wait for a cluster
 AHEAD = 16  # blocks per worker that may be under way or waiting to be written: a kill loses no more
 IDLE = 10  # seconds after which a worker with nothing to do, or whose run was killed, ends itself
@@ -58,11 +60,12 @@ def run(
     scheduler: str | None = None,
     resume: bool = True,
     watch: Watch = lambda progress: None,
+    finish: Callable[[xr.Dataset], None] = lambda dataset: None,
 ) -> xr.Dataset:
     """The finished sweep, also written to `out/sweep.nc`; blocks already in `out/blocks` are not computed again.
 
-    Raises `ValueError` for an unknown back end or unreachable scheduler, and `Stopped` where a worker was killed, the
-    disk is full, or another run is writing to `out`.
+    Raises `ValueError` for an unknown back end or unreachable scheduler and where the disk has too little space, and
+    `Stopped` where a worker was killed, the disk is full, or another run is writing to `out`.
 
     Parameters
     ----------
@@ -74,11 +77,16 @@ def run(
         False computes every block again.
     watch
         Called with the `Progress` at the start and after each block.
+    finish
+        Called with the finished sweep while `out` is still this run's alone.
     """
     store, progress = Store(out / BLOCKS), Progress()
     kept, reason = partial(_kept_in_words, progress), partial(_stop_reason, progress)
     with exclusive_folder(out, (BLOCKS,), kept, reason):
+        require_replaceable(out / RESULT)
         missing = list(_missing_blocks(spec, store, resume, progress))
+        points = len({block.point for block in missing}) if missing else 0
+        require_space(out, BLOCK * len(missing) + 8 * CELLS * points, "the sweep")
         watch(progress)
         for block, sums in _completed_blocks(missing, jobs, backend, scheduler):
             store.write(block, sums)
@@ -86,7 +94,8 @@ def run(
             progress.drawn += block.trials * block.point.draws
             watch(progress)
         dataset = assemble(spec, lambda point: _point_sums(spec, store, point))
-        write_atomically(out / "sweep.nc", bytes(dataset.to_netcdf(engine="h5netcdf")))
+        write_dataset(out / RESULT, dataset)
+        finish(dataset)
     return dataset
 
 

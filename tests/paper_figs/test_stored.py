@@ -22,6 +22,7 @@ from nfrlab.paper_figs.deep.fig3 import neurons
 from nfrlab.paper_figs.deep.stored import MissingResults, Stored, main_settings, map_image, quantiles
 from nfrlab.paper_figs.render import STYLE
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
+from nfrlab.simulations.sealed import write_dataset
 from nfrlab.verify.cli import app
 from nfrlab.verify.exhibits.stored import FIGURES, draw, load, photograph
 
@@ -120,9 +121,9 @@ def on_disk(folder: Path, names: Sequence[str] = NAMES) -> Path:
     """The six settings as files."""
     (folder / "pictures").mkdir(parents=True)
     for name in names:
-        numbers(name).to_netcdf(folder / f"{name}.nc", engine="h5netcdf")
+        write_dataset(folder / f"{name}.nc", numbers(name))
         maps = pictures(name, 1 if name.startswith("digits") else 3)
-        maps.to_netcdf(folder / "pictures" / f"{name}.nc", engine="h5netcdf")
+        write_dataset(folder / "pictures" / f"{name}.nc", maps)
     return folder
 
 
@@ -381,7 +382,7 @@ def test_same_bytes_and_what_was_left_out(tmp_path: Path) -> None:
 def test_unreadable_results_are_refused(tmp_path: Path) -> None:
     """Catches a traceback for a damaged file."""
     (tmp_path / "vgg16-gaussian.nc").write_bytes(b"no netCDF")
-    with pytest.raises(ValueError, match=r"vgg16-gaussian\.nc cannot be read"):
+    with pytest.raises(ValueError, match=r"vgg16-gaussian\.nc is damaged"):
         load(tmp_path)
 
 
@@ -404,7 +405,7 @@ def test_figures_command(tmp_path: Path) -> None:
     words = ["--results", str(on_disk(tmp_path / "results", ["digits-trained"])), "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, ["figures", "fig6", *words])
     assert done.exit_code == 0, done.output
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["fig6.png", "fig6.svg"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {".lock", "fig6.png", "fig6.svg"}
     done = CliRunner().invoke(app, ["figures", "fig4", *words])
     assert done.exit_code == 2
     assert re.fullmatch(r"nfrlab: no stored α of vgg16-gaussian [^\n]*--results[^\n]*\n", done.stderr)

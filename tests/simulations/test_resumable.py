@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
 
 from nfrlab.simulations import resumable
 from nfrlab.simulations.bridge import run as bridge
+from nfrlab.simulations.files import require_space
 from nfrlab.simulations.resumable import (
     WINGS,
     Stopped,
@@ -26,6 +29,8 @@ from tests.verify.test_cli import contents
 NO_PART_IN_THE_NUMBERS = {
     "simulations/files.py",  # writes them
     "simulations/resumable.py",  # says whose they are
+    "simulations/sealed.py",  # and whether they are whole
+    "simulations/workers.py",  # where they are computed
     "simulations/bridge/settings.py",  # what is asked: a setting is itself part of the name of its draws
 }
 
@@ -146,3 +151,20 @@ def test_lack_of_memory_is_told_by_kind_or_words() -> None:
     assert lacks_memory(RuntimeError("CUDA out of memory"))
     assert not lacks_memory(RuntimeError("an illegal memory access"))
     assert not lacks_memory(ValueError("out of memory.png is no image"))
+
+
+def test_the_disk_is_asked_where_the_folder_will_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a folder yet to be made that cannot be asked, another disk than its own, a limit that is off by one."""
+    asked = []
+
+    def usage(path: Path) -> SimpleNamespace:
+        asked.append(path)
+        return SimpleNamespace(free=3 << 20)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    require_space(tmp_path / "a" / "b", 3 << 20, "the work")
+    with pytest.raises(ValueError, match=r"b has 3\.0 MiB of disk left, the work will take some 4\.0; make room there"):
+        require_space(tmp_path / "a" / "b", 4 << 20, "the work")
+    monkeypatch.chdir(tmp_path)
+    require_space(Path("here"), 1, "the work")
+    assert asked == [tmp_path, tmp_path, tmp_path]

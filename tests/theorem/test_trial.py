@@ -20,6 +20,7 @@ from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.court.verdict import Control, Status, Verdict, judge
 from nfrlab.verify.proceedings import power, record, store
 from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
 
 COURT = [id for id, claim in REGISTRY.items() if not claim.on_deep_networks]
@@ -115,7 +116,7 @@ def test_claim_on_deep_networks_names_what_it_lacks(id: str, images: ImageSet) -
 
 def validate(verdict: Verdict) -> None:
     """Raises where the stored form is not what the schema says."""
-    schema = {"$ref": "#/$defs/verdict", "$defs": store.schema()["$defs"]}
+    schema = {"$ref": "#/$defs/verdict", "$defs": schema_of("verdicts")["$defs"]}
     Draft202012Validator(schema).validate(store.json_value(verdict.as_json()))
 
 

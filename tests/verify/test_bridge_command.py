@@ -169,6 +169,41 @@ def test_a_network_that_cannot_be_had_is_refused(
     refused(*arguments, naming=naming, place=place, monkeypatch=monkeypatch)
 
 
+LEAVING = """
+import multiprocessing, os, sys
+from torch import nn
+
+IN_WORKER = multiprocessing.parent_process() is not None
+
+
+class Leaving(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 9), nn.ReLU(), nn.Linear(9, 5))
+
+    def forward(self, x):
+        if {where}:
+            {how}(0)
+        return self.inner(x)
+
+
+def leaving():
+    return Leaving()
+"""
+
+
+@needs_torch
+@pytest.mark.parametrize("how", ["sys.exit", "os._exit"])
+@pytest.mark.parametrize(("where", "jobs"), [("True", "1"), ("IN_WORKER", "2")])
+def test_a_network_that_ends_the_program_is_named(how: str, where: str, jobs: str, place: Path) -> None:
+    """Catches exit status 0 and silence where a model file ends the program, in this process or in a worker."""
+    (place / "leaving.py").write_text(LEAVING.format(where=where, how=how))
+    arguments = ("--model", "leaving.py:leaving", "--size", "32", "--seeds", "2", "--jobs", jobs, "--out", "out")
+    done = nfrlab("bridge", *arguments, cwd=place)
+    assert_refused(done, "leaving.py:leaving ended the program, with exit status 0; take that out of it")
+    assert not (place / "out" / "verdicts.json").exists()
+
+
 @needs_torch
 def test_no_gpu_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches CUDA's own error, after the networks are built, or a silent run on the CPU."""
@@ -206,7 +241,7 @@ def test_damaged_measurements_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bridge" / "digits-trained.nc").write_bytes(b"no netCDF")
     result = in_process("verify", "fig-2a-rises", "--jobs", "1", "--out", tmp_path)
     (line,) = result.stderr.splitlines()
-    assert "digits-trained.nc cannot be read" in line
+    assert "digits-trained.nc is damaged" in line
     assert (result.exit_code, result.stdout) == (2, "")
 
 

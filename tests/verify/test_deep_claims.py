@@ -34,6 +34,7 @@ from nfrlab.verify.examine.over_draws import (
 )
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
 from nfrlab.verify.report import wording
 from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, printed, put, repaired
@@ -41,7 +42,7 @@ from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, prin
 DEEP = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks}
 TWINS = [id for id in DEEP if id.endswith("-imagenet")]
 NO_IMAGES = ImageSet("none", ())
-SCHEMA = Draft202012Validator({"$ref": "#/$defs/verdict", "$defs": store.schema()["$defs"]})
+SCHEMA = Draft202012Validator({"$ref": "#/$defs/verdict", "$defs": schema_of("verdicts")["$defs"]})
 ALLOTMENT = RUN_BUDGET / CAPACITY / PARTS
 
 ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {

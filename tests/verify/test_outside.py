@@ -24,6 +24,7 @@ from tests.verify.test_cli import (
 OWN = '''
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 
@@ -54,6 +55,7 @@ CLAIMS = (MINE, replace(MINE, id="mine-too"))
 OPEN = replace(MINE, id="open", examine=lambda exam: [])
 FAILS = replace(MINE, id="fails", examine=divides)
 LEAVES = replace(MINE, id="leaves", examine=lambda exam: sys.exit(0))
+LEAVES_AT_ONCE = replace(MINE, id="leaves-at-once", examine=lambda exam: os._exit(0))
 NUMBERED = replace(MINE, id=7)
 SILENT = replace(MINE, id="silent", examine=lambda exam: None)
 TAKEN = replace(MINE, id="prop-1")
@@ -191,8 +193,9 @@ def test_an_examination_that_fails_says_where(jobs: str, place: Path, tmp_path: 
     assert not set(contents(tmp_path / "out")) - {"verdicts.json"}
     silent = nfrlab("verify", "own.py:SILENT", "--jobs", "1", "--out", tmp_path / "silent", cwd=place)
     assert_refused(silent, "own.py:SILENT: the examination of 'silent' failed: TypeError")
-    leaves = nfrlab("verify", "own.py:LEAVES", "own.py:MINE", "--jobs", jobs, "--out", tmp_path / "out", cwd=place)
-    assert_refused(leaves, "own.py:LEAVES: the examination of 'leaves' failed in line")
+    for name, id in (("LEAVES", "leaves"), ("LEAVES_AT_ONCE", "leaves-at-once")):
+        leaves = nfrlab("verify", f"own.py:{name}", "own.py:MINE", "--jobs", jobs, "--out", tmp_path / "out", cwd=place)
+        assert_refused(leaves, f"own.py:{name}: the examination of '{id}' failed in line")
 
 
 def test_the_registry_is_not_changed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from nfrlab.simulations.files import write_atomically
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.report import wording
+from tests.support.verdicts import verdict as made_up
 
 Record = dict[str, Any]
 steady = settings(derandomize=True, deadline=None)
@@ -218,16 +219,15 @@ def test_nothing_is_stored_at_first(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Catches verdicts out of order, one of a claim unknown to the registry, and letters turned to escapes."""
-    complete = dict.fromkeys(store.schema()["$defs"]["verdict"]["required"])
-    verdicts = {
-        "b": complete | {"id": "b", "statement": "α ≥ 0", "interval": (0.5, math.inf), "n": np.int64(3)},
-        "gone": complete | {"id": "gone"},
-        "a": complete | {"id": "a"},
-    }
+    odd = made_up("b", statement="α ≥ 0", seed=np.int64(3))
+    odd["evidence"][0]["interval"] = (0.5, math.inf)
+    verdicts = {"b": odd, "gone": made_up("gone"), "a": made_up("a")}
     store.write(tmp_path, verdicts, ["a", "b", "c"])
     read = store.read(tmp_path)
     assert list(read) == ["a", "b"]
-    assert read["b"] == complete | {"id": "b", "statement": "α ≥ 0", "interval": [0.5, None], "n": 3}
+    assert (read["b"]["statement"], read["b"]["seed"]) == ("α ≥ 0", 3)
+    assert read["b"]["evidence"][0]["interval"] == [0.5, None]
+    assert read["a"] == made_up("a")
     assert "α ≥ 0" in (tmp_path / "verdicts.json").read_text(encoding="utf-8")
     assert [file.name for file in tmp_path.iterdir()] == ["verdicts.json"]
 
@@ -549,7 +549,6 @@ def test_two_commands_that_write_to_one_folder_keep_both(tmp_path: Path) -> None
 
 def test_merge_adds_to_what_is_there_by_then(tmp_path: Path) -> None:
     """Catches a merge with what was there when the run began."""
-    record = dict.fromkeys(store.schema()["$defs"]["verdict"]["required"])
     for id in ("a", "b", "c"):
-        store.merge(tmp_path, {id: record | {"id": id}}, lambda stored: sorted(stored))
+        store.merge(tmp_path, {id: made_up(id)}, lambda stored: sorted(stored))
     assert list(store.read(tmp_path)) == ["a", "b", "c"]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nfrlab.simulations.bridge.run import run
+from nfrlab.simulations.bridge.run import KEPT, run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import require_known
-from nfrlab.simulations.resumable import Stopped
-from nfrlab.simulations.workers import interrupts_heard, jobs_for
+from nfrlab.simulations.resumable import Stopped, exclusive_folder
+from nfrlab.simulations.workers import exits_refused, interrupts_heard, jobs_for
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
@@ -47,7 +47,7 @@ from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verify import try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
-from nfrlab.verify.proceedings import store
+from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
@@ -104,9 +104,12 @@ def bridge(
         sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
-        said = said_of_weights(model, sources)
-        store.prepare(out)
+        with exits_refused(str(model)):
+            said = said_of_weights(model, sources)
+        deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
+        store.prepare(out, len(deep))
         store.read(out)
+        power.stored_sights(out)
         used = device_from(device)
         seen = check_images(photographs)
     sources = replace(sources, device=used)
@@ -129,9 +132,9 @@ def bridge(
     say(said)
     from nfrlab.verify.exhibits import stored
 
-    with refusals():
-        print_paths(*stored.draw(sources.out, sources.out / "figures"))
-    deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
+    drawn = sources.out / "figures"
+    with refusals((ValueError, Stopped)), exclusive_folder(drawn, (), lambda: KEPT, lambda error: None):
+        print_paths(*stored.draw(sources.out, drawn))
     profile: Profile = "quick" if quick else "full"
     # judged in seconds, from stored numbers: workers would take longer to start
     raise typer.Exit(0 if try_and_report(deep, seed, profile, images, 1, out) else 1)
@@ -183,12 +186,16 @@ def run_with_progress(
     settings: Sequence[Setting], draws: int, seed: int, sources: Sources, jobs: int, command: str
 ) -> Mapping[str, xr.Dataset]:
     """`run` with a live display; what stops it becomes one sentence and exit status 2, Ctrl-C exit status 130."""
+    damaged: list[str] = []
     with progress("draws") as bar, interrupts_heard():
         try:
-            return run(settings, draws, seed, sources, jobs, bar.update, command)
+            found = run(settings, draws, seed, sources, jobs, bar.update, command, damaged.append)
         except (ValueError, Stopped) as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
             kept = f"finished draws are kept in {sources.out}, the same command resumes"
             tell(f"interrupted; {kept}")
             raise typer.Exit(130) from None
+    for sentence in damaged:
+        tell(f"{sentence}; it was measured again")
+    return found

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.table import Table
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import writable
 from nfrlab.verify.breaks import BREAKS
 from nfrlab.verify.commands.console import wide_console
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.court.claim import Profile
-from nfrlab.verify.proceedings import power, store
+from nfrlab.verify.proceedings import power
 from nfrlab.verify.proceedings.power import Outcome, Sight
 
 
@@ -28,9 +28,10 @@ def try_broken_worlds(
             bar.update(done, len(claims), id)
     seen = {id: rows for id, rows in power.stored_sights(out).items() if id in claims}
     print_sights(seen)
-    from nfrlab.verify.report.html import render
+    from nfrlab.verify.report.html import write_report
 
-    write_atomically(out / "report.html", render(store.read(out), power.stored_sights(out)))
+    with writable(out):
+        write_report(out)
     faults = power.faults(seen)
     for fault in faults:
         wide_console().print(f"[bold red]blind[/] {fault}", highlight=False, soft_wrap=True)

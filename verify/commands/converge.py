@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nfrlab.simulations.sweep.inputs import INPUTS
 from nfrlab.verify.commands.console import Jobs, Seed, console, folder, print_paths, refuse, require_jobs
 from nfrlab.verify.commands.sweep import sweep_with_progress
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def converge(
@@ -34,10 +37,13 @@ def converge(
         chosen = plan(tuple(rule or RULES), tuple(family or FAMILIES), d, most, trials, x, seed)
     except ValueError as error:
         raise refuse(str(error)) from error
-    finished = sweep_with_progress(chosen.grid, out, jobs)
-    with console.status("the first 2^k trials of one run"):
-        over_trials = prefixes(chosen)
-    try:
-        print_paths(*draw(out, with_input(finished, chosen), over_trials))
-    except OSError as error:
-        raise refuse(f"cannot write to {out}: {error.strerror or error}") from error
+
+    def draw_all(finished: xr.Dataset) -> None:
+        """The figures, drawn while the folder is still this run's alone."""
+        with console.status("the first 2^k trials of one run"):
+            over_trials = prefixes(chosen)
+        drawn.extend(draw(out, with_input(finished, chosen), over_trials))
+
+    drawn: list[Path] = []
+    sweep_with_progress(chosen.grid, out, jobs, finish=draw_all)
+    print_paths(*drawn)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nfrlab.simulations.images import image_set
+from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
@@ -56,17 +57,15 @@ def figures(
         require_counts(seed=seed)
         say(check_images(images))
         photographs = image_set(images)
-        out.mkdir(parents=True, exist_ok=True)
-        for name in chosen:
-            if name in DRAWN:
-                with console.status(name):
-                    print_paths(*import_module(DRAWN[name]).draw(out, photographs, seed))
-        if of_bridge := [name for name in chosen if name in STORED]:
-            with console.status("bridge"):
-                print_paths(*stored.draw(results, out, of_bridge, left_out))
+        with exclusive_folder(out, (), lambda: "the figures before it are kept", lambda error: None):
+            for name in chosen:
+                if name in DRAWN:
+                    with console.status(name):
+                        print_paths(*import_module(DRAWN[name]).draw(out, photographs, seed))
+            if of_bridge := [name for name in chosen if name in STORED]:
+                with console.status("bridge"):
+                    print_paths(*stored.draw(results, out, of_bridge, left_out))
     except MissingResults as error:
         raise refuse(f"{error}, or name its folder with --results: there is none in {results}") from error
-    except ValueError as error:
+    except (ValueError, Stopped) as error:
         raise refuse(str(error)) from error
-    except OSError as error:
-        raise refuse(f"cannot write to {out}: {error.strerror or error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,8 +64,9 @@ def sweep_with_progress(
     backend: str = "local",
     scheduler: str | None = None,
     resume: bool = True,
+    finish: Callable[[xr.Dataset], None] = lambda dataset: None,
 ) -> xr.Dataset:
-    """Run the sweep with a live display, and return it; 0 `jobs` are one per core.
+    """`run` the sweep with a live display, and return it; 0 `jobs` are one per core.
 
     What stops it becomes one sentence and exit status 2, Ctrl-C exit status 130.
     """
@@ -81,7 +83,7 @@ def sweep_with_progress(
             bar.update(now.resumed + now.done, now.blocks, rate)
 
         try:
-            found = sweeps.run(grid, out, jobs_for(jobs, memory_of(grid)), backend, scheduler, resume, watch)
+            found = sweeps.run(grid, out, jobs_for(jobs, memory_of(grid)), backend, scheduler, resume, watch, finish)
         except (ValueError, sweeps.Stopped) as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:

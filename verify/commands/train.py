@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
 
-from nfrlab.simulations.bridge.sources import Sources
-from nfrlab.simulations.files import writable, write_atomically
-from nfrlab.simulations.resumable import lacks_memory
-from nfrlab.verify.commands.console import OUT, Seed, console, folder, print_paths, refusals, require_counts
+from nfrlab.simulations.bridge.sources import Sources, file_digest, folder_digest
+from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
+from nfrlab.simulations.sealed import require_replaceable
+from nfrlab.simulations.slots import Slots
+from nfrlab.verify.commands.console import (
+    OUT,
+    Seed,
+    console,
+    folder,
+    print_paths,
+    refusals,
+    refuse,
+    require_counts,
+    tell,
+)
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
@@ -22,6 +36,8 @@ from nfrlab.verify.commands.deep_options import (
 )
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
+EPOCHS = "epochs"
+KEPT = "finished epochs are kept, the same command resumes"
 MOST_EPOCHS = 10_000
 
 
@@ -35,14 +51,20 @@ def train(
     """Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.
 
     CIFAR-10 is taken from the folder that NFRLAB_DATA names. A GPU needs minutes; two cores need --size 32 and half an
-    hour.
+    hour. You can interrupt it at any time; run the same command again to resume.
     """
     with refusals():
         require_torch()
         require_counts(seed=seed)
         source = training_images(size, epochs)
         used = device_from(device)
-        print_paths(train_and_save(source, size, epochs, used, seed, out / MEASUREMENTS))
+        try:
+            print_paths(train_and_save(source, size, epochs, used, seed, out / MEASUREMENTS))
+        except Stopped as error:
+            raise refuse(str(error)) from error
+        except KeyboardInterrupt:
+            tell(f"interrupted; {KEPT}")
+            raise typer.Exit(130) from None
 
 
 def training_images(size: int, epochs: int) -> Path:
@@ -59,44 +81,50 @@ def training_images(size: int, epochs: int) -> Path:
 def train_and_save(source: Path, size: int, epochs: int, device: str, seed: int, folder: Path) -> Path:
     """Train VGG16 and write its checkpoint, with what it comes from, into `folder`; the checkpoint's path.
 
-    Raises `ValueError` where `source` is not CIFAR-10, memory does not suffice, or `folder` cannot be written.
+    Finished epochs are kept there until the checkpoint is written. Raises `ValueError` where `source` is not CIFAR-10
+    or the disk has too little space, and `Stopped` where memory does not suffice, another run writes to `folder`, or it
+    cannot be written.
     """
     from dataclasses import replace
 
     import torch
-    from safetensors.torch import save
 
     from nfrlab.simulations.deep.engine.memory import keep_freed_memory
     from nfrlab.simulations.deep.inputs import images
-    from nfrlab.simulations.deep.networks import learning
+    from nfrlab.simulations.deep.networks import checkpoints, learning
 
     path = folder / LEARNED[0]
-    with writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    keep_freed_memory()
-    train, test = (replace(images.cifar10(source, part), side=size) for part in ("train", "test"))
-    try:
-        module, accuracy = learning.learn(train, test, epochs, device, seed, print_epoch)
-    except (RuntimeError, MemoryError) as error:
-        if not lacks_memory(error):
-            raise
-        raise ValueError("memory does not suffice for training; choose a smaller --size") from error
-    origin = {
-        "side": size,
-        "accuracy": accuracy,
-        "epochs": epochs,
-        "seed": seed,
-        "device": Sources(folder, device=device).device_name,
-        "torch": torch.__version__,
-        "images": source.name,
-    }
-    content = save(module.cpu().state_dict(), {name: str(value) for name, value in origin.items()})
-    with writable(folder):
-        write_atomically(path, content)
+    with exclusive_folder(folder, (EPOCHS,), lambda: KEPT, lack_of_memory):
+        require_replaceable(path)
+        keep_freed_memory()
+        train, test = (replace(images.cifar10(source, part), side=size) for part in ("train", "test"))
+        origin = {
+            "side": size,
+            "epochs": epochs,
+            "seed": seed,
+            "device": Sources(folder, device=device).device_name,
+            "torch": torch.__version__,
+            "images": source.name,
+        }
+        kept = Slots(folder / EPOCHS, training_key(origin, source))
+        module, accuracy = learning.learn(train, test, epochs, device, seed, print_epoch, kept)
+        words = {name: str(value) for name, value in {**origin, "accuracy": accuracy}.items()}
+        write_atomically(path, checkpoints.sealed(module.cpu().state_dict(), words))
+        kept.remove()
     console.print(f"accuracy on the test images: {100 * accuracy:.2f} %", highlight=False)
     return path
+
+
+def training_key(origin: Mapping[str, object], source: Path) -> str:
+    """What training starts from, as a name: options, machine, images and code."""
+    digest = folder_digest(source) if source.is_dir() else file_digest(source)
+    code = code_digest(("simulations/deep/**/*.py",))
+    return sha256(json.dumps([origin, digest, code], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def lack_of_memory(error: Exception) -> str | None:
+    """The sentence for it; None for any other error."""
+    return "memory does not suffice for training; choose a smaller --size" if lacks_memory(error) else None
 
 
 def print_epoch(number: int, loss: float, accuracy: float) -> None:

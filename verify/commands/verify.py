@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import NotWritable, writable
 from nfrlab.simulations.images import UnusableImage
 from nfrlab.simulations.workers import jobs_for
 from nfrlab.verify.commands.console import (
@@ -40,6 +41,8 @@ from nfrlab.verify.proceedings.trial import load_measurements, try_claims
 
 GIB = 0.5
 """Memory of a worker."""
+STOPS = FailedExamination, NotWritable, UnusableImage
+"""What ends the trials with a sentence; any other error is a defect."""
 
 
 def verify(
@@ -77,8 +80,9 @@ def verify(
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
         require_counts(seed=seed, seeds=seeds)
         require_jobs(jobs)
-        store.prepare(out)
+        store.prepare(out, len(chosen))
         store.read(out)
+        power.stored_sights(out)
         load_measurements(out / MEASUREMENTS)
         if (broken or seeds) and any(chosen.values()):
             raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
@@ -88,11 +92,11 @@ def verify(
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
-        with refusals((UnusableImage,)):
+        with refusals(STOPS):
             noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if noticed else 1)
     if seeds:
-        with refusals((UnusableImage,)):
+        with refusals(STOPS):
             steady = try_many_seeds(list(chosen), seeds, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if steady else 1)
     verdicts = try_and_report(chosen, seed, profile, images, jobs_for(jobs, GIB), out)
@@ -129,12 +133,15 @@ def try_and_report(
     except KeyboardInterrupt:
         tell(f"interrupted; {len(verdicts)} of {len(chosen)} claims are finished and kept in {out}")
         raise typer.Exit(130) from None
-    except (FailedExamination, UnusableImage) as error:
+    except STOPS as error:
         raise refuse(str(error)) from error
-    from nfrlab.verify.report.html import render
+    except (BrokenExecutor, MemoryError) as error:
+        kept = f"{len(verdicts)} of {len(chosen)} verdicts are kept in {out}"
+        raise refuse(f"a worker was ended (out of memory?); {kept}") from error
+    from nfrlab.verify.report.html import write_report
 
-    with refusals():
-        write_atomically(out / "report.html", render(records, power.stored_sights(out)))
+    with refusals(), writable(out):
+        write_report(out)
     print_verdicts([records[id] for id in chosen])
     say(f"{out / 'verdicts.json'}  {out / 'report.html'}")
     return verdicts

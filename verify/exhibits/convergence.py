@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.seeds import seed_sequence
 from nfrlab.simulations.sweep import Spec
 from nfrlab.simulations.sweep.blocks import point_input, sample
@@ -101,8 +101,8 @@ def draw(folder: Path, sweep: xr.Dataset, over_trials: xr.Dataset) -> list[Path]
     from nfrlab.paper_figs import alpha_against_width, gap_against_width, mean_over_trials
     from nfrlab.verify.exhibits.write import write
 
-    write_atomically(folder / "converge.nc", bytes(sweep.to_netcdf(engine="h5netcdf")))
-    write_atomically(folder / "prefixes.nc", bytes(over_trials.to_netcdf(engine="h5netcdf")))
+    write_dataset(folder / "converge.nc", sweep)
+    write_dataset(folder / "prefixes.nc", over_trials)
     return [
         *write(folder, "alpha_against_width", lambda: alpha_against_width.figure(sweep)),
         *write(folder, "gap_against_width", lambda: gap_against_width.figure(sweep)),

@@ -15,6 +15,7 @@ from traceback import extract_tb
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from nfrlab.simulations.workers import exits_heard
 from nfrlab.verify.court.budget import CAPACITY
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
@@ -87,7 +88,8 @@ def run_file(file: Path) -> ModuleType:
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
-        exec(compile(file.read_bytes(), str(file), "exec"), vars(module))
+        with exits_heard():
+            exec(compile(file.read_bytes(), str(file), "exec"), vars(module))
     except (Exception, SystemExit) as error:  # whatever a user's file stumbles over
         raise ValueError(f"{file} failed{in_line(error, file)}: {in_words(error)}") from error
     return module

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from nfrlab.simulations.files import one_writer, write_atomically
+from nfrlab.simulations.files import one_writer, writable, write_atomically
 from nfrlab.simulations.images import image_set
 from nfrlab.simulations.workers import results_as_completed
 from nfrlab.verify.breaks import BREAKS, broken
@@ -22,6 +22,7 @@ from nfrlab.verify.breaks.reach import watched
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Measured, Profile
 from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
+from nfrlab.verify.proceedings.schema import read_json
 from nfrlab.verify.proceedings.store import MEASUREMENTS, json_value
 from nfrlab.verify.proceedings.trial import load_measurements, try_claim
 
@@ -142,7 +143,7 @@ def try_broken(
     calls = [(id, seed, profile, images, out / MEASUREMENTS) for id in claims]
     for found in results_as_completed(_named_sights, calls, jobs):
         id, seen = found
-        with one_writer(out):
+        with writable(out), one_writer(out):
             store_sights(out, stored_sights(out) | {id: seen})
         yield found
 
@@ -154,15 +155,20 @@ def _named_sights(
 
 
 def stored_sights(out: Path) -> dict[str, list[Sight]]:
-    """What is stored in `out` by claim; nothing where there is no file. Raises `ValueError` for one that is damaged."""
+    """What is stored in `out` by claim, of claims and breaks that there still are; nothing where there is no file.
+
+    Raises `ValueError` for a file that is damaged.
+    """
     path = out / FILE
-    if not path.exists():
-        return {}
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        return {id: [Sight(**row | {"outcome": Outcome(row["outcome"])}) for row in seen] for id, seen in rows.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path} is no table of nfrlab verify --broken; move it away") from error
+        rows = read_json(path, "broken") or {}
+    except ValueError as error:
+        raise ValueError(f"{path} is no table of nfrlab verify --broken: {error}; move it away") from error
+    return {
+        id: [Sight(**row | {"outcome": Outcome(row["outcome"])}) for row in seen if row["broken"] in BREAKS]
+        for id, seen in rows.items()
+        if id in REGISTRY
+    }
 
 
 def store_sights(out: Path, stored: Mapping[str, list[Sight]]) -> None:

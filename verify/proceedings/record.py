@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import one_writer, write_atomically
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.court.evidence import Kind
 from nfrlab.verify.court.verdict import Verdict
@@ -71,20 +71,22 @@ def accept(verdict: Verdict, because: str, today: date) -> None:
     """
     if verdict.id not in REGISTRY or not verdict.decided:
         raise ValueError(f"only a decided verdict is put on record, of a claim of the registry; {verdict.id} is not")
-    known = verdict_on_record(verdict)
     line = {"status": str(verdict.status), "since": today.isoformat(), "because": because}
-    if known is not None and known["status"] != verdict.status:
-        line["was"] = known["status"]
-    before = on_record().get(verdict.id, {"verdicts": {}})
-    entry = {"kinds": kinds_in(verdict), "verdicts": before["verdicts"] | {verdict.settings or COURT: line}}
-    replace_record(dict(on_record()) | {verdict.id: entry})
+    try:
+        with one_writer(RECORD.parent):
+            on_record.cache_clear()  # what was accepted since is kept
+            known = verdict_on_record(verdict)
+            if known is not None and known["status"] != verdict.status:
+                line["was"] = known["status"]
+            before = on_record().get(verdict.id, {"verdicts": {}})
+            entry = {"kinds": kinds_in(verdict), "verdicts": before["verdicts"] | {verdict.settings or COURT: line}}
+            replace_record(dict(on_record()) | {verdict.id: entry})
+    except OSError as error:
+        raise ValueError(f"cannot write to {RECORD} ({error.strerror}); accept a verdict in a checkout") from error
 
 
 def replace_record(record: Mapping[str, Entry]) -> None:
-    """Replace the record, a line a claim in the order of the registry. Raises `ValueError` where that is impossible."""
+    """Replace the record, a line a claim in the order of the registry. Raises `OSError` where that is impossible."""
     lines = [f" {json.dumps(id)}: {json.dumps(record[id], ensure_ascii=False)}" for id in REGISTRY if id in record]
-    try:
-        write_atomically(RECORD, "{\n" + ",\n".join(lines) + "\n}\n")
-    except OSError as error:
-        raise ValueError(f"cannot write to {RECORD} ({error.strerror}); accept a verdict in a checkout") from error
+    write_atomically(RECORD, "{\n" + ",\n".join(lines) + "\n}\n")
     on_record.cache_clear()

@@ -10,12 +10,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from nfrlab.simulations.files import one_writer, write_atomically
+from nfrlab.simulations.files import one_writer, writable, write_atomically
 from nfrlab.simulations.resumable import code_digest
 from nfrlab.simulations.workers import results_as_completed
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings import record
+from nfrlab.verify.proceedings.schema import read_json
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from nfrlab.verify.proceedings.trial import try_by_id, versions
 
@@ -74,7 +75,7 @@ def try_at_seeds(
     calls = [(id, seed, profile, images, out / MEASUREMENTS) for id, seed in wanted if (id, seed) not in there]
     for trial in results_as_completed(_at_seed, calls, jobs):
         found = [*found, trial]
-        with one_writer(out):
+        with writable(out), one_writer(out):
             store_trials(out, under, [*stored_trials(out, under), trial])
         yield found
 
@@ -99,14 +100,13 @@ def stored_trials(out: Path, under: Mapping[str, Any]) -> list[Trial]:
     Raises `ValueError` for a file that is damaged.
     """
     path = out / FILE
-    if not path.exists():
-        return []
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        rows = [Trial(**row) for row in document["trials"]]
-        return rows if document["key"] == under else []
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} is no table of nfrlab verify --seeds; move it away") from error
+        document = read_json(path, "seeds")
+    except ValueError as error:
+        raise ValueError(f"{path} is no table of nfrlab verify --seeds: {error}; move it away") from error
+    if document is None or document["key"] != under:
+        return []
+    return [Trial(**row) for row in document["trials"]]
 
 
 def store_trials(out: Path, under: Mapping[str, Any], trials: Sequence[Trial]) -> None:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from threadpoolctl import threadpool_limits
 
 from nfrlab.simulations.images import ImageSet, image_set
-from nfrlab.simulations.workers import results_as_completed
+from nfrlab.simulations.workers import exits_heard, results_as_completed
 from nfrlab.verify.court.claim import (
     BrokenPremise,
     Claim,
@@ -148,7 +148,8 @@ def try_by_id(
     if source is None:
         return try_claim(find_claim(id), *given)
     try:
-        verdict = try_claim(outside.load(source)[id], *given)
+        with exits_heard():
+            verdict = try_claim(outside.load(source)[id], *given)
     except (Exception, SystemExit) as error:  # whatever a user's code stumbles over
         raise outside.failed(source, id, error) from error
     words = [source, "--profile", profile, "--seed", str(seed), *([] if images is None else ["--images", str(images)])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,9 @@ import jinja2
 from markupsafe import Markup
 
 from nfrlab.paper_figs import reach as reach_figure
+from nfrlab.simulations.files import one_writer, write_atomically
 from nfrlab.verify.breaks import BREAKS
+from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.power import Sight
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import wording
@@ -61,3 +64,11 @@ def render(records: Mapping[str, Mapping[str, Any]], sights: Mapping[str, list[S
         registry=REGISTRY,
         figure=Markup(reach_figure.svg(verdicts)),
     )
+
+
+def write_report(out: Path) -> None:
+    """Write the page of all that is stored in `out` by then, whoever stored it. Raises `OSError` where the disk is full
+    and `ValueError` for stored results that cannot be read.
+    """
+    with one_writer(out):
+        write_atomically(out / "report.html", render(store.read(out), power.stored_sights(out)))

@@ -69,7 +69,7 @@ def interval(piece: Record) -> str:
     The last words are those of an interval that excludes what is claimed and is admitted by the margin alone.
     """
     (low, high), (floor, ceiling) = piece["interval"], piece["claimed"]
-    claimed = f"{floor:g}" if floor == ceiling else f"[{end(floor, '−∞', 'g')}, {end(ceiling, '∞', 'g')}]"
+    claimed = f"{floor:g}" if floor == ceiling is not None else f"[{end(floor, '−∞', 'g')}, {end(ceiling, '∞', 'g')}]"
     margin = f" ± {piece['delta']:g}" if piece["delta"] else ""
     itself = f"; excludes {claimed} itself" if piece.get("excluded") else ""
     return f"[{end(low, '−∞')}, {end(high, '∞')}] against {claimed}{margin}{itself}"
@@ -148,7 +148,8 @@ def ground(verdict: Record) -> str:
         if piece["counterexample"]:
             found = numbers(piece["counterexample"])
             return found if piece["kind"] == "counterexample search" else f"{piece['statement']}: {found}"
-        return f"{piece['statement']}: {interval(piece)}" if piece["interval"] else str(piece["statement"])
+        judged = piece["interval"] and piece["claimed"]
+        return f"{piece['statement']}: {interval(piece)}" if judged else str(piece["statement"])
     sampled = [piece for piece in verdict["evidence"] if piece["interval"] and piece["claimed"]]
     derived = sum(piece["kind"] == "derivation" for piece in verdict["evidence"])
     searched = sum(piece["n"] for piece in verdict["evidence"] if piece["kind"] == "counterexample search")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from argparse import Namespace
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
-from torch import nn
+from safetensors import safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
 
 from nfrlab.simulations.deep.networks.fitting import fill
 
@@ -21,6 +25,8 @@ HARMLESS: list[Any] = [
     *(type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8", "?")),
 ]
 """Classes that training scripts store beside weights, and that run nothing when they are read."""
+DIGEST = "sha256 of the tensors"
+"""Under this name the files that nfrlab writes have it in their metadata."""
 OFFICIAL = {
     "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
     "resnet18": "https://download.pytorch.org/models/resnet18-f37072fd.pth",
@@ -61,11 +67,34 @@ def read(path: Path) -> Any:
     beginning = first_bytes(path)
     try:
         if beginning[8:9] == b"{":  # eight bytes of length, then JSON: no torch file looks like this
-            return load_file(path)
+            return read_safetensors(path)
         with torch.serialization.safe_globals(HARMLESS):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files make the readers raise whatever they stumble over
         raise ValueError(f"{path} {what_is_wrong(error, beginning)}") from error
+
+
+def sealed(state: Mapping[str, Tensor], origin: Mapping[str, str]) -> bytes:
+    """Tensors as safetensors, with where they come from and their digest, which `read` holds them against.
+
+    The same bytes for the same content: safetensors itself writes `origin` in a random order.
+    """
+    bare = save(dict(state))
+    end = 8 + int.from_bytes(bare[:8], "little")
+    said = dict(sorted({**origin, DIGEST: sha256(bare).hexdigest()}.items()))
+    header = json.dumps({"__metadata__": said} | json.loads(bare[8:end]), separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + bare[end:]
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. Raises `ValueError` where it has a digest that they do not match."""
+    with safe_open(path, framework="numpy") as file:
+        said = (file.metadata() or {}).get(DIGEST)
+    state = load_file(path)
+    if said is not None and said != sha256(save(state)).hexdigest():
+        raise ValueError("the tensors do not match their digest")
+    return state
 
 
 def first_bytes(path: Path) -> bytes:

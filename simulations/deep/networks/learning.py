@@ -6,9 +6,10 @@ is plain VGG16 with biases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from io import BytesIO
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from nfrlab.simulations.deep.networks import models, weights
 from nfrlab.simulations.deep.networks.trained import accuracy
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from nfrlab.simulations.seeds import seed_sequence
+from nfrlab.simulations.slots import Slots
 
 M = TypeVar("M", bound=nn.Module)
 BATCH, RATE, MOMENTUM, DECAY, STEEPEST = 250, 0.03, 0.9, 5e-4, 2.0
@@ -38,11 +40,17 @@ class Epoch(NamedTuple):
 
 
 def learn(
-    train: Labelled, test: Labelled, epochs: int, device: str, seed: int, watch: Callable[[int, float, float], None]
+    train: Labelled,
+    test: Labelled,
+    epochs: int,
+    device: str,
+    seed: int,
+    watch: Callable[[int, float, float], None],
+    kept: Slots | None = None,
 ) -> tuple[models.VGG, float]:
     """VGG16 trained from He's Gaussian weights, its batch normalisations folded away, and its accuracy on `test`.
 
-    Raises `ValueError` where the loss is no longer a number.
+    Raises `ValueError` where the loss is no longer a number, and `OSError` where the disk has no space for the epochs.
 
     Parameters
     ----------
@@ -54,18 +62,22 @@ def learn(
         Root of the random numbers of weights, order and variation.
     watch
         Called as `watch(number, loss, accuracy)` after each epoch.
+    kept
+        Where every finished epoch is kept, and training goes on from: the weights come out the same to the bit.
     """
     module = models.vgg16_bn(classes=len(train.classes))
     weights.randomise(module, "gaussian", seed_sequence(seed, "learning", "weights"))
-    for epoch in fit(module.to(device), train, test, epochs, seed):
+    for epoch in fit(module.to(device), train, test, epochs, seed, kept):
         watch(*epoch)
     plain = folded(module.cpu(), models.vgg16(classes=len(train.classes)), test.x(slice(1)))
     return plain, accuracy(plain.to(device), test)
 
 
-def fit(module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: int) -> Iterator[Epoch]:
+def fit(
+    module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: int, kept: Slots | None = None
+) -> Iterator[Epoch]:
     """Train in place, without dropout: epochs are few. Stochastic gradients with Nesterov's momentum in bfloat16, the
-    rate rising and falling once. Raises `ValueError` as `learn` does.
+    rate rising and falling once. Yields the epochs that are not kept already. Raises as `learn` does.
     """
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for part in module.modules():
@@ -75,7 +87,10 @@ def fit(module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: 
     optimiser = torch.optim.SGD(module.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
     steps = len(train) // min(BATCH, len(train))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * steps, cycle_momentum=False)
-    for number in range(1, epochs + 1):
+    parts = {"module": module, "optimiser": optimiser, "schedule": schedule}
+    if kept is not None:
+        kept.reserve(state_size(module), beside=state_size(module) // 2)
+    for number in range(resume(kept, parts, rng) + 1, epochs + 1):
         losses = []
         module.train()
         for x, y in batches(train, rng):
@@ -85,7 +100,36 @@ def fit(module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: 
         mean = float(torch.stack(losses).mean())
         if not np.isfinite(mean):
             raise ValueError(f"training diverged in epoch {number}: the loss is {mean}")
+        if kept is not None:
+            kept.write(number, state(parts, rng))
         yield Epoch(number, mean, accuracy(module.eval(), test))
+    module.eval()
+
+
+def state_size(module: nn.Module) -> int:
+    """Bytes of `state`, at most: parameters, their momenta, buffers, and how they are called."""
+    tensors = module.state_dict().values()
+    return 2 * sum(tensor.nbytes for tensor in tensors) + 4096 * len(tensors) + (1 << 16)
+
+
+def state(parts: Mapping[str, Any], rng: Generator) -> memoryview:
+    """All that training goes on from after an epoch: module, optimiser and schedule, and the random numbers."""
+    buffer = BytesIO()
+    torch.save({name: part.state_dict() for name, part in parts.items()} | {"rng": rng.get_state()}, buffer)
+    return buffer.getbuffer()
+
+
+def resume(kept: Slots | None, parts: Mapping[str, Any], rng: Generator) -> int:
+    """Take up the newest epoch that is kept, in place; its number, 0 where there is none."""
+    found = None if kept is None else kept.newest()
+    if found is None:
+        return 0
+    number, content = found
+    stored = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(stored[name])
+    rng.set_state(stored["rng"])
+    return number
 
 
 def batches(train: Labelled, rng: Generator) -> Iterator[tuple[Float[Tensor, "B C side side"], Int64[Tensor, " B"]]]:

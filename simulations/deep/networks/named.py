@@ -15,6 +15,7 @@ from torch import nn
 from nfrlab.simulations.deep.networks.models import MODELS
 from nfrlab.simulations.deep.networks.plain import plain
 from nfrlab.simulations.network_names import ALIASES, require_known
+from nfrlab.simulations.workers import exits_heard
 
 
 def build(name: str, bias: bool = True) -> nn.Module:
@@ -41,7 +42,7 @@ def from_file(name: str) -> nn.Module:
         raise ValueError(f"--model {name}: {file} is no Python file; give FILE.py:FUNCTION")
     loaded = importlib.util.module_from_spec(spec)
     try:
-        with torch.random.fork_rng(devices=[]), beside(path), registered(loaded):
+        with exits_heard(), torch.random.fork_rng(devices=[]), beside(path), registered(loaded):
             torch.manual_seed(0)
             spec.loader.exec_module(loaded)
             module = getattr(loaded, function)()

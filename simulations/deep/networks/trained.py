@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from filelock import FileLock
 from jaxtyping import Int64
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.inputs import images
@@ -47,7 +46,7 @@ def digits(cache: Path, seed: int = 0, bias: bool = True) -> tuple[models.VGG, f
             with FileLock(file.with_suffix(".lock")):  # of two processes one trains, the other waits
                 if not _load_if_whole(module, file):
                     fit_digits(module, images.digits(), train, seed)
-                    write_atomically(file, save(module.state_dict()))
+                    write_atomically(file, checkpoints.sealed(module.state_dict(), {}))
     return module, accuracy(module, images.digits(), held_out)
 
 

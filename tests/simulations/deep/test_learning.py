@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +19,10 @@ from safetensors.torch import load_file, save_file
 
 from nfrlab.simulations.bridge.settings import plan
 from nfrlab.simulations.deep.inputs import images
-from nfrlab.simulations.deep.networks import learning, models, weights
+from nfrlab.simulations.deep.networks import checkpoints, learning, models, weights
+from nfrlab.verify.commands import train
 from nfrlab.verify.commands.deep_options import LEARNED, training_side
+from nfrlab.verify.commands.train import print_epoch
 from tests.verify.test_cli import in_process
 
 PLAN = (8, models.POOL, 16, models.POOL)
@@ -153,6 +158,70 @@ def test_what_was_learned_is_kept_with_its_origin(cifar: Path) -> None:
     assert training_side(path) == 40
 
 
+def test_a_training_that_stops_goes_on_where_it_was(cifar: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches epochs that are lost to Ctrl-C or trained again, other weights after it, a finished training that is lost
+    to a full disk, and epochs that are taken for those of another seed.
+    """
+    arguments = ("train", "--size", "32", "--epochs", "3", "--device", "cpu")
+    assert in_process(*arguments, "--out", "whole").exit_code == 0
+    usual = print_epoch
+    with monkeypatch.context() as patched:
+
+        def interrupt(number: int, loss: float, accuracy: float) -> None:
+            usual(number, loss, accuracy)
+            if number == 2:
+                raise KeyboardInterrupt
+
+        patched.setattr(train, "print_epoch", interrupt)
+        done = in_process(*arguments, "--out", "out")
+    assert (done.exit_code, done.stderr) == (
+        130,
+        "nfrlab: interrupted; finished epochs are kept, the same command resumes\n",
+    )
+    other = in_process(*arguments, "--seed", "1", "--out", "out")
+    assert (other.exit_code, other.stdout.count("epoch ")) == (0, 3)
+    with monkeypatch.context() as patched:
+
+        def full(path: Path, content: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+        patched.setattr(train, "write_atomically", full)
+        done = in_process(*arguments, "--out", "out")
+    told = f"nfrlab: cannot write to out/bridge: No space left on device; {train.KEPT}\n"
+    assert (done.exit_code, done.stderr, done.stdout.count("epoch ")) == (2, told, 1)
+    done = in_process(*arguments, "--out", "out")
+    assert (done.exit_code, done.stderr, done.stdout.count("epoch ")) == (0, "", 0)
+    for name in LEARNED:
+        trained = [(cifar / out / "bridge" / name).read_bytes() for out in ("out", "whole")]
+        assert sha256(trained[0]).hexdigest() == sha256(trained[1]).hexdigest()
+    assert not (cifar / "out" / "bridge" / "epochs").exists()
+
+
+def test_a_disk_without_the_space_is_refused_before_the_training(cifar: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a training that nobody can store."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    done = in_process("train", "--size", "32", "--epochs", "3", "--out", "out")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "has 0.0 MiB of disk left, the training will take some" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_changed_checkpoint_of_ours_is_not_believed(cifar: Path) -> None:
+    """Catches a bit of a weight that has turned over on the disk, and safetensors of others that are refused."""
+    module = small_network(3, norm=False)
+    content = checkpoints.sealed(module.state_dict(), {"side": "32"})
+    path = cifar / "a.safetensors"
+    path.write_bytes(content)
+    assert training_side(path) == 32
+    checkpoints.load(small_network(3, norm=False), path)
+    for place in (len(content) - 1, len(content) // 2):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(ValueError, match="is damaged or incomplete"):
+            checkpoints.load(module, path)
+    save_file(module.state_dict(), path, {"side": "32"})
+    checkpoints.load(module, path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "naming"),
     [
@@ -160,7 +229,7 @@ def test_what_was_learned_is_kept_with_its_origin(cifar: Path) -> None:
         (("--epochs", "0"), "--epochs"),
         (("--seed", "-1"), "--seed"),
         (("--device", "tpu"), "'tpu'"),
-        (("--out", "data/cifar10/test/dog/0000.png"), "cannot be written"),
+        (("--out", "data/cifar10/test/dog/0000.png"), "cannot write to data/cifar10/test/dog/0000.png"),
     ],
 )
 def test_a_bad_option_is_refused(arguments: tuple[str, ...], naming: str, cifar: Path) -> None:

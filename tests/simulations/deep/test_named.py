@@ -38,10 +38,10 @@ def test_a_file_may_do_what_files_do(tmp_path: Path) -> None:
     assert named.build(f"{tmp_path / 'net.py'}:build")[0].out_channels == 4
 
 
-@pytest.mark.parametrize("code", ["sys.exit(0)", "sys.exit(3)", "raise SystemExit"])
+@pytest.mark.parametrize("code", ["sys.exit(0)", "sys.exit(3)", "raise SystemExit", "os._exit(0)"])
 def test_a_file_that_exits_is_refused(code: str, tmp_path: Path) -> None:
     """Catches a model file that ends the whole command, with exit status 0 and nothing said."""
-    (tmp_path / "net.py").write_text(f"import sys\ndef build():\n    {code}\n", encoding="utf-8")
+    (tmp_path / "net.py").write_text(f"import os, sys\ndef build():\n    {code}\n", encoding="utf-8")
     with pytest.raises(ValueError, match="failed: SystemExit"):
         named.build(f"{tmp_path / 'net.py'}:build")
 

@@ -321,16 +321,19 @@ def test_a_second_run_is_refused(whole: Whole, tmp_path: Path) -> None:
 # Full disk
 
 TMPFS = """
-mount -t tmpfs -o size="$SIZE" tmpfs "$DISK" || exit 99
-"$@" > /dev/null 2> first.stderr
+mount -t tmpfs -o size=8m tmpfs "$DISK" || exit 99
+"$@" > /dev/null 2> first.stderr &
+until [ "$(ls "$DISK/out/blocks" 2> /dev/null | grep -c json$)" -ge "$SOME" ]; do sleep 0.01; done
+cat /dev/zero > "$DISK/full" 2> /dev/null
+wait $!
 echo $? > first.status
+rm "$DISK/full"
 cp -Rp "$DISK/out" first
-mount -o remount,size=64m "$DISK" || exit 98
 "$@" > /dev/null 2> second.stderr
 echo $? > second.status
 cp -Rp "$DISK/out" second
 """
-"""A disk of that size, on which the same command is run twice; before the second time it grows."""
+"""A disk that somebody else fills up after some blocks; before the same command is run again there is room."""
 LIMITED = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
@@ -349,13 +352,12 @@ def own_mounts() -> bool:
 
 
 def full_disk(whole: Whole, place: Path) -> tuple[int, str]:
-    """Two workers write to a disk with room for half of the blocks, a page each."""
+    """Two workers write to a disk that fills up after a quarter of the blocks."""
     (place / "disk").mkdir()
-    room = sum(-(-size // 4096) for size in whole.sizes.values()) // 2
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", TMPFS, "sh", *map(str, sweeping(whole.spec, place / "disk" / "out"))],
         cwd=place,
-        env=ENVIRONMENT | {"SIZE": f"{room * 4}k", "DISK": str(place / "disk")},
+        env=ENVIRONMENT | {"SOME": f"{TOTAL // 4}", "DISK": str(place / "disk")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
