@@ -10,6 +10,7 @@ map counts as α = 0. Here κ is the frequency of a transform, not the constant 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import ceil, log, pi, sqrt
 
@@ -21,8 +22,10 @@ from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.finite_width.one_neuron import Neuron, band_of, legendre, normalise
 from nfrlab.theory.numerics.vectors import Array
 
+NARROW = 6  # d below which the mean of a scale mixture is taken over hyperplanes where neurons are few
 LOG_STEP = 0.03  # of κ, where sizes have heavy tails
 FINEST = 120.0  # the largest κ, in units of 1/s.d.: with few neurons in few dimensions what lies beyond is the error
+Transform = Callable[[float, Float[Array, " k"]], Complex[Array, " k"]]  # of a neuron, at n·x̂ = τ and every κ
 
 
 def directions(d: int, n: int) -> tuple[Array, Array, Array]:
@@ -77,15 +80,26 @@ def mean_of_neurons(one: Neuron, d: int, n: int) -> float:
     return sum(values) / sphere_mean_abs(d)
 
 
-def mean_of_layer(one: Neuron, d: int, N: int, passing: float) -> float:
-    """E α given R ≠ 0 of N neurons in R^d, d ≥ 2, Gaussian beside x̂, each of which passes with probability `passing`.
+def mean_of_layer(transform: Transform, drift: float, d: int, N: int, passing: float) -> float:
+    """E α given R ≠ 0 of N neurons in R^d, d ≥ 2, each of which passes with probability `passing`.
 
     The integral is taken in log κ, as sizes may have heavy tails. Within 2e-4 for N from 8 to 300.
+
+    Parameters
+    ----------
+    transform
+        `E exp(iκ s w·n)` of a neuron that passes, Gaussian beside x̂.
+    drift
+        `E s c` of it.
+    d, N
+        The dimension of the input and the number of neurons.
+    passing
+        The probability that a neuron passes.
     """
-    kappa = np.exp(np.arange(-9.0 - log(N * passing * float(one.probability @ one.along)), log(FINEST), LOG_STEP))
+    kappa = np.exp(np.arange(-9.0 - log(N * passing * drift), log(FINEST), LOG_STEP))
 
     def sides(tau: float) -> float:
-        single = neuron_transform(one, tau, kappa)
+        single = transform(tau, kappa)
         # one neuron alone is taken out: it has α = u_1 exactly
         several = (1 - passing + passing * single) ** N - N * passing * (1 - passing) ** (N - 1) * single
         return float(2 / pi * LOG_STEP * several.imag.sum())
