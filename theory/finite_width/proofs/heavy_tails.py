@@ -1,4 +1,4 @@
-"""The derivation behind Activation at Student weights: the law of the largest size, and the gap it leaves in wide layers."""
+"""The derivation behind Activation at Student weights: the largest size, and the gap it leaves in wide layers."""
 
 from __future__ import annotations
 
