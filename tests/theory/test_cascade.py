@@ -206,8 +206,8 @@ def chain(name: str, widths: tuple[int, ...], trials: int, rng: np.random.Genera
 
 @pytest.mark.parametrize("name", ["gbp", "rectgrad"])
 def test_own_error_of_the_law(name: str) -> None:
-    """Catches a docstring that promises more than the law keeps: at width 512 E α is too large by 0.0024 at most, and
-    the error is not 0 either.
+    """Catches a docstring that promises more than the law keeps: at width 512 and depth 2 E α is too large by 0.0024 at
+    most, and the error is not 0 either.
     """
     depth = 2
     T = chain(name, (1, *(512,) * (depth - 1)), 40_000, np.random.default_rng(depth))
