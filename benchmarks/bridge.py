@@ -26,7 +26,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks.peers import PEERS, Method
-from nfrlab.simulations.deep.engine.backward import attribution, cascades, rule, start_at_output
+from nfrlab.simulations.deep.engine.backward import attribution, rule, start_at_output
+from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
 from nfrlab.simulations.deep.engine.ops import Weighted

@@ -10,6 +10,7 @@ DASHED = (0, (4, 2))
 RULES = {
     "gbp": "C0",
     "activation": "C1",
+    "activation-pooled": "C5",
     "zplus": "C2",
     "grad": "C3",
     "rectgrad": "C4",
@@ -33,7 +34,7 @@ FAMILIES: dict[str, tuple[str, object]] = {
 }
 """Colours and dashes of the laws of a deep network's weights."""
 
-WEIGHTS: dict[str, tuple[str, object]] = {"gaussian": ("k", "-"), "trained": ("C3", DASHED)}
+WEIGHTS: dict[str, tuple[str, object]] = {"gaussian": ("k", "-"), "trained": ("C3", DASHED), "built": ("C3", DASHED)}
 """Colours and dashes of a network with random and with trained weights."""
 
 SERIES_DASHES: tuple[object, ...] = ("-", DASHED, "-", (0, (1, 1)))  # a curve shows beneath one that it coincides with

@@ -34,6 +34,21 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Between reading a file of the folder and replacing it nobody else does: what two commands add is both there.
+
+    Held for moments. Raises `OSError` where the folder refuses, and `ValueError` after a minute.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / ".writing", timeout=60):
+            yield
+    except Timeout as error:
+        raise ValueError(f"another command holds {folder / '.writing'}; end it, or name another folder") from error
+
+
+@contextmanager
 def writable(folder: Path) -> Iterator[None]:
     """What the disk refuses becomes a `ValueError` that names the folder."""
     try:

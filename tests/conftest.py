@@ -9,6 +9,7 @@ import tests.support.checker  # noqa: F401  (the hook looks it up by name)
 install_import_hook(["nfrlab.theory", "nfrlab.simulations"], "tests.support.checker.check")
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,12 @@ def missing_theorem_items(names: list[str]) -> list[str]:
     wanted = [f"[{name}]" for name in (*REGISTRY, *FAMILIES)]
     missing = [name for name in wanted if not any(item.endswith(name) for item in names)]
     return missing + ([f"at least {LEAST_THEOREM_ITEMS} items"] if len(names) < LEAST_THEOREM_ITEMS else [])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hear Ctrl-C again where the shell that started the tests in the background has switched it off for all below."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -69,7 +69,12 @@ SHARED = {
 
 RECORDS = {"BrokenPremise", "Claim", "Evidence", "Family", "LimitFacts", "Verdict"}
 WIDEST, LONGEST = 16, 300
-WITH_TORCH = ("simulations/deep/", "simulations/bridge/draws.py", "simulations/bridge/populations.py")
+WITH_TORCH = (
+    "simulations/deep/",
+    "simulations/bridge/draws.py",
+    "simulations/bridge/networks.py",
+    "simulations/bridge/populations.py",
+)
 """Modules that start with PyTorch."""
 TORCH_LATER = {
     "simulations/bridge/run.py",

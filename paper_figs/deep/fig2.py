@@ -16,6 +16,7 @@ from nfrlab.paper_figs.deep.stored import (
     WEIGHTS,
     Stored,
     add_legend,
+    add_title,
     draw_band,
     heading,
     images,
@@ -23,6 +24,8 @@ from nfrlab.paper_figs.deep.stored import (
     rules,
     set_alpha_axis,
 )
+
+ACTIVATIONS = {"activation": "Activation", "activation-pooled": "Activation after pooling"}
 
 
 def figure(stored: Stored) -> Figure:
@@ -49,7 +52,7 @@ def figure(stored: Stored) -> Figure:
     for axes, label in zip(grid[:, 0], labels, strict=True):
         axes.set_ylabel(label, fontsize=8.5)
     add_legend(drawing, grid[0], 4)
-    drawing.suptitle(f"Fig. 2. {MEDIANS}", fontsize=9)
+    add_title(drawing, f"Fig. 2. {MEDIANS}")
     return drawing
 
 
@@ -57,6 +60,7 @@ def draw_alphas(axes: Axes, by_weights: dict[str, xr.Dataset]) -> None:
     """α of the N-level cascades, for random and for trained weights.
 
     Activation from layer l stands at N = L − l: below the layers that a rule is used in, and below l, is the gradient.
+    It is taken before the layer's pooling; where one follows, a second line takes it after.
     """
     shown = []
     for weights, data in by_weights.items():
@@ -65,15 +69,23 @@ def draw_alphas(axes: Axes, by_weights: dict[str, xr.Dataset]) -> None:
             shown.append(alpha.sel(rule=rule))
             style = {"color": palette.RULES[rule], "linestyle": dashes, "label": f"{label}, {WEIGHTS[weights]}"}
             draw_band(axes, alpha["level"].values, shown[-1], **style)
-        if "alpha_activation" in data:
-            activation = data["alpha_activation"]
+        for rule, activation in activations(data).items():
             shown.append(activation)
-            colour, label = palette.RULES["activation"], f"Activation, {WEIGHTS[weights]}"
             levels = int(alpha["level"].max()) - activation["layer"].values
-            draw_band(axes, levels, activation, color=colour, linestyle=dashes, label=label)
+            label = f"{ACTIVATIONS[rule]}, {WEIGHTS[weights]}"
+            draw_band(axes, levels, activation, color=palette.RULES[rule], linestyle=dashes, label=label)
     set_alpha_axis([axes], shown)
     axes.set_xlabel("substituted layers N, from the output down", fontsize=8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def activations(data: xr.Dataset) -> dict[str, xr.DataArray]:
+    """α of Activation before every pooling, and after it where a layer has one."""
+    if "alpha_activation" not in data:
+        return {}
+    before, after = data["alpha_activation"], data["alpha_activation_pooled"]
+    same = np.array_equal(before.values, after.values, equal_nan=True)
+    return {"activation": before} if same else {"activation": before, "activation-pooled": after}
 
 
 def draw_cosines(axes: Axes, by_weights: dict[str, xr.Dataset]) -> None:

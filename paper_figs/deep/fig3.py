@@ -13,6 +13,7 @@ from nfrlab.paper_figs.deep.stored import (
     Floats,
     MissingResults,
     Stored,
+    add_title,
     draw_map,
     draw_tile,
     images,
@@ -46,7 +47,7 @@ def figure(stored: Stored) -> Figure:
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=8.5)
     some = stored.numbers[names["gaussian"]]
-    drawing.suptitle(f"Fig. 3. VGG16, random weights; {images(some)}. Maps of draw 0, grey is 0", fontsize=9)
+    add_title(drawing, f"Fig. 3. VGG16, random weights; {images(some)}. Maps of draw 0, grey is 0")
     return drawing
 
 

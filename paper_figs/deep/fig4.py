@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nfrlab.paper_figs import palette
-from nfrlab.paper_figs.deep.stored import MEDIANS, MissingResults, Stored, draw_band, images, rules, set_alpha_axis
+from nfrlab.paper_figs.deep.stored import (
+    MEDIANS,
+    MissingResults,
+    Stored,
+    add_title,
+    draw_band,
+    images,
+    rules,
+    set_alpha_axis,
+)
 
 NETWORK = "vgg16"
 PAPER = {
@@ -55,7 +64,7 @@ def figure(stored: Stored) -> Figure:
     set_alpha_axis(grid.ravel(), (setting["alpha"].sel(rule=list(shown)) for setting in data))
     for axes, label in zip(grid[0], shown.values(), strict=True):
         axes.set_title(label, fontsize=9)
-    drawing.suptitle(f"Fig. 4. VGG16, random weights; {images(data[0])}. {MEDIANS}", fontsize=9)
+    add_title(drawing, f"Fig. 4. VGG16, random weights; {images(data[0])}. {MEDIANS}")
     return drawing
 
 

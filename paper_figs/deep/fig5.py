@@ -11,6 +11,7 @@ from nfrlab.paper_figs.deep.stored import (
     RULES,
     Stored,
     add_legend,
+    add_title,
     draw_bars,
     draw_map,
     draw_tile,
@@ -53,10 +54,10 @@ def figure(stored: Stored) -> Figure:
     set_alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_changed"].sel(rule=rule) for name, rule in rows))
     add_legend(drawing, grid[:1, -1], 4)
     removed = {int(stored.pictures[name].attrs["removed"]) for name in names}
-    drawing.suptitle(
+    add_title(
+        drawing,
         f"Fig. 5. Images: {stored.images(names)}.\nMaps $r_0$ of draw 0, top {' or '.join(map(str, sorted(removed)))} "
         "layers changed, grey is 0; right: medians and 10–90 % of the n draws",
-        fontsize=9,
     )
     return drawing
 

@@ -7,7 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nfrlab.paper_figs.deep.stored import MEDIANS, Stored, add_legend, draw_band, heading, images, rules, set_alpha_axis
+from nfrlab.paper_figs.deep.stored import (
+    MEDIANS,
+    Stored,
+    add_legend,
+    add_title,
+    draw_band,
+    heading,
+    images,
+    rules,
+    set_alpha_axis,
+)
 
 PARTS = {
     "top": ("largest 10 % of the non-zero activations", "C1", "-"),
@@ -36,7 +46,7 @@ def figure(stored: Stored) -> Figure:
     for axes in grid[-1]:
         axes.set_xlabel("layer l that the activations start from", fontsize=8)
     add_legend(drawing, grid[0, :1], 4)
-    drawing.suptitle(f"Fig. 6. Maps $r_0$ from a part of a layer's activations. {MEDIANS}", fontsize=9)
+    add_title(drawing, f"Fig. 6. Maps $r_0$ from a part of a layer's activations. {MEDIANS}")
     return drawing
 
 

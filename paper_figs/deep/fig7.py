@@ -12,6 +12,7 @@ from nfrlab.paper_figs.deep.stored import (
     Floats,
     Stored,
     add_legend,
+    add_title,
     draw_band,
     heading,
     images,
@@ -47,8 +48,8 @@ def figure(stored: Stored) -> Figure:
         draw_curves(below, stored.numbers[name]["kept"])
         above.set_title(f"{heading(stored, name)}; {images(stored.numbers[name])}", fontsize=8.5)
     add_legend(drawing, grid[1:2], 3)
-    drawing.suptitle(
-        "Fig. 7. Activation from every layer, maps of draw 0, grey is 0; medians, 10–90 % of the n draws", fontsize=9
+    add_title(
+        drawing, "Fig. 7. Activation from every layer, maps of draw 0, grey is 0; medians, 10–90 % of the n draws"
     )
     return drawing
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from textwrap import fill
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from nfrlab.theory.numerics.vectors import cosine
 
 Floats = npt.NDArray[np.floating]
 RULES = {"gbp": "GBP", "rectgrad": "RectGrad", "zplus": "z⁺"}
-WEIGHTS = {"gaussian": "random", "trained": "trained"}
+WEIGHTS = {"gaussian": "random", "trained": "trained", "built": "as built"}
 NETWORKS = {
     "vgg16": "VGG16",
     "resnet18": "ResNet18",
@@ -32,6 +33,8 @@ ON_DIGITS = "digits", "stack"
 DIGITS = "scikit-learn digits"
 QUANTILES = 0.1, 0.5, 0.9
 BRIGHTEST = 0.995
+LETTERS, ENTRY = 12.0, 1.7
+"""Letters of a title on an inch, and inches that an entry of a legend takes."""
 MEDIANS = "Lines: medians over draws of network and image; bands: 10–90 % of the draws"
 
 
@@ -53,7 +56,7 @@ class Stored:
     pictures: Mapping[str, xr.Dataset]
 
     def settings(self, variables: Sequence[str], pictured: Sequence[str] = ()) -> list[str]:
-        """The settings NETWORK-gaussian and NETWORK-trained in which all of this is stored; by network, random first.
+        """The settings NETWORK-gaussian, -trained and -built in which all of this is stored; by network, random first.
 
         `variables` are names of measured numbers, `pictured` names of stored maps. Raises `MissingResults` where there
         is no such setting.
@@ -81,16 +84,16 @@ def network(name: str) -> str:
     return name.rpartition("-")[0]
 
 
-def place(name: str) -> tuple[bool, int, str, str]:
-    """Order of the settings: VGG16, other networks by name, then the small ones; random weights before trained ones."""
+def place(name: str) -> tuple[bool, int, str, bool, str]:
+    """Order of the settings: VGG16, other networks by name, then the small ones; random weights before others."""
     of = network(name)
-    return of != "vgg16", LAST.index(of) + 1 if of in LAST else 0, of, name
+    return of != "vgg16", LAST.index(of) + 1 if of in LAST else 0, of, not name.endswith("-gaussian"), name
 
 
 def main_settings(names: Sequence[str]) -> list[str]:
-    """Of settings in order: those of the first network, and, where it has no trained weights, of the first that has."""
-    trained = next((network(name) for name in names if name.endswith("-trained")), "")
-    return [name for name in names if network(name) in {network(names[0]), trained}]
+    """Of settings in order: those of the first network and, where it is random, of the next that is not."""
+    own = next((network(name) for name in names if name.endswith(("-trained", "-built"))), "")
+    return [name for name in names if network(name) in {network(names[0]), own}]
 
 
 def images(data: xr.Dataset) -> str:
@@ -188,9 +191,16 @@ def hide_frame(axes: Axes) -> None:
     axes.spines[:].set_visible(False)
 
 
+def add_title(figure: Figure, title: str) -> None:
+    """A title of as many lines as the figure is narrow."""
+    width = int(LETTERS * figure.get_figwidth())
+    figure.suptitle("\n".join(fill(line, width) for line in title.splitlines()), fontsize=9)
+
+
 def add_legend(figure: Figure, axes: Iterable[Axes], columns: int) -> None:
-    """One legend for all, below the panels."""
+    """One legend for all, below the panels, in at most so many columns as fit."""
     entries = {
         label: handle for panel in axes for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
+    columns = max(1, min(columns, int(figure.get_figwidth() / ENTRY)))
     figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=columns, fontsize=7.5)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from nfrlab.paper_figs.deep.stored import (
     Stored,
     add_legend,
+    add_title,
     draw_bars,
     draw_map,
     draw_tile,
@@ -53,10 +54,10 @@ def figure(stored: Stored) -> Figure:
     grid[-1, -1].set_xticklabels(METHODS.values(), fontsize=6.5, rotation=20)
     set_alpha_axis(grid[:, -1], (stored.numbers[name]["alpha_map"] for name in names))
     add_legend(drawing, grid[:1, -1], 4)
-    drawing.suptitle(
+    add_title(
+        drawing,
         f"Table I. Images: {stored.images(names)}.\n"
         "Maps of draw 0, grey is 0; right: medians and 10–90 % of the n draws",
-        fontsize=9,
     )
     return drawing
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 import xarray as xr
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from nfrlab.simulations.bridge.populations import image, image_number, network_number, other_image
+from nfrlab.simulations.bridge.networks import graph
+from nfrlab.simulations.bridge.populations import OTHERS, image, image_number, network_number, other_image
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, Setting
-from nfrlab.simulations.bridge.sources import OFFICIAL, Draw, Sources
+from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (
     cascade,
     extremes,
@@ -24,13 +23,8 @@ from nfrlab.simulations.deep.effects import (
     resemblance,
 )
 from nfrlab.simulations.deep.effects.common import BLIND
-from nfrlab.simulations.deep.engine.graph import Graph, Trace
+from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
-from nfrlab.simulations.deep.networks import checkpoints, named, trained, weights
-from nfrlab.simulations.deep.reading.rewrite import rewrite
-
-OTHERS = 4
-"""Other images whose average resemblance to a map is what there is by chance."""
 
 
 def measure(draw: Draw) -> xr.Dataset:
@@ -89,51 +83,3 @@ def prepare(device: str) -> None:
     if device == "cpu":
         torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
-
-def graph(draw: Draw, x: Tensor) -> Graph:
-    """The draw's network, with fresh weights where they are random."""
-    setting = draw.setting
-    built = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources)
-    if setting.weights == "random":
-        weights.randomise(built.module, setting.family, draw.seeds("weights"), setting.scale, setting.bias)
-    if built.graph is None or (setting.weights == "random" and built.folds):
-        built.graph = rewrite(built.module, x)
-    return built.graph
-
-
-@dataclass
-class BuiltNetwork:
-    """A worker's network, and its graph once it is rewritten: they share weights unless batch normalisations fold."""
-
-    module: nn.Module
-    graph: Graph | None = None
-
-    @property
-    def folds(self) -> bool:
-        """Whether the graph has weights apart from the module's."""
-        return any(isinstance(part, nn.BatchNorm2d) for part in self.module.modules())
-
-
-@lru_cache(maxsize=1)
-def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> BuiltNetwork:
-    """The network of a setting, built once a worker."""
-    module = build(name, weighted, bias, sources)
-    return BuiltNetwork(module.to(sources.device, getattr(torch, precision)).eval())
-
-
-def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
-    """A network by name or `FILE.py:FUNCTION`.
-
-    Where `weighted` is "trained" it has trained weights: those that the digits' network learned here, a checkpoint's,
-    or those that the user's function gave it.
-    """
-    checkpoint = sources.weights_of(name)
-    if weighted == "trained" and name == "digits" and checkpoint is None:
-        return trained.digits(sources.out)[0]
-    module = named.build(name, bias)
-    if weighted == "trained" and checkpoint == OFFICIAL:
-        checkpoints.load_official(module, name)
-    elif weighted == "trained" and checkpoint is not None:
-        checkpoints.load(module, checkpoint)
-    return module

@@ -11,13 +11,16 @@ from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import lazy_loader
 import numpy as np
-from scipy.io import netcdf_file
 
 from nfrlab.simulations.dense.arrays import Array
 
 if TYPE_CHECKING:
+    import scipy.io as scipy_io
     import xarray as xr
+else:
+    scipy_io = lazy_loader.load("scipy.io")
 
 
 def seal(dataset: xr.Dataset) -> bytes:
@@ -37,7 +40,7 @@ def unseal(data: bytes) -> bytes:
 def netcdf(dataset: xr.Dataset) -> bytes:
     """A dataset of numbers and words, without attributes, in NetCDF's classic format with 64-bit offsets."""
     buffer = BytesIO()
-    file = netcdf_file(buffer, "w", version=2)
+    file = scipy_io.netcdf_file(buffer, "w", version=2)
     file.coordinates = " ".join(sorted(str(name) for name in set(dataset.coords) - set(dataset.dims)))
     for dimension, size in dataset.sizes.items():
         file.createDimension(dimension, size)
@@ -59,7 +62,7 @@ def netcdf(dataset: xr.Dataset) -> bytes:
 
 def arrays(content: bytes) -> dict[str, Array]:
     """Every variable of a NetCDF file as it is stored."""
-    with netcdf_file(BytesIO(content), mmap=False) as file:
+    with scipy_io.netcdf_file(BytesIO(content), mmap=False) as file:
         return {name: np.array(variable[...]) for name, variable in file.variables.items()}
 
 

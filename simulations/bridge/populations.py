@@ -7,23 +7,25 @@ Where draws outnumber images they come round again.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor
 
 from nfrlab.simulations.bridge.names import display_name
 from nfrlab.simulations.bridge.settings import ON_DIGITS
-from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw
+from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, file_digest
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.images import image_files, photographs, read
+from nfrlab.simulations.images import image_files, image_set
 from nfrlab.simulations.seeds import seed_sequence
 
 PER_CLASS = 100
+OTHERS = 4
+"""Other images whose average resemblance to a map is what there is by chance."""
 
 
 def network_number(draw: Draw) -> int:
@@ -59,9 +61,23 @@ def image(draw: Draw) -> Tensor:
 
 def other_image(draw: Draw, k: int) -> Tensor:
     """Another image than the draw's, a random one; where there is only one, another crop of it."""
-    purpose = f"other image {k}"
-    steps = int(np.random.default_rng(draw.seeds(f"number of {purpose}")).integers(1, max(2, image_count(draw))))
-    return as_read(draw, (image_number(draw) + steps) % image_count(draw), purpose)
+    return as_read(draw, other_number(draw, k), f"other image {k}")
+
+
+def other_number(draw: Draw, k: int) -> int:
+    """Which one that is."""
+    rng = np.random.default_rng(draw.seeds(f"number of other image {k}"))
+    steps = int(rng.integers(1, max(2, image_count(draw))))
+    return (image_number(draw) + steps) % image_count(draw)
+
+
+def image_digests(draw: Draw) -> list[str]:
+    """The content of the files that the draw's images come from; the name of those that are shipped."""
+    folder, network = draw.sources.images, draw.setting.network
+    if folder is None or network in ON_DIGITS or (network in ON_CIFAR and draw.sources.cifar_images is not None):
+        return [draw.sources.images_digest(network)]
+    numbers = image_number(draw), *(other_number(draw, k) for k in range(OTHERS))
+    return [file_digest(files_in(folder)[number]) for number in numbers]
 
 
 def as_read(draw: Draw, number: int, purpose: str) -> Tensor:
@@ -86,13 +102,12 @@ def labelled_images(network: str, cifar: Path | None) -> images.Labelled | None:
 
 def photograph_count(folder: Path | None) -> int:
     """Photographs in a folder, or shipped."""
-    return len(shipped().images) if folder is None else len(files_in(folder))
+    return len(image_set(folder).kept)
 
 
-@lru_cache(maxsize=8)
-def photograph(folder: Path | None, number: int) -> Float[Array, "h w 3"]:
-    """One photograph of a folder, or a shipped one: read when it is asked for, since a folder may fill the memory."""
-    return shipped().images[number] if folder is None else read(files_in(folder)[number])
+def photograph(folder: Path | None, number: int) -> Shaped[Array, "h w c"]:
+    """One photograph of a folder, or a shipped one: read when it is asked for, and kept in the depth of its file."""
+    return image_set(folder).kept[number]
 
 
-files_in, shipped = cache(image_files), cache(photographs)
+files_in = cache(image_files)

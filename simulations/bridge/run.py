@@ -1,6 +1,7 @@
 """Measure settings draw by draw: every draw is a file of its own, so that a run killed at any moment resumes.
 
-A draw is named by all that its numbers depend on: setting, seed, index, image folder, checkpoint, device and code.
+A draw is named by all that its numbers depend on: setting, seed, index, the content of its images, of the checkpoint
+and of a user's network, device and code.
 The draws of a setting are put together in the order of their index: the result does not depend on how many workers
 there are.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -21,7 +22,7 @@ import numpy as np
 
 from nfrlab.simulations.bridge.parts import along_draws, seal, unseal
 from nfrlab.simulations.bridge.settings import Setting
-from nfrlab.simulations.bridge.sources import Draw, Sources, file_digest
+from nfrlab.simulations.bridge.sources import Draw, Sources
 from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
 from nfrlab.simulations.workers import results_as_completed
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
 CODE = (
     "simulations/deep/**/*.py",
-    "simulations/images.py",
+    "simulations/images/*.py",
     "simulations/dense/arrays.py",
     "simulations/dense/weights.py",
     "simulations/seeds.py",
     "simulations/bridge/draws.py",
     "simulations/bridge/names.py",
+    "simulations/bridge/networks.py",
     "simulations/bridge/populations.py",
     "simulations/network_names.py",
     "simulations/bridge/sources.py",
@@ -51,7 +53,8 @@ MEANINGS = {
     "finite": "1 where every number of the forward pass is finite, 0 after an overflow",
     "alpha": "input alignment α of the map r_0 of a cascade",
     "alpha_naive": "the same computed in the map's precision without scaling",
-    "alpha_activation": "α of Activation from a layer",
+    "alpha_activation": "α of Activation from a layer, before its pooling",
+    "alpha_activation_pooled": "α of Activation from a layer, after its pooling if there is one",
     "alpha_map": "α of a map with a target",
     "alpha_detector": "α of an edge detector's map with a target",
     "network": "number of the network; equal numbers, equal weights",
@@ -68,27 +71,28 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Part:
-    """The measurements of one draw, stored or yet to be made."""
+    """The measurements of one draw, stored or yet to be made; `network` is the digest of a user's network."""
 
     draw: Draw
     code: str
+    network: str = ""
 
     @property
     def identity(self) -> str:
         """All that its numbers depend on."""
+        from nfrlab.simulations.bridge.populations import image_digests
+
         sources = self.draw.sources
         identity: dict[str, object] = {
             "setting": {name: value for name, value in asdict(self.draw.setting).items() if name != "times"},
             "seed": self.draw.seed,
             "index": self.draw.index,
-            "images": sources.images_digest(self.draw.setting.network),
+            "images": image_digests(self.draw),
             "weights": sources.weights_digest(self.draw.setting),
+            "network": self.network,
             "device": sources.device_name,
             "code": self.code,
         }
-        file = Path(self.draw.setting.network.rpartition(":")[0])
-        if file.is_file():  # FILE.py:FUNCTION
-            identity["file"] = file_digest(file)
         return json.dumps(identity, sort_keys=True)
 
     @property
@@ -130,12 +134,24 @@ def measure_part(part: Part) -> Part:
     """Measure what is missing of a draw and store it, in whichever process."""
     from nfrlab.simulations.bridge import draws
 
+    if first_digest(part.draw) != part.network:
+        raise ValueError(
+            f"{part.draw.setting.network} gives other weights, or another network, each time it is called; load a "
+            "checkpoint in it, or seed all random numbers that it uses"
+        )
     if part.draw.index == 0 and not part.has_maps:
         maps = draws.collect_maps(part.draw).assign_attrs(identity=part.identity)
         write_atomically(part.maps_path, bytes(maps.to_netcdf(engine="h5netcdf")))
     if part.read() is None:
         write_atomically(part.path, seal(draws.measure(part.draw)))
     return part
+
+
+def first_digest(draw: Draw) -> str:
+    """The digest of a user's network, as the first draw of the setting has it."""
+    from nfrlab.simulations.bridge.networks import network_digest
+
+    return network_digest(replace(draw, index=0))
 
 
 @cache
@@ -172,7 +188,7 @@ def run(
         What a user typed to run this; stored with the results.
     """
     parts = [
-        Part(Draw(setting, seed, i, sources), code_version())
+        Part(Draw(setting, seed, i, sources), code_version(), first_digest(Draw(setting, seed, i, sources)))
         for setting in settings
         for i in range(draws * setting.times)
     ]

@@ -7,7 +7,8 @@ from typing import Literal
 
 from nfrlab.simulations.bridge.names import display_name
 
-Weights = Literal["random", "trained"]
+Weights = Literal["random", "trained", "built"]
+"""Fresh in every draw; a checkpoint's, or learned here; what a user's function gives, of which nothing is known."""
 FILTERS = ("gbp", "rectgrad", "zplus")
 """The negative filtering rules of Fig. 2, 4, 5 and 6."""
 
@@ -42,8 +43,8 @@ class Setting:
     def title(self) -> str:
         """The setting in words, for tables and figures."""
         more = ", more draws" if self.name.endswith(MORE_DRAWS) else ""
-        if self.weights == "trained":
-            return f"{self.network}, trained{more}"
+        if self.weights != "random":
+            return f"{self.network}, {'trained' if self.weights == 'trained' else 'as built'}{more}"
         scale = "" if self.scale == "he" else f" {self.scale}"
         precision = "" if self.precision == "float32" else f", {self.precision}"
         return f"{self.network}, {self.family}{scale}{', biases' if self.bias else ''}{precision}{more}"
@@ -140,11 +141,12 @@ SIDES = {s.network: s.side for s in (*SMALL, *CIFAR)} | {"resnet20": CIFAR[0].si
 """The side of the images that each small network is made for."""
 
 
-def plan_for(model: str, trained: bool, side: int) -> tuple[Setting, ...]:
-    """The settings of a run on one network: with its own weights where there are any, and with random ones; small
+def plan_for(model: str, own: Weights | None, side: int) -> tuple[Setting, ...]:
+    """The settings of a run on one network: with its `own` weights, where it has any, and with random ones; small
     networks at the size that they are made for.
     """
     name = display_name(model)
     random = Setting(f"{name}-gaussian", model, side=SIDES.get(model, side))
-    own_weights = replace(random, name=f"{name}-trained", weights="trained", bias=True)
-    return (own_weights, random) if trained else (random,)
+    if own is None:
+        return (random,)
+    return replace(random, name=f"{name}-{own}", weights=own, bias=True), random

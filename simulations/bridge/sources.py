@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 from functools import cache
@@ -124,11 +125,10 @@ def file_digest(path: Path) -> str:
 
 @cache
 def folder_digest(folder: Path) -> str:
-    """16 hex digits of the SHA-256 of the names and sizes of the files in a folder, and in the folders in it."""
-    listed = (
-        f"{file.relative_to(folder)} {file.stat().st_size}" for file in sorted(folder.rglob("*")) if file.is_file()
-    )
-    return sha256("\n".join(listed).encode()).hexdigest()[:16]
+    """16 hex digits of the SHA-256 of the names and contents of the files in a folder, and in the folders in it."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    listed = (os.fsencode(file.relative_to(folder)) + f" {file_digest(file)}".encode() for file in files)
+    return sha256(b"\n".join(listed)).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine import backward
 from nfrlab.simulations.deep.engine.backward import Rule, rule
+from nfrlab.simulations.deep.engine.cascades import cascades as every_cascade
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 
@@ -96,14 +97,17 @@ def cascades(
     """
     images, named = (None, x) if isinstance(x, Rule | str) else (x, rule)
     trace, used = trace_of(network, images), rule_of(named, **switches)
-    return backward.cascades(trace, used, backward.start_at_output(trace, classes_of(trace, target)))
+    return every_cascade(trace, used, backward.start_at_output(trace, classes_of(trace, target)))
 
 
-def activation(network: Network, x: Float[Tensor, "B ..."] | int | None = None, layer: int = 1) -> Tensor:
+def activation(
+    network: Network, x: Float[Tensor, "B ..."] | int | None = None, layer: int = 1, pooled: bool = False
+) -> Tensor:
     """The map of activation weighting at a layer, `r_l := A_l` and the plain gradient below it; x itself for layer 0.
 
-    Takes the first arguments of `attribution`; `activation(trace, layer)` too. Raises `ValueError` as it does, and for
-    a layer that does not exist.
+    Takes the first arguments of `attribution`; `activation(trace, layer)` too. Where a pooling follows the layer, `A_l`
+    is taken before it, and with `pooled` after it: the two maps differ. Raises `ValueError` as `attribution` does, and
+    for a layer that does not exist.
     """
     images, at = (None, x) if isinstance(x, int) else (x, layer)
-    return backward.activation(trace_of(network, images), at)
+    return backward.activation(trace_of(network, images), at, pooled)

@@ -25,7 +25,7 @@ from nfrlab.simulations.sweep.sums import Sums
 
 CODE = (
     "simulations/dense/**/*.py",
-    "simulations/images.py",
+    "simulations/images/*.py",
     "simulations/seeds.py",
     "simulations/sweep/blocks.py",
     "simulations/sweep/inputs.py",

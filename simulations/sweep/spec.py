@@ -24,6 +24,8 @@ BLOCK_DRAWS = 1 << 24  # numbers drawn in a block: well under a second of work t
 BLOCK_TRIALS = 1 << 20
 MOST = 1 << 63
 MOST_WEIGHTS = 1 << 30  # 8 GiB of float64
+SPEED = 3e7  # numbers that a core draws in a second, about
+MOST_OF_A_TRIAL, MOST_OF_ALL = 10**10, 10**15  # five minutes, which nothing can divide; a year on one core
 CALL = re.compile(r"(?P<name>[a-z0-9-]+)(?:\((?P<parameters>[^()]*)\))?")
 
 
@@ -113,8 +115,19 @@ class Spec:
                 raise ValueError(f"unknown weight family '{family}'; known families: {', '.join(FAMILIES)}")
         for point in self.points():
             self._check(point)
+        total = self.trials * sum(point.draws for point in self.points())
+        if total > MOST_OF_ALL:
+            raise ValueError(
+                f"the sweep would draw {total:.1e} numbers, some {total / SPEED / 86400:.0f} days on one core; "
+                f"{MOST_OF_ALL:.0e} is the most: ask for fewer trials or points"
+            )
 
     def _check(self, point: Point) -> None:
+        if point.draws > MOST_OF_A_TRIAL:
+            raise ValueError(
+                f"one trial of {point.rule}, {point.family}, d = {point.d}, N = {point.N} would draw {point.draws:.1e} "
+                f"numbers, some {point.draws / SPEED / 3600:.1f} hours; {MOST_OF_A_TRIAL:.0e} is the most"
+            )
         if point.sampler == "reduced" and not reducible(point.rule, point.family):
             raise ValueError(f"no reduced sampler for {point.rule} and {point.family}; set sampler = 'auto'")
         if point.sampler == "direct":
@@ -144,7 +157,7 @@ def reducible(rule: str, family: str) -> bool:
 def read(path: Path) -> Spec:
     """The sweep of a TOML file. Raises `ValueError` for one that is unreadable, has an unknown key or a bad value."""
     try:
-        stored: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        stored: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"cannot read {path} ({error.strerror}); name a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

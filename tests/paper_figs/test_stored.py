@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, table1
 from nfrlab.paper_figs.deep.fig3 import neurons
 from nfrlab.paper_figs.deep.stored import MissingResults, Stored, main_settings, map_image, quantiles
+from nfrlab.paper_figs.render import STYLE
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
 from nfrlab.verify.cli import app
 from nfrlab.verify.exhibits.stored import FIGURES, draw, load, photograph
@@ -43,6 +45,7 @@ COORDINATES: dict[str, Sequence[object]] = {
 SHAPES = {
     "alpha": ("rule", "level"),
     "alpha_activation": ("layer",),
+    "alpha_activation_pooled": ("layer",),
     "alpha_map": ("method", "bottom", "target"),
     "fan_in": ("layer",),
     "cosine": ("layer",),
@@ -151,6 +154,9 @@ def test_fig2_is_what_was_stored(data: Stored) -> None:
     x, y = line(a_digits, "Activation, trained")
     assert x == [L - layer for layer in LAYERS]
     np.testing.assert_array_equal(y, medians(measured["digits-trained"]["alpha_activation"]))
+    x, y = line(a_digits, "Activation after pooling, trained")
+    assert x == [L - layer for layer in LAYERS]
+    np.testing.assert_array_equal(y, medians(measured["digits-trained"]["alpha_activation_pooled"]))
     np.testing.assert_array_equal(line(b_vgg, "random")[1], medians(measured["vgg16-gaussian"]["cosine"]))
     assert a_vgg.get_title() == "VGG16, random, n = 7\nflowers, 12 × 12"
     assert a_digits.get_title().endswith("\nscikit-learn digits, 12 × 12")
@@ -377,6 +383,20 @@ def test_unreadable_results_are_refused(tmp_path: Path) -> None:
     (tmp_path / "vgg16-gaussian.nc").write_bytes(b"no netCDF")
     with pytest.raises(ValueError, match=r"vgg16-gaussian\.nc cannot be read"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["table1", "fig2", "fig5", "fig6", "fig7"])
+def test_nothing_is_cut_off_with_one_network(name: str) -> None:
+    """Catches a title or a legend that runs out of the picture of a single network."""
+    maps = pictures("mine-gaussian")
+    shown = {"mine-gaussian": maps.assign(photograph=photograph(maps["image"]))}
+    with rc_context(fname=STYLE):
+        figure = FIGURES[name](Stored({"mine-gaussian": numbers("mine-gaussian")}, shown))
+        figure.canvas.draw()
+    (title,) = [text for text in figure.texts if text.get_text() == figure.get_suptitle()]
+    for end in (title.get_window_extent(), *(legend.get_window_extent() for legend in figure.legends)):
+        assert figure.bbox.x0 <= end.x0
+        assert end.x1 <= figure.bbox.x1
 
 
 def test_figures_command(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def cascade(setting: Setting) -> Arrays:
     return {
         **{name: xr.concat([own, blind], "rule") for name, own in all_levels.items()},
         "alpha_activation": array(activation, layer=layers),
+        "alpha_activation_pooled": array(activation, layer=layers),
     }
 
 

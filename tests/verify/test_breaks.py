@@ -197,6 +197,10 @@ def test_what_cannot_be_exchanged_is_refused() -> None:
     [
         (lambda: rule("gbp").step(layer(X, W), R), "gbp-leaks-5", "quantile-85"),
         (lambda: sample("student", 3, 4, rng()), "dof-5", "shift-20"),
+        (lambda: sample("sparse", 3, 4, rng()), "sparse-20", "shift-20"),
+        (lambda: sample("tilted", 3, 4, rng()), "cosine-20", "sparse-20"),
+        (lambda: sample("powerlaw", 3, 4, rng()), "power-20", "cosine-20"),
+        (lambda: sample("shifted", 3, 4, rng()), "shift-20", "power-20"),
         (lambda: alignments("rectgrad", "ring", 5, 30, 4, rng()), "quantile-85", "dof-5"),
         (lambda: alignments("gbp", "ring", 5, 30, 4, rng()), "ring-20", "quantile-85"),
         (lambda: stacks.cascade_alignments("gbp", (5, 30), 4, rng()), "cascade-off-by-one", "axis-5"),

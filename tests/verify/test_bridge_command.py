@@ -248,7 +248,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return Finished(place, done.stdout)
 
 
-@pytest.mark.parametrize("name", ["own_small-trained", "own_small-gaussian"])
+@pytest.mark.parametrize("name", ["own_small-built", "own_small-gaussian"])
 def test_own_network_is_measured_with_units_and_provenance(name: str, finished: Finished) -> None:
     """Catches numbers that nobody can trace back, a level or layer too few, and a draw that was not made."""
     own = finished.numbers(name)
@@ -260,7 +260,7 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
         assert variable.attrs["long_name"]
     attrs = own.attrs
     assert (attrs["network"], attrs["seed"], attrs["images"]) == ("own.py:small", 7, "scikit-learn photographs (two)")
-    assert attrs["weights"] == {"own_small-trained": "trained", "own_small-gaussian": "random"}[name]
+    assert attrs["weights"] == {"own_small-built": "built", "own_small-gaussian": "random"}[name]
     assert json.loads(attrs["setting"])["side"] == 32
     assert set(json.loads(attrs["versions"])) == {"nfrlab", "torch", "numpy", "python"}
     assert attrs["device"].startswith("CPU")
@@ -274,7 +274,7 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
 
 def test_own_network_is_measured_in_every_way(finished: Finished) -> None:
     """Catches an effect that is left out for other networks than VGG16, and α outside its range."""
-    random, trained = finished.numbers("own_small-gaussian"), finished.numbers("own_small-trained")
+    random, trained = finished.numbers("own_small-gaussian"), finished.numbers("own_small-built")
     effects = ("alpha", "alpha_map", "cosine", "margin", "kept", "alpha_part", "alpha_changed")
     for own in (random, trained):
         assert set(effects) <= set(own.data_vars)
@@ -291,8 +291,10 @@ def test_own_network_is_shown(finished: Finished) -> None:
     """Catches a table without a rule or level, a network without its diagnosis, and a picture that is announced and
     missing.
     """
-    for name in ("own_small-trained", "own_small-gaussian"):
+    for name in ("own_small-built", "own_small-gaussian"):
         assert f"{name}, layer by layer" in finished.stdout
+    assert "as built: own.py:small may be trained or not; name a checkpoint by --weights" in finished.stdout
+    for name in ("own_small-built", "own_small-gaussian"):
         for rule in (*FILTERS, "activation"):
             (row,) = [line for line in finished.stdout.splitlines() if f" {name} " in line and f" {rule} " in line]
             assert len([word for word in row.split() if "." in word]) == LAYERS + (rule != "activation")
@@ -302,7 +304,7 @@ def test_own_network_is_shown(finished: Finished) -> None:
         for suffix in ("png", "svg"):
             assert (finished.out / "bridge" / "figures" / f"{name}.{suffix}").stat().st_size > 1000
             assert f"{name}.{suffix}" in finished.stdout
-    maps = xr.load_dataset(finished.out / "bridge" / "pictures" / "own_small-trained.nc", engine="h5netcdf")
+    maps = xr.load_dataset(finished.out / "bridge" / "pictures" / "own_small-built.nc", engine="h5netcdf")
     assert dict(maps["map"].sizes) == {"method": 6, "bottom": 2, "channel": 3, "y": 32, "x": 32}
 
 
@@ -316,12 +318,13 @@ def test_own_network_decides_no_claim_of_the_paper(finished: Finished) -> None:
 
 def measured_again(function: str, rules: tuple[str, ...] = FILTERS, seed: int = 7) -> dict[str, xr.Dataset]:
     """What a new process would measure or find in `out/bridge`, by one worker."""
-    from nfrlab.simulations.bridge import draws, sources
+    from nfrlab.simulations.bridge import networks, sources
     from nfrlab.simulations.bridge.run import run
 
     sources.file_digest.cache_clear()
-    draws.network.cache_clear()
-    settings = [replace(own, rules=rules) for own in plan_for(f"own.py:{function}", trained=True, side=32)]
+    networks.network.cache_clear()
+    networks.network_digest.cache_clear()
+    settings = [replace(own, rules=rules) for own in plan_for(f"own.py:{function}", "built", 32)]
     return run(settings, DRAWS, seed, sources.Sources(Path("out") / MEASUREMENTS), jobs=1)
 
 
@@ -342,7 +345,7 @@ def test_own_network_is_measured_again_only_when_its_file_changes(
     after = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
     assert {path for path in after if after[path] != before[path]} == {lost}
     Path("own.py").write_text(OWN.replace("self.read = nn.Linear(8, 5)", "self.read = nn.Linear(8, 9)"))
-    edited = measured_again("small", ("zplus",))["own_small-trained"]
+    edited = measured_again("small", ("zplus",))["own_small-built"]
     assert set(edited["width"].sel(layer=LAYERS).values) == {9}
     assert set(edited["rule"].values) == {"zplus", "blind-filter"}
 

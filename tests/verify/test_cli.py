@@ -28,7 +28,9 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from typer.testing import CliRunner
 
+from nfrlab.simulations.images import image_set
 from nfrlab.verify import cli
+from nfrlab.verify.commands import verify
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
 from nfrlab.verify.proceedings import store
@@ -75,8 +77,9 @@ def nfrlab(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below `folder`, byte by byte."""
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    """Every file below `folder`, byte by byte, but for the lock of those who write there."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != ".writing")
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 def stored(out: Path) -> dict[str, Record]:
@@ -158,8 +161,11 @@ def assert_refused(done: subprocess.CompletedProcess[str], naming: str) -> None:
         (("prop-1", "--seed", "-1"), "--seed"),
         (("prop-1", "--jobs", "-3"), "--jobs"),
         (("prop-1", "--images", "nowhere"), "nowhere"),
+        (("prop-1", "--images", ""), "--images ''"),
+        (("prop-1", "--images", os.fsdecode(b"n\xff\nm")), r"n\xff\nm"),
+        (("prop-1", "--images", "/dev/zero"), "/dev/zero"),
     ],
-    ids=["claim", "empty claim", "profile", "seed", "jobs", "images"],
+    ids=["claim", "empty claim", "profile", "seed", "jobs", "images", "no images", "odd images", "device"],
 )
 def test_a_bad_argument_is_refused(arguments: Sequence[str], naming: str, earlier: Path, tmp_path: Path) -> None:
     """Catches a traceback, a wrong exit status, or a bad argument noticed only after results were touched."""
@@ -224,6 +230,33 @@ def short_tiff(folder: Path) -> None:
     (folder / "bad.tif").write_bytes(encoded(noise(16), "TIFF", compression="tiff_lzw")[:-40])
 
 
+def pipe(folder: Path) -> None:
+    """A pipe that nobody writes to."""
+    os.mkfifo(folder / "bad.png")
+
+
+def loop(folder: Path) -> None:
+    """A link to itself."""
+    (folder / "bad.png").symlink_to(folder / "bad.png")
+
+
+def phone_photograph(folder: Path) -> None:
+    """A kind of image that is not read."""
+    (folder / "bad.heic").write_bytes(b"\0\0\0\x20ftypheic" + b"\0" * 99)
+
+
+def integers_of_no_scale(folder: Path) -> None:
+    """Whole numbers that do not say which of them is white."""
+    Image.fromarray(noise(16)[..., 0].astype(np.int32)).save(folder / "bad.tif")
+
+
+def bomb(folder: Path) -> None:
+    """A few bytes that would take gigabytes."""
+    data = bytearray(encoded(noise(16), "BMP"))
+    struct.pack_into("<ii", data, 18, 2**20, 2**20)
+    (folder / "bad.bmp").write_bytes(data)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -236,6 +269,11 @@ def short_tiff(folder: Path) -> None:
         headless_ppm,
         mistyped_tiff,
         short_tiff,
+        pipe,
+        loop,
+        phone_photograph,
+        integers_of_no_scale,
+        bomb,
     ],
 )
 def test_a_bad_image_is_refused(make: Maker, earlier: Path, tmp_path: Path) -> None:
@@ -267,6 +305,46 @@ def test_an_image_file_in_place_of_a_folder_is_refused(earlier: Path, tmp_path: 
     before = contents(earlier)
     assert_refused(nfrlab("verify", "prop-1", "--images", file, "--out", earlier, cwd=tmp_path), str(file))
     assert contents(earlier) == before
+
+
+def test_an_image_that_goes_bad_in_mid_trial_is_refused(
+    earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a traceback where an image that was looked at is replaced or taken away before it is drawn."""
+    images = tmp_path / "images"
+    images.mkdir()
+    Image.fromarray(noise()).save(images / "a.png")
+    monkeypatch.setattr(verify, "check_images", lambda *_: (images / "a.png").unlink())
+    image_set(images)
+    result = CliRunner().invoke(
+        cli.app, ["verify", "thm-1-raw", "--images", str(images), "--out", str(earlier), "--jobs", "1"]
+    )
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        f"nfrlab: {images / 'a.png'} cannot be read (No such file or directory); name images that can"
+    ]
+
+
+def test_the_full_profile_needs_images_of_its_patches_size(earlier: Path, tmp_path: Path) -> None:
+    """Catches a trial of many minutes that ends at an image too small for its largest patches."""
+    images = tmp_path / "images"
+    images.mkdir()
+    Image.fromarray(noise(31)).save(images / "bad.png")
+    done = nfrlab("verify", "prop-1", "--profile", "full", "--images", images, "--out", earlier, cwd=tmp_path)
+    assert_refused(done, f"{images / 'bad.png'} is 31×31; images must be at least 32×32 here")
+
+
+def test_what_was_done_to_images_is_said(tmp_path: Path) -> None:
+    """Catches transparency that is put on white, or an image that is turned, without a word."""
+    images = tmp_path / "my [red]images"
+    images.mkdir()
+    Image.fromarray(noise()).convert("RGBA").save(images / "opaque.png")
+    Image.fromarray(np.dstack([noise(), noise()[..., :1]])).save(images / "a.png")
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    Image.fromarray(noise()).save(images / "b.jpg", exif=exif)
+    done = nfrlab("verify", QUICK, "--images", images, "--out", "out", cwd=tmp_path)
+    assert done.stdout.splitlines()[0] == f"{images}: 3 images; 1 turned as EXIF says; 1 with transparency, on white"
 
 
 def test_images_too_dark_for_patches_are_refused(earlier: Path, tmp_path: Path) -> None:
@@ -862,3 +940,30 @@ def test_ctrl_c_during_garbage_collection_is_not_lost(tmp_path: Path) -> None:
     with started("verify", "made-up", "--jobs", "1", "--out", "out", cwd=tmp_path, command=command) as process:
         complaints = remains(process)
     assert_interrupted(process, complaints, finished=0, among=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (("verify", "prop1"), "prop-1"),
+        (("verify", "thm-1-gpb"), "thm-1-gbp"),
+        (("show", "gausian"), "gaussian"),
+        (("figures", "isotropi"), "isotropy"),
+        (("law", "gpb", "--d", "5", "--N", "9"), "gbp"),
+        (("law", "gbp", "--family", "studnet", "--d", "5", "--N", "9"), "student"),
+    ],
+)
+def test_a_slip_is_told_what_is_near(words: tuple[str, ...], near: str) -> None:
+    """Catches a list of a hundred names in place of the one that was meant."""
+    result = in_process(*words)
+    assert result.exit_code == 2
+    assert f"'{near}'" in result.stderr
+
+
+def test_control_characters_are_spelled_out() -> None:
+    """Catches a name from outside that colours, moves or clears the terminal, or breaks the sentence in two."""
+    result = in_process("verify", "\x1b[2Jprop\n-1\x07")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.rstrip("\n").isprintable()
+    assert r"\x1b[2Jprop -1\x07" in result.stderr

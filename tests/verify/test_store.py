@@ -6,6 +6,8 @@ import json
 import math
 import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, StrEnum
 from pathlib import Path
@@ -515,3 +517,39 @@ def test_summaries_take_one_line(summary: Summary, status: str) -> None:
     mixture = [refuting("tie", BOUNDARY), measured(None), measured(1.0), piece(kind="derivation"), low_side(0.9, 0.1)]
     for count in range(len(mixture) + 1):
         assert len(summary(verdict(status, *mixture[:count])).splitlines()) <= 1
+
+
+def test_two_commands_that_write_to_one_folder_keep_both(tmp_path: Path) -> None:
+    """Catches verdicts of one run that the other, which had read before, writes over; and broken worlds and seeds."""
+    runs = [("prop-1", "lrp-z-identity"), ("prop-1-repair", "thm-1-premise")]
+    began = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from nfrlab.verify.cli import app; app()",
+                "verify",
+                *claims,
+                "--jobs",
+                "1",
+                "--out",
+                str(tmp_path),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for claims in runs
+    ]
+    for run in began:
+        assert run.wait(300) == 0
+    assert set(store.read(tmp_path)) == {claim for claims in runs for claim in claims}
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "prop-1-repair" in page
+
+
+def test_merge_adds_to_what_is_there_by_then(tmp_path: Path) -> None:
+    """Catches a merge with what was there when the run began."""
+    record = dict.fromkeys(store.schema()["$defs"]["verdict"]["required"])
+    for id in ("a", "b", "c"):
+        store.merge(tmp_path, {id: record | {"id": id}}, lambda stored: sorted(stored))
+    assert list(store.read(tmp_path)) == ["a", "b", "c"]

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
 Measured = Mapping[str, "xr.Dataset"]
 Distort = Callable[[Measured], Measured]
-ALIGNMENTS = "alpha", "alpha_naive", "alpha_activation", "alpha_map", "alpha_part", "alpha_changed"
+ALIGNMENTS = (
+    "alpha",
+    "alpha_naive",
+    "alpha_activation",
+    "alpha_activation_pooled",
+    "alpha_map",
+    "alpha_part",
+    "alpha_changed",
+)
 
 
 def scaled(factor: float, variables: tuple[str, ...] = ALIGNMENTS) -> Distort:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from types import FunctionType, ModuleType
@@ -19,11 +19,15 @@ Note = Callable[[], None]
 def watched(breaks: Mapping[str, Break]) -> Iterator[set[str]]:
     """The ids of the breaks that are felt in here, filled as functions are called that they would change."""
     felt: set[str] = set()
+    found = [
+        watch
+        for id, each in breaks.items()
+        for change in each.changes
+        for watch in watches(change, partial(felt.add, id))
+    ]  # all before the first is entered: a function that is watched no longer shows which constants it reads
     with ExitStack() as stack:
-        for id, each in breaks.items():
-            for change in each.changes:
-                for watch in watches(change, partial(felt.add, id)):
-                    stack.enter_context(watch)
+        for watch in found:
+            stack.enter_context(watch)
         yield felt
 
 
@@ -33,10 +37,17 @@ def watches(change: Any, note: Note) -> Iterable[AbstractContextManager[None]]:
         return [exchanged(change.args[0], partial(noting, note))]
     if change.func is entry:
         table, key = change.args[:2]
-        return [entry(table, key, noting(note, table[key]))]
+        return [noted_entry(table, key, note)]
     assert change.func is constant, change
     module, name = change.args[:2]
     return [exchanged(function, partial(noting, note)) for function in readers(module, name)]
+
+
+@contextmanager
+def noted_entry(table: MutableMapping[str, Any], key: str, note: Note) -> Iterator[None]:
+    """Let `table[key]`, whatever it is by then, call `note` first."""
+    with entry(table, key, noting(note, table[key])):
+        yield
 
 
 def noting(note: Note, function: Callable[..., Any]) -> Callable[..., Any]:

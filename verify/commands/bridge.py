@@ -14,11 +14,20 @@ import typer
 from nfrlab.simulations.bridge.run import run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
-from nfrlab.simulations.images import image_set
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped
 from nfrlab.simulations.workers import default_jobs, interrupts_heard
-from nfrlab.verify.commands.console import OUT, Images, Seed, print_paths, refusals, refuse, require_counts
+from nfrlab.verify.commands.console import (
+    OUT,
+    Images,
+    Seed,
+    check_images,
+    print_paths,
+    refusals,
+    refuse,
+    require_counts,
+    say,
+)
 from nfrlab.verify.commands.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
@@ -28,6 +37,7 @@ from nfrlab.verify.commands.deep_options import (
     first_existing,
     require_device,
     require_torch,
+    said_of_weights,
     training_side,
 )
 from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis
@@ -85,10 +95,11 @@ def bridge(
         sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
-        image_set(images)
+        said = said_of_weights(model, sources)
         store.prepare(out)
         store.read(out)
         used = device_from(device)
+        seen = check_images(photographs)
     sources = replace(sources, device=used)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
     workers = 1 if used != "cpu" else jobs or default_jobs()
@@ -105,6 +116,8 @@ def bridge(
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
+    say(seen)
+    say(said)
     from nfrlab.verify.exhibits import stored
 
     with refusals():
@@ -148,7 +161,7 @@ def settings_from(
         side = None if quick or sources.cifar_images is None else training_side(sources.cifar_vgg16)
         return plan(quick, sources.cifar is not None, size, side)
     side = training_side(weights if model == CIFAR_VGG16 else None) or size
-    return plan_for(model, weights is not None or ":" in model, side)
+    return plan_for(model, "trained" if weights is not None else "built" if ":" in model else None, side)
 
 
 def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -14,26 +16,76 @@ from rich.console import Console
 console = Console()
 OUT = Path("results")
 
+
+def images_folder(text: str) -> Path:
+    """The path that `--images` names; the empty one, which would be the working folder, ends the command."""
+    if not text:
+        raise refuse("--images '' names no folder; name a folder of images, or leave the option out")
+    return Path(text)
+
+
 Seed = Annotated[int, typer.Option(help="Root of all random numbers, a non-negative integer.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes; 0 for one per core.")]
 Images = Annotated[
-    Path | None, typer.Option(help="A folder of your own images, instead of scikit-learn's photographs.")
+    Path | None,
+    typer.Option(
+        parser=images_folder,
+        metavar="FOLDER",
+        help="A folder of your own images, instead of scikit-learn's photographs; transparency is put on white.",
+    ),
 ]
 
 
 def refuse(reason: str) -> typer.Exit:
     """Print one sentence on standard error; the exception that ends the command with exit status 2."""
-    print(f"nfrlab: {reason}", file=sys.stderr)
+    print(f"nfrlab: {printable(reason)}{nearest(reason)}", file=sys.stderr)
     return typer.Exit(2)
 
 
+def printable(text: str) -> str:
+    """A text from outside in one line: control characters, which a terminal would obey, are spelled out."""
+    line = " ".join(text.split("\n"))
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+
+
+def nearest(reason: str) -> str:
+    """`; did you mean 'gbp'?` for a sentence on an unknown name, from the names that it says are known."""
+    found = re.match(r"(?:unknown [^']*'|no law of α for )([^' ]*)(.*)", reason, re.DOTALL)
+    near = get_close_matches(found[1], re.findall(r"[\w.-]+", found[2]), 1) if found else []
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turn a `ValueError`, or what the disk refuses, into one sentence and exit status 2."""
+def refusals(kinds: tuple[type[Exception], ...] = (ValueError, OSError)) -> Iterator[None]:
+    """Turn a `ValueError`, or what the disk refuses, into one sentence and exit status 2; or other `kinds`."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except kinds as error:
         raise refuse(str(error)) from error
+
+
+def check_images(folder: Path | None, at_least: int = 8) -> str:
+    """Look at every image before any work is done, and say what was done to some of them; "" without a folder.
+
+    Raises `ValueError` as `image_set` and `ImageSet.check` do.
+    """
+    from nfrlab.simulations.images import image_set, shown
+    from nfrlab.verify.commands.progress import progress
+
+    if folder is None:
+        return ""
+    images = image_set(folder)
+    with progress("images", len(images.kept)) as bar:
+        remarks = images.check(at_least, bar.update)
+    told = "".join(f"; {count} {remark}" for remark, count in sorted(remarks.items()))
+    found = "1 image" if len(images.kept) == 1 else f"{len(images.kept)} images"
+    return f"{shown(folder)}: {found}{told}"
+
+
+def say(sentence: str) -> None:
+    """Print a sentence with names from outside, where there is one."""
+    if sentence:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def require_counts(**options: int) -> None:

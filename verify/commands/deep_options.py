@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from nfrlab.simulations.bridge.sources import safetensors_metadata
+from nfrlab.simulations.bridge.sources import Sources, safetensors_metadata
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
@@ -57,3 +57,16 @@ def training_side(path: Path | None) -> int | None:
         return int(safetensors_metadata(path)["side"])
     except (KeyError, ValueError) as error:
         raise ValueError(f"{path} is not what nfrlab train writes; remove it, or train again") from error
+
+
+def said_of_weights(model: str | None, sources: Sources) -> str:
+    """What has to be said of a user's weights. Raises `ValueError` where a checkpoint does not fit."""
+    if model is not None and sources.checkpoint is not None:
+        from nfrlab.simulations.bridge import networks
+        from nfrlab.simulations.deep.networks import named
+
+        said = networks.load(named.build(model), model, sources)
+        return f"{sources.checkpoint}: {said}" if said else ""
+    if model is not None and ":" in model:
+        return f"as built: {model} may be trained or not; name a checkpoint by --weights"
+    return ""

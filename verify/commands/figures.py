@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nfrlab.simulations.images import image_set
-from nfrlab.verify.commands.console import OUT, Images, console, print_paths, refuse
+from nfrlab.verify.commands.console import OUT, Images, check_images, console, print_paths, refuse, say
 from nfrlab.verify.exhibits import DRAWN, STORED
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
@@ -42,6 +42,7 @@ def figures(
         console.print(f"{name} left out: {reason}", highlight=False)
 
     try:
+        say(check_images(images))
         photographs = image_set(images)
         out.mkdir(parents=True, exist_ok=True)
         for name in chosen:

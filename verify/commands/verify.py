@@ -6,23 +6,25 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from nfrlab.simulations.files import write_atomically
-from nfrlab.simulations.images import image_set
+from nfrlab.simulations.images import UnusableImage
 from nfrlab.simulations.workers import default_jobs
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
     Jobs,
     Seed,
+    check_images,
     console,
     refusals,
     refuse,
     require_counts,
     require_jobs,
+    say,
 )
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.verdict_table import coloured, print_steadiness, print_verdicts
@@ -71,7 +73,6 @@ def verify(
             raise ValueError(f"unknown profile '{profile}'; choose {' or '.join(PROFILES)}")
         require_counts(seed=seed, seeds=seeds)
         require_jobs(jobs)
-        image_set(images)
         store.prepare(out)
         store.read(out)
         load_measurements(out / MEASUREMENTS)
@@ -79,13 +80,16 @@ def verify(
             raise ValueError("--broken and --seeds are for claims of the registry; leave FILE.py:CLAIMS out")
         if seeds and (broken or accepted or seed):
             raise ValueError("--seeds N tries the seeds 0 … N − 1; leave --seed, --broken and --accept out")
+        say(check_images(images, 32 if profile == "full" else 8))
     if broken:
         from nfrlab.verify.commands.broken import try_broken_worlds
 
-        noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
+        with refusals((UnusableImage,)):
+            noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if noticed else 1)
     if seeds:
-        steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
+        with refusals((UnusableImage,)):
+            steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
         raise typer.Exit(0 if steady else 1)
     verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
     with refusals():
@@ -111,14 +115,12 @@ def try_and_report(
     jobs
         Worker processes.
     """
-    stored = store.read(out)
     verdicts: dict[str, Verdict] = {}
     try:
         with progress("claims", len(chosen), "in court") as bar:
             for verdict in try_claims(chosen, seed, profile, images, jobs, out / MEASUREMENTS):
                 verdicts[verdict.id] = verdict
-                stored[verdict.id] = verdict.as_json()
-                store.write(out, stored, order(stored))
+                records = store_verdict(verdict, out, len(verdicts), len(chosen))
                 bar.update(len(verdicts), len(chosen), f"{verdict.id} {coloured(verdict.status)}")
     except KeyboardInterrupt:
         print(
@@ -126,15 +128,26 @@ def try_and_report(
             file=sys.stderr,
         )
         raise typer.Exit(130) from None
-    except FailedExamination as error:
+    except (FailedExamination, UnusableImage) as error:
         raise refuse(str(error)) from error
-    records = store.read(out)
     from nfrlab.verify.report.html import render
 
-    write_atomically(out / "report.html", render(records, power.stored_sights(out)))
+    with refusals():
+        write_atomically(out / "report.html", render(records, power.stored_sights(out)))
     print_verdicts([records[id] for id in chosen])
     console.print(f"{out / 'verdicts.json'}  {out / 'report.html'}", highlight=False, soft_wrap=True)
     return verdicts
+
+
+def store_verdict(verdict: Verdict, out: Path, done: int, total: int) -> dict[str, dict[str, Any]]:
+    """Merge the verdict, one of `done` out of `total`, into what is stored; return all that is."""
+    try:
+        return store.merge(out, {verdict.id: verdict.as_json()}, order)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    except OSError as error:
+        reason = f"cannot write to {out} ({error.strerror}); {done - 1} of {total} verdicts are kept there"
+        raise refuse(reason) from error
 
 
 def try_many_seeds(

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import one_writer, write_atomically
 from nfrlab.simulations.images import image_set
 from nfrlab.simulations.workers import results_as_completed
 from nfrlab.verify.breaks import BREAKS, broken
@@ -139,12 +139,11 @@ def try_broken(
     out
         The folder of the results; measurements of deep networks lie in it.
     """
-    stored = stored_sights(out)
     calls = [(id, seed, profile, images, out / MEASUREMENTS) for id in claims]
     for found in results_as_completed(_named_sights, calls, jobs):
         id, seen = found
-        stored[id] = seen
-        store_sights(out, stored)
+        with one_writer(out):
+            store_sights(out, stored_sights(out) | {id: seen})
         yield found
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import one_writer, write_atomically
 from nfrlab.simulations.resumable import code_digest
 from nfrlab.simulations.workers import results_as_completed
 from nfrlab.verify.court.claim import Profile
@@ -73,8 +73,9 @@ def try_at_seeds(
     there = {(trial.claim, trial.seed) for trial in found}
     calls = [(id, seed, profile, images, out / MEASUREMENTS) for id, seed in wanted if (id, seed) not in there]
     for trial in results_as_completed(_at_seed, calls, jobs):
-        found, kept = [*found, trial], [*kept, trial]
-        store_trials(out, under, kept)
+        found = [*found, trial]
+        with one_writer(out):
+            store_trials(out, under, [*stored_trials(out, under), trial])
         yield found
 
 

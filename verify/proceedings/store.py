@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import one_writer, write_atomically
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MEASUREMENTS = "bridge"
 """The folder of the bridge's results, inside that of the verdicts."""
 SCHEMA_VERSION = 1
+Stored = Mapping[str, Mapping[str, Any]]
+"""Verdicts as JSON has them, by claim."""
 SCHEMA = Path(__file__).parent / "verdicts.schema.json"
 
 
@@ -80,6 +82,18 @@ def write(out: Path, verdicts: Mapping[str, Mapping[str, Any]], order: list[str]
     listed = [json_value(verdicts[id]) for id in order if id in verdicts]
     document = {"schema_version": SCHEMA_VERSION, "verdicts": listed}
     write_atomically(out / "verdicts.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def merge(out: Path, new: Stored, order: Callable[[Stored], list[str]]) -> dict[str, dict[str, Any]]:
+    """Add verdicts to those that are stored by then, whoever stored them, and return all.
+
+    `order` lists the ids that are kept, in their order. Raises `ValueError` as `read` does, and `OSError` where the
+    disk is full.
+    """
+    with one_writer(out):
+        stored = read(out) | {id: json_value(verdict) for id, verdict in new.items()}
+        write(out, stored, order(stored))
+    return stored
 
 
 def datasets(folder: Path) -> dict[str, xr.Dataset]:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import xarray as xr
 from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import BLIND, as_float64, dataset_of, rule_under_test
-from nfrlab.simulations.deep.engine.backward import GRAD, Rule, backward, cascade, cascades, from_every_layer
+from nfrlab.simulations.deep.engine.backward import GRAD, Rule, backward, from_layers
+from nfrlab.simulations.deep.engine.cascades import cascade, cascades
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment
 
 
 def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
-    """`levels` of the rules, and `ends` of the blind filter; and α of Activation, `alpha_activation(layer)`, layers
-    1 … L.
-    """
-    maps = from_every_layer(trace, GRAD, trace.activation)
-    started = dataset_of(alpha_activation=(("layer",), alignment(maps, trace.x)[:, 0].flip(0).cpu()))
-    started = started.assign_coords(layer=list(range(1, trace.graph.depth + 1)))
-    return xr.merge([levels(trace, names), ends(trace, (BLIND,)), started], join="outer", compat="no_conflicts")
+    """`levels` of the rules, `ends` of the blind filter, and `activations`."""
+    parts = [levels(trace, names), ends(trace, (BLIND,)), activations(trace)]
+    return xr.merge(parts, join="outer", compat="no_conflicts")
+
+
+def activations(trace: Trace) -> xr.Dataset:
+    """α of Activation, `alpha_activation(layer)`, layers 1 … L, and `alpha_activation_pooled`: after every pooling."""
+    graph = trace.graph
+    layers = range(1, graph.depth + 1)
+    before = alignment(from_layers(trace, GRAD, trace.activation), trace.x)[:, 0].flip(0)
+    after, pooled = before.clone(), [layer for layer in layers if graph.place(layer) != graph.place(layer, pooled=True)]
+    if pooled:
+        maps = from_layers(trace, GRAD, partial(trace.activation, pooled=True), pooled, pooled=True)
+        after[[layer - 1 for layer in pooled]] = alignment(maps, trace.x)[:, 0].flip(0)
+    return dataset_of(
+        alpha_activation=(("layer",), before.cpu()), alpha_activation_pooled=(("layer",), after.cpu())
+    ).assign_coords(layer=list(layers))
 
 
 def levels(trace: Trace, names: Sequence[str]) -> xr.Dataset:

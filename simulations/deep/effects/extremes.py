@@ -9,7 +9,7 @@ import xarray as xr
 from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import as_float64, dataset_of, rule_under_test
-from nfrlab.simulations.deep.engine.backward import from_every_layer
+from nfrlab.simulations.deep.engine.backward import from_layers
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment
 
@@ -28,7 +28,7 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
 
     alphas, between = [], []
     for name in names:
-        maps = from_every_layer(trace, rule_under_test(name), start).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
+        maps = from_layers(trace, rule_under_test(name), start).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
         alphas.append(alignment(maps, x)[..., 0])
         between.append(torch.tensor([float(alignment(R[:1], R[1])[0, 0]) for R in maps], dtype=torch.double))
     return dataset_of(

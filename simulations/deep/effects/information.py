@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import as_float64, dataset_of
-from nfrlab.simulations.deep.engine.backward import GRAD, from_every_layer
+from nfrlab.simulations.deep.engine.backward import GRAD, from_layers
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment
 
@@ -23,7 +23,7 @@ def measure(trace: Trace) -> xr.Dataset:
 
     Layers 1 … L. NaN where the image has nothing of the component, a grey one no colour.
     """
-    maps = from_every_layer(trace, GRAD, trace.activation).flip(0)
+    maps = from_layers(trace, GRAD, trace.activation).flip(0)
     values = [alignment(component(maps, name), component(trace.x, name))[:, 0] for name in COMPONENTS]
     return dataset_of(kept=(("component", "layer"), as_float64(values))).assign_coords(
         component=list(COMPONENTS), layer=list(range(1, trace.graph.depth + 1))

@@ -10,7 +10,7 @@ import xarray as xr
 from nfrlab.simulations.deep.effects import resemblance
 from nfrlab.simulations.deep.effects.common import rule_under_test
 from nfrlab.simulations.deep.effects.removal import changes, with_top
-from nfrlab.simulations.deep.engine.backward import GRAD, backward, from_every_layer
+from nfrlab.simulations.deep.engine.backward import GRAD, backward, from_layers
 from nfrlab.simulations.deep.engine.graph import Trace
 
 PIXELS = ("channel", "y", "x")
@@ -28,7 +28,7 @@ def measure(trace: Trace) -> xr.Dataset:
 
 def maps_by_layer(trace: Trace) -> xr.Dataset:
     """`activation_map(layer)`: the map of Activation from layer 1 … L, in float32."""
-    maps = from_every_layer(trace, GRAD, trace.activation).flip(0)[:, 0]
+    maps = from_layers(trace, GRAD, trace.activation).flip(0)[:, 0]
     layers = list(range(1, trace.graph.depth + 1))
     return xr.Dataset({"activation_map": (("layer", *PIXELS), as_float32(maps))}, {"layer": layers})
 

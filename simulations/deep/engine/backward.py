@@ -1,8 +1,8 @@
-"""From one step to a map: named rules, the way down through a network, all cascades in one pass, bottom processes."""
+"""From one step to a map: named rules, the way down through a network, bottom processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
@@ -127,7 +127,6 @@ def rule(name: str, residual: str = "z", pooling: str = "winner", **switches: An
     return replace(made, step=rules.shared_maximum(step) if pooling == "share" else step)
 
 
-BUFFER = 2**25  # bytes that stay in the cache, and in the heap (memory.py)
 GRAD = RULES["grad"]()
 Pending = dict[int, Tensor]
 """Relevance by the node at whose output it waits."""
@@ -211,77 +210,38 @@ def attribution(
     return map if rule.first else rule.process(map, trace.x)
 
 
-def activation(trace: Trace, layer: int) -> Map:
-    """`r_0` of Activation weighting, Table I: `r_l := A_l` at layer l, the plain gradient below it; `x` for l = 0."""
-    return backward(trace, GRAD, trace.activation(layer), layer) if layer else trace.x
+@torch.no_grad()
+def activation(trace: Trace, layer: int, pooled: bool = False) -> Map:
+    """`r_0` of Activation weighting, Table I: `r_l := A_l` at layer l, the plain gradient below it; `x` for l = 0.
+
+    Where a pooling follows, `A_l` is taken before it; with `pooled` after it.
+    """
+    place = trace.graph.place(layer, pooled)
+    return descend(trace, GRAD, {place: trace.activation(layer, pooled)}, range(layer, 0, -1))[INPUT]
 
 
 @torch.no_grad()
-def from_every_layer(
-    trace: Trace, rule: Rule, start: Callable[[int], Tensor], lowest: int = 1
+def from_layers(
+    trace: Trace,
+    rule: Rule,
+    start: Callable[[int], Tensor],
+    layers: Collection[int] | None = None,
+    pooled: bool = False,
 ) -> Float[Tensor, "layers B ..."]:
-    """`r_0` of the relevance `start(l)` put at the neurons of layer l, for l = L … `lowest`: one pass for all.
+    """`r_0` of the relevance `start(l)` put at the neurons of layer l, for every layer of `layers` from the top: one
+    pass for all; by default l = L … 1.
 
     `start(l)` is shaped like `A_l`, or holds several maps of the batch, one behind the other. With
-    `start = trace.activation` and the gradient this is Activation at every layer.
+    `start = trace.activation` and the gradient this is Activation at every layer. With `pooled` relevance enters, and
+    is shaped like `A_l`, after the layer's pooling.
     """
     graph, waiting, rows = trace.graph, Pending(), 0
     for layer in range(graph.depth, 0, -1):
-        if layer >= lowest:
-            entering, place = start(layer), graph.place(layer)
+        if layers is None or layer in layers:
+            entering, place = start(layer), graph.place(layer, pooled)
             waiting = {i: torch.cat([r, torch.zeros_like(r[: len(entering)])]) for i, r in waiting.items()}
             started = torch.cat([entering.new_zeros(rows, *entering.shape[1:]), entering])
             waiting[place] = waiting[place] + started if place in waiting else started
             rows += len(entering)
         descend(trace, rule, waiting, range(layer, layer - 1, -1))
     return waiting[INPUT].view(-1, *trace.x.shape)
-
-
-@torch.no_grad()
-def cascade(trace: Trace, rule: Rule, level: int, r: Tensor | None = None) -> Map:
-    """`r_0` of one N-level cascade, Def. 3, N = `level`: `rule` in the top N layers, the plain gradient below them.
-
-    `r` enters at the output, by default `start_at_output`.
-    """
-    depth = trace.graph.depth
-    top = {len(trace.graph.nodes) - 1: start_at_output(trace) if r is None else r}
-    handed = as_gradients(trace, rule, descend(trace, rule, top, range(depth, depth - level, -1)))
-    return descend(trace, GRAD, handed, range(depth - level, 0, -1))[INPUT]
-
-
-@torch.no_grad()
-def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor, "levels B ..."]:
-    """`r_0` of every N-level cascade, Def. 3, N = 0 … L: `rule` in the top N layers, the plain gradient below them.
-
-    `r` enters at the output, by default `start_at_output`.
-
-    The rule goes down once and hands a copy over to the gradient at every layer: layer l costs L − l + 1 maps, not L.
-    Copies share a pass of the gradient, as many as `BUFFER` bytes hold. A rule that acts at ReLUs leaves the linear
-    output layer alone, so that N = 0 is N = 1.
-    """
-    r = start_at_output(trace) if r is None else r
-    rows = max(1, BUFFER // max(record.output[:1].nbytes for record in trace.records))
-    parts = (slice(i, i + rows) for i in range(0, len(r), rows))
-    return torch.cat([_cascades(trace.images(part), rule, r[part], rows) for part in parts], dim=1)
-
-
-def _cascades(trace: Trace, rule: Rule, r: Tensor, rows: int) -> Float[Tensor, "levels B ..."]:
-    """`cascades` of these images, with `rows` maps in a pass of the gradient."""
-    spared = _spares_the_top(trace, rule)
-    ruled = {len(trace.graph.nodes) - 1: r}
-    handed: list[Pending] = [] if spared else [dict(ruled)]
-    for layer in range(trace.graph.depth, 0, -1):
-        for passing in (*handed, ruled):
-            descend(trace, rule if passing is ruled else GRAD, passing, range(layer, layer - 1, -1))
-        copies = as_gradients(trace, rule, ruled)
-        if handed and all(len(handed[-1][i]) + len(copies[i]) <= rows for i in copies):
-            handed[-1] = {i: torch.cat([handed[-1][i], copies[i]]) for i in copies}
-        else:
-            handed.append(dict(copies))
-    maps = torch.cat([passed[INPUT] for passed in handed]).view(-1, *trace.x.shape)
-    return torch.cat([maps[:1], maps]) if spared else maps
-
-
-def _spares_the_top(trace: Trace, rule: Rule) -> bool:
-    """Whether the rule treats the top layer like the gradient: it acts at ReLUs, and the layer is one linear map."""
-    return rule.at_relu and isinstance(trace.graph.nodes[-1].op, Weighted)

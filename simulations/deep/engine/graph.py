@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
-from nfrlab.simulations.deep.engine.ops import Add, Flatten, Op, Record, ReLU, Weighted
+from nfrlab.simulations.deep.engine.ops import (
+    AdaptiveAvgPool,
+    Add,
+    AvgPool,
+    Flatten,
+    MaxPool,
+    Op,
+    Record,
+    ReLU,
+    Weighted,
+)
 
 INPUT = -1
 
@@ -58,6 +69,37 @@ class Graph:
         return tuple(found[layer] for layer in range(1, self.depth + 1))
 
     @cached_property
+    def pooled(self) -> tuple[int, ...]:
+        """For every layer 1 … L the last pooling that follows its `A_l` at once, or `A_l` itself where none does."""
+        found = list(self.neurons)
+        for i, (node, layer) in enumerate(zip(self.nodes, self.layer_of, strict=True)):
+            if (
+                layer
+                and isinstance(node.op, MaxPool | AvgPool | AdaptiveAvgPool)
+                and node.inputs == (found[layer - 1],)
+            ):
+                found[layer - 1] = i
+        return tuple(found)
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Every tensor that the operations hold, in their order."""
+        held = (value for node in self.nodes for _, value in sorted(vars(node.op).items()))
+        return tuple(value for value in held if isinstance(value, Tensor))
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of the SHA-256 of all that the network computes with: operations, how they join, tensors."""
+        found = sha256()
+        for node in self.nodes:
+            settings = {name: value for name, value in vars(node.op).items() if not isinstance(value, Tensor)}
+            found.update(repr((type(node.op).__qualname__, sorted(settings.items()), node.inputs)).encode())
+        for tensor in self.tensors:
+            found.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+            found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()[:16]
+
+    @cached_property
     def overwritten(self) -> tuple[bool, ...]:
         """Whether a node is a ReLU that alone reads a sum of its own memory, and may write its output there."""
         read = [source for node in self.nodes for source in node.inputs]
@@ -78,11 +120,14 @@ class Graph:
                 found.add(i)
         return frozenset(found)
 
-    def place(self, layer: int) -> int:
-        """The node whose output is `A_l`; INPUT for layer 0. Raises `ValueError` for a layer that does not exist."""
+    def place(self, layer: int, pooled: bool = False) -> int:
+        """The node whose output is `A_l`, or `A_l` after the layer's pooling; INPUT for layer 0.
+
+        Raises `ValueError` for a layer that does not exist.
+        """
         if not 0 <= layer <= self.depth:
             raise ValueError(f"layers run from 0 (the input) to {self.depth}, got {layer}")
-        return self.neurons[layer - 1] if layer else INPUT
+        return (self.pooled if pooled else self.neurons)[layer - 1] if layer else INPUT
 
     def __call__(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B classes"]:
         """`f(x)`."""
@@ -92,9 +137,11 @@ class Graph:
     def forward(self, x: Float[Tensor, "B ..."], once: bool = False) -> Trace:
         """Every node as `x` met it; `once` for a single way down, on which memory is freed node by node.
 
-        Raises `ValueError` for an input with NaN or infinite entries.
+        Raises `ValueError` for an empty batch, and for an input with NaN or infinite entries.
         """
         keep_freed_memory()
+        if len(x) == 0:
+            raise ValueError("the batch is empty; give at least one image")
         if not torch.isfinite(x).all():
             raise ValueError("the input has NaN or infinite entries; every pixel must be finite")
         records: list[Record] = []
@@ -137,7 +184,7 @@ class Trace:
         """Whether an image went through without overflow: every number on its way to `f(x)` is finite."""
         return torch.stack([record.output.flatten(1).isfinite().all(dim=1) for record in self.records]).all(dim=0)
 
-    def activation(self, layer: int) -> Float[Tensor, "B ..."]:
-        """`A_l`; `A_0 = x`."""
-        place = self.graph.place(layer)
+    def activation(self, layer: int, pooled: bool = False) -> Float[Tensor, "B ..."]:
+        """`A_l`, or `A_l` after the layer's pooling; `A_0 = x`."""
+        place = self.graph.place(layer, pooled)
         return self.x if place == INPUT else self.recall(place).output

@@ -176,23 +176,25 @@ def z_box(
     They are summed as `(a − l) w⁺ + (a − h) w⁻`, of which no term is negative, so that nothing cancels.
     The denominator has `b_j` too, but not with `bias = "none"`. It gives relevance, not a modified gradient, and so
     stands where the input is read. Bounds broadcast to the input, also one by channel to a flattened image.
-    Raises `ValueError` when an input lies outside its bounds.
+    Raises `ValueError` when an input lies outside its bounds by more than rounding.
     """
     if not isinstance(op, Weighted):
         return grad(op, r, record)
     a = record.inputs[0]
     low, high = (bound(v, a) for v in (low, high))
-    if (a < low).any() or (a > high).any():
+    rounding = 4 * torch.finfo(a.dtype).eps * torch.maximum(low.abs(), high.abs())
+    if (a < low - rounding).any() or (a > high + rounding).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")
+    above, below = (a - low).clamp(min=0), (a - high).clamp(max=0)
     plus, minus = part(op.weight, 1), part(op.weight, -1)
-    Z = op.product(a - low, plus, None if bias == "none" else op.bias) + op.product(a - high, minus)
+    Z = op.product(above, plus, None if bias == "none" else op.bias) + op.product(below, minus)
     r = times(share(record.output, stabilised(Z, eps)), r)
-    return (times(a - low, op.pull(r, plus, a.shape)) + times(a - high, op.pull(r, minus, a.shape)),)
+    return (times(above, op.pull(r, plus, a.shape)) + times(below, op.pull(r, minus, a.shape)),)
 
 
 def bound(v: float | Tensor, a: Tensor) -> Tensor:
     """A bound of z^B at every entry of `a`, which may be an image that was flattened channel by channel."""
-    v = torch.as_tensor(v).to(a)
+    v = (v if isinstance(v, Tensor) else torch.as_tensor(v, dtype=torch.float64)).to(a)
     if v.dim() > a.dim():
         v = v.flatten(1).repeat_interleave(a.shape[1] // v[0].numel(), 1)
     return v.expand_as(a)

@@ -16,8 +16,11 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from nfrlab.simulations.dense.arrays import Array
+from nfrlab.simulations.images import open_file
 
 PIXELS = 3 * 32 * 32
+HEAVIEST = 10**9
+"""Bytes of a file; a batch has 31 million."""
 
 
 class _Kind:
@@ -72,10 +75,14 @@ class _Reader(pickle.Unpickler):
 def read_batch(file: Path) -> tuple[UInt8[Array, "n 3 32 32"], Int64[Array, " n"]]:
     """Images and labels of one batch file.
 
-    Raises `ValueError` for a file that is missing, holds anything but plain data, or is no batch of CIFAR-10.
+    Raises `ValueError` for a file that is missing, too large, or no file at all, holds anything but plain data, or is
+    no batch of CIFAR-10.
     """
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
+            if opened.seek(0, 2) > HEAVIEST:
+                raise ValueError(f"it has more than {HEAVIEST:,} bytes")
+            opened.seek(0)
             found = _Reader(opened, encoding="bytes").load()
         data, labels = (found[key] if key in found else found[key.decode()] for key in (b"data", b"labels"))
         pixels, numbers = data.bytes(), np.array(labels, dtype=np.int64)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import tarfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int64, Shaped, UInt8
 from sklearn.datasets import load_digits
 from torch import Tensor
 
+from nfrlab.simulations.deep.inputs.archives import unpacked
 from nfrlab.simulations.deep.inputs.batches import read_batch
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD, SUFFIXES, decode
+from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD, decode, files_under, shown, unit
 
 IMAGENET = (tuple(IMAGENET_MEAN), tuple(IMAGENET_SD))
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -61,24 +59,27 @@ class Labelled:
         return x if self.side in (None, x.shape[-1]) else F.interpolate(x, (self.side, self.side), mode="bilinear")
 
 
-def resized(image: Float[Array, "h w 3"], size: int) -> Float[Tensor, "1 3 H W"]:
-    """The image with its short side scaled to 256/224 · size, antialiased, as torchvision's `Resize` does."""
+def resized(image: Shaped[Array, "h w c"], size: int) -> Float[Tensor, "1 3 H W"]:
+    """The image with its short side scaled to 256/224 · size, antialiased, as torchvision's `Resize` does.
+
+    It is bytes, 16 bits or floats in [0, 1], as `nfrlab.simulations.images.unit` takes them.
+    """
     h, w = image.shape[:2]
     short = round(size * 256 / 224)
     shape = (short, int(short * w / h)) if h <= w else (int(short * h / w), short)
-    x = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    x = torch.from_numpy(unit(image, np.float32)).permute(2, 0, 1)[None]
     return F.interpolate(x, shape, mode="bilinear", antialias=True).clamp(0, 1)
 
 
-def prepare(image: Float[Array, "h w 3"], size: int = 224) -> Float[Tensor, "1 3 size size"]:
-    """ImageNet's standard preparation of an image in [0, 1]: short side to 256/224 · size, centre crop, normalise."""
+def prepare(image: Shaped[Array, "h w c"], size: int = 224) -> Float[Tensor, "1 3 size size"]:
+    """ImageNet's standard preparation of an image: short side to 256/224 · size, centre crop, normalise."""
     x = resized(image, size)
     top, left = (round((side - size) / 2) for side in x.shape[2:])
     return normalise(x[..., top : top + size, left : left + size])
 
 
-def random_crop(image: Float[Array, "h w 3"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
-    """A random crop of an image in [0, 1], resized as in `prepare`, flipped with probability ½, normalised."""
+def random_crop(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
+    """A random crop of an image, resized as in `prepare`, flipped with probability ½, normalised."""
     x = resized(image, size)
     top, left = (int(rng.integers(side - size + 1)) for side in x.shape[2:])
     crop = x[..., top : top + size, left : left + size]
@@ -94,7 +95,8 @@ def cifar10(path: Path, part: str = "test", per_class: int | None = None) -> Lab
     if part not in CIFAR_FILES:
         raise ValueError(f"CIFAR-10 has the parts train and test, got '{part}'")
     if path.is_file():
-        return _unpacked(path, part, per_class)
+        with unpacked(path, part) as folder:
+            return replace(cifar10(folder, part, per_class), source=str(path))
     batches = path / CIFAR_FOLDER if (path / CIFAR_FOLDER).is_dir() else path
     if (batches / CIFAR_FILES[part][0]).is_file():
         found = _batches([batches / name for name in CIFAR_FILES[part]], per_class)
@@ -107,16 +109,6 @@ def cifar10(path: Path, part: str = "test", per_class: int | None = None) -> Lab
     return found
 
 
-def _unpacked(archive: Path, part: str, per_class: int | None) -> Labelled:
-    try:
-        with TemporaryDirectory() as folder, tarfile.open(archive) as tar:
-            tar.extractall(folder, [file for file in tar if f"{part}/" in file.name], filter="data")
-            return replace(cifar10(Path(folder), part, per_class), source=str(archive))
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        expected = f"a tar archive of {part}/<class>/*.jpg"
-        raise ValueError(f"{archive} cannot be unpacked ({error}); expected {expected}") from error
-
-
 def _batches(files: Sequence[Path], per_class: int | None) -> Labelled:
     pixels, labels = (torch.from_numpy(np.concatenate(parts)) for parts in zip(*map(read_batch, files), strict=True))
     kept = torch.cat([torch.nonzero(labels == k)[:per_class, 0] for k in range(10)]).sort().values
@@ -124,31 +116,34 @@ def _batches(files: Sequence[Path], per_class: int | None) -> Labelled:
 
 
 def classes(path: Path, per_class: int | None = None) -> Labelled:
-    """A folder with a folder of images for every class; classes and images in name order.
+    """A folder with a folder of images for every class; classes and images in name order, hidden ones left out.
 
-    Raises `ValueError` for a folder without classes, a class without images, images of two sizes, an unreadable one.
+    Raises `ValueError` as `files_under` and `decode` do, and for a folder without classes, a class without images,
+    images of two sizes, or of more than 8 bits.
     """
-    folders = sorted(sub for sub in path.iterdir() if sub.is_dir())
+    folders = sorted(sub for sub in path.iterdir() if sub.is_dir() and not sub.name.startswith("."))
     if not folders:
         raise ValueError(f"{path} has no folders; expected one for every class")
     pixels: list[Array] = []
     labels: list[int] = []
     for k, sub in enumerate(folders):
-        files = sorted(file for file in sub.iterdir() if file.suffix.lower() in SUFFIXES)[:per_class]
+        files = files_under(sub)[:per_class]
         if not files:
             raise ValueError(f"no image in {sub}; every class needs one")
         pixels += [_bytes(file) for file in files]
         labels += [k] * len(files)
         if odd := next((i for i in range(-len(files), 0) if pixels[i].shape != pixels[0].shape), None):
-            raise ValueError(f"{files[odd]} has another size than the first image; all must have one size")
+            raise ValueError(f"{shown(files[odd])} has another size than the first image; all must have one size")
     return Labelled(
         str(path), torch.from_numpy(np.stack(pixels)), torch.tensor(labels), tuple(sub.name for sub in folders)
     )
 
 
 def _bytes(file: Path) -> UInt8[Array, "3 h w"]:
-    decoded = np.round(255 * decode(file)).astype(np.uint8).transpose(2, 0, 1)
-    return np.broadcast_to(decoded, (3, *decoded.shape[1:]))
+    pixels = decode(file).pixels
+    if pixels.dtype != np.uint8:
+        raise ValueError(f"{shown(file)} has more than 8 bits a channel; save it with 8")
+    return pixels.transpose(2, 0, 1)
 
 
 @cache

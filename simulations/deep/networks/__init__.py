@@ -1,3 +1,3 @@
 """Networks by name, their weights and checkpoints, and training."""
 
-__all__ = ["checkpoints", "learning", "models", "named", "trained", "weights"]
+__all__ = ["checkpoints", "fitting", "learning", "models", "named", "plain", "trained", "weights"]

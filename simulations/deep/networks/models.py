@@ -47,7 +47,7 @@ def _uninitialised(build: Callable[P, M]) -> Callable[P, M]:
 
 
 @torch.no_grad()
-def identity_norm(norm: nn.BatchNorm2d) -> None:
+def identity_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
     """Mean 0, variance 1, scale 1, shift 0."""
     norm.reset_running_stats()
     if norm.weight is not None:

@@ -25,7 +25,8 @@ Neurons = Float[Tensor, "N d"]
 """N neurons, a row each."""
 Sampler = Callable[[Neurons, Generator], Neurons]
 """Fills the neurons that it is given, in their own memory, and returns them: large layers are drawn where they lie."""
-KNOWN = nn.Conv2d | nn.Linear | nn.BatchNorm2d
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d
+KNOWN = nn.Conv2d | nn.Linear | NORMS
 CHUNK = 1 << 22
 SPARSE_BEYOND = float(ndtri(1 - SPARSE_RATE / 2))
 
@@ -220,7 +221,7 @@ def randomise(
     width = 0.0
     for index, part in enumerate(part for part in module.modules() if isinstance(part, KNOWN)):
         rng = generator(seed, index)
-        if isinstance(part, nn.BatchNorm2d):
+        if isinstance(part, NORMS):
             identity_norm(part)
         else:
             d = part.weight[0].numel()
@@ -228,6 +229,13 @@ def randomise(
             draw(part.weight, family, rng, factor(family, d, scale))
         if part.bias is not None:
             part.bias.copy_(torch.empty(len(part.bias)).uniform_(-1, 1, generator=rng).mul_(width if bias else 0))
+
+
+def stamps(module: nn.Module) -> list[tuple[object, ...]]:
+    """By what weights are known again: each tensor, how often it was changed, and a few of its entries."""
+    parts = (part for part in module.modules() if isinstance(part, KNOWN))
+    held = (tensor.detach() for part in parts for tensor in (part.weight, part.bias) if tensor is not None)
+    return [(each.data_ptr(), each._version, *each.flatten()[:: max(1, each.numel() // 8)].tolist()) for each in held]
 
 
 def draw(weight: Tensor, family: str, rng: Generator, scale: float) -> None:

@@ -1,3 +1,3 @@
 """A user's network rewritten into the engine's graph."""
 
-__all__ = ["folding", "forms", "known_calls", "rewrite"]
+__all__ = ["comparison", "folding", "forms", "known_calls", "rewrite", "unwrapping"]

@@ -135,10 +135,13 @@ def flatten(output: Tensor, input: Tensor, *shape: Any, **named: Any) -> Ops:
     return () if output.shape == input.shape else (ops.Flatten(),)
 
 
-def add(output: Tensor, input: Tensor, other: Any, alpha: float = 1) -> Ops:
-    """A residual addition of two branches of one shape."""
+def add(output: Tensor, input: Any, other: Any, alpha: float = 1) -> Ops:
+    """A residual addition of two branches of one shape; nothing where one of them is the number 0, as `sum` begins."""
     refuse(alpha != 1, f"an addition with alpha = {alpha}")
-    refuse(not isinstance(other, Tensor), f"an addition of the constant {other}")
+    if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
+        constant = other if isinstance(input, Tensor) else input
+        refuse(bool(constant != 0), f"an addition of the constant {constant}")
+        return ()
     refuse(input.shape != other.shape, f"an addition of unlike shapes {tuple(input.shape)} and {tuple(other.shape)}")
     return (ops.Add(),)
 
@@ -165,6 +168,6 @@ def subsample(output: Tensor, input: Tensor, index: Any) -> Ops:
 def pad(output: Tensor, input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Ops:
     """As many channels of zeros on either side, the other half of shortcut A."""
     channels = (0, 0, 0, 0, pad[-1], pad[-1])
-    unlike = tuple(pad) != channels or mode != "constant" or bool(value)
+    unlike = tuple(pad) != channels or min(pad) < 0 or mode != "constant" or bool(value)
     refuse(unlike, f"padding by {tuple(pad)}; only channels of zeros, as many on either side, are handled")
     return (ops.Subsample(1, pad[-1]),)

@@ -31,7 +31,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import save_file
 
-from nfrlab.simulations.bridge import draws, populations
+from nfrlab.simulations.bridge import draws, networks, populations
 from nfrlab.simulations.bridge import run as bridge
 from nfrlab.simulations.bridge.settings import ENDS, Setting, plan_for
 from nfrlab.simulations.bridge.sources import Draw, Sources
@@ -189,7 +189,7 @@ def test_a_part_is_named_by_all_that_it_depends_on(tmp_path: Path, monkeypatch: 
             {"setting": photographed, "sources": replace(sources, images=images)},
             {"sources": replace(sources, device="cuda")},
         )
-    ] + [bridge.Part(first.draw, "other code")]
+    ] + [bridge.Part(first.draw, "other code"), bridge.Part(first.draw, "code", "another network")]
     assert len({part.path.name for part in (first, *others)}) == len(others) + 1
     assert bridge.Part(replace(first.draw, sources=replace(sources, out=tmp_path / "b")), "code").identity == (
         first.identity
@@ -351,7 +351,7 @@ def test_a_checkpoint_of_ones_own_is_what_is_measured(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     save_file(module.state_dict(), file, {"accuracy": "0.1"})
     sources = Sources(tmp_path, checkpoint=file)
-    built = draws.build("digits", "trained", True, sources).state_dict()
+    built = networks.build("digits", "trained", True, sources).state_dict()
     assert all(torch.equal(built[name], value) for name, value in module.state_dict().items())
     trained = replace(SOME, weights="trained", bias=True, name="digits-trained")
     own = bridge.run((trained, SOME), 1, SEED, sources, 1)
@@ -362,7 +362,9 @@ def test_a_checkpoint_of_ones_own_is_what_is_measured(tmp_path: Path) -> None:
 
 def test_small_networks_meet_images_of_the_size_that_they_are_made_for() -> None:
     """Catches CIFAR-10's images enlarged to 224 × 224 for a network of 32 × 32."""
-    sides = {model: {s.side for s in plan_for(model, True, 224)} for model in ("digits", "cifar", "resnet20", "vgg16")}
+    sides = {
+        model: {s.side for s in plan_for(model, "trained", 224)} for model in ("digits", "cifar", "resnet20", "vgg16")
+    }
     assert sides == {"digits": {16}, "cifar": {32}, "resnet20": {32}, "vgg16": {224}}
 
 
@@ -451,7 +453,7 @@ def test_other_errors_are_no_lack_of_memory(tmp_path: Path, monkeypatch: pytest.
 def weights(family: str, index: int = 0, **own: Any) -> list[Any]:
     """The weights of a draw, one neuron per row."""
     draw = Draw(replace(SOME, name=family, family=family, **own), SEED, index, Sources(Path()))
-    graph = draws.graph(draw, draws.image(draw))
+    graph = networks.graph(draw, draws.image(draw))
     return [node.op.weight.flatten(1).double().clone() for node in graph.nodes if isinstance(node.op, Weighted)]
 
 
@@ -566,9 +568,9 @@ def test_draws_do_not_depend_on_those_before(network: str, side: int) -> None:
     """
     setting = replace(SOME, network=network, side=side, effects=(ENDS,))
     draw = Draw(setting, SEED, 4, Sources(Path()))
-    draws.network.cache_clear()
+    networks.network.cache_clear()
     alone = draws.measure(draw)
     for other in (replace(draw, index=5), replace(draw, setting=replace(setting, family="gaussian"))):
-        draws.network.cache_clear()
+        networks.network.cache_clear()
         assert not draws.measure(other).identical(alone)
         xr.testing.assert_identical(draws.measure(draw), alone)

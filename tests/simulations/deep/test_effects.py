@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 torch = pytest.importorskip("torch")
+from torch import nn
 
 from nfrlab.simulations.deep.effects import cascade, extremes, information, neurons, pictures, removal, resemblance
 from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
 from nfrlab.simulations.deep.engine.ops import Linear, ReLU, Weighted
+from nfrlab.simulations.deep.maps import activation
+from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import SHAPE, Twin, twin
 from tests.support.oracles.pairs import PAIRS, UNDER_TEST
@@ -116,6 +119,43 @@ def test_levels_are_the_cascades_of_the_definition(name: str, seed: int, biased:
     assert blind.sel(level=range(1, c.depth)).isnull().all()
     activations = [alpha(c.from_layer(oracle.GRAD, c.neurons(layer), layer), c.x) for layer in range(1, c.depth + 1)]
     same(got["alpha_activation"].sel(layer=range(1, c.depth + 1)), activations)
+
+
+def pooled_network(seed: int) -> nn.Sequential:
+    """Two poolings of a layer behind one another, a mean, a layer without pooling; float64."""
+    torch.manual_seed(seed)
+    return (
+        nn.Sequential(
+            nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2, 1), nn.AvgPool2d(2)),
+            nn.Sequential(nn.Conv2d(4, 5, 3, padding=1), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(5, 6, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1)),
+            nn.Sequential(nn.Flatten(), nn.Linear(6, 3)),
+        )
+        .double()
+        .eval()
+    )
+
+
+def weighted_gradient(network: nn.Sequential, x: Any, upto: tuple[int, int]) -> Any:
+    """`Jᵀ A` of the piece of the network up to that module, by autograd: the gradient of `⟨A, stop(A)⟩`."""
+    x = x.clone().requires_grad_()
+    A = nn.Sequential(*network[: upto[0]], *network[upto[0]][: upto[1] + 1])(x)  # type: ignore[index, misc]
+    return torch.autograd.grad((A * A.detach()).sum(), x)[0]
+
+
+@given(SEEDS)
+@settings(max_examples=20)
+def test_activation_before_and_after_a_pooling(seed: int) -> None:
+    """Catches the switch that does nothing, the first of two poolings for the last, and layers in the wrong order."""
+    network = pooled_network(seed)
+    x = torch.from_numpy(np.random.default_rng(seed).standard_normal((1, 3, 7, 7)))
+    before, after = [(0, 1), (1, 1), (2, 1), (3, 1)], [(0, 3), (1, 1), (2, 2), (3, 1)]
+    for pooled, ends in ((False, before), (True, after)):
+        for layer, end in enumerate(ends, start=1):
+            same(activation(network, x, layer, pooled=pooled), weighted_gradient(network, x, end), atol=1e-12)
+    got = cascade.activations(rewrite(network, x).forward(x))
+    for name, ends in (("alpha_activation", before), ("alpha_activation_pooled", after)):
+        same(got[name], [alpha(weighted_gradient(network, x, end), x) for end in ends], atol=1e-12)
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("not enough memory")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import tarfile
@@ -17,7 +18,7 @@ from sklearn.datasets import load_digits
 
 torch = pytest.importorskip("torch")
 
-from nfrlab.simulations.deep.inputs import images
+from nfrlab.simulations.deep.inputs import archives, images
 from nfrlab.simulations.deep.inputs.batches import read_batch
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD, photographs
 
@@ -231,6 +232,93 @@ def test_cifar_as_an_archive(suffix: str, tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"cifar\.tar.* cannot be unpacked|is not CIFAR-10|every class needs one"):
             images.cifar10(path)
+
+
+def archive(path: Path, *members: tuple[str, bytes | tarfile.TarInfo], **options: Any) -> Path:
+    """A tar archive of files by name and content, or of members of another kind."""
+    with tarfile.open(path, "w:gz", **options) as tar:
+        for name, content in members:
+            info = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.name = name
+            if isinstance(content, bytes):
+                info.size = len(content)
+            tar.addfile(info, io.BytesIO(content) if isinstance(content, bytes) else None)
+    return path
+
+
+def link(kind: bytes, target: str) -> tarfile.TarInfo:
+    """A link of an archive."""
+    info = tarfile.TarInfo()
+    info.type, info.linkname = kind, target
+    return info
+
+
+def test_archives_that_are_hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a traceback, a full disk or memory, a wait, a link that leads out, and a message without the archive."""
+    monkeypatch.setattr(archives, "LARGEST", 1 << 20)
+    monkeypatch.setattr(archives, "MOST", 8)
+    cat = "test/cat/a.png"
+    long = {"comment": "x" * (2 << 20)}
+    for name, words, members, options in (
+        ("dangling", "has a link to what it does not hold", [(cat, link(tarfile.LNKTYPE, "test/gone.png"))], {}),
+        ("outside", "cannot be unpacked", [(cat, link(tarfile.SYMTYPE, "/etc/passwd"))], {}),
+        ("nowhere", r"test/cat/a\.png is a link that leads nowhere", [(cat, link(tarfile.SYMTYPE, "b.png"))], {}),
+        ("pipe", "cannot be unpacked", [(cat, link(tarfile.FIFOTYPE, ""))], {}),
+        ("heavy", "unpacks to more than 1,048,576 bytes or 8 files", [(cat, bytes(2 << 20))], {}),
+        ("unnamed", "unpacks to more than 1,048,576 bytes or 8 files", [("b", bytes(2 << 20)), (cat, b"")], {}),
+        ("many", "unpacks to more than 1,048,576 bytes or 8 files", [(f"test/cat/{k}", b"") for k in range(9)], {}),
+        ("header", "unpacks to more than 1,048,576 bytes or 8 files", [(cat, b"")], {"pax_headers": long}),
+        ("damaged", r"test/cat/a\.png is not a readable image", [(cat, b"no image")], {}),
+    ):
+        path = archive(tmp_path / f"{name}.tar.gz", *members, **options)
+        with pytest.raises(ValueError, match=words) as refusal:
+            images.cifar10(path)
+        assert str(refusal.value).startswith(str(path)), name
+
+
+def test_classes_are_read_as_other_folders_are(tmp_path: Path) -> None:
+    """Catches hidden folders that pass for classes, thumbnails for images, and depth that wraps round in a byte."""
+    write_folder(tmp_path, "test", 2)
+    (tmp_path / "test" / ".cache").mkdir()
+    cat = tmp_path / "test" / "cat"
+    (cat / "._0000.png").write_bytes(b"\0\5\x16\7")
+    assert len(images.cifar10(tmp_path)) == 20
+    with_alpha = Image.new("RGBA", (32, 32), (3, 1, 200, 0))
+    with_alpha.putpixel((0, 0), (3, 1, 200, 255))
+    with_alpha.save(cat / "0001.png")
+    found = images.cifar10(tmp_path).pixels[7]
+    assert found[:, 0, 0].tolist() == [3, 1, 200]
+    assert found[:, 5, 5].tolist() == [255, 255, 255]
+    Image.fromarray(np.full((32, 32), 300, np.uint16)).save(cat / "0001.png")
+    with pytest.raises(ValueError, match=r"0001\.png has more than 8 bits a channel; save it with 8"):
+        images.cifar10(tmp_path)
+    (cat / "0001.png").unlink()
+    os.mkfifo(cat / "0001.png")
+    with pytest.raises(ValueError, match=r"0001\.png is a pipe or device, not a file"):
+        images.cifar10(tmp_path)
+
+
+def test_batches_that_cannot_be_waited_for(tmp_path: Path) -> None:
+    """Catches a pipe that is waited for, and gigabytes that are read into memory."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=r"is no CIFAR-10 batch .*pipe or device"):
+        read_batch(tmp_path / "pipe")
+    with (tmp_path / "hole").open("wb") as file:
+        file.truncate(10**9 + 1)
+    with pytest.raises(ValueError, match=r"is no CIFAR-10 batch .*more than 1,000,000,000 bytes"):
+        read_batch(tmp_path / "hole")
+
+
+@given(SIDES, SIDES, st.sampled_from([np.uint8, np.uint16, np.float32]), st.integers(8, 40), st.integers(0, 2**32))
+@settings(max_examples=30)
+def test_crops_do_not_depend_on_how_an_image_is_kept(h: int, w: int, depth: type, size: int, seed: int) -> None:
+    """Catches bytes whose quotients are rounded otherwise than float64's: the crops are the same to the bit."""
+    rng = np.random.default_rng(seed)
+    white = {np.uint8: 255, np.uint16: 65535}.get(depth, 1)
+    kept = (rng.random((h, w, 3 if depth is np.uint8 else 1)) * white).astype(depth)
+    whole = np.repeat(kept.astype(float) / white, 3 // kept.shape[2], axis=2)
+    one, other = (images.random_crop(image, size, np.random.default_rng(seed)) for image in (kept, whole))
+    assert torch.equal(one, other)
 
 
 def test_folders_that_are_not_cifar(tmp_path: Path) -> None:

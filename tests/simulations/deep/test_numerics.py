@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from nfrlab.simulations.deep.engine.backward import attribution, backward, cascades, rule
+from nfrlab.simulations.deep.engine.backward import attribution, backward, rule
+from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Node
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment, state
 from nfrlab.simulations.deep.engine.ops import Add, AvgPool, Conv, Flatten, Linear, MaxPool, ReLU
@@ -225,6 +226,25 @@ def test_unknown_rules_and_switches_are_named(name: str, own: dict[str, Any], se
     """Catches a switch that is ignored, or a traceback from the depths."""
     with pytest.raises(ValueError, match=sentence):
         rule(name, **own)
+
+
+@given(st.floats(0.1, 0.9), st.floats(0.05, 0.5), st.sampled_from([torch.float32, torch.float64]), st.booleans())
+def test_exact_bounds_of_normalised_images(mean: float, sd: float, precision: torch.dtype, as_numbers: bool) -> None:
+    """Catches bounds cut to float32 whatever the image is in: exact ones refused, maps of float64 off by 1e-6."""
+    pixels = torch.linspace(0, 1, 32, dtype=precision).view(1, 2, 4, 4)
+    x = (pixels - mean) / sd
+    low, high = (0.0 - mean) / sd, (1.0 - mean) / sd
+    bounds = (low, high) if as_numbers else tuple(torch.full((1, 2, 1, 1), v, dtype=torch.float64) for v in (low, high))
+    W = normal(3, 5, 32).to(precision)
+    graph = Graph((Node("flat", Flatten(), (INPUT,)), Node("fc", Linear(W), (0,))))
+    R = attribution(graph.forward(x), rule("dtd", low=bounds[0], high=bounds[1])).flatten()
+    a, w = x.flatten().double().numpy(), W.double().numpy()
+    z = (a - low) * w.clip(min=0) + (a - high) * w.clip(max=0)
+    f = w @ a
+    k = int(f.argmax())
+    exact = z[k] / z[k].sum() * f[k]
+    tolerance = 1e-12 if precision == torch.float64 else 2e-5
+    np.testing.assert_allclose(R.double().numpy(), exact, rtol=tolerance, atol=tolerance * abs(exact).max())
 
 
 def test_what_cannot_be_computed_is_refused() -> None:

@@ -15,15 +15,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations import dense as lab
-from nfrlab.simulations.deep.engine.backward import (
-    RULES,
-    Rule,
-    activation,
-    attribution,
-    cascades,
-    from_every_layer,
-    rule,
-)
+from nfrlab.simulations.deep.engine.backward import RULES, Rule, activation, attribution, from_layers, rule
+from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
 from nfrlab.simulations.deep.engine.ops import Linear, ReLU
 from tests.support.oracles import jacobian as oracle
@@ -38,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def close(got: Any, wanted: Any, shaken: Any = None) -> None:
-    """The largest difference is within 1e-12 of the largest entry, or of its condition; a NaN is never close.
+    """The largest difference is within 5e-12 of the largest entry, or of its condition; a NaN is never close.
 
     `shaken` is what is wanted with all weights moved by a relative SHAKE: where large numbers cancel, it moves by more.
     """
@@ -46,7 +39,7 @@ def close(got: Any, wanted: Any, shaken: Any = None) -> None:
     scale = np.max(np.abs(wanted), initial=0.0)
     if shaken is not None:
         scale = max(scale, np.max(np.abs(np.asarray(shaken).ravel() - wanted), initial=0.0) / SHAKE)
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-12 * scale)
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=5e-12 * scale)
 
 
 def sprinkled(rng: np.random.Generator, *shape: int, sign: int = 0) -> np.ndarray:
@@ -166,7 +159,7 @@ def test_activation_at_every_layer(seed: int, biased: bool, sign: int) -> None:
     net = Dense(seed, biased, sign)
     for level in range(net.depth + 1):
         close(activation(net.trace, level), lab.activation(net.layers, level))
-    together = from_every_layer(net.trace, rule("grad"), net.trace.activation)
+    together = from_layers(net.trace, rule("grad"), net.trace.activation)
     for level, got in zip(range(net.depth, 0, -1), together, strict=True):
         close(got, lab.activation(net.layers, level))
 

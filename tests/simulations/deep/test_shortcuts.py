@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.engine import ops, quantiles
-from nfrlab.simulations.deep.engine.backward import attribution, cascades, rule
+from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
 from nfrlab.simulations.deep.engine.ops import Conv, Flatten, Linear, MaxPool, ReLU
 

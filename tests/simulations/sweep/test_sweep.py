@@ -35,7 +35,7 @@ from nfrlab.simulations.sweep.blocks import Block, Damaged, Store, blocks, code_
 from nfrlab.simulations.sweep.dataset import DIMENSIONS, SHARES
 from nfrlab.simulations.sweep.inputs import INPUTS, make
 from nfrlab.simulations.sweep.run import AHEAD
-from nfrlab.simulations.sweep.spec import Point, Spec
+from nfrlab.simulations.sweep.spec import Point, Spec, read
 from nfrlab.simulations.sweep.sums import BEYOND, CELLS, FINEST, Histogram, Sums
 from nfrlab.verify import cli
 from tests.verify.test_cli import contents
@@ -858,6 +858,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "photograph not square": ({"family": "cauchy", "x": "photograph", "d": 13}, "x = 'photograph' needs d = 3"),
     "photograph too large": ({"family": "cauchy", "x": "photograph", "d": 3 * 401**2}, "x = 'photograph' needs d = 3"),
     "weights too large": ({"family": "cauchy", "d": 10**6, "N": 10**6}, "gbp, cauchy, d = 1000000, N = 1000000"),
+    "a trial without end": ({"N": 10**12}, r"would draw 1.0e\+12 numbers, some 9.3 hours"),
+    "trials without end": ({"trials": 10**25}, "days on one core"),
     "unknown key": ({"tirals": 10}, "unknown key 'tirals'"),
 }
 """What is changed in a good specification, and what must be named; None removes a key."""
@@ -878,6 +880,13 @@ print(json.dumps(found))
 """Calls of the command in one process, one after the other, with little patience for clusters: not in the process of
 the tests, where types are checked before the command can refuse them, and which Dask would change.
 """
+
+
+def test_a_byte_order_mark_is_no_key(tmp_path: Path) -> None:
+    """Catches a file that an editor of Windows has saved, refused at its first line."""
+    (tmp_path / "bom.toml").write_bytes(b"\xef\xbb\xbf" + toml(GOOD).encode())
+    (tmp_path / "plain.toml").write_text(toml(GOOD), encoding="utf-8")
+    assert read(tmp_path / "bom.toml") == read(tmp_path / "plain.toml")
 
 
 def answers(*calls: Sequence[str | Path]) -> list[tuple[int, str, str]]:

@@ -69,7 +69,7 @@ CONSTANT = {"activation": "2", "constant": "π", "gbp": "π²", "rectgrad": "10.
 NOTICES = {
     "grad": ("alpha-5",),
     "constant": ("alpha-2", "dof-5"),
-    "gbp": ("alpha-2", "gbp-leaks-5", "dof-5"),
+    "gbp": ("alpha-2", "gbp-leaks-5"),
     "rectgrad": ("alpha-2", "quantile-85"),
     "activation": ("alpha-2", "dof-5", "activation-is-one", "activation-is-root"),
 }

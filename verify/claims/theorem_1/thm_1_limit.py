@@ -78,6 +78,10 @@ CLAIMS = (
         examine=examine_limit_direction,
         control=BrokenPremise(premise=f"one axis of the weights × {STRETCH}", examine=examine_stretched_weights),
         notices=("gbp-leaks-5", "axis-5", "gbp-is-gradient", "uniform-is-gaussian"),
+        blind=(
+            "What leaves the mean map as it is, or moves it by less than the margin: ties, the radius of isotropic "
+            "weights, another mean of shifted ones, Laplace for Gaussian entries at a photograph."
+        ),
         repairs="thm-1-anisotropic",
     ),
 )

@@ -1,0 +1,87 @@
+"""Whether a graph is the network that it was read from: its outputs, class by class, and its gradient.
+
+On the example, and on a perturbed one: what is never active on the example cannot hide there. No class hides behind one
+huge logit, and a transpose that is not that of its forward map is seen by autograd.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from nfrlab.simulations.deep.engine.backward import GRAD, carry_down
+from nfrlab.simulations.deep.engine.graph import Graph
+
+OUTPUTS = {torch.float32: 1e-4, torch.float64: 1e-10}
+"""How far outputs may differ, in units of `size_of_classes`."""
+NOISE = 1.0, 10.0
+"""How large noise is, relative to the example: enough to wake a ReLU, enough to saturate what looks like one."""
+GRADIENTS = {torch.float32: 1e-2, torch.float64: 1e-8}
+"""‖difference‖ of gradients relative to ‖gradient‖: rounding may put out a ReLU, or turn a maximum."""
+
+
+def compare(
+    graph: Graph, module: nn.Module, example: Float[Tensor, "B ..."], output: Float[Tensor, "B classes"]
+) -> None:
+    """Raise `ValueError` where graph and module differ on the example, of which the module gives `output`.
+
+    Also where they cannot be compared: a dtype other than float32 and float64, an output that is zero or infinite, or
+    does not depend on the example as far as autograd knows.
+    """
+    if example.dtype not in OUTPUTS:
+        raise ValueError(f"networks are compared in float32 or float64, not in {example.dtype}; convert with .float()")
+    largest = float(output.abs().max())
+    if not 0 < largest < float("inf"):
+        raise ValueError(f"the largest output on the example is {largest}: nothing to compare; give another example")
+    compare_outputs(graph(example.clone()), output, "the example")
+    for size in NOISE:
+        other = perturbed(example, size)
+        with torch.no_grad():
+            expected = module(other.clone())
+        if expected.isfinite().all():
+            compare_outputs(graph(other.clone()), expected, "the example with noise added")
+    compare_gradients(graph, module, perturbed(example, NOISE[0])[:2])
+
+
+def perturbed(example: Float[Tensor, "B ..."], size: float) -> Float[Tensor, "B ..."]:
+    """The example with normal noise `size` times as large as itself, always the same."""
+    noise = torch.empty(example.shape).normal_(generator=Generator().manual_seed(0)).to(example)
+    return example + noise * size * (float(example.square().mean().sqrt()) or 1.0)
+
+
+def size_of_classes(output: Float[Tensor, "B classes"]) -> Float[Tensor, " classes"]:
+    """The largest |output| of every class, no less than that of the class in the middle, and not zero."""
+    largest = output.abs().amax(dim=0)
+    return largest.clamp(min=max(float(largest.median()), torch.finfo(output.dtype).tiny))
+
+
+def compare_outputs(after: Tensor, before: Tensor, where: str) -> None:
+    """Raise `ValueError` where a class differs by more than its tolerance; a zero output has none."""
+    off = float(((after - before).abs() / size_of_classes(before)).max())
+    if not off <= OUTPUTS[before.dtype]:
+        raise ValueError(f"the rewritten network differs from the module on {where}, by {off:.1e} of an output")
+
+
+def compare_gradients(graph: Graph, module: nn.Module, x: Float[Tensor, "B ..."]) -> None:
+    """Raise `ValueError` where the gradient of all classes together, with random signs, is not that of autograd.
+
+    Where an operation in place keeps autograd from computing one, there is nothing to compare with.
+    """
+    with torch.enable_grad():
+        pixels = x.detach().clone().requires_grad_()
+        output = module(pixels.clone())
+        if not output.requires_grad:
+            raise ValueError(
+                "autograd finds no way from output to input; remove no_grad, inference_mode and detach from forward"
+            )
+        signs = torch.randint(2, output.shape[1:], generator=Generator().manual_seed(0)).to(output) * 2 - 1
+        r = (signs / size_of_classes(output.detach())).expand_as(output).contiguous()
+        try:
+            (expected,) = torch.autograd.grad(output, pixels, r)
+        except RuntimeError:
+            return
+    difference = carry_down(graph.forward(x.detach().clone()), GRAD, r) - expected
+    off = float(difference.double().norm() / expected.double().norm().clamp(min=1e-300))
+    if not off <= GRADIENTS[x.dtype]:
+        raise ValueError(f"the gradient of the rewritten network differs from autograd's by {off:.1e} of its length")
