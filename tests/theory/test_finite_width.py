@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -360,7 +361,7 @@ def test_activation_at_student_weights(N: int, trials: int) -> None:
     [(2, 100_001, 0.99902, 1e-4, 0.0085), (10, 20_001, 0.98362, 2e-4, None), (30, 20_001, 0.95786, 7e-4, None)],
 )
 def test_activation_at_student_weights_as_measured(d: int, N: int, mean: float, error: float, sd: float | None) -> None:
-    """Catches a law that leaves what was measured outside of the house in wide layers: it said .99634, .97893, .95262."""
+    """Catches a law that leaves what was measured outside of the house: it said .99634, .97893, .95262."""
     law = alignment_law("activation", "student", d, N)
     assert abs(law.mean - mean) <= 2 * error
     assert sd is None or law.sd == pytest.approx(sd, rel=0.15)
@@ -396,6 +397,32 @@ def test_target_of_heavy_tails(d: int, target: float) -> None:
         < target
         <= alignment_law("activation", "student", d, N).mean
     )
+
+
+def gap_of_a_wide_layer(rule: str, family: str, d: int, neurons: int = 500_000) -> float:
+    """N (1 − α) of a wide layer, `E|s w_⊥|²/2(E s c)²` over single neurons drawn whole."""
+    rng = np.random.default_rng(d)
+    w, r = directions(family, d, (1, neurons), rng)[0], rng.standard_normal(neurons)
+    A = np.maximum(w[:, 0], 0)
+    s = {"constant": np.ones(neurons), "activation": A, "gbp": np.maximum(r, 0), "rectgrad": r}[rule] * (A > 0)
+    if rule == "rectgrad":
+        s = s * (A * r > np.quantile(A * r, 0.9))
+    return float(np.mean(s**2 * np.sum(w[:, 1:] ** 2, axis=1)) / (2 * np.mean(s * A) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("rule", "family"),
+    [law for law in LAWS if law[0] != "grad" and law[1] != "haar" and law != ("activation", "student")],
+)
+def test_target_at_the_widest_layers(rule: str, family: str) -> None:
+    """Catches a width for a target α that is off by 4 % at N/d = 10⁴, for each rule and family, and one that is not the
+    least: single neurons drawn whole.
+    """
+    d, N = 12, 120_000
+    target = 1 - gap_of_a_wide_layer(rule, family, d) / N
+    found = required_neurons(target, rule, family, d)
+    assert found == pytest.approx(N, rel=0.04)
+    assert alignment_law(rule, family, d, found - 1).mean < target <= alignment_law(rule, family, d, found).mean
 
 
 @pytest.mark.parametrize(("rule", "family"), [law for law in LAWS if law[0] != "grad" and law[1] != "haar"])
@@ -519,3 +546,13 @@ def test_command() -> None:
     N = required_neurons(0.9, "gbp", "gaussian", 27)
     assert f"N = {N:,}" in done.stdout
     assert f"{alignment_law('gbp', 'gaussian', 27, N).mean:.5f}" in done.stdout
+
+
+def test_command_at_student_weights_of_activation() -> None:
+    """Catches a target beyond N/d = 10⁴ that is refused, and a wide-layer line that says 1/N where κ is infinite."""
+    words = ["law", "activation", "--family", "student", "--d", "10", "--target", "0.999"]
+    done = subprocess.run([NFRLAB, *words], capture_output=True, text=True, check=True)
+    assert f"N = {required_neurons(0.999, 'activation', 'student', 10):,}" in done.stdout
+    printed = re.search(r"1 − α ≈ ([0-9.]+) / √N in the mean", done.stdout)
+    assert printed is not None
+    assert float(printed[1]) == pytest.approx(one_large_neuron(10), rel=0.02)

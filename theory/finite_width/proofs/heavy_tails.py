@@ -39,7 +39,7 @@ def _is_log_chi_square() -> bool:
 
 
 def _tail() -> sp.Expr:
-    """The limit of `s^{3/2} P(λ² > s)`, λ² = 3/χ²₃, at e = 1/s by l'Hôpital's rule: P(χ²₃ < 3e) has the slope 3f(3e)."""
+    """The limit of `s^{3/2} P(λ² > s)`, λ² = 3/χ²₃, s = 1/e, by l'Hôpital's rule: P(χ²₃ < 3e) has the slope 3f(3e)."""
     e = sp.symbols("e", positive=True)
     slope = 3 * sp.sqrt(3 * e) * sp.exp(-3 * e / 2) / sp.sqrt(2 * sp.pi)
     return sp.limit(sp.simplify(slope / sp.diff(e ** sp.Rational(3, 2), e)), e, 0)
