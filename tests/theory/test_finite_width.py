@@ -25,6 +25,7 @@ from nfrlab.theory.finite_width.law import (
     alignment_law,
     constant_moments,
     gbp_moments,
+    least_width,
     required_neurons,
 )
 from nfrlab.theory.finite_width.mixture import gamma_shape, neurons_passing
@@ -546,6 +547,22 @@ def test_command() -> None:
     N = required_neurons(0.9, "gbp", "gaussian", 27)
     assert f"N = {N:,}" in done.stdout
     assert f"{alignment_law('gbp', 'gaussian', 27, N).mean:.5f}" in done.stdout
+
+
+@settings(deadline=None, max_examples=60)
+@given(first=st.integers(2, 10**12), plateau=st.integers(1, 10**6), least=st.integers(1, 50))
+def test_least_width_beside_a_plateau(first: int, plateau: int, least: int) -> None:
+    """Catches steps one by one where the mean, a float near 1, stays the same for thousands of N: it took hours."""
+    asked = []
+
+    def mean(N: int) -> float:
+        asked.append(N)
+        return 1 - 1 / (1 + max(0, 1 + (N - first) // plateau))
+
+    target = mean(first)
+    asked.clear()
+    assert least_width(mean, target, least) == max(first, least)
+    assert len(asked) < 400
 
 
 def test_command_at_student_weights_of_activation() -> None:

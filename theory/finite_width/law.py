@@ -181,15 +181,19 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
         low, high = high, min(8 * high, most)
     if mean(high) < target:
         raise ValueError(f"no N ≤ {most} reaches a mean α of {target}")
-    if high > low:  # a root in log N, exact up to the rounding of N; the last steps are taken one by one
-        root = scipy.optimize.brentq(
-            lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high
-        )
-        high = max(round(exp(root)), low + 1)
-    while mean(high) < target:
-        high += 1
-    while high > least and mean(high - 1) >= target:
-        high -= 1
+    if high == low:
+        return high
+    # the root in log N, exact up to the rounding of N; from there in steps that grow, then by halves: near 1 the mean,
+    # a float, stays the same for thousands of N
+    root = scipy.optimize.brentq(lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high)
+    guess, step = round(exp(root)), 1
+    while high - low > 1:
+        N = guess if low < guess < high else (low + high) // 2
+        if mean(N) < target:
+            low, guess = N, N + step
+        else:
+            high, guess = N, N - step
+        step *= 2
     return high
 
 
