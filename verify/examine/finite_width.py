@@ -219,9 +219,9 @@ def direct_evidence(exam: Examination, law: AlignmentLaw, miss: float) -> Eviden
 def allowed_error(exam: Examination, law: AlignmentLaw) -> float:
     """The error of a law, as a share of the margin of its distribution, for which samples are planned.
 
-    Larger where few neurons or heavy tails make matching two moments coarse.
+    Larger where few neurons, or heavy tails in layers that are not wide, make matching two moments coarse.
     """
-    return exam.pick(0.05, 0.6 if law.N < 100 or FAMILIES[law.family].heavy_tailed else 0.1)
+    return exam.pick(0.05, 0.6 if (1000 if FAMILIES[law.family].heavy_tailed else 100) > law.N else 0.1)
 
 
 def planned_size(miss: float, margin: float, share: float) -> int:

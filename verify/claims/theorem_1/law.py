@@ -46,8 +46,10 @@ FULL: tuple[Point, ...] = (
     *((family, d, N) for family in ("student", "sphere", "ring") for d, N in ((2, 2), (2, 8), (3, 300), (27, 270))),
     *((family, 784, 784) for family in ("student", "sphere", "ring")),
     *((family, d, N) for family in ("student", "sphere", "ring") for d, N in ((2, 200), (2, 20_000), (27, 2700))),
-    *(("student", d, N) for d, N in ((5, 3000), (10, 20_001), (30, 20_001))),
+    ("student", 5, 3000),
 )
+SLOWEST: tuple[Point, ...] = ("student", 10, 20_001), ("student", 30, 20_001)
+"""Beside them, in profile full for Activation, whose mean rises most slowly at Student weights."""
 WIDEST = 12, 120_000
 """(d, N) of the layers, N/d = 10⁴, whose gap 1 − α is examined; d is the least for RectGrad on spheres and rings."""
 WIDEST_QUICK = {"constant": ("gaussian", "student", "ring"), "gbp": ("gaussian", "student", "sphere")}
@@ -89,7 +91,7 @@ def examined_layers(rule: str, full: bool) -> list[Point]:
     The gradient's law is exact, the same at every N, and costly at small d. RectGrad's begins at N = 8 and, beside
     scale mixtures, at d = 12; of it, profile quick leaves out the costliest families.
     """
-    chosen = dict.fromkeys(FULL if full else QUICK)
+    chosen = dict.fromkeys((*FULL, *(SLOWEST if rule == "activation" else ())) if full else QUICK)
     if rule == "grad":
         return [(family, d, N) for family, d, N in chosen if d >= 784 and N <= 100]
     if rule == "rectgrad":
