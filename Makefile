@@ -39,9 +39,9 @@ docs: $(READY)
 
 $(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bridge]' --group dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps zennit  # it asks for torchvision, and needs none
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement constraints.txt
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .  # else it warns of folders
 	rm -rf .venv/house && mkdir -p .venv/house/nfrlab
 	ln -s $(addprefix $(CURDIR)/,nfrlab/__init__.py nfrlab/py.typed theory simulations verify paper_figs) .venv/house/nfrlab/
 	touch $@

@@ -10,7 +10,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from math import inf
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -42,9 +44,24 @@ def results_as_completed(function: Callable[..., T], calls: Sequence[tuple[Any, 
         raise
 
 
-def default_jobs() -> int:
-    """One worker per core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def jobs_for(asked: int, each: float) -> int:
+    """Workers: as many as are asked for, 0 for as many as there are cores, at most one per core that this process may
+    use, and no more than memory holds at `each` GiB; at least one.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(asked or cores, cores, int(available_memory() / each)))
+
+
+def available_memory() -> float:
+    """GiB that new processes may take, of the machine and of the control group; infinite where nothing says."""
+    found = [inf]
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        found.append(int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 2**10)
+    with suppress(OSError, ValueError):
+        most, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text(encoding="ascii") for name in ("max", "current"))
+        found.append(int(most) - int(used))
+    return min(found) / 2**30
 
 
 def _die_with_parent() -> None:

@@ -227,6 +227,27 @@ def test_every_dependency_is_used_and_pinned() -> None:
         assert name in pinned, name
 
 
+def test_every_import_is_declared() -> None:
+    """Catches a package that is there only because another one needs it, and goes with it."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    called = {"flint": "python-flint", "sklearn": "scikit-learn", "PIL": "pillow"}
+    extras = config["project"]["optional-dependencies"].values()
+    wanted = [*config["project"]["dependencies"], *(name for extra in extras for name in extra)]
+    declared = {re.split(r"[<>=]", requirement)[0].replace("-", "_") for requirement in wanted}
+    for path in MODULES:
+        for name in {name.split(".")[0] for name in imported(ast.walk(tree(path)))}:
+            known = name in sys.stdlib_module_names or name == "nfrlab"
+            assert known or called.get(name, name).replace("-", "_") in declared, f"{path}: {name}"
+
+
+def test_every_pin_has_its_hashes() -> None:
+    """Catches a package of which pip would take whatever it is given."""
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^[\w.-]+==\S+(.*\n(?:    --hash=sha256:[0-9a-f]{64}.*\n)*)", text, re.MULTILINE)
+    assert len(pins) > 90
+    assert all("--hash=sha256:" in hashes for hashes in pins)
+
+
 def test_nothing_names_a_machine() -> None:
     """Catches absolute paths and registry hosts in tracked text."""
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()

@@ -10,7 +10,8 @@ import threading
 
 import pytest
 
-from nfrlab.simulations.workers import default_jobs, interrupts_heard, interrupts_ignored, results_as_completed
+from nfrlab.simulations import workers
+from nfrlab.simulations.workers import interrupts_heard, interrupts_ignored, results_as_completed
 
 
 def test_interrupts_are_ignored_and_then_heard_again() -> None:
@@ -78,9 +79,23 @@ def _process(_: int) -> int:
     return os.getpid()
 
 
-def test_jobs_by_default_are_the_cores_one_may_use() -> None:
-    """Catches more workers than the process may use cores."""
-    assert default_jobs() == len(os.sched_getaffinity(0))
+@pytest.mark.parametrize(
+    ("asked", "each", "jobs"),
+    [(0, 0.5, 8), (3, 0.5, 3), (10**12, 0.5, 8), (0, 4.0, 2), (3, 4.0, 2), (0, 99.0, 1), (1, 0.5, 1)],
+)
+def test_jobs_are_bounded_by_cores_and_by_memory(
+    asked: int, each: float, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches as many workers as a slip of the finger asks for, and those that the machine has no memory for."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(workers, "available_memory", lambda: 10.0)
+    assert workers.jobs_for(asked, each) == jobs
+
+
+def test_available_memory_is_less_than_the_machine_has() -> None:
+    """Catches a wrong unit."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    assert 0.01 < workers.available_memory() < whole
 
 
 def test_interrupts_heard_keeps_the_hook_of_others() -> None:

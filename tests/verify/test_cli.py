@@ -553,6 +553,31 @@ def test_verify_leaves_nothing_but_its_results(workplace: Path) -> None:
     assert [path.name for path in workplace.iterdir()] == ["finished"]
 
 
+def test_a_search_leaves_nothing_in_the_shared_folder(tmp_path: Path) -> None:
+    """Catches what Hypothesis stores under a name that anybody could have laid a link at, or left there."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    environment = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("HYPOTHESIS")}
+    probe = """
+import os, stat
+from nfrlab.verify.proceedings.trial import private_folder, try_claim
+try_claim("prop-2")
+folder = os.environ["HYPOTHESIS_STORAGE_DIRECTORY"]
+assert folder == private_folder()
+assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+print(folder)
+"""
+    run = [sys.executable, "-c", probe]
+    environment |= {"TMPDIR": str(shared)}
+    folders = {
+        subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(folders) == 2
+    assert list(tmp_path.iterdir()) == [shared]
+    assert list(shared.iterdir()) == []
+
+
 class Page(HTMLParser):
     """What a page is made of: the ids it defines, and everything that it would load or open."""
 

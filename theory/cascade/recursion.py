@@ -16,6 +16,10 @@ the recursion, from `k = 0` at the output, with `q(k) = (E ẑ⁺s)² / E s²` t
 
 So Activation at layer h has `tan² = 2 χ²_{d−1} Σ_{l ≤ h} 1/n_l`. A rule acts at ReLUs: the top level of a cascade, the
 linear output, changes nothing for GBP and RectGrad. Derivations: `theory.cascade.proofs`.
+
+The law's own error is of order 1/n: at width 512, to depth 16 and whatever the input, E α is off by at most 0.003 for
+GBP and RectGrad (worst at level 2; to depth 7 by 0.0024) and 0.0024 for Activation, whose next order is given below.
+The mean |α| of the gradient, which is taken to that order, is right to 0.0003.
 """
 
 from __future__ import annotations
@@ -189,11 +193,33 @@ def mean_alpha(square: Float[Array, " n"], d: int) -> Float[Array, " n"]:
     return np.sqrt(square[:, None] / (square[:, None] + rest)) @ (pi / 2 * np.sin(pi * u) * weight)
 
 
+def carried(mean: Array, variance: Array, n: int) -> tuple[Array, Array]:
+    """Mean and variance of `1/T²_{l−1} = 1/S + (S′/S)/T_l²` to order 1/n, from those of `1/T_l²`.
+
+    That is the gradient's step, exactly: `S ~ χ²_K`, `S′ ~ χ²_{K−1}`, `K ~ Bin(n, ½)`, n the width of layer l − 1.
+    `E 1/S ≈ (2/n)(1 + 5/n)` with variance `(2/n)² 5/n`, `E S′/S ≈ 1 + 2/n` with variance 8/n, covariance `8/n²`.
+    """
+    spread = (2 / n) ** 2 * 5 / n + 16 * mean / n**2 + 8 * mean**2 / n
+    return 2 / n * (1 + 5 / n) + (1 + 2 / n) * mean, spread + (1 + 2 / n) ** 2 * variance
+
+
+def mean_alpha_to_order_two(mean: Float[Array, " n"], variance: Float[Array, " n"], d: int) -> Float[Array, " n"]:
+    """`E α ≈ G(m) + ½ G″(m) v`, m and v the mean and the variance of `1/T_1²`, G the mean α at that number."""
+    step = 1e-2 * mean  # of the second difference that stands for G″
+    low, middle, high = (mean_alpha(1 / (mean + shift), d) for shift in (-step, 0 * step, step))
+    return middle + (low - 2 * middle + high) / step**2 * variance / 2
+
+
 def gradient_size(widths: tuple[int, ...]) -> float:
-    """Mean |α| of the plain gradient: `T_{L−1} ~ N(0, 1)` exactly, then `1/T²` gains 2/n a layer."""
+    """Mean |α| of the plain gradient: `T_{L−1} ~ N(0, 1)` exactly, then `1/T²` is carried down to order 1/n.
+
+    Within 3e-4 at width 512 to depth 16, where the leading order, 2/n a layer, is off by up to 0.009.
+    """
     z, weight = normal_nodes()
-    below = sum(2 / n for n in widths[1:-1])
-    return float(2 * weight @ mean_alpha(z * z / (1 + below * z * z), widths[0]))
+    mean, variance = 1 / z**2, np.zeros_like(z)
+    for n in widths[-2:0:-1]:
+        mean, variance = carried(mean, variance, n)
+    return float(2 * weight @ mean_alpha_to_order_two(mean, variance, widths[0]))
 
 
 def cascade_alphas(rule: str, widths: tuple[int, ...], **parameters: Any) -> Float[Array, " levels"]:
@@ -215,17 +241,8 @@ def cascade_alpha(rule: str, widths: tuple[int, ...], N: int, **parameters: Any)
 
 
 def activation_second_order(widths: tuple[int, ...], h: int) -> float:
-    """Mean α of Activation at layer h to order 1/n, one order beyond the law.
-
-    Exactly `1/T_h² = 1/S`, `1/T_{l−1}² = 1/S + (S′/S)/T_l²` with `S ~ χ²_K`, `S′ ~ χ²_{K−1}`, `K ~ Bin(n, ½)` fresh in
-    every layer: `E 1/S ≈ (2/n)(1 + 5/n)` with variance `(2/n)² 5/n`, `E S′/S ≈ 1 + 2/n` with variance 8/n, and their
-    covariance is `8/n²`. Then `E α ≈ G(m) + ½ G″(m) v` with m and v the mean and variance of `1/T_1²`, and G the mean α
-    as a function of that number.
-    """
-    mean, variance = 0.0, 0.0
-    for n in widths[h:0:-1]:  # the variance first: its update takes the mean of the layer above
-        variance += (2 / n) ** 2 * 5 / n + 16 * mean / n**2 + 8 * mean**2 / n
-        mean = 2 / n * (1 + 5 / n) + (1 + 2 / n) * mean
-    step = 1e-3 * mean  # of the second difference that stands for G″
-    low, middle, high = mean_alpha(1 / np.array([mean - step, mean, mean + step]), widths[0])
-    return float(middle + (low - 2 * middle + high) / step**2 * variance / 2)
+    """Mean α of Activation at layer h to order 1/n, one order beyond the law: `1/T_h² = 1/S`, carried down."""
+    mean, variance = np.zeros(1), np.zeros(1)
+    for n in widths[h:0:-1]:
+        mean, variance = carried(mean, variance, n)
+    return float(mean_alpha_to_order_two(mean, variance, widths[0])[0])

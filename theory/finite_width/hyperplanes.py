@@ -10,6 +10,7 @@ map counts as α = 0. Here κ is the frequency of a transform, not the constant 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import ceil, log, pi, sqrt
 
@@ -21,18 +22,26 @@ from nfrlab.theory.family import sphere_mean_abs
 from nfrlab.theory.finite_width.one_neuron import Neuron, band_of, legendre, normalise
 from nfrlab.theory.numerics.vectors import Array
 
+NARROW = 6  # d below which the mean of a scale mixture is taken over hyperplanes where neurons are few
 LOG_STEP = 0.03  # of κ, where sizes have heavy tails
 FINEST = 120.0  # the largest κ, in units of 1/s.d.: with few neurons in few dimensions what lies beyond is the error
+RESOLVED = 40.0  # the largest that the nodes of `directions` resolve
+Transform = Callable[[float, Float[Array, " k"]], Complex[Array, " k"]]  # of a neuron, at n·x̂ = τ and every κ
 
 
-def directions(d: int, n: int) -> tuple[Array, Array, Array]:
-    """(u_1, u_2, probability) of u uniform on the unit sphere of R^d, d ≥ 2, given u_1 > 0, on n² nodes (d = 2: n)."""
-    angle, weight = legendre(-pi / 2, pi / 2, n)
+def directions(d: int) -> tuple[Array, Array, Array]:
+    """(u_1, u_2, probability) of u uniform on the unit sphere of R^d, d ≥ 2, given u_1 > 0, on nodes.
+
+    They are crowded towards u_2 = 0, where the phases of a transform are sorted by sign.
+    """
     if d == 2:
+        angle, weight = legendre(-pi / 2, pi / 2, 120)
         return np.cos(angle), np.sin(angle), weight / pi
-    first, p = normalise(*_latitude(d, n))
+    first, p = normalise(*_latitude(d, 20))
+    angle, weight = legendre(0, pi / 2, 28, bend=2)
+    angle, weight = np.concatenate([-angle, angle]), np.concatenate([weight, weight])
     second, q = normalise(np.sin(angle), weight * np.cos(angle) ** (d - 3))
-    u1, u2 = np.repeat(first, n), np.outer(np.sqrt(1 - first**2), second).ravel()
+    u1, u2 = np.repeat(first, len(second)), np.outer(np.sqrt(1 - first**2), second).ravel()
     return u1, u2, np.outer(p, q).ravel()
 
 
@@ -77,15 +86,26 @@ def mean_of_neurons(one: Neuron, d: int, n: int) -> float:
     return sum(values) / sphere_mean_abs(d)
 
 
-def mean_of_layer(one: Neuron, d: int, N: int, passing: float) -> float:
-    """E α given R ≠ 0 of N neurons in R^d, d ≥ 2, Gaussian beside x̂, each of which passes with probability `passing`.
+def mean_of_layer(transform: Transform, drift: float, d: int, N: int, passing: float) -> float:
+    """E α given R ≠ 0 of N neurons in R^d, d ≥ 2, each of which passes with probability `passing`.
 
     The integral is taken in log κ, as sizes may have heavy tails. Within 2e-4 for N from 8 to 300.
+
+    Parameters
+    ----------
+    transform
+        `E exp(iκ s w·n)` of a neuron that passes, Gaussian beside x̂.
+    drift
+        `E s c` of it.
+    d, N
+        The dimension of the input and the number of neurons.
+    passing
+        The probability that a neuron passes.
     """
-    kappa = np.exp(np.arange(-9.0 - log(N * passing * float(one.probability @ one.along)), log(FINEST), LOG_STEP))
+    kappa = np.exp(np.arange(-9.0 - log(N * passing * drift), log(FINEST), LOG_STEP))
 
     def sides(tau: float) -> float:
-        single = neuron_transform(one, tau, kappa)
+        single = transform(tau, kappa)
         # one neuron alone is taken out: it has α = u_1 exactly
         several = (1 - passing + passing * single) ** N - N * passing * (1 - passing) ** (N - 1) * single
         return float(2 / pi * LOG_STEP * several.imag.sum())
@@ -96,13 +116,13 @@ def mean_of_layer(one: Neuron, d: int, N: int, passing: float) -> float:
     return (several + alone) / (1 - (1 - passing) ** N)
 
 
-def frequencies(size: float, mean: float, neurons: float) -> Float[Array, " k"]:
+def frequencies(size: float, mean: float, neurons: float, finest: float = FINEST) -> Float[Array, " k"]:
     """Midpoints in κ for the transform of a sum of `neurons` terms of root mean square `size`, with this mean.
 
-    They are fine enough for the sum's range, and reach out to where its transform has decayed.
+    They are fine enough for the sum's range, and reach out to where its transform has decayed, or to `finest`.
     """
     step = pi / (abs(mean) + 9 * size * sqrt(neurons) + 3 * size)
-    last = min(FINEST, 12 / sqrt(neurons) + 400 / (2 * neurons) ** 1.5) / size
+    last = min(finest, 12 / sqrt(neurons) + 400 / (2 * neurons) ** 1.5) / size
     return step * (np.arange(ceil(last / step)) + 0.5)
 
 
@@ -112,18 +132,18 @@ def gil_pelaez(phi: Complex[Array, " k"], kappa: Float[Array, " k"]) -> float:
 
 
 @lru_cache(maxsize=256)
-def mean_alignment(rule: str, family: str, d: int, N: int, n: int = 28) -> float:
-    """E α given R ≠ 0 for constant, activation or gbp and sphere or ring weights, N neurons in R^d, d ≥ 2.
+def mean_alignment(rule: str, family: str, d: int, N: int) -> float:
+    """E α given R ≠ 0 for constant, activation or gbp and sphere or ring weights, N neurons in R^d, 2 ≤ d ≤ 12.
 
-    One neuron has α = u_1 whatever it weighs; the rest by the formula above, with n nodes a dimension. The quadrature
-    errs by less than 1e-3 at two or three neurons and less than 1e-4 beyond. Raises `KeyError` for another family.
+    One neuron has α = u_1 whatever it weighs; the rest by the formula above. The quadrature errs by less than 2e-4.
+    Raises `KeyError` for another family.
     """
     if N == 1:
         return sphere_mean_abs(d)
     passing = 0.25 if rule == "gbp" else 0.5
     low, high = band_of(family)
     radius, q = (np.ones(1), np.ones(1)) if low == high else normalise(*legendre(low, high, 4))
-    u1, u2, p = directions(d, n)
+    u1, u2, p = directions(d)
     c, e = np.outer(radius, u1).ravel(), np.outer(radius, u2).ravel()
     probability = np.outer(q, p).ravel()
     tau, weight = normalise(*_tau(d))
@@ -145,7 +165,7 @@ def _surplus(rule: str, c: Array, y: Array, p: Array, passing: float, N: int) ->
     """`2H − 1` from two or more neurons, with c and y = w·n of one neuron on nodes of these probabilities."""
     X = c * y if rule == "activation" else y
     size, mean = sqrt(float(p @ X**2)), float(p @ X) * passing * N
-    kappa = frequencies(size, mean, passing * N)
+    kappa = frequencies(size, mean, passing * N, RESOLVED)
     pieces = np.array_split(kappa, 1 + len(kappa) * len(X) // 500_000)  # κ × nodes has to fit in the cache
     one = np.concatenate([relevance_transform(rule, X, some) @ p for some in pieces])
     whole = (1 - passing + passing * one) ** N - N * passing * (1 - passing) ** (N - 1) * one

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import exp, isfinite, log, pi, sqrt
 
 import numpy as np
@@ -30,18 +31,17 @@ from jaxtyping import Float
 
 from nfrlab.theory.families import FAMILIES
 from nfrlab.theory.finite_width import hyperplanes
-from nfrlab.theory.finite_width.heavy_tails import Sizes, mixture
+from nfrlab.theory.finite_width.heavy_tails import Sizes, log_half_normal, mixture
 from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw, Parts, match_moments, neurons_passing, rescale
 from nfrlab.theory.finite_width.one_neuron import FEW, MIXTURES, RADIAL, neuron, relevance_size
 from nfrlab.theory.finite_width.rectgrad import least_layer, rectgrad_law
 from nfrlab.theory.finite_width.self_normalised import Moments, moments
 from nfrlab.theory.numerics.vectors import Array
 
-MANY = {"activation": 12, "constant": 24, "gbp": 48}  # Student neurons beyond which the largest is treated separately
-NARROW_D, NARROW_N = 6, 100  # d below which, and N up to which, the mean of a scale mixture is taken over hyperplanes
+MANY = {"activation": 20, "constant": 24, "gbp": 48}  # Student neurons beyond which the largest is treated separately
+FEW_NEURONS = 100  # up to which the mean of a scale mixture is taken over hyperplanes, in few dimensions
 WIDE = 500  # N/d from which the gap of a sphere or ring is too small to be told from quadrature errors
 MOST = 10**12  # neurons of a layer
-MOST_HEAVY = 10**7  # of Activation at Student weights
 KAPPA = {"activation": 2.0, "constant": pi, "gbp": pi**2}  # κ of `tan² → κ (d − 1)/N` at Gaussian weights
 ISOTROPIC = (*MIXTURES, *RADIAL)
 LAWS = (*((rule, family) for rule in PASSING for family in ISOTROPIC), ("grad", "haar"), ("activation", "haar"))
@@ -83,16 +83,15 @@ def independent_law(rule: str, family: str, d: int, N: int, relevance: str) -> A
         # beside x̂ such neurons are far from Gaussian: the Gaussian law, rescaled to their exact mean, is nearer
         law = law_by_number(rule, "gaussian", d, N, "normal")
         return replace(rescale(law, hyperplanes.mean_alignment(rule, family, d, N)) if d > 1 else law, family=family)
-    many = FAMILIES[family].heavy_tailed and MANY[rule] < N
+    heavy = FAMILIES[family].heavy_tailed
+    many = heavy and MANY[rule] < N
     law = heavy_tailed_law(rule, d, N, relevance) if many else law_by_number(rule, family, d, N, relevance)
-    if family in RADIAL or not (1 < d < NARROW_D and 1 < N <= NARROW_N) or law.exact or (many and rule == "activation"):
+    few = 1 < d < hyperplanes.NARROW and 1 < N <= FEW_NEURONS
+    if family in RADIAL or not few or law.exact or (many and rule == "activation"):
         return law
-    one = (
-        student_sizes(rule, relevance).whole(rule)
-        if FAMILIES[family].heavy_tailed
-        else neuron(rule, family, d, relevance=relevance)
-    )
-    return rescale(law, hyperplanes.mean_of_layer(one, d, N, PASSING[rule]))
+    one = student_sizes(rule, relevance).whole() if heavy else neuron(rule, family, d, relevance=relevance)
+    transform, drift = partial(hyperplanes.neuron_transform, one), float(one.probability @ one.along)
+    return rescale(law, hyperplanes.mean_of_layer(transform, drift, d, N, PASSING[rule]))
 
 
 def law_by_number(rule: str, family: str, d: int, N: int, relevance: str) -> AlignmentLaw:
@@ -110,7 +109,9 @@ def law_by_number(rule: str, family: str, d: int, N: int, relevance: str) -> Ali
 
 
 def student_sizes(rule: str, relevance: str) -> Sizes:
-    """The law of the sizes of Student neurons: λ|r| for GBP, else λ."""
+    """The law of the sizes of Student neurons: λ² z for Activation, λ|r| for GBP, else λ."""
+    if rule == "activation":
+        return Sizes(log_half_normal(), power=2)
     return Sizes(relevance_size(relevance)) if rule == "gbp" else Sizes()
 
 
@@ -119,7 +120,7 @@ def heavy_tailed_law(rule: str, d: int, N: int, relevance: str) -> AlignmentLaw:
     # K is nearly normal, and the law changes little with it: five nodes do
     p, (nodes, weight) = PASSING[rule], scipy.special.roots_hermitenorm(5)
     K = np.maximum(N * p + nodes * sqrt(N * p * (1 - p)), 1)
-    chance, (m, h, c) = mixture(rule, student_sizes(rule, relevance), d, K, N * p)
+    chance, (m, h, c) = mixture(student_sizes(rule, relevance), d, K, N * p)
     total = np.repeat(weight / weight.sum(), len(m) // len(K)) * chance
     return AlignmentLaw(rule, "student", d, N, total, m, h, c, (1 - p) ** N)
 
@@ -143,11 +144,11 @@ def alignment_law(rule: str, family: str, d: int, N: int, q: float = 0.9, releva
     relevance
         For gbp the law of the hidden relevance, one of `theory.finite_width.one_neuron.RELEVANCES`, all symmetric.
     """
-    most = largest_width(rule, family)
+    check_known(rule, family)
     if d < 1 or N < 1:
         raise ValueError(f"a layer needs d ≥ 1 and N ≥ 1, got d = {d}, N = {N}")
-    if most < N:
-        raise ValueError(f"the law of {rule} and {family} weights is computed up to N = {most:,}, got {N:,}")
+    if N > MOST:
+        raise ValueError(f"the law is computed up to N = {MOST:,}, got {N:,}")
     if relevance != "normal" and rule != "gbp":
         raise ValueError(f"a hidden relevance that is not normal is for gbp, not for {rule}")
     if rule == "grad":
@@ -180,24 +181,27 @@ def least_width(mean: Callable[[int], float], target: float, least: int = 1, mos
         low, high = high, min(8 * high, most)
     if mean(high) < target:
         raise ValueError(f"no N ≤ {most} reaches a mean α of {target}")
-    if high > low:  # a root in log N, exact up to the rounding of N; the last steps are taken one by one
-        root = scipy.optimize.brentq(
-            lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high
-        )
-        high = max(round(exp(root)), low + 1)
-    while mean(high) < target:
-        high += 1
-    while high > least and mean(high - 1) >= target:
-        high -= 1
+    if high == low:
+        return high
+    # the root in log N, exact up to the rounding of N; from there in steps that grow, then by halves: near 1 the mean,
+    # a float, stays the same for thousands of N
+    root = scipy.optimize.brentq(lambda log_N: mean(round(exp(log_N))) - target, log(low), log(high), xtol=0.1 / high)
+    guess, step = round(exp(root)), 1
+    while high - low > 1:
+        N = guess if low < guess < high else (low + high) // 2
+        if mean(N) < target:
+            low, guess = N, N + step
+        else:
+            high, guess = N, N - step
+        step *= 2
     return high
 
 
-def largest_width(rule: str, family: str) -> int:
-    """The N up to which the law is computed. Raises `ValueError` where there is none."""
+def check_known(rule: str, family: str) -> None:
+    """Raise `ValueError` where there is no law of the rule at weights of the family."""
     if (rule, family) not in LAWS:
         known = ", ".join(sorted({family for _, family in LAWS}))
         raise ValueError(f"no law of α for {rule} and {family} weights; rules: {', '.join(PASSING)}; families: {known}")
-    return MOST_HEAVY if rule == "activation" and FAMILIES[family].heavy_tailed else MOST
 
 
 def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0.9, relevance: str = "normal") -> int:
@@ -209,6 +213,6 @@ def required_neurons(target: float, rule: str, family: str, d: int, q: float = 0
     if rule == "grad":
         raise ValueError("the plain gradient has mean α = 0 at every N: no width is enough")
     least = least_layer(q) if rule == "rectgrad" else 1
-    most = largest_width(rule, family)
-    most = d if FAMILIES[family].orthonormal else most
+    check_known(rule, family)
+    most = d if FAMILIES[family].orthonormal else MOST
     return least_width(lambda N: alignment_law(rule, family, d, N, q, relevance).mean, target, least, most)

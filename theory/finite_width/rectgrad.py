@@ -53,11 +53,10 @@ def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Ar
 def passing_parts(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
     """(probability, (m, h, c)) of n neurons with `A r > V`.
 
-    A single one has `T = c/b`, known node by node; a few have their exact mean; of many Student neurons the largest is
-    treated separately.
+    A single one has `T = c/b`, known node by node; a few of Gaussian weights have their exact mean.
     """
-    if FAMILIES[family].heavy_tailed and n > CROWD:
-        return mixture("rectgrad", Sizes(relevance_size("normal"), V), d, np.array([float(n)]), n)
+    if FAMILIES[family].heavy_tailed and n > 1:
+        return student_parts(d, V, n)
     one = neuron("rectgrad", family, d, V, fine=n == 1)
     if n > 1:
         parts = match_moments(moments(one, np.array([float(n)])), d, one.gaussian)
@@ -71,6 +70,23 @@ def passing_parts(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:
     m = np.full(len(T), SHARP)
     h = np.full(len(T), (d - 1) / 2 if one.gaussian else SHARP)
     return probability, (m, h, T**2 / m * (0.5 if one.gaussian else h / max(d - 1, 1)))
+
+
+def student_parts(d: int, V: float, n: int) -> tuple[Array, Parts]:
+    """(probability, (m, h, c)) of n ≥ 2 Student neurons with `A r > V`.
+
+    Of many the largest is treated separately; a few have their exact mean in few dimensions.
+    """
+    sizes, number = Sizes(relevance_size("normal"), threshold=V), np.array([float(n)])
+    if n > CROWD:
+        return mixture(sizes, d, number, n)
+    one = sizes.whole()
+    m, h, c = match_moments(moments(one, number), d, gaussian=True)
+    if n <= SEVERAL and 1 < d < hyperplanes.NARROW:
+        law = AlignmentLaw("", "", d, n, np.ones(1), m, h, c, undefined=0.0)
+        drift = float(one.probability @ one.along)
+        c = rescale(law, hyperplanes.mean_of_layer(sizes.transform, drift, d, n, 1.0)).c
+    return np.ones(1), (m, h, c)
 
 
 def is_covered(N: int, q: float) -> bool:

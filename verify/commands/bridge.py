@@ -15,7 +15,7 @@ from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, pl
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
-from nfrlab.simulations.workers import default_jobs, exits_refused, interrupts_heard
+from nfrlab.simulations.workers import exits_refused, interrupts_heard, jobs_for
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
@@ -54,6 +54,9 @@ from nfrlab.verify.proceedings.store import MEASUREMENTS
 if TYPE_CHECKING:
     import xarray as xr
 
+GIB = {"quick": 1.2, "full": 3.0}
+"""Memory of a worker: VGG16, and its activations at 32×32 or at 224×224."""
+
 
 def bridge(
     model: Annotated[
@@ -74,7 +77,9 @@ def bridge(
     quick: Annotated[
         bool, typer.Option("--quick", help="VGG16 at 32 × 32, with fewer families and effects (minutes).")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Worker processes; 0 for one per core, or one on a GPU.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(help="Worker processes, at most one per core; 0 for as many, or one on a GPU.")
+    ] = 0,
     out: Annotated[Path, folder("--out", "Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
     """Measure the effects on deep networks; try the claims on them.
@@ -109,7 +114,7 @@ def bridge(
         seen = check_images(photographs)
     sources = replace(sources, device=used)
     settings = tuple(replace(setting, rules=chosen) for setting in settings)
-    workers = 1 if used != "cpu" else jobs or default_jobs()
+    workers = 1 if used != "cpu" else jobs_for(jobs, GIB["quick" if quick or size <= 64 else "full"])
     options = {
         "model": model,
         "weights": weights,

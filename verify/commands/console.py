@@ -32,7 +32,7 @@ def folder(option: str, help: str) -> Any:
 
 
 Seed = Annotated[int, typer.Option(help="Root of all random numbers, a non-negative integer.")]
-Jobs = Annotated[int, typer.Option(help="Worker processes; 0 for one per core.")]
+Jobs = Annotated[int, typer.Option(help="Worker processes, at most one per core; 0 for as many.")]
 Images = Annotated[
     Path | None,
     folder(

@@ -12,7 +12,7 @@ from nfrlab.theory.families import find_family
 from nfrlab.theory.finite_width.law import MOST, alignment_law, least_width, required_neurons
 from nfrlab.theory.finite_width.mixture import PASSING, AlignmentLaw
 from nfrlab.theory.finite_width.one_neuron import RELEVANCES
-from nfrlab.theory.finite_width.rate import kappa
+from nfrlab.theory.finite_width.rate import kappa, slow_constant
 from nfrlab.theory.weighting.frames import WIDEST, FrameLaw, frame_law
 from nfrlab.verify.commands.console import refuse, wide_console
 
@@ -50,13 +50,10 @@ def law(
     grid.add_row("mean α", f"{found.mean:.5f}, standard deviation {found.sd:.5f}")
     grid.add_row("quantiles", ", ".join(f"{100 * share:g} %: {found.quantile(share):.5f}" for share in SHARES))
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
-    if (
-        rule != "grad"
-        and not find_family(family).orthonormal
-        and d > 1
-        and isfinite(constant := kappa(rule, family, d, q, relevance))
-    ):
-        grid.add_row("for N ≫ d", f"1 − α ≈ {constant:.4g} (d − 1) / 2N")
+    if rule != "grad" and not find_family(family).orthonormal and d > 1:
+        constant = kappa(rule, family, d, q, relevance)
+        wide = f"{constant:.4g} (d − 1) / 2N" if isfinite(constant) else f"{slow_constant(d):.4g} / √N in the mean"
+        grid.add_row("for N ≫ d", f"1 − α ≈ {wide}")
     matched = "exact in mean and deviation, else a" if is_one_frame(rule, family) else "a"
     tried = f"{matched} match of two moments; claim {claim_of(rule, family)} tries it"
     grid.add_row("the law is", "exact" if found.exact else tried)

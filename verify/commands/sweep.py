@@ -12,7 +12,7 @@ from rich.table import Table
 
 from nfrlab.simulations import sweep as sweeps
 from nfrlab.simulations.dense.arrays import Array
-from nfrlab.simulations.workers import default_jobs, interrupts_heard
+from nfrlab.simulations.workers import interrupts_heard, jobs_for
 from nfrlab.verify.commands.console import (
     Jobs,
     console,
@@ -83,7 +83,7 @@ def sweep_with_progress(
             bar.update(now.resumed + now.done, now.blocks, rate)
 
         try:
-            found = sweeps.run(grid, out, jobs or default_jobs(), backend, scheduler, resume, watch, finish)
+            found = sweeps.run(grid, out, jobs_for(jobs, memory_of(grid)), backend, scheduler, resume, watch, finish)
         except (ValueError, sweeps.Stopped) as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
@@ -93,6 +93,12 @@ def sweep_with_progress(
     for sentence in state.damaged:
         tell(f"{sentence}; it was computed again")
     return found
+
+
+def memory_of(grid: sweeps.Spec) -> float:
+    """GiB that a worker takes: half a one, and where weights are drawn, three times theirs."""
+    drawn = max((point.draws for point in grid.points() if point.sampler == "direct"), default=0)
+    return 0.5 + 3 * 8 * drawn / 2**30
 
 
 def _pooled(found: xr.Dataset) -> tuple[Array, Array, Array]:

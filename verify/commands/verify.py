@@ -12,7 +12,7 @@ import typer
 
 from nfrlab.simulations.files import NotWritable, writable
 from nfrlab.simulations.images import UnusableImage
-from nfrlab.simulations.workers import default_jobs
+from nfrlab.simulations.workers import jobs_for
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
@@ -39,6 +39,8 @@ from nfrlab.verify.proceedings.seeds import FILE, Trial, by_claim, key, stored_t
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from nfrlab.verify.proceedings.trial import load_measurements, try_claims
 
+GIB = 0.5
+"""Memory of a worker."""
 STOPS = FailedExamination, NotWritable, UnusableImage
 """What ends the trials with a sentence; any other error is a defect."""
 
@@ -91,13 +93,13 @@ def verify(
         from nfrlab.verify.commands.broken import try_broken_worlds
 
         with refusals(STOPS):
-            noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs or default_jobs(), out)
+            noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if noticed else 1)
     if seeds:
         with refusals(STOPS):
-            steady = try_many_seeds(list(chosen), seeds, profile, images, jobs or default_jobs(), out)
+            steady = try_many_seeds(list(chosen), seeds, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if steady else 1)
-    verdicts = try_and_report(chosen, seed, profile, images, jobs or default_jobs(), out)
+    verdicts = try_and_report(chosen, seed, profile, images, jobs_for(jobs, GIB), out)
     with refusals():
         for id in accepted:
             record.accept(verdicts[id], because.strip(), date.today())

@@ -1,4 +1,7 @@
-"""Monte Carlo against a law of α: its mean within 0.002, its whole distribution within 0.02, at d = 2 within 0.025."""
+"""Monte Carlo against a law of α: its mean within 0.002, its whole distribution within 0.02, at d = 2 within 0.025.
+
+In layers so wide that every α is near 1 the median of 1 − α is held against the law's instead, as a ratio.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,14 @@ from nfrlab.theory.finite_width.mixture import AlignmentLaw
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
-from nfrlab.verify.examine.statistics import POINTS, distribution_evidence, mean_evidence, sequential_evidence
+from nfrlab.verify.examine.statistics import (
+    POINTS,
+    distribution_evidence,
+    mean_evidence,
+    median_evidence,
+    proportion_evidence,
+    sequential_evidence,
+)
 
 DELTA, DELTA_CDF = 0.002, 0.02
 """Margins of the mean and of the distribution."""
@@ -26,6 +36,10 @@ CLOSE = 0.88
 """How far off a law may be, in units of the mean's margin, for a second look to tell it from one beyond the margin."""
 SLOPE_AT, SLOPE_TRIALS, DELTA_SLOPE = (4, 400, 4000), 12_000, 0.1
 """(d, N, N′) between which a slope is measured, layers at each width, and the slope's resolution."""
+GAP = 0.4, 0.1
+"""How near to 1 the ratio of a sampled median of 1 − α to the predicted one has to be, in profiles quick and full."""
+SMALLEST = 0.005
+"""The share of layers whose α is the smallest: it is tried to a factor of 2."""
 CHUNK = 1 << 20
 """Layers drawn at once by the reduced sampler; it bounds memory."""
 BLOCK = 1000
@@ -106,6 +120,51 @@ def means_evidence(exam: Examination, laws: list[AlignmentLaw], share: float) ->
     return found
 
 
+def gap_evidence(exam: Examination, laws: list[AlignmentLaw], share: float) -> list[Evidence]:
+    """For each law: the median of 1 − α over the predicted one is 1 ± `GAP`, n planned for power 0.99."""
+    miss, delta, found = exam.budget.spend(len(laws), share), exam.pick(*GAP), []
+    for law in laws:
+        name = f"{law.rule}, {law.family}, d = {law.d:,}, N = {law.N:,}"
+        gap = 1 - law.quantile(0.5)
+        wrong = max(law.cdf(1 - gap * (1 + delta)), 1 - law.cdf(1 - gap * (1 - delta)))
+        values = sample(exam, law, name, intervals.median_plan(miss, wrong), "normal")
+        found.append(
+            median_evidence(
+                f"median of 1 − α = {gap:.3g} × (1 ± {delta:g}): {name}",
+                (1 - values) / gap,
+                Claimed.exactly(1.0, delta),
+                miss,
+                power=0.99,
+                details={"predicted median of 1 − α": gap, "N/d": law.N / law.d},
+            )
+        )
+    return found
+
+
+def tail_evidence(exam: Examination, laws: list[AlignmentLaw], share: float) -> list[Evidence]:
+    """For each law: P(α ≤ a) is `SMALLEST` to a factor of 2, where a is the quantile that the law gives that share.
+
+    Where single neurons make the smallest α, these make the mean; the distribution's margin does not see them.
+    """
+    miss, found = exam.budget.spend(len(laws), share), []
+    n = intervals.rate_plan(miss, SMALLEST, SMALLEST / 2)
+    for law in laws:
+        name = f"{law.rule}, {law.family}, d = {law.d}, N = {law.N}"
+        a = law.quantile(SMALLEST)
+        values = sample(exam, law, f"smallest, {name}", n, "normal")
+        found.append(
+            proportion_evidence(
+                f"P(α ≤ {a:.4f}) = {SMALLEST:.1%}, between half and twice as much: {name}",
+                int(np.count_nonzero(values <= a)),
+                len(values),
+                Claimed.between(SMALLEST / 2, 2 * SMALLEST),
+                miss,
+                power=0.99,
+            )
+        )
+    return found
+
+
 def reduced_evidence(exam: Examination, law: AlignmentLaw, miss: float, relevance: str) -> list[Evidence]:
     """Mean and distribution of one law, held against the reduced sampler.
 
@@ -160,9 +219,9 @@ def direct_evidence(exam: Examination, law: AlignmentLaw, miss: float) -> Eviden
 def allowed_error(exam: Examination, law: AlignmentLaw) -> float:
     """The error of a law, as a share of the margin of its distribution, for which samples are planned.
 
-    Larger where few neurons or heavy tails make matching two moments coarse.
+    Larger where few neurons, or heavy tails in layers that are not wide, make matching two moments coarse.
     """
-    return exam.pick(0.05, 0.6 if law.N < 100 or FAMILIES[law.family].heavy_tailed else 0.1)
+    return exam.pick(0.05, 0.6 if (1000 if FAMILIES[law.family].heavy_tailed else 100) > law.N else 0.1)
 
 
 def planned_size(miss: float, margin: float, share: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import platform
@@ -44,6 +45,17 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
+@cache
+def private_folder() -> str:
+    """A folder that is this user's alone, under a name that nobody can foresee, and gone when the process ends.
+
+    Hypothesis leaves there what it finds out about the code; a shared folder of a known name could be put in its way.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="nfrlab-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
 def try_claim(
     claim: Claim | str,
     seed: int = 0,
@@ -77,7 +89,7 @@ def try_claim(
         """An attribute of all measurements, each of its values once."""
         return between.join(dict.fromkeys(str(data.attrs[name]) for data in measured.values()))
 
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "nfrlab-hypothesis"))
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", private_folder())
 
     def evidence(part: Part, examine: Examine) -> tuple[Evidence, ...]:
         return () if missing else tuple(examine(Examination(claim.id, part, seed, profile, images, measured)))

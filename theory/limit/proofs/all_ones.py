@@ -55,8 +55,33 @@ def _ripple_of_the_rule() -> tuple[sp.Expr, sp.Expr]:
     return sp.simplify(first_order / C), V / C + 2 * C / sp.pi - C
 
 
-@false_with(plain=(2, -1), gain=(1, Fraction(1, 4)), loss=(-1, 2), apart=(-1, 2))
-def one_layer(plain: Exact = 1, gain: Exact = Fraction(1, 2), loss: Exact = 1, apart: Exact = 1) -> Derivation:
+def _bend() -> sp.Expr:
+    """D: the coefficient of ξ² in `E[ω⁺ (ωξ + √(1 − ξ²) n)⁺]` over its value at ξ = 0, n ~ N(0, 1).
+
+    As a function of m = E|ω| and k = E|ω|³ of a symmetric ω of variance 1.
+    """
+    omega, m, k = sp.symbols("omega m k", positive=True)
+    xi = sp.symbols("xi", real=True)
+    size = sp.sqrt(1 - xi**2)
+    level = omega * xi / size
+    density, below = sp.exp(-(level**2) / 2) / sp.sqrt(2 * sp.pi), (1 + sp.erf(level / sp.sqrt(2))) / 2
+    positive = sp.series(omega * xi * below + size * density, xi, 0, 3).removeO()  # E (ωξ + size n)⁺
+    moments = {omega**3: k / 2, omega**2: sp.Rational(1, 2), omega: m / 2}  # E ω⁺^p
+
+    def averaged(value: sp.Expr) -> sp.Expr:
+        return sum(sp.expand(value).coeff(omega, p) * moments[omega**p] for p in (1, 2, 3))
+
+    return sp.simplify(averaged(omega * positive.coeff(xi, 2)) / averaged(omega * positive.coeff(xi, 0)))
+
+
+@false_with(plain=(2, -1), gain=(1, Fraction(1, 4)), loss=(-1, 2), curve=(1, Fraction(1, 4)), apart=(-1, 2))
+def one_layer(
+    plain: Exact = 1,
+    gain: Exact = Fraction(1, 2),
+    loss: Exact = 1,
+    curve: Exact = Fraction(1, 2),
+    apart: Exact = 1,
+) -> Derivation:
     """One wide layer: the limit of r_0 for filter and rule, and the input at which it is constant."""
     rho, sigma, size, xi = sp.symbols("rho sigma m xi", positive=True)  # σ, E|w|, x̂_i
     theta = sp.acos(rho)
@@ -70,6 +95,8 @@ def one_layer(plain: Exact = 1, gain: Exact = Fraction(1, 2), loss: Exact = 1, a
     difference = sp.numer(sp.together(closed - other - (a - b) * (a + b - apart) / (a * b)))
     of_3_4 = [float(e.subs({a: sp.Rational(3, 5), b: sp.Rational(4, 5)})) for e in (closed, other)]
     lost, kappa = _ripple_of_the_rule()
+    m, k = sp.symbols("m k", positive=True)
+    normal = kernel.subs(rho, xi).series(xi, 0, 3).removeO()
     C, V = sp.symbols("C V", positive=True)
     gaussian = float(kappa.subs({C: sp.pi / 2, V: sp.pi - 1}))
     return Derivation(
@@ -78,7 +105,15 @@ def one_layer(plain: Exact = 1, gain: Exact = Fraction(1, 2), loss: Exact = 1, a
             argued("Filter: E[w_i⁺ 1(w·x > 0)] = ½(½E|w_i| + μ_i(x)), μ_i → σx̂_i/√(2π) by the central limit theorem."),
             argued(
                 "Rule, x ≥ 0: r_0i → E[w_i⁺ S⁺/Z], Z = w⁺·x, a sum of d non-negative terms: Z = B(1 + ζ), B = μ Σx, ζ "
-                "= O(t). Expanding, E[w_i⁺ S⁺] = μ σ‖x‖/√(2π) + σ²x_i/4."
+                "= O(t). Expanding, E[w_i⁺ S⁺] = μ σ‖x‖/√(2π) + σ²x_i/4 to first order."
+            ),
+            argued(
+                "To second order: given w_i = σω, S/σ‖x‖ is ωξ + √(1 − ξ²) n, ξ = x̂_i, n normal up to O(1/d) that is "
+                "the same for all i. So are the terms in t²."
+            ),
+            symbolic(
+                "The kernel of two normals, 1 + (π/2)ξ + ½ξ², has the D of E|ω|³ = 2E|ω|.",
+                vanishes(normal.coeff(xi, 2) / normal.coeff(xi, 0) - _bend().subs(k, 2 * m)),
             ),
             symbolic(
                 "E[u⁺v⁺] of two normals rises by the share π/2 per unit of correlation.", vanishes(slope - sp.pi / 2)
@@ -115,9 +150,12 @@ def one_layer(plain: Exact = 1, gain: Exact = Fraction(1, 2), loss: Exact = 1, a
                 vanishes(filtered / (size / 4) - (1 + plain * spread * xi)),
             ),
             symbolic(
-                "the rule's to sign(x) ⊙ (1 + C|x̂|), C = (π/2) c (1 − κt), t = ‖x‖/Σ|x_i|, both to first order in "
-                "x̂_i = O(d^−½) and t.",
+                "the rule's to sign(x) ⊙ (1 + C|x̂| + Dx̂²), C = (π/2) c (1 − κt), t = ‖x‖/Σ|x_i|,",
                 vanishes(rule - gain * sp.pi * spread) and vanishes(lost + loss * kappa),
+            ),
+            symbolic(
+                "D = ½(E|w|³/(σ²E|w|) − 1), ½ for Gaussian entries, both to second order in x̂_i = O(d^−½) and t.",
+                vanishes(_bend() - curve * (k / m - 1)),
             ),
             argued("With bottom process they are x ⊙ (…) and |x| ⊙ (…)."),
             symbolic(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nfrlab.theory.families import FAMILIES
-from nfrlab.theory.finite_width.law import alignment_law
+from nfrlab.theory.finite_width.law import ISOTROPIC, alignment_law
 from nfrlab.theory.finite_width.mixture import AlignmentLaw
+from nfrlab.theory.finite_width.proofs import heavy_tails as tail_proofs
 from nfrlab.theory.finite_width.proofs import law as law_proofs
 from nfrlab.theory.finite_width.proofs import rate as rate_proofs
 from nfrlab.theory.finite_width.rate import kappa
@@ -14,7 +15,15 @@ from nfrlab.theory.numerics import balls
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
 from nfrlab.verify.examine.derivation import derivation_evidence
-from nfrlab.verify.examine.finite_width import law_evidence, means_evidence, slope_evidence
+from nfrlab.verify.examine.finite_width import (
+    GAP,
+    SMALLEST,
+    gap_evidence,
+    law_evidence,
+    means_evidence,
+    slope_evidence,
+    tail_evidence,
+)
 
 Point = tuple[str, int, int]
 """(family, d, N) of a layer."""
@@ -36,7 +45,18 @@ FULL: tuple[Point, ...] = (
     *(("gaussian", 150_528, N) for N in (8, 1505)),
     *((family, d, N) for family in ("student", "sphere", "ring") for d, N in ((2, 2), (2, 8), (3, 300), (27, 270))),
     *((family, 784, 784) for family in ("student", "sphere", "ring")),
+    *((family, d, N) for family in ("student", "sphere", "ring") for d, N in ((2, 200), (2, 20_000), (27, 2700))),
+    ("student", 5, 3000),
 )
+SLOWEST: tuple[Point, ...] = ("student", 10, 20_001), ("student", 30, 20_001)
+"""Beside them, in profile full for Activation, whose mean rises most slowly at Student weights."""
+WIDEST = 12, 120_000
+"""(d, N) of the layers, N/d = 10⁴, whose gap 1 − α is examined; d is the least for RectGrad on spheres and rings."""
+WIDEST_QUICK = {"constant": ("gaussian", "student", "ring"), "gbp": ("gaussian", "student", "sphere")}
+SCALE_MIXTURES = "gaussian", "student"
+"""Families tried there in profile quick, by these rules and by others; profile full tries all."""
+HEAVY: tuple[Point, ...] = ("student", 10, 1000), ("student", 10, 20_001)
+"""Layers whose smallest α are examined, where single neurons make them; in profile quick the first, for Activation."""
 LAPLACE: tuple[Point, ...] = ("gaussian", 27, 27), ("student", 784, 78), ("sphere", 27, 270)
 """Where GBP's hidden relevance is Laplace."""
 WIDE = {"constant": 150_528, "gbp": 150_528, "activation": 150_528, "rectgrad": 15_053}
@@ -71,7 +91,7 @@ def examined_layers(rule: str, full: bool) -> list[Point]:
     The gradient's law is exact, the same at every N, and costly at small d. RectGrad's begins at N = 8 and, beside
     scale mixtures, at d = 12; of it, profile quick leaves out the costliest families.
     """
-    chosen = dict.fromkeys(FULL if full else QUICK)
+    chosen = dict.fromkeys((*FULL, *(SLOWEST if rule == "activation" else ())) if full else QUICK)
     if rule == "grad":
         return [(family, d, N) for family, d, N in chosen if d >= 784 and N <= 100]
     if rule == "rectgrad":
@@ -90,11 +110,13 @@ def predicted_laws(exam: Examination, rule: str) -> list[AlignmentLaw]:
 def examine_law(exam: Examination, rule: str) -> list[Evidence]:
     """The derivations, the constant κ, the law held against samples, and its exponent."""
     whole = [alignment_law(rule, "gaussian", *WHOLE)] if exam.pick(rule == "gbp", True) else []
-    slope = [] if rule == "grad" else [slope_evidence(exam, rule, "gaussian", -1.0, 0.05)]
+    slope = [] if rule == "grad" else [slope_evidence(exam, rule, "gaussian", -1.0, 0.025)]
     if rule == "activation":  # of Student weights s b = λ² z has an infinite second moment, so α rises more slowly
-        slope.append(slope_evidence(exam, rule, "student", -2 / 3, 0.05))
+        slope.append(slope_evidence(exam, rule, "student", -2 / 3, 0.025))
     share = 1.0 if rule == "grad" else 0.8
     derivations = [derivation_evidence(law_proofs.alignment_law), derivation_evidence(rate_proofs.isotropic_law)]
+    if rule == "activation":
+        derivations.append(derivation_evidence(tail_proofs.one_large_neuron))
     sampled = law_evidence(exam, predicted_laws(exam, rule), direct=whole, share=share)
     return [
         *derivations,
@@ -102,6 +124,7 @@ def examine_law(exam: Examination, rule: str) -> list[Evidence]:
         *sampled,
         *laplace_relevance_evidence(exam, rule),
         *wide_layer_evidence(exam, rule),
+        *smallest_evidence(exam, rule),
         *slope,
     ]
 
@@ -133,11 +156,25 @@ def laplace_relevance_evidence(exam: Examination, rule: str) -> list[Evidence]:
     return law_evidence(exam, laws, "laplace", share=0.05)
 
 
-def wide_layer_evidence(exam: Examination, rule: str) -> list[Evidence]:
-    """The mean at the dimension of an ImageNet image, in a layer about as wide, in profile full."""
-    if exam.profile == "quick" or rule not in WIDE:
+def smallest_evidence(exam: Examination, rule: str) -> list[Evidence]:
+    """The smallest α at Student weights, for Activation and in profile full for every rule but the plain gradient."""
+    if rule not in (WIDE if exam.profile == "full" else ("activation",)):
         return []
-    return means_evidence(exam, [alignment_law(rule, "gaussian", 150_528, WIDE[rule])], 0.05)
+    return tail_evidence(exam, [alignment_law(rule, *point) for point in exam.pick(HEAVY[:1], HEAVY)], 0.025)
+
+
+def wide_layer_evidence(exam: Examination, rule: str) -> list[Evidence]:
+    """The gap at N/d = 10⁴, in profile full for every family, and there a mean at the dimension of an ImageNet image.
+
+    Nothing for the plain gradient, whose law is the same at every N.
+    """
+    if rule not in WIDE:
+        return []
+    families = exam.pick(WIDEST_QUICK.get(rule, SCALE_MIXTURES), ISOTROPIC)
+    gaps = gap_evidence(exam, [alignment_law(rule, family, *WIDEST) for family in families], 0.05)
+    if exam.profile == "quick":
+        return gaps
+    return gaps + means_evidence(exam, [alignment_law(rule, "gaussian", 150_528, WIDE[rule])], 0.05)
 
 
 def mean_alone(exam: Examination, law: AlignmentLaw, relevance: str = "normal") -> list[Evidence]:
@@ -165,25 +202,49 @@ def broken_premise(rule: str) -> BrokenPremise:
     return BrokenPremise(premise="the constant wrong by 2 %", examine=lambda exam: examine_wrong_constant(exam, rule))
 
 
+def statement(rule: str) -> str:
+    """What is claimed of a rule; the plain gradient, whose law is the same at every N, has no wide layers."""
+    law = (
+        "α of r_0 follows the law α = T/√(T² + H), H ~ χ²_{d−1} beside x̂, at the points examined: mean within 0.002, "
+        "distribution within 0.02 (at d = 2 0.025)"
+    )
+    if rule not in WIDE:
+        return f"{law}."
+    return (
+        f"{law}; at N/d = 10⁴ the median of 1 − α within {GAP[0]:.0%} (full profile: {GAP[1]:.0%}), at Student weights "
+        f"the smallest α, {SMALLEST:.1%} of them, within a factor of 2. For Gaussian weights 1 − E α → "
+        f"{CONSTANT[rule]}(d − 1)/2N."
+    )
+
+
+def points(rule: str) -> str:
+    """Where a rule's law is examined, in words."""
+    quick = ", ".join(f"{family} ({d:,}, {N:,})" for family, d, N in examined_layers(rule, full=False))
+    full = f"examined at (d, N) = {quick}; profile full: {len(examined_layers(rule, full=True))} points"
+    if rule not in WIDE:
+        return full
+    families = ", ".join(WIDEST_QUICK.get(rule, SCALE_MIXTURES))
+    tail = " and ".join(f"({d}, {N:,})" for _, d, N in HEAVY)
+    return (
+        f"{full}, d = 2 … 150,528 (there N/d ≤ 1), N/d = 1/100 … 10⁴ for every family; the gap at (12, 120,000): "
+        f"{families}, profile full: every family; the smallest α at student {tail}: "
+        + ("the first, profile full: both" if rule == "activation" else "profile full")
+    )
+
+
 def claim(rule: str) -> Claim:
     """The claim `law-<rule>`."""
-    rate = "." if rule == "grad" else f". For Gaussian weights 1 − E α → {CONSTANT[rule]}(d − 1)/2N."
-    quick = ", ".join(f"{family} ({d:,}, {N:,})" for family, d, N in examined_layers(rule, full=False))
-    ranges = "" if rule == "grad" else ", d = 2 … 150,528 (there N/d ≤ 1), N/d = 1/100 … 10⁴ (at d = 2)"
     return Claim(
         id=f"law-{rule}",
         title=TITLES[rule],
         source="makes Theorem 1's 'N sufficiently large' a law",
-        statement=(
-            "α of r_0 follows the law α = T/√(T² + H), H ~ χ²_{d−1} beside x̂, at the points examined: mean within "
-            f"0.002, distribution within 0.02 (at d = 2 0.025){rate}"
-        ),
+        statement=statement(rule),
         premises=(
             "one hidden layer of Gaussian, Student, sphere or ring weights (Activation: also one Haar frame, N ≤ d)",
             "hidden relevance i.i.d. N(0, 1), independent of the weights (GBP: also Laplace); constant: r = 1; "
             "Activation: r = A",
             "given R ≠ 0",
-            f"examined at (d, N) = {quick}; profile full: {len(examined_layers(rule, full=True))} points{ranges}",
+            points(rule),
         ),
         examine=lambda exam: examine_law(exam, rule),
         control=broken_premise(rule),

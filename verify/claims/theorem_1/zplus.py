@@ -192,8 +192,8 @@ CLAIMS = (
         source="extends Theorem 1 for z⁺",
         statement=(
             "In a wide layer r_0 of z⁺ is constant up to a ripple of order 1/√d: 1 + c x̂ in the filter form, sign(x) "
-            "⊙ (1 + (π/2) c |x̂|) in the rule; cos(r_0, x) and cos(x ⊙ r_0, x) follow from it within 0.02, the latter "
-            "near 1 for the filter; for the rule it is that of |x| with x."
+            "⊙ (1 + C|x̂| + Dx̂²) in the rule, C → (π/2) c and D = ½ for Gaussian weights; cos(r_0, x) and cos(x ⊙ r_0, "
+            "x) follow from it within 0.02, the latter near 1 for the filter; for the rule it is that of |x| with x."
         ),
         premises=(
             "one hidden layer, i.i.d. Gaussian weights (full profile: also U[−1, 1] per entry)",

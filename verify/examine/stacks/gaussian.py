@@ -37,6 +37,7 @@ FULL: dict[str, Widths] = QUICK | {
     "constant, depth 16": (512,) * 16,
     "constant, depth 16, large input": (3072, *(512,) * 15),
     "small input, depth 6": (27, *(1024,) * 5),
+    "small input, depth 7": (10, *(512,) * 6),
 }
 """Width profiles from the input up, by name."""
 
