@@ -105,18 +105,27 @@ def sample(point: Point, trials: int, rng: np.random.Generator) -> tuple[Array, 
 
 @dataclass(frozen=True)
 class Store:
-    """The blocks in a folder, one small JSON file each, with the digest of its content."""
+    """The blocks in a folder, one small JSON file each, with the digest of its content.
+
+    They lie in up to 256 folders by the beginning of their names: a grid of 10⁵ points has some hundred in each.
+    """
 
     folder: Path
 
     def path(self, block: Block) -> Path:
         """Where the block is, or would be."""
-        return self.folder / f"{block.key}.json"
+        return self.folder / block.key[:2] / f"{block.key}.json"
+
+    @property
+    def folders(self) -> list[Path]:
+        """Those that blocks lie in."""
+        return sorted(path for path in self.folder.glob("[0-9a-f][0-9a-f]") if path.is_dir())
 
     def write(self, block: Block, sums: Sums) -> None:
         """Store a block whole."""
         content = _canonical({"block": block.as_json(), "sums": sums.as_json()})
         digest = sha256(content.encode()).hexdigest()
+        self.path(block).parent.mkdir(exist_ok=True)
         write_atomically(self.path(block), f'{{"sha256":"{digest}","content":{content}}}\n')
 
     def read(self, block: Block) -> Sums | None:

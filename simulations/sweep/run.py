@@ -82,7 +82,8 @@ def run(
     """
     store, progress = Store(out / BLOCKS), Progress()
     kept, reason = partial(_kept_in_words, progress), partial(_stop_reason, progress)
-    with exclusive_folder(out, (BLOCKS,), kept, reason):
+    folders = BLOCKS, *(str(folder.relative_to(out)) for folder in store.folders)
+    with exclusive_folder(out, folders, kept, reason):
         require_replaceable(out / RESULT)
         missing = list(_missing_blocks(spec, store, resume, progress))
         points = len({block.point for block in missing}) if missing else 0

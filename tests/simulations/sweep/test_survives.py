@@ -59,11 +59,11 @@ class Whole:
         """`out` holds the same result, the same blocks, and nothing besides."""
         assert (out / "sweep.nc").read_bytes() == (self.out / "sweep.nc").read_bytes()
         xr.testing.assert_identical(xr.load_dataset(out / "sweep.nc"), xr.load_dataset(self.out / "sweep.nc"))
-        assert set(contents(out)) - {".lock"} == {"sweep.nc", *(f"blocks/{name}" for name in self.sizes)}
+        assert set(contents(out)) - {".lock"} == {"sweep.nc", *(lying(name) for name in self.sizes)}
 
     def assert_intact(self, out: Path) -> None:
         """Every file among the blocks of `out` is a whole block under its own name, or a hidden part of one."""
-        for file in (out / "blocks").iterdir():
+        for file in (out / "blocks").glob("*/*"):
             if not PART.fullmatch(file.name):
                 stored = STORED.fullmatch(file.read_bytes())
                 assert stored, file
@@ -83,15 +83,20 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     spec, out = place / "spec.toml", place / "out"
     spec.write_text(SPEC, encoding="utf-8")
     sweep.run(sweep.read(spec), out, jobs=1)
-    sizes = {name: (out / "blocks" / name).stat().st_size for name in sorted(ages(out), key=ages(out).__getitem__)}
+    sizes = {name: (out / lying(name)).stat().st_size for name in sorted(ages(out), key=ages(out).__getitem__)}
     assert len(sizes) == TOTAL
     return Whole(spec, out, sizes)
+
+
+def lying(name: str) -> str:
+    """Where the block of this name lies in the folder of the run."""
+    return f"blocks/{name[:2]}/{name}"
 
 
 def ages(out: Path) -> dict[str, int]:
     """The names of the blocks that are there, and when each was written."""
     found = {}
-    for file in (out / "blocks").glob("*.json"):
+    for file in (out / "blocks").glob("*/*.json"):
         with suppress(FileNotFoundError):
             found[file.name] = file.stat().st_mtime_ns
     return found
@@ -323,7 +328,7 @@ def test_a_second_run_is_refused(whole: Whole, tmp_path: Path) -> None:
 TMPFS = """
 mount -t tmpfs -o size=8m tmpfs "$DISK" || exit 99
 "$@" > /dev/null 2> first.stderr &
-until [ "$(ls "$DISK/out/blocks" 2> /dev/null | grep -c json$)" -ge "$SOME" ]; do sleep 0.01; done
+until [ "$(ls -R "$DISK/out/blocks" 2> /dev/null | grep -c json$)" -ge "$SOME" ]; do sleep 0.01; done
 cat /dev/zero > "$DISK/full" 2> /dev/null
 wait $!
 echo $? > first.status
@@ -392,7 +397,7 @@ def test_full_disk(fill: Callable[[Whole, Path], tuple[int, str]], cause: str, w
     kept = ages(first)
     assert TOTAL // 4 <= len(kept) <= TOTAL
     assert_stopped(status, complaints, cause, len(kept))
-    assert set(contents(first)) - {".lock"} == {f"blocks/{name}" for name in kept}
+    assert set(contents(first)) - {".lock"} == {lying(name) for name in kept}
     whole.assert_intact(first)
     whole.assert_same(second)
     assert kept.items() <= ages(second).items()

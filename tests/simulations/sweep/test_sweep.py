@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -360,6 +361,7 @@ def test_a_damaged_block_is_not_trusted(
     store = Store(finished / "blocks")
     damaged = data.draw(garbage_of(store.path(block).read_bytes(), store.path(other).read_bytes()))
     place = Store(tmp_path_factory.mktemp("damaged"))
+    place.path(block).parent.mkdir()
     place.path(block).write_bytes(damaged)
     try:
         found, complaint = place.read(block), str(place.path(block))
@@ -377,6 +379,7 @@ def test_a_damaged_block_is_not_trusted(
 def test_strange_files_are_not_trusted(damaged: bytes, tmp_path: Path) -> None:
     """Catches JSON that is none of ours and stops the run with something other than its name."""
     store = Store(tmp_path)
+    store.path(BLOCKS[0]).parent.mkdir()
     store.path(BLOCKS[0]).write_bytes(damaged)
     with pytest.raises(Damaged, match=re.escape(str(store.path(BLOCKS[0])))):
         store.read(BLOCKS[0])
@@ -394,7 +397,8 @@ def test_blocks_are_stored_as_they_were(computed: dict[Block, Sums], tmp_path: P
     for block, sums in computed.items():
         store.write(block, sums)
         assert repr(store.read(block)) == repr(sums)
-    assert {file.name for file in tmp_path.iterdir()} == {f"{block.key}.json" for block in BLOCKS}
+    stored = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.json")}
+    assert stored == {f"{block.key[:2]}/{block.key}.json" for block in BLOCKS}
 
 
 def command(spec: Spec, out: Path, place: Path, *more: str) -> tuple[int, str, str]:
@@ -427,11 +431,9 @@ def test_damaged_blocks_are_named_and_computed_again(
     """Catches damage that goes unsaid, stops the run or reaches the result, and a whole block computed again."""
     place = tmp_path_factory.mktemp("damaged")
     out = place / "out"
-    (out / "blocks").mkdir(parents=True)
+    shutil.copytree(finished / "blocks", out / "blocks")
     (out / "sweep.nc").write_bytes(b"not a sweep")
     hit = data.draw(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=3, unique=True))
-    for name, content in contents(finished / "blocks").items():
-        (out / "blocks" / name).write_bytes(content)
     store, damaged = Store(out / "blocks"), []
     for block in hit:
         whole = store.path(block).read_bytes()
@@ -473,7 +475,7 @@ def test_a_folder_in_place_of_a_block_is_named(finished: Path, tmp_path: Path) -
 
 def ages(out: Path) -> dict[str, int]:
     """The blocks and when each was written."""
-    return {file.name: file.stat().st_mtime_ns for file in (out / "blocks").iterdir()}
+    return {file.name: file.stat().st_mtime_ns for file in (out / "blocks").glob("*/*.json")}
 
 
 # Runs
