@@ -44,3 +44,18 @@ def test_a_new_family_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     kantorovich = 2 * sqrt(variance[0] * variance[-1]) / (variance[0] + variance[-1])
     assert worst_alignment.worst("newcomer", 4).high == pytest.approx(kantorovich, abs=1e-4)
     assert anisotropy.extremes("newcomer", 4).high == pytest.approx(anisotropy.powerlaw_extremes(4).high, abs=1e-4)
+
+
+def test_a_search_in_twelve_dimensions_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a search that takes a million integrals where the figure on isotropy meets a new family."""
+    asked = 0
+
+    def value(x: np.ndarray) -> float:
+        nonlocal asked
+        asked += 1
+        return float(np.sum(np.arange(1, 13) * x**2))
+
+    least, at = worst_searched.descend(value, 12)
+    assert least == pytest.approx(1, abs=0.01)
+    assert abs(at[0]) == pytest.approx(1, abs=0.01)
+    assert asked <= 2500

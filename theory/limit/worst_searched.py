@@ -18,7 +18,8 @@ from nfrlab.theory.limit.chambers import SPARSE_RATE
 from nfrlab.theory.limit.direction import gbp_limit
 from nfrlab.theory.numerics.vectors import Array
 
-STARTS = 12  # from which `descend` searches the sphere
+STARTS, DESCENTS = 12, 3  # at which `descend` looks at the sphere, and the lowest of them, from which it searches
+EVALUATIONS = 60  # of a descent, by dimension
 GRID = 256  # x is rounded to multiples of 1/256: the exact lattice sums take rationals of small denominator
 
 
@@ -63,11 +64,18 @@ def sparse_near_axis(d: int) -> float:
 def descend(value: Callable[[Float[Array, " d"]], float], d: int) -> tuple[float, Float[Array, " d"]]:
     """(value, x): the least value of a function of directions of R^d that descents from fixed x find.
 
-    They start at e_1, the diagonal, a falling sequence and points spread over the sphere, each with signs as they fall.
+    They start at the lowest of e_1, the diagonal, a falling sequence and points spread over the sphere, each with signs
+    as they fall, and end at a millionth: what is searched is not proven in any case.
     """
     spread = np.cos(np.outer(np.arange(1, STARTS - 2), np.arange(1, d + 1)) ** 2)
     starts = np.vstack([np.eye(d)[0] + 1e-3, np.ones(d), np.linspace(1.0, 0.1, d), spread])
-    found = [scipy.optimize.minimize(lambda x: value(x / np.linalg.norm(x)), x, method="Nelder-Mead") for x in starts]
+
+    def along(x: Float[Array, " d"]) -> float:
+        return value(x / np.linalg.norm(x))
+
+    lowest = sorted(starts, key=along)[:DESCENTS]
+    steps = {"maxfev": EVALUATIONS * d, "xatol": 1e-6, "fatol": 1e-9}
+    found = [scipy.optimize.minimize(along, x, method="Nelder-Mead", options=steps) for x in lowest]
     best = min(found, key=lambda end: float(end.fun))
     return float(best.fun), np.asarray(best.x / np.linalg.norm(best.x))
 
