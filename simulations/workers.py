@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
+TRACKER = "ignore:resource_tracker:UserWarning"
 END = os._exit
 """As it is, whatever a user's code is given in its place."""
 
@@ -29,6 +30,7 @@ def results_as_completed(function: Callable[..., T], calls: Sequence[tuple[Any, 
         with interrupts_heard():
             yield from (function(*call) for call in calls)
         return
+    quiet_ends()
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(calls)), mp_context=context, initializer=_die_with_parent)
     try:
@@ -42,6 +44,14 @@ def results_as_completed(function: Callable[..., T], calls: Sequence[tuple[Any, 
         for worker in multiprocessing.active_children():
             worker.terminate()
         raise
+
+
+def quiet_ends() -> None:
+    """Workers that are ended leave semaphores behind, which a tracker of the next pool removes without a word: what has
+    to be said the run says.
+    """
+    if TRACKER not in sys.warnoptions:
+        sys.warnoptions.append(TRACKER)  # handed on to processes that are started
 
 
 def jobs_for(asked: int, each: float) -> int:

@@ -24,7 +24,7 @@ from nfrlab.simulations.sweep.blocks import Block, Store, blocks, compute
 from nfrlab.simulations.sweep.dataset import assemble
 from nfrlab.simulations.sweep.spec import Spec
 from nfrlab.simulations.sweep.sums import CELLS, Sums
-from nfrlab.simulations.workers import interrupts_ignored
+from nfrlab.simulations.workers import interrupts_ignored, quiet_ends
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -146,6 +146,7 @@ def _completed_blocks(
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were)")  # of a run that is stopped
         if backend == "local":
+            quiet_ends()
             stack.enter_context(parallel_config("loky", idle_worker_timeout=IDLE))
         elif backend == "dask":
             client = stack.enter_context(_client(scheduler))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,23 @@ def test_results_come_from_as_many_processes_as_asked(jobs: int) -> None:
 
 def _process(_: int) -> int:
     return os.getpid()
+
+
+def test_what_ended_workers_leave_behind_is_removed_without_a_word(tmp_path: Path) -> None:
+    """Catches lines on leaked semaphores behind the one sentence of a sweep that was stopped."""
+    script = tmp_path / "sweeping.py"
+    script.write_text(f"""
+import os
+from pathlib import Path
+from joblib.externals.loky.backend.resource_tracker import _resource_tracker
+from nfrlab.simulations import sweep
+if __name__ == "__main__":
+    sweep.run(sweep.Spec(("gbp",), ("gaussian",), (3,), (4,), (0, 1, 2), 2), Path({str(tmp_path / "out")!r}), 2)
+    _resource_tracker.register("/left-behind", "semlock")
+    os._exit(0)
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
