@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -41,6 +41,15 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.jinja")
 
 
+def blind_to(ids: Iterable[str]) -> dict[str, list[str]]:
+    """What claims say that they cannot notice, each sentence with the ids of those that say it."""
+    found: dict[str, list[str]] = {}
+    for id in ids:
+        if sentence := REGISTRY[id].blind:
+            found.setdefault(sentence, []).append(id)
+    return found
+
+
 def render(records: Mapping[str, Mapping[str, Any]], sights: Mapping[str, list[Sight]] = MappingProxyType({})) -> str:
     """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence.
 
@@ -61,6 +70,7 @@ def render(records: Mapping[str, Mapping[str, Any]], sights: Mapping[str, list[S
         alpha=sum(v["alpha"] for v in verdicts),
         breaks=BREAKS,
         sights={id: {row.broken: row for row in rows} for id, rows in sights.items()},
+        blind=blind_to(id for id, rows in sights.items() if rows),
         registry=REGISTRY,
         figure=Markup(reach_figure.svg(verdicts)),
     )
