@@ -26,14 +26,13 @@ def activations(trace: Trace) -> xr.Dataset:
     """α of Activation, `alpha_activation(layer)`, layers 1 … L, and `alpha_activation_pooled`: after every pooling."""
     graph = trace.graph
     layers = range(1, graph.depth + 1)
-    before = alignment(from_layers(trace, GRAD, trace.activation), trace.x)[:, 0].flip(0)
+    before = alignment(from_layers(trace, GRAD, trace.activation), trace.x)[:, 0].flip(0).cpu()
     after, pooled = before.clone(), [layer for layer in layers if graph.place(layer) != graph.place(layer, pooled=True)]
     if pooled:
         maps = from_layers(trace, GRAD, partial(trace.activation, pooled=True), pooled, pooled=True)
-        after[[layer - 1 for layer in pooled]] = alignment(maps, trace.x)[:, 0].flip(0)
-    return dataset_of(
-        alpha_activation=(("layer",), before.cpu()), alpha_activation_pooled=(("layer",), after.cpu())
-    ).assign_coords(layer=list(layers))
+        after[[layer - 1 for layer in pooled]] = alignment(maps, trace.x)[:, 0].flip(0).cpu()
+    found = dataset_of(alpha_activation=(("layer",), before), alpha_activation_pooled=(("layer",), after))
+    return found.assign_coords(layer=list(layers))
 
 
 def levels(trace: Trace, names: Sequence[str]) -> xr.Dataset:
