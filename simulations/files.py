@@ -82,7 +82,8 @@ def require_space(folder: Path, needed: int, purpose: str) -> None:
 
     Raises `ValueError` where it has less.
     """
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    places = folder, *folder.absolute().parents  # the name of the first may be too long for the disk
+    there = next(place for place in places if os.path.exists(place))
     free = shutil.disk_usage(there).free
     if free < needed:
         raise ValueError(

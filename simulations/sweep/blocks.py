@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -119,6 +120,8 @@ class Store:
     @property
     def folders(self) -> list[Path]:
         """Those that blocks lie in."""
+        if not os.path.isdir(self.folder):
+            return []
         return sorted(path for path in self.folder.glob("[0-9a-f][0-9a-f]") if path.is_dir())
 
     def write(self, block: Block, sums: Sums) -> None:
