@@ -361,7 +361,7 @@ def test_seed_streams_are_the_same_everywhere() -> None:
 
 def test_seed_rejects_negative_roots() -> None:
     # a negative seed that is silently taken modulo something
-    with pytest.raises(ValueError, match="a seed is a non-negative integer"):
+    with pytest.raises(ValueError, match="a seed is a whole number from 0"):
         seed_sequence(-1, "P1")
 
 
