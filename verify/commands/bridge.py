@@ -187,7 +187,7 @@ def run_with_progress(
 ) -> Mapping[str, xr.Dataset]:
     """`run` with a live display; what stops it becomes one sentence and exit status 2, Ctrl-C exit status 130."""
     damaged: list[str] = []
-    with progress("draws") as bar, interrupts_heard():
+    with progress("draws", pace=", the slow ones first") as bar, interrupts_heard():
         try:
             found = run(settings, draws, seed, sources, jobs, bar.update, command, damaged.append)
         except (ValueError, Stopped) as error:

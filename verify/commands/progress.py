@@ -28,6 +28,7 @@ class Bar:
 
     display: Progress
     task: TaskID
+    pace: str = ""
     resumed: int = 0
     told: bool = False
 
@@ -39,7 +40,8 @@ class Bar:
             if min(self.seconds, left) > LONG:
                 self.told = True
                 what = self.display.tasks[0].description
-                tell(f"{done} of {total} {what} after {duration(self.seconds)}; about {duration(left)} to go")
+                after, ahead = duration(self.seconds), duration(left)
+                tell(f"{done} of {total} {what} after {after}; {ahead} to go at this pace{self.pace}")
 
     def restart(self, done: int, total: int) -> None:
         """Start the clock again at `done` of `total`: what is there already took no time."""
@@ -60,8 +62,10 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, note: str = "") -> Iterator[Bar]:
-    """A live bar of `what`, with the time spent and the time left, that is gone at the end."""
+def progress(what: str, total: int | None = None, note: str = "", pace: str = "") -> Iterator[Bar]:
+    """A live bar of `what`, with the time spent and the time left, that is gone at the end; `pace` says what is known
+    of how evenly the time is spent.
+    """
     columns = (
         TextColumn("{task.description}"),
         MofNCompleteColumn(),
@@ -71,4 +75,4 @@ def progress(what: str, total: int | None = None, note: str = "") -> Iterator[Ba
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as display:
-        yield Bar(display, display.add_task(what, total=total, note=note))
+        yield Bar(display, display.add_task(what, total=total, note=note), pace)
