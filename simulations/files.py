@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"
 UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.part")  # as `write_atomically` names them
@@ -38,13 +40,24 @@ class NotWritable(ValueError):
     """One sentence: the folder, and what its disk refuses."""
 
 
-def read_file(path: Path, most: int = 1 << 24) -> bytes:
-    """The content of a regular file. Raises `ValueError` for a pipe or device, which could keep its reader for ever,
-    and for more than `most` bytes; and `OSError` where the file cannot be read.
+def open_regular(path: Path) -> BinaryIO:
+    """A file opened to be read. Raises `OSError` for what is none: a folder, and a pipe or device, which could keep the
+    reader for ever.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise ValueError(f"{path} is a pipe or device, not a file; name a file")
-    with path.open("rb") as file:
+
+    def regular_only(name: str, flags: int) -> int:
+        handle = os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(None, "not a regular file")
+        return handle
+
+    return open(path, "rb", opener=regular_only)
+
+
+def read_file(path: Path, most: int = 1 << 24) -> bytes:
+    """The content of a regular file. Raises as `open_regular`, and `ValueError` for more than `most` bytes."""
+    with open_regular(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise ValueError(f"{path} holds more than {most:,} bytes, and can be no file of this kind")

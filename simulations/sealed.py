@@ -5,14 +5,12 @@ HDF5 and NetCDF pass over what lies behind their end, so that the files open eve
 
 from __future__ import annotations
 
-import os
-import stat
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from nfrlab.simulations.files import write_atomically
+from nfrlab.simulations.files import open_regular, write_atomically
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,21 +40,6 @@ def _digest(content: bytes, name: str) -> bytes:
     whole = sha256(name.encode(errors="surrogateescape") + b"\0")
     whole.update(content)
     return whole.digest()
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A file opened to be read. Raises `OSError` for what is none: a folder, and a pipe or device, which could keep the
-    reader for ever.
-    """
-
-    def regular_only(name: str, flags: int) -> int:
-        handle = os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise OSError(None, "not a regular file")
-        return handle
-
-    return open(path, "rb", opener=regular_only)
 
 
 def read_regular(path: Path, most: int = MOST) -> bytes | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from nfrlab.simulations.files import require_space
-from nfrlab.simulations.sealed import open_regular, require_replaceable
+from nfrlab.simulations.files import open_regular, require_space
+from nfrlab.simulations.sealed import require_replaceable
 
 NUMBER, LENGTH = slice(0, 8), slice(8, 16)
 HEAD = 16 + sha256().digest_size

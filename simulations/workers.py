@@ -59,7 +59,7 @@ def jobs_for(asked: int, each: float) -> int:
     use, and no more than memory holds at `each` GiB; at least one.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(asked or cores, cores, int(available_memory() / each)))
+    return max(1, int(min(asked or cores, cores, available_memory() / each)))
 
 
 def available_memory() -> float:

@@ -86,7 +86,7 @@ def run(
     with exclusive_folder(out, folders, kept, reason):
         require_replaceable(out / RESULT)
         missing = list(_missing_blocks(spec, store, resume, progress))
-        points = len({block.point for block in missing}) if missing else 0
+        points = len({block.point for block in missing})
         require_space(out, BLOCK * len(missing) + 8 * CELLS * points, "the sweep")
         watch(progress)
         for block, sums in _completed_blocks(missing, jobs, backend, scheduler):

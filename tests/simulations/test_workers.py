@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,12 @@ def test_jobs_are_bounded_by_cores_and_by_memory(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     monkeypatch.setattr(workers, "available_memory", lambda: 10.0)
     assert workers.jobs_for(asked, each) == jobs
+
+
+def test_jobs_where_nothing_tells_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches an infinite number of workers on machines without Linux's files."""
+    monkeypatch.setattr(workers, "available_memory", lambda: inf)
+    assert workers.jobs_for(1, 0.5) == 1
 
 
 def test_available_memory_is_less_than_the_machine_has() -> None:
