@@ -85,8 +85,10 @@ def prediction(sweep: xr.Dataset, rule: str, family: str, median: bool) -> Float
 def band(sweep: xr.Dataset, rule: str, family: str) -> tuple[Floats, Floats] | None:
     """The theory's 5 % and 95 % quantiles at the sweep's widths, where there is a full law."""
     found = laws(sweep, rule, family)
-    low, high = (np.array([one.quantile(share) for one in found]) for share in BANDS[0])
-    return (low, high) if found else None
+    if not found:
+        return None
+    low, high = np.transpose([one.quantiles(np.array(BANDS[0])) for one in found])
+    return low, high
 
 
 def fitted_slope(N: Floats, mean: Floats, error: Floats) -> tuple[float, float]:

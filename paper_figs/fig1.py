@@ -184,7 +184,7 @@ def bands(widths: Sequence[int]) -> dict[str, Float[Floats, "2 widths"]]:
     """
     laws = {rule: [alignment_law(rule, "gaussian", 2, N) for N in widths] for rule in RULES if rule != "grad"}
     return {
-        rule: angle(np.array([[law.quantile(p) for law in of_rule] for p in BAND])) for rule, of_rule in laws.items()
+        rule: angle(np.transpose([law.quantiles(np.array(BAND)) for law in of_rule])) for rule, of_rule in laws.items()
     }
 
 

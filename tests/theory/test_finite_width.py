@@ -28,7 +28,7 @@ from nfrlab.theory.finite_width.law import (
     least_width,
     required_neurons,
 )
-from nfrlab.theory.finite_width.mixture import gamma_shape, neurons_passing
+from nfrlab.theory.finite_width.mixture import gamma_shapes, neurons_passing
 from nfrlab.theory.finite_width.one_neuron import neuron, relevance_size
 from nfrlab.theory.finite_width.rate import NEXT, expansion, kappa, next_order, rectgrad_kappa, slow_constant
 from nfrlab.theory.finite_width.self_normalised import moments
@@ -129,7 +129,7 @@ def test_gamma_shape_is_an_inverse(m: float) -> None:
     """Catches a solver that leaves its bracket, and an asymptotic branch that does not join: m from its own moments."""
     ratio = np.exp(-1 / (8 * m) + 1 / (192 * m**3)) if m > 1e3 else np.sqrt(np.pi) / beta_function(m, 0.5) / np.sqrt(m)
     spread = max(1e-7, 1e-14 * m)  # what rounding leaves of 1 − ratio²
-    assert gamma_shape(float(ratio), 1.0) == pytest.approx(m, rel=10 * spread)
+    assert gamma_shapes(np.array([ratio]), np.ones(1))[0] == pytest.approx(m, rel=10 * spread)
 
 
 def test_width_is_summed_or_integrated_alike(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,13 @@ import scipy
 from jaxtyping import Float
 
 from nfrlab.theory.finite_width.self_normalised import Moments
+from nfrlab.theory.numerics.roots import roots
 from nfrlab.theory.numerics.vectors import Array
 
 ALL = 400  # up to this N every K is summed over, beyond it Gauss–Hermite nodes stand for them
 # probability that a neuron passes; for rectgrad, that A r > 0
 PASSING = {"grad": 0.5, "activation": 0.5, "constant": 0.5, "gbp": 0.25, "rectgrad": 0.25}
+FARTHEST = 18.0  # artanh α of the largest α below 1
 Parts = tuple[Array, Array, Array]  # m, h, c of the mixture
 
 
@@ -38,17 +40,16 @@ def neurons_passing(rule: str, N: int) -> tuple[Float[Array, " k"], Float[Array,
     return N * p + nodes * sqrt(N * p * (1 - p)), weight / weight.sum(), nobody
 
 
-def gamma_shape(mean: float, square: float) -> float:
-    """The m for which T² ~ Gamma(m, square/m) has `E T = mean`: `Γ(m + ½) / (Γ(m) √m) = E T / √E T²`."""
-    ratio = mean / sqrt(square)
+def gamma_shapes(mean: Float[Array, " k"], square: Float[Array, " k"]) -> Float[Array, " k"]:
+    """Each m for which T² ~ Gamma(m, square/m) has `E T = mean`: `Γ(m + ½) / (Γ(m) √m) = E T / √E T²`."""
+    ratio = mean / np.sqrt(square)
     spread = 1 - ratio**2
-    if spread < 1e-5:  # the root is lost in rounding, but the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
-        return 1 / (4 * spread) - 1 / 8
-    return exp(
-        scipy.optimize.brentq(
-            lambda log_m: scipy.special.poch(exp(log_m), 0.5) * exp(-log_m / 2) - ratio, log(0.02), log(1e5), xtol=1e-13
-        )
-    )
+    # where T hardly varies the root is lost in rounding, but the left side squared is 1 − 1/4m + 1/32m² + O(m⁻³)
+    narrow = spread < 1e-5
+    wanted = np.where(narrow, 0.5, ratio)
+    ends = np.full_like(ratio, log(0.02)), np.full_like(ratio, log(1e5))
+    log_m = roots(lambda log_m: scipy.special.poch(np.exp(log_m), 0.5) * np.exp(-log_m / 2) - wanted, *ends)
+    return np.where(narrow, 1 / (4 * np.where(narrow, spread, 1.0)) - 1 / 8, np.exp(log_m))
 
 
 def match_moments(found: Moments, d: int, gaussian: bool) -> Parts:
@@ -66,7 +67,7 @@ def match_moments(found: Moments, d: int, gaussian: bool) -> Parts:
     gaussian
         Whether neurons are Gaussian beside x̂.
     """
-    m = np.array([gamma_shape(*pair) for pair in zip(found.mean, found.square, strict=True)])
+    m = gamma_shapes(found.mean, found.square)
     share = np.full_like(m, 0.5) if gaussian else 0.5 / np.maximum(1 - found.concentration, 1e-9)
     return m, (d - 1) * share, found.square / m * share
 
@@ -118,29 +119,37 @@ class AlignmentLaw:
 
     def cdf(self, a: float) -> float:
         """P(α ≤ a)."""
-        if self.signed:
-            inside = self._within(abs(a))
-            return (1 + inside) / 2 if a >= 0 else (1 - inside) / 2
-        return self._within(a) if a > 0 else 0.0
-
-    def _within(self, a: float) -> float:
-        """P(|α| ≤ a)."""
-        if a >= 1:
-            return 1.0
-        odds = a * a / (1 - a * a) / self.c
-        below = np.where(self.h > 0, scipy.special.betainc(self.m, np.maximum(self.h, 1e-300), odds / (1 + odds)), 0.0)
-        return float(self.weight @ below)
+        return float(self._cdf(np.array([a]))[0])
 
     def quantile(self, p: float) -> float:
         """The α below which a share p lies. Raises `ValueError` unless 0 < p < 1."""
-        if not 0 < p < 1:
-            raise ValueError(f"a share lies strictly between 0 and 1, got {p}")
-        ends = (-18.0 if self.signed else 0.0), 18.0  # in artanh α
-        if self.cdf(float(np.tanh(ends[1]))) < p:
-            return 1.0
-        if self.cdf(float(np.tanh(ends[0]))) >= p:
-            return float(np.sign(ends[0]))
-        return float(np.tanh(scipy.optimize.brentq(lambda z: self.cdf(float(np.tanh(z))) - p, *ends, xtol=1e-13)))
+        return float(self.quantiles(np.array([p]))[0])
+
+    def quantiles(self, p: Float[Array, " p"]) -> Float[Array, " p"]:
+        """The α below which these shares lie. Raises `ValueError` unless 0 < p < 1."""
+        if outside := [share for share in p if not 0 < share < 1]:
+            raise ValueError(f"a share lies strictly between 0 and 1, got {outside[0]}")
+        least, most = (np.full(len(p), end) for end in (-FARTHEST if self.signed else 0.0, FARTHEST))
+        low, high = self._cdf(np.tanh(least)), self._cdf(np.tanh(most))
+        inside = np.clip(p, low, high)
+        found = np.tanh(roots(lambda z: self._cdf(np.tanh(z)) - inside, least, most))
+        return np.where(p > high, 1.0, np.where(p <= low, np.sign(least), found))
+
+    def _cdf(self, a: Float[Array, " a"]) -> Float[Array, " a"]:
+        """P(α ≤ a) at every a."""
+        inside = self._within(np.abs(a))
+        if self.signed:
+            return (1 + np.sign(a) * inside) / 2
+        return np.where(a > 0, inside, 0.0)
+
+    def _within(self, a: Float[Array, " a"]) -> Float[Array, " a"]:
+        """P(|α| ≤ a) at every a ≥ 0."""
+        square = np.minimum(a, 1.0)[:, None] ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = square / (1 - square) / self.c
+            share = np.where(square < 1, odds / (1 + odds), 1.0)
+        below = np.where(self.h > 0, scipy.special.betainc(self.m, np.maximum(self.h, 1e-300), share), 0.0)
+        return np.where(a < 1, below @ self.weight, 1.0)
 
 
 def rescale(law: AlignmentLaw, mean: float) -> AlignmentLaw:
@@ -152,4 +161,5 @@ def rescale(law: AlignmentLaw, mean: float) -> AlignmentLaw:
 
     if not several.any():
         return law
-    return scaled(scipy.optimize.brentq(lambda log_factor: scaled(log_factor).mean - mean, -5, 5, xtol=1e-9))
+    log_factor = roots(lambda at: np.array([scaled(float(at[0])).mean - mean]), np.array([-5.0]), np.array([5.0]), 1e-9)
+    return scaled(float(log_factor[0]))

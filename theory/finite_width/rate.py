@@ -32,6 +32,7 @@ from nfrlab.theory.finite_width.mixture import PASSING
 from nfrlab.theory.finite_width.one_neuron import neuron, sphere_coordinate
 from nfrlab.theory.finite_width.rectgrad import exceedance
 from nfrlab.theory.finite_width.self_normalised import leading_constant
+from nfrlab.theory.numerics.roots import roots
 
 NEXT = {"activation": 5.0, "constant": 3 * pi - 5, "gbp": 3 * pi**2 - 17}
 
@@ -49,8 +50,10 @@ def kappa(rule: str, family: str, d: int, q: float = 0.9, relevance: str = "norm
     if rule != "rectgrad":
         return leading_constant(neuron(rule, family, d, relevance=relevance), PASSING[rule])
     share, passed = exceedance(family, d), min(1 - q, 0.25)
-    V = exp(scipy.optimize.brentq(lambda log_V: share(exp(log_V)) - passed, -60, 6)) if passed < 0.25 else 0.0
-    return leading_constant(neuron(rule, family, d, V), passed)
+    if passed == 0.25:
+        return leading_constant(neuron(rule, family, d, 0.0), passed)
+    log_V = roots(lambda log_V: share(np.exp(log_V)) - passed, np.array([-60.0]), np.array([6.0]))
+    return leading_constant(neuron(rule, family, d, exp(log_V[0])), passed)
 
 
 def rectgrad_kappa(q: float) -> float:

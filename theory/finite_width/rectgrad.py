@@ -8,7 +8,7 @@ V. Where fewer than n + 1 neurons have `A r > 0`, these pass, as for GBP.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, floor, sqrt
+from math import floor, sqrt
 
 import numpy as np
 import scipy
@@ -19,6 +19,7 @@ from nfrlab.theory.finite_width.heavy_tails import Sizes, mixture
 from nfrlab.theory.finite_width.mixture import AlignmentLaw, Parts, match_moments, neurons_passing, rescale
 from nfrlab.theory.finite_width.one_neuron import FEW, RADIAL, active_neuron, legendre, neuron, relevance_size
 from nfrlab.theory.finite_width.self_normalised import moments
+from nfrlab.theory.numerics.roots import roots
 from nfrlab.theory.numerics.vectors import Array
 
 NEGLECTED = 1e-4  # the probability of a map through neurons of negative A r, above which there is no law
@@ -27,10 +28,10 @@ CROWD = 12  # passing Student neurons beyond which the largest is treated separa
 SEVERAL = 6  # passing neurons up to which their mean α is taken over hyperplanes
 
 
-def exceedance(family: str, d: int) -> Callable[[float], float]:
-    """The function `V ↦ P(A r > V)`, V ≥ 0, over all neurons of the layer, r ~ N(0, 1)."""
+def exceedance(family: str, d: int) -> Callable[[Array], Array]:
+    """The function `V ↦ P(A r > V)`, entry by entry for V ≥ 0, over all neurons of the layer, r ~ N(0, 1)."""
     c, _, p = active_neuron(family, d)
-    return lambda V: float(p @ scipy.special.erfc(V / np.maximum(c, 1e-300) / sqrt(2))) / 4
+    return lambda V: scipy.special.erfc(V[:, None] / np.maximum(c, 1e-300) / sqrt(2)) @ p / 4
 
 
 def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Array, Array, float]:
@@ -43,11 +44,9 @@ def thresholds(family: str, d: int, N: int, passed: int, n: int = 7) -> tuple[Ar
     positive = float(scipy.special.betainc(passed + 1, N - passed, 0.25))
     u, weight = legendre(0, 1, n)
     levels = scipy.special.betaincinv(passed + 1, N - passed, u * positive) if positive > 0 else np.full(n, 0.25)
-    V = [
-        scipy.optimize.brentq(lambda log_V, level=level: share(exp(log_V)) - level, -40, 6)
-        for level in np.minimum(levels, 0.25 - 1e-12)
-    ]
-    return np.exp(V), weight, positive
+    levels = np.minimum(levels, 0.25 - 1e-12)
+    log_V = roots(lambda log_V: share(np.exp(log_V)) - levels, np.full(n, -40.0), np.full(n, 6.0))
+    return np.exp(log_V), weight, positive
 
 
 def passing_parts(family: str, d: int, V: float, n: int) -> tuple[Array, Parts]:

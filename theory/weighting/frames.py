@@ -80,6 +80,10 @@ class FrameLaw:
             raise ValueError(f"a share lies strictly between 0 and 1, got {p}")
         return float(scipy.optimize.brentq(lambda a: self.cdf(a) - p, 0.0, 1.0, xtol=1e-12))
 
+    def quantiles(self, p: Float[Array, " p"]) -> Float[Array, " p"]:
+        """The α below which these shares lie. Raises `ValueError` unless 0 < p < 1."""
+        return np.array([self.quantile(float(share)) for share in p])
+
     @property
     def exact(self) -> bool:
         """Whether the whole distribution is exact, not only the mean and the standard deviation."""

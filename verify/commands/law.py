@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -48,7 +49,8 @@ def law(
     grid = Table.grid(padding=(0, 2))
     grid.add_row("layer", f"{rule}, {family} weights{drawn}, d = {d:,}, N = {found.N:,}, N/d = {found.N / d:.4g}")
     grid.add_row("mean α", f"{found.mean:.5f}, standard deviation {found.sd:.5f}")
-    grid.add_row("quantiles", ", ".join(f"{100 * share:g} %: {found.quantile(share):.5f}" for share in SHARES))
+    quantiles = zip(SHARES, found.quantiles(np.array(SHARES)), strict=True)
+    grid.add_row("quantiles", ", ".join(f"{100 * share:g} %: {a:.5f}" for share, a in quantiles))
     grid.add_row("map is zero", f"with probability {found.undefined:.3g}, then α is undefined")
     if rule != "grad" and not find_family(family).orthonormal and d > 1:
         constant = kappa(rule, family, d, q, relevance)
