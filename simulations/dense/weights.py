@@ -5,7 +5,7 @@ Columns are independent except in the two frame families, where the columns of o
 together and blocks are independent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -91,25 +91,38 @@ def orthonormal(d: int, n: int, rng: np.random.Generator) -> Float[Array, "d n"]
     """A Haar frame: `n ≤ d` orthonormal columns, uniform among all such. Raises `ValueError` for `n > d`."""
     if n > d:
         raise ValueError(f"at most d = {d} vectors can be orthonormal in R^{d}, got {n}")
-    Q, R = np.linalg.qr(rng.standard_normal((d, n)))
-    return Q * np.sign(np.diag(R))
+    return haar_frames(1, d, n, rng)[0]
+
+
+def haar_frames(count: int, d: int, n: int, rng: np.random.Generator) -> Float[Array, "count d n"]:
+    """Independent Haar frames of `n ≤ d` columns: of a Gaussian matrix the Q whose R has a positive diagonal."""
+    Q, R = np.linalg.qr(rng.standard_normal((count, d, n)))
+    return Q * np.sign(np.diagonal(R, axis1=1, axis2=2))[:, None, :]
+
+
+def beside(frames: Sequence[Float[Array, "_ d _"]]) -> Float[Array, "d N"]:
+    """The columns of all frames, one frame beside the other."""
+    return np.concatenate([np.moveaxis(some, 0, 1).reshape(some.shape[1], -1) for some in frames], axis=1)
+
+
+def blocks(d: int, N: int) -> list[tuple[int, int]]:
+    """(number of frames, columns of each): N columns in as many frames of d as fit, and one of what is left."""
+    return [(count, n) for count, n in ((N // d, d), (1, N % d)) if count and n]
 
 
 def haar(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:
     """Haar orthonormal frames times √d, in independent blocks of at most d columns."""
-    blocks = [orthonormal(d, min(d, N - done), rng) for done in range(0, N, d)]
-    return np.sqrt(d) * np.concatenate(blocks, axis=1)
+    return np.sqrt(d) * beside([haar_frames(count, d, n, rng) for count, n in blocks(d, N)])
 
 
 def tilted(d: int, N: int, rng: np.random.Generator) -> Float[Array, "d N"]:
     """Equal-norm, non-orthogonal frames: in each block every two columns have cosine 1/2; norms √d."""
-    blocks = []
-    for done in range(0, N, d):
-        n = min(d, N - done)
+    drawn = []
+    for count, n in blocks(d, N):
         apart, common = np.sqrt(1 - FRAME_COSINE), np.sqrt(1 + (n - 1) * FRAME_COSINE)
         root = apart * np.eye(n) + (common - apart) / n * np.ones((n, n))  # root² has 1 on the diagonal, else 1/2
-        blocks.append(orthonormal(d, n, rng) @ root)
-    return np.sqrt(d) * np.concatenate(blocks, axis=1)
+        drawn.append(haar_frames(count, d, n, rng) @ root)
+    return np.sqrt(d) * beside(drawn)
 
 
 FAMILIES: dict[str, Sampler] = {
