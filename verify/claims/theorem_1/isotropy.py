@@ -31,11 +31,11 @@ from nfrlab.verify.examine.limits.wide_layers import DELTA, PLANE
 from nfrlab.verify.examine.stated_draws import dyadic
 from nfrlab.verify.examine.statistics import mean_evidence
 
-BROKEN, ALIGNED = Claimed.between(0.0, 1 - DELTA), Claimed.exactly(1.0, resolution=0.01)
+BROKEN, ALIGNED = Claimed.between(0.0, 1 - DELTA), Claimed.exactly(1.0, resolution=DELTA)
 NEAR_AXIS = np.array([1.0, 2 / 64, 1 / 64])
 """An input near the one at which sparse entries do worst."""
-ASIDE = np.array([0.0, 1.0, 0.0])
-"""An input beside the quarter of directions in which neurons of the compensated law are longer."""
+ASIDE, EDGE = np.array([0.0, 1.0, 0.0]), np.array([1.0, -1.0, 0.0])
+"""Inputs beside the quarter of directions in which neurons of the compensated law are longer, and at its edge."""
 MOMENTS = "sampled intervals rest on the second moments of a neuron as its law states them"
 
 
@@ -45,7 +45,7 @@ def examined_inputs(exam: Examination) -> dict[str, Array]:
     return {
         "e_2, d = 3": ASIDE,
         "(3, −1, 2)": SIGNED,
-        "(1, −1, 0)": np.array([1.0, -1, 0]),
+        "(1, −1, 0)": EDGE,
         "image patch, d = 12": patch,
     }
 
@@ -104,14 +104,14 @@ def examine_without_compensation(exam: Examination) -> list[Evidence]:
 
 def repair(exam: Examination) -> list[Evidence]:
     """The derivation, and samples of the compensated law at inputs all around."""
-    sampled = sampled_evidence(exam, COMPENSATED_WEIGHTS, ALIGNED, examined_inputs(exam), 1.0)
+    aligned = Claimed.exactly(1.0, resolution=exam.pick(DELTA, DELTA / 2))
+    sampled = sampled_evidence(exam, COMPENSATED_WEIGHTS, aligned, examined_inputs(exam), 1.0)
     return [derivation_evidence(anisotropy_proofs.characterisation), *sampled]
 
 
 def examine_longer_quarter(exam: Examination) -> list[Evidence]:
-    """Samples at the inputs in R³ where neurons of the quarter are twice as long as their number compensates."""
-    inputs = {name: x for name, x in examined_inputs(exam).items() if len(x) == 3}
-    return sampled_evidence(exam, longer_in_the_quarter(2), ALIGNED, inputs, 1.0)
+    """The same at one input where neurons of the quarter are twice as long as their number compensates: 0.949."""
+    return sampled_evidence(exam, longer_in_the_quarter(2), ALIGNED, {"(1, −1, 0)": EDGE}, 1.0)
 
 
 def certified_evidence(law: Family, x: Array, low: float, high: float) -> Evidence:

@@ -29,7 +29,7 @@ Point = tuple[str, int, int]
 """(family, d, N) of a layer."""
 QUICK: tuple[Point, ...] = (
     ("gaussian", 784, 8),
-    ("gaussian", 784, 784),
+    ("gaussian", 784, 200),
     ("student", 27, 27),
     ("sphere", 27, 12),
     ("ring", 784, 12),

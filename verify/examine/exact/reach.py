@@ -49,7 +49,7 @@ def reach_evidence(statement: ExactStatement, exam: Examination, point: str, bud
 def _reach_in_draw(
     statement: ExactStatement, exam: Examination, point: str, name: str, draw: Draw, miss: float
 ) -> Evidence:
-    rng, tries = exam.rng(point), exam.pick(60, 400)
+    rng, tries = exam.rng(point), exam.pick(40, 400)
     sizes, admitted, disputed = list[float](), 0, 0
     for _ in range(tries):
         case = statement.build(draw(rng, exam.images))
