@@ -36,6 +36,7 @@ docs: $(READY)
 	$(BIN)/python -m nfrlab.verify.report.claims_page
 	$(BIN)/python -m nfrlab.verify.report.derivations_page
 	$(BIN)/python -m nfrlab.verify.report.map_page
+	$(BIN)/python -m nfrlab.simulations.deep.reading.operations_page
 
 $(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv

@@ -30,7 +30,7 @@ from nfrlab.simulations.deep.engine.backward import attribution, rule, start_at_
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
-from nfrlab.simulations.deep.engine.ops import Weighted
+from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.networks import models, weights
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 

@@ -29,7 +29,7 @@ from nfrlab.simulations.bridge.settings import RANDOM
 from nfrlab.simulations.deep.effects import pictures
 from nfrlab.simulations.deep.engine.backward import RULES, attribution, rule
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
-from nfrlab.simulations.deep.engine.ops import Weighted
+from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.networks import models, weights
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 

@@ -63,7 +63,7 @@ FUNCTIONS = {
     "wants_more": "return good().undefined",
     "grey": "return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3600, 3))",
     "other_size": "return nn.Sequential(nn.Flatten(), nn.Linear(48, 3), nn.ReLU(), nn.Linear(3, 3))",
-    "sigmoid": "return nn.Sequential(nn.Flatten(), nn.Linear(3072, 4), nn.Sigmoid(), nn.Linear(4, 3))",
+    "recurrent": "return nn.Sequential(nn.Flatten(), nn.ReLU(), nn.RNN(3072, 4))",
     "lazy": "return nn.Sequential(nn.Flatten(), nn.LazyLinear(4), nn.ReLU(), nn.Linear(4, 3))",
     "recurrent": "return nn.Sequential(nn.Flatten(), nn.LSTM(3072, 4))",
     "on_meta": "return good().to('meta')",

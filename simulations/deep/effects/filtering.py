@@ -11,8 +11,9 @@ from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import GRAD, Pending, Rule, descend, start_at_output
-from nfrlab.simulations.deep.engine.graph import INPUT, Trace
-from nfrlab.simulations.deep.engine.ops import Op, Record, Weighted
+from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.engine.ops import Op, Record
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 
 def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
@@ -48,16 +49,11 @@ def layer_margins(trace: Trace, rule: Rule) -> list[float]:
 
 def inner_products(trace: Trace, waiting: Pending) -> tuple[float, float]:
     """`⟨A, r⟩` over all places where relevance waits, and `⟨|A|, |r|⟩`, in float64."""
-    pairs = [(value_at(trace, i).double(), r.double()) for i, r in waiting.items()]
+    pairs = [(trace.value(i).double(), r.double()) for i, r in waiting.items()]
     return (
         sum(float((A * r).sum()) for A, r in pairs),
         sum(float((A * r).abs().sum()) for A, r in pairs),
     )
-
-
-def value_at(trace: Trace, place: int) -> Tensor:
-    """The output of a node, or the input."""
-    return trace.x if place == INPUT else trace.records[place].output
 
 
 @torch.no_grad()

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
-from nfrlab.simulations.deep.engine.ops import ReLU, Weighted
+from nfrlab.simulations.deep.engine.ops import ReLU
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 AT_MOST = 128
 """Neurons of a layer that are looked at; where there are more, random ones, the same in every draw."""

@@ -13,7 +13,7 @@ from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import backward
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
 from nfrlab.simulations.deep.engine.measure import alignment
-from nfrlab.simulations.deep.engine.ops import Conv, Weighted
+from nfrlab.simulations.deep.engine.weighted import Conv, Weighted
 
 KEPT = 0.0025
 """Share of a linear layer's inputs that keep their weights."""

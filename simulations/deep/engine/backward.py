@@ -14,9 +14,10 @@ from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Trace
-from nfrlab.simulations.deep.engine.ops import Flatten, Weighted
+from nfrlab.simulations.deep.engine.ops import Flatten
 from nfrlab.simulations.deep.engine.shares import share
 from nfrlab.simulations.deep.engine.signs import Bias, Sign
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 Bottom = Literal["none", "times input", "rectified times input"]
 Map = Float[Tensor, "B ..."]
@@ -188,7 +189,7 @@ def as_gradients(trace: Trace, rule: Rule, pending: Pending) -> Pending:
     """What waits, in modified gradients: relevance at a pixel is `x ⊙ r_0`, and tells nothing where `x = 0`."""
     if rule.first is None:
         return pending
-    x = {i: trace.x if i == INPUT else trace.recall(i).output for i in trace.graph.pixels.intersection(pending)}
+    x = {i: trace.value(i) for i in trace.graph.pixels.intersection(pending)}
     return {i: share(r.view(-1, *x[i].shape), x[i]).view(r.shape) if i in x else r for i, r in pending.items()}
 
 
@@ -220,6 +221,11 @@ def activation(trace: Trace, layer: int, pooled: bool = False) -> Map:
     return descend(trace, GRAD, {place: trace.activation(layer, pooled)}, range(layer, 0, -1))[INPUT]
 
 
+def _no_maps(r: Tensor, a: Tensor, maps: int) -> Tensor:
+    """So many zero maps of the batch that a was computed from, like r."""
+    return r.new_zeros(maps * len(a), *a.shape[1:])
+
+
 @torch.no_grad()
 def from_layers(
     trace: Trace,
@@ -235,13 +241,14 @@ def from_layers(
     `start = trace.activation` and the gradient this is Activation at every layer. With `pooled` relevance enters, and
     is shaped like `A_l`, after the layer's pooling.
     """
-    graph, waiting, rows = trace.graph, Pending(), 0
+    graph, waiting, maps = trace.graph, Pending(), 0
     for layer in range(graph.depth, 0, -1):
         if layers is None or layer in layers:
             entering, place = start(layer), graph.place(layer, pooled)
-            waiting = {i: torch.cat([r, torch.zeros_like(r[: len(entering)])]) for i, r in waiting.items()}
-            started = torch.cat([entering.new_zeros(rows, *entering.shape[1:]), entering])
+            more = len(entering) // len(trace.value(place))
+            waiting = {i: torch.cat([r, _no_maps(r, trace.value(i), more)]) for i, r in waiting.items()}
+            started = torch.cat([_no_maps(entering, trace.value(place), maps), entering])
             waiting[place] = waiting[place] + started if place in waiting else started
-            rows += len(entering)
+            maps += more
         descend(trace, rule, waiting, range(layer, layer - 1, -1))
     return waiting[INPUT].view(-1, *trace.x.shape)

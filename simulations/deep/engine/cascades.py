@@ -15,8 +15,10 @@ from nfrlab.simulations.deep.engine.backward import (
     descend,
     start_at_output,
 )
+from nfrlab.simulations.deep.engine.functions import Activation
 from nfrlab.simulations.deep.engine.graph import INPUT, Trace
-from nfrlab.simulations.deep.engine.ops import ReLU, Weighted
+from nfrlab.simulations.deep.engine.ops import ReLU
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 BUFFER = 2**25  # bytes that stay in the cache, and in the heap (memory.py)
 
@@ -44,6 +46,8 @@ def cascades(trace: Trace, rule: Rule, r: Tensor | None = None) -> Float[Tensor,
     output layer alone, so that N = 0 is N = 1.
     """
     r = start_at_output(trace) if r is None else r
+    if not trace.by_image:
+        return _cascades(trace, rule, r, len(r))
     rows = max(1, BUFFER // max(record.output[:1].nbytes for record in trace.records))
     parts = (slice(i, i + rows) for i in range(0, len(r), rows))
     return torch.cat([_cascades(trace.images(part), rule, r[part], rows) for part in parts], dim=1)
@@ -72,5 +76,5 @@ def _spares_the_top(trace: Trace, rule: Rule) -> bool:
     Where that is the only layer, what comes before it belongs to it.
     """
     graph = trace.graph
-    below = graph.depth == 1 and any(isinstance(node.op, ReLU) for node in graph.nodes)
+    below = graph.depth == 1 and any(isinstance(node.op, ReLU | Activation) for node in graph.nodes)
     return rule.at_relu and isinstance(graph.nodes[-1].op, Weighted) and not below

@@ -10,18 +10,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from nfrlab.simulations.deep.engine.functions import Activation, Call
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
-from nfrlab.simulations.deep.engine.ops import (
-    AdaptiveAvgPool,
-    Add,
-    AvgPool,
-    Flatten,
-    MaxPool,
-    Op,
-    Record,
-    ReLU,
-    Weighted,
-)
+from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, Record, ReLU
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 INPUT = -1
 
@@ -44,6 +36,8 @@ class Graph:
     """
 
     nodes: tuple[Node, ...]
+    remarks: tuple[str, ...] = ()
+    """What was left out on the way from the module, in words."""
 
     @cached_property
     def layer_of(self) -> tuple[int, ...]:
@@ -64,7 +58,7 @@ class Graph:
         """For every layer 1 … L the node whose output is `A_l`: its last ReLU, or its weighted node if it has none."""
         found: dict[int, int] = {}
         for i, (node, layer) in enumerate(zip(self.nodes, self.layer_of, strict=True)):
-            if isinstance(node.op, ReLU | Weighted):
+            if isinstance(node.op, ReLU | Activation | Weighted):
                 found[layer] = i
         return tuple(found[layer] for layer in range(1, self.depth + 1))
 
@@ -85,7 +79,11 @@ class Graph:
     def tensors(self) -> tuple[Tensor, ...]:
         """Every tensor that the operations hold, in their order."""
         held = (value for node in self.nodes for _, value in sorted(vars(node.op).items()))
-        return tuple(value for value in held if isinstance(value, Tensor))
+        return tuple(
+            tensor
+            for value in held
+            for tensor in ((value,) if isinstance(value, Tensor) else value.tensors if isinstance(value, Call) else ())
+        )
 
     @property
     def digest(self) -> str:
@@ -171,6 +169,10 @@ class Trace:
             raise ValueError("this trace was made for one way down and is used up; run forward again, or without once")
         return self.records[i]
 
+    def value(self, i: int) -> Tensor:
+        """The output of node i, or the input. Raises `ValueError` when it is forgotten."""
+        return self.x if i == INPUT else self.recall(i).output
+
     def forget(self, i: int) -> None:
         """Free node i and all above it."""
         del self.records[i:]
@@ -182,9 +184,18 @@ class Trace:
     @property
     def finite(self) -> Bool[Tensor, " B"]:
         """Whether an image went through without overflow: every number on its way to `f(x)` is finite."""
-        return torch.stack([record.output.flatten(1).isfinite().all(dim=1) for record in self.records]).all(dim=0)
+        images = len(self.x)
+        each = (r.output.isfinite() for r in self.records)
+        return torch.stack(
+            [ok.reshape(images, -1).all(dim=1) if len(ok) == images else ok.all().expand(images) for ok in each]
+        ).all(dim=0)
+
+    @property
+    def by_image(self) -> bool:
+        """Whether the first axis of every node numbers the images."""
+        return all(len(record.output) == len(self.x) for record in self.records)
 
     def activation(self, layer: int, pooled: bool = False) -> Float[Tensor, "B ..."]:
         """`A_l`, or `A_l` after the layer's pooling; `A_0 = x`."""
         place = self.graph.place(layer, pooled)
-        return self.x if place == INPUT else self.recall(place).output
+        return self.value(place)

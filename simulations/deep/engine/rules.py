@@ -14,10 +14,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine.ops import Add, MaxPool, Op, Record, ReLU, Weighted, masked
+from nfrlab.simulations.deep.engine.functions import Activation, Function
+from nfrlab.simulations.deep.engine.ops import Add, MaxPool, Op, Record, ReLU, masked
 from nfrlab.simulations.deep.engine.quantiles import quantile
 from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
 from nfrlab.simulations.deep.engine.signs import Bias, Sign, by_sign
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 Step = Callable[[Op, Tensor, Record], tuple[Tensor, ...]]
 """From an operation, `r` at its output and the record of its inputs and output to `r` at each of its inputs."""
@@ -30,21 +32,22 @@ def grad(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
 
 def gbp(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """Guided backpropagation, eq. 6: `W M relu(r)`."""
-    below = grad(op, r, record)
-    return (below[0].clamp_(min=0),) if isinstance(op, ReLU) else below  # M relu(r) = relu(M r)
+    if isinstance(op, ReLU):
+        return (op.transpose(r, record)[0].clamp_(min=0),)  # M relu(r) = relu(M r)
+    return grad(op, r.clamp(min=0) if isinstance(op, Activation) else r, record)
 
 
 def deconv(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """Deconvnet: `W relu(r)`, without the forward mask (Sixt et al. 2020)."""
-    return (r.clamp(min=0),) if isinstance(op, ReLU) else grad(op, r, record)
+    return (r.clamp(min=0),) if isinstance(op, ReLU | Activation) else grad(op, r, record)
 
 
 def rectgrad(op: Op, r: Tensor, record: Record, tau: float = 0.0, mask: bool = True) -> tuple[Tensor, ...]:
     """RectGrad with a constant threshold, eq. 15: `W M (r ⊙ 1[A ⊙ r > τ])`; `mask = False` omits M, as eq. 7 does."""
-    if not isinstance(op, ReLU):
+    if not isinstance(op, ReLU | Activation):
         return grad(op, r, record)
     passed = torch.where(times(record.output, r) <= tau, 0, r)  # a NaN passes, to be seen in the map
-    return (masked(passed, record.output) if mask else passed,)
+    return grad(op, passed, record) if mask else (passed,)
 
 
 def rectgrad_quantile(op: Op, r: Tensor, record: Record, q: float = 0.9, mask: bool = True) -> tuple[Tensor, ...]:
@@ -52,12 +55,12 @@ def rectgrad_quantile(op: Op, r: Tensor, record: Record, q: float = 0.9, mask: b
 
     `r` is first brought near 1 by a power of two, which changes no comparison: the product stays within range.
     """
-    if not isinstance(op, ReLU):
+    if not isinstance(op, ReLU | Activation):
         return grad(op, r, record)
     product = times(record.output, near_one(r))
     tau = quantile(product.flatten(1), q).view(-1, *[1] * (r.dim() - 1))
     passed = masked(r, product.sub_(tau))
-    return (masked(passed, record.output) if mask else passed,)
+    return grad(op, passed, record) if mask else (passed,)
 
 
 def near_one(r: Tensor) -> Tensor:
@@ -117,13 +120,18 @@ def norm_split(step: Step) -> Step:
     return with_norm
 
 
+def without_weights(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+    """Relevance at an operation that has no weights: passed by the linear map that it is at the point met."""
+    return op.relevance(r, record) if isinstance(op, Function) else op.transpose(r, record)
+
+
 def lrp_epsilon(op: Op, r: Tensor, record: Record, eps: float = 0.0, bias: Bias = "split") -> tuple[Tensor, ...]:
     """LRP-ε: `R_i = Σ_j z_ij / (z_j + ε sign z_j) R_j`; ε = 0 is LRP-z, eq. 8.
 
     `bias = "none"` takes `z_j = Σ_k z_kj` without `b_j`, as eq. 8 is printed.
     """
     if not isinstance(op, Weighted):
-        return grad(op, r, record)
+        return without_weights(op, r, record)
     z = record.output
     denominator = op.product(record.inputs[0], op.weight) if bias == "none" and op.bias is not None else z
     return op.transpose(times(share(z, stabilised(denominator, eps)), r), record)
@@ -144,7 +152,7 @@ def lrp_alpha_beta(
     ε further from 0. Signed inputs count by the sign of the product `a_i w_ij`; `sign = "weight"` takes the weight's.
     """
     if not isinstance(op, Weighted):
-        return grad(op, r, record)
+        return without_weights(op, r, record)
     return (by_sign(op, r, record, alpha, bias, eps, sign),)
 
 
@@ -158,7 +166,7 @@ def zplus(
 def zplus_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """The paper's filter form of z⁺ (Prop. 3) with its scalar γ dropped: `W diag(1[W > 0]) M r`."""
     if not isinstance(op, Weighted):
-        return grad(op, r, record)
+        return without_weights(op, r, record)
     return (op.pull(r, op.weight.clamp(min=0), record.inputs[0].shape),)
 
 
@@ -179,7 +187,7 @@ def z_box(
     Raises `ValueError` when an input lies outside its bounds by more than rounding.
     """
     if not isinstance(op, Weighted):
-        return grad(op, r, record)
+        return without_weights(op, r, record)
     a = record.inputs[0]
     low, high = (bound(v, a) for v in (low, high))
     rounding = 4 * torch.finfo(a.dtype).eps * torch.maximum(low.abs(), high.abs())

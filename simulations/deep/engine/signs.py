@@ -13,8 +13,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine.ops import Record, Weighted
+from nfrlab.simulations.deep.engine.ops import Record
 from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
+from nfrlab.simulations.deep.engine.weighted import Weighted
 
 Bias = Literal["split", "full", "none"]
 Sign = Literal["product", "weight"]
@@ -26,7 +27,7 @@ def by_sign(op: Weighted, r: Tensor, record: Record, alpha: float, bias: Bias, e
     a, z = record.inputs[0], record.output
     if signed := sign == "product" and bool(a.amin() < 0):
         op, a = op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
-    each = (_of_neurons(op.only(n), a, z[:, n], r[:, n], alpha, bias, eps) for n in op.blocks())
+    each = (_of_neurons(op.only(n), a, op.of_neurons(z, n), op.of_neurons(r, n), alpha, bias, eps) for n in op.blocks())
     below = reduce(Tensor.add_, each)
     return _own_sign(op, below, record.inputs[0]) if signed else below
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from nfrlab.simulations.deep.engine.ops import Weighted
+from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.inputs.images import Labelled
 from nfrlab.simulations.deep.networks import models, weights
 from nfrlab.simulations.deep.networks.trained import accuracy

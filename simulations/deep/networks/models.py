@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.fx import Proxy
 
 from nfrlab.simulations.deep.engine.ops import Subsample
 
@@ -27,7 +26,6 @@ DIGITS_PLAN = (16, 16, POOL, 32, 32, POOL, 64, 64, POOL)
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=nn.Module)
-Signal = Tensor | Proxy  # what passes through a network: numbers, or what torch.fx traces it with
 
 
 def _uninitialised(build: Callable[P, M]) -> Callable[P, M]:
@@ -91,7 +89,7 @@ class VGG(nn.Module):
             below = width
         self.classifier = nn.Sequential(*classifier, nn.Linear(below, classes, bias))
 
-    def forward(self, x: Signal) -> Signal:
+    def forward(self, x: Tensor) -> Tensor:
         """`f(x)`."""
         return self.classifier(torch.flatten(self.avgpool(self.features(x)), 1))
 
@@ -127,7 +125,7 @@ class Stack(nn.Module):
         hidden = [layer for below, width in pairwise(widths) for layer in (nn.Linear(below, width, bias), nn.ReLU())]
         self.layers = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(widths[-1], 1, bias))
 
-    def forward(self, x: Signal) -> Signal:
+    def forward(self, x: Tensor) -> Tensor:
         """`f(x)`."""
         return self.layers(x)
 
@@ -174,7 +172,7 @@ class Block(nn.Module):
         self.conv2, self.bn2, self.relu2 = _conv(width, width, 3), _norm(width, bias), nn.ReLU()
         self.downsample = downsample
 
-    def forward(self, x: Signal) -> Signal:
+    def forward(self, x: Tensor) -> Tensor:
         """The block's output."""
         g = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
         return self.relu2(g + (x if self.downsample is None else self.downsample(x)))
@@ -204,7 +202,7 @@ class ResNet(nn.Module):
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(512, classes, bias)
 
-    def forward(self, x: Signal) -> Signal:
+    def forward(self, x: Tensor) -> Tensor:
         """`f(x)`."""
         a = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         a = self.layer4(self.layer3(self.layer2(self.layer1(a))))
@@ -230,7 +228,7 @@ class CifarResNet(nn.Module):
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(64, classes, bias)
 
-    def forward(self, x: Signal) -> Signal:
+    def forward(self, x: Tensor) -> Tensor:
         """`f(x)`."""
         a = self.layer3(self.layer2(self.layer1(self.relu(self.bn1(self.conv1(x))))))
         return self.linear(torch.flatten(self.avgpool(a), 1))

@@ -6,12 +6,16 @@ huge logit, and a transpose that is not that of its forward map is seen by autog
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from nfrlab.simulations.deep.engine.backward import GRAD, carry_down
+from nfrlab.simulations.deep.engine.functions import Call, pulled
 from nfrlab.simulations.deep.engine.graph import Graph
+from nfrlab.simulations.deep.engine.ops import Record
 
 OUTPUTS = {torch.float32: 1e-4, torch.float64: 1e-10}
 """How far outputs may differ, in units of `size_of_classes`."""
@@ -21,10 +25,34 @@ GRADIENTS = {torch.float32: 1e-2, torch.float64: 1e-8}
 """‖difference‖ of gradients relative to ‖gradient‖: rounding may put out a ReLU, or turn a maximum."""
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A graph with the softmax that was left out of it, if any."""
+
+    graph: Graph
+    last: Call | None
+
+    def __call__(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B classes"]:
+        """What the module gives."""
+        f = self.graph(x)
+        return f if self.last is None else self.last(f)
+
+    def gradient(self, x: Float[Tensor, "B ..."], r: Float[Tensor, "B classes"]) -> Float[Tensor, "B ..."]:
+        """`Jᵀ r`."""
+        trace = self.graph.forward(x)
+        if self.last is not None:
+            (r,) = pulled(self.last, r, Record((trace.output,), self.last(trace.output)))
+        return carry_down(trace, GRAD, r)
+
+
 def compare(
-    graph: Graph, module: nn.Module, example: Float[Tensor, "B ..."], output: Float[Tensor, "B classes"]
+    graph: Graph,
+    last: Call | None,
+    module: nn.Module,
+    example: Float[Tensor, "B ..."],
+    output: Float[Tensor, "B classes"],
 ) -> None:
-    """Raise `ValueError` where graph and module differ on the example, of which the module gives `output`.
+    """Raise `ValueError` where the graph, and `last` after it, differ from the module, which gives `output`.
 
     Also where they cannot be compared: a dtype other than float32 and float64, an output that is zero or infinite, or
     does not depend on the example as far as autograd knows.
@@ -34,14 +62,15 @@ def compare(
     largest = float(output.abs().max())
     if not 0 < largest < float("inf"):
         raise ValueError(f"the largest output on the example is {largest}: nothing to compare; give another example")
-    compare_outputs(graph(example.clone()), output, "the example")
+    whole = Whole(graph, last)
+    compare_outputs(whole(example.clone()), output, "the example")
     for size in NOISE:
         other = perturbed(example, size)
         with torch.no_grad():
             expected = module(other.clone())
         if expected.isfinite().all():
-            compare_outputs(graph(other.clone()), expected, "the example with noise added")
-    compare_gradients(graph, module, perturbed(example, NOISE[0])[:2])
+            compare_outputs(whole(other.clone()), expected, "the example with noise added")
+    compare_gradients(whole, module, perturbed(example, NOISE[0])[:2])
 
 
 def perturbed(example: Float[Tensor, "B ..."], size: float) -> Float[Tensor, "B ..."]:
@@ -63,7 +92,7 @@ def compare_outputs(after: Tensor, before: Tensor, where: str) -> None:
         raise ValueError(f"the rewritten network differs from the module on {where}, by {off:.1e} of an output")
 
 
-def compare_gradients(graph: Graph, module: nn.Module, x: Float[Tensor, "B ..."]) -> None:
+def compare_gradients(whole: Whole, module: nn.Module, x: Float[Tensor, "B ..."]) -> None:
     """Raise `ValueError` where the gradient of all classes together, with random signs, is not that of autograd.
 
     Where an operation in place keeps autograd from computing one, there is nothing to compare with.
@@ -81,7 +110,7 @@ def compare_gradients(graph: Graph, module: nn.Module, x: Float[Tensor, "B ..."]
             (expected,) = torch.autograd.grad(output, pixels, r)
         except RuntimeError:
             return
-    difference = carry_down(graph.forward(x.detach().clone()), GRAD, r) - expected
+    difference = whole.gradient(x.detach().clone(), r) - expected
     off = float(difference.double().norm() / expected.double().norm().clamp(min=1e-300))
     if not off <= GRADIENTS[x.dtype]:
         raise ValueError(f"the gradient of the rewritten network differs from autograd's by {off:.1e} of its length")

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine.graph import INPUT, Node
-from nfrlab.simulations.deep.engine.ops import Conv, Linear, Op, Weighted
+from nfrlab.simulations.deep.engine.ops import Op
+from nfrlab.simulations.deep.engine.weighted import Conv, Linear, Weighted
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Affine:
     t: Tensor
     axes: int
 
+    def follows(self, below: Weighted) -> bool:
+        """Whether its channels are the neurons of the operation before it."""
+        return isinstance(below, Linear) == (self.axes == 2)
+
     @property
     def weighted(self) -> Weighted:
         """The map as a weighted operation."""
@@ -34,7 +39,7 @@ class Affine:
 
 
 @dataclass(frozen=True)
-class Call:
+class Step:
     """A node before folding."""
 
     name: str
@@ -51,29 +56,29 @@ def normalisation(
     return Affine(s.to(mean.dtype), t.to(mean.dtype), axes)
 
 
-def fold(calls: Sequence[Call]) -> list[Node]:
+def fold(steps: Sequence[Step]) -> list[Node]:
     """The nodes of the network without any `Affine`. A folded node keeps the name of the convolution or linear map."""
-    read = [source for call in calls for source in call.inputs]
+    read = [source for step in steps for source in step.inputs]
     nodes: list[Node] = []
     moved = {INPUT: INPUT}
-    for i, call in enumerate(calls):
-        sources = tuple(moved[source] for source in call.inputs)
-        alone = read.count(call.inputs[0]) == 1 and sources[0] != INPUT
+    for i, step in enumerate(steps):
+        sources = tuple(moved[source] for source in step.inputs)
+        alone = read.count(step.inputs[0]) == 1 and sources[0] != INPUT
         below = nodes[sources[0]].op if alone else None
-        if isinstance(call.op, Affine) and isinstance(below, Weighted):
-            nodes[sources[0]] = replace(nodes[sources[0]], op=below.scaled(call.op.s, call.op.t))
+        if isinstance(step.op, Affine) and isinstance(below, Weighted) and step.op.follows(below):
+            nodes[sources[0]] = replace(nodes[sources[0]], op=below.scaled(step.op.s, step.op.t))
             moved[i] = sources[0]
         else:
-            nodes.append(Node(call.name, call.op.weighted if isinstance(call.op, Affine) else call.op, sources))
+            nodes.append(Node(step.name, step.op.weighted if isinstance(step.op, Affine) else step.op, sources))
             moved[i] = len(nodes) - 1
     return nodes
 
 
-def needed_calls(calls: Sequence[Call], output: int) -> list[Call]:
-    """The calls that `output` is computed from, itself last."""
+def needed_steps(steps: Sequence[Step], output: int) -> list[Step]:
+    """The steps that `output` is computed from, itself last."""
     wanted = {output}
     for i in range(output, INPUT, -1):
-        wanted |= set(calls[i].inputs) if i in wanted else set()
+        wanted |= set(steps[i].inputs) if i in wanted else set()
     kept = sorted(wanted - {INPUT})
     moved = {INPUT: INPUT} | {i: place for place, i in enumerate(kept)}
-    return [replace(calls[i], inputs=tuple(moved[source] for source in calls[i].inputs)) for i in kept]
+    return [replace(steps[i], inputs=tuple(moved[source] for source in steps[i].inputs)) for i in kept]

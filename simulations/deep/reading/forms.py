@@ -1,6 +1,6 @@
-"""How calls of PyTorch's usual layers read as operations.
+"""How calls of PyTorch's layers with weights, poolings and additions read as operations.
 
-A form takes the arguments of PyTorch's function under their own names, after the output that the call gave. It returns
+A form takes the call as it was `Met`, and then the arguments of PyTorch's function under their own names. It returns
 the operations that the call amounts to, one behind the other (none: it changes nothing in evaluation mode), and raises
 `ValueError` for what cannot be handled.
 """
@@ -8,15 +8,33 @@ the operations that the call amounts to, one behind the other (none: it changes 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine import ops
+from nfrlab.simulations.deep.engine import ops, weighted
+from nfrlab.simulations.deep.engine.functions import Call, Function, Given
 from nfrlab.simulations.deep.reading.folding import Affine, normalisation
+from nfrlab.simulations.deep.reading.noted import Noted
 
 Ops = tuple[ops.Op | Affine, ...]
 Sides = int | Sequence[int]
+
+
+@dataclass(frozen=True)
+class Met:
+    """A call as it was met: `noted`, what it gave, itself as a template, the tensors it reads that depend on the image,
+    and which of these, if any, is a gate.
+    """
+
+    noted: Noted
+    output: Tensor
+    call: Call
+    read: list[Tensor]
+    gate: int | None = None
 
 
 def pair(sides: Sides) -> ops.Pair:
@@ -30,19 +48,29 @@ def refuse(when: bool, reason: str) -> None:
         raise ValueError(reason)
 
 
-def relu(output: Tensor, input: Tensor, inplace: bool = False) -> Ops:
+def function(name: str, *arguments: Any, **named: Any) -> Function:
+    """A function of the operation before."""
+    return Function(Call(name, getattr(torch, name, None) or getattr(F, name), (Given(0), *arguments), named))
+
+
+def own(met: Met, *arguments: Any, **named: Any) -> Ops:
+    """What a module says itself."""
+    return (met.noted.function.as_op(),)
+
+
+def relu(met: Met, input: Tensor, inplace: bool = False) -> Ops:
     """`relu(a)`."""
     return (ops.ReLU(),)
 
 
-def linear(output: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ops:
-    """`W a + b` of flat activations."""
-    refuse(input.dim() != 2, f"a linear map of shape {tuple(input.shape)}; flatten to (B, d) first")
-    return (ops.Linear(weight.detach(), None if bias is None else bias.detach()),)
+def linear(met: Met, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ops:
+    """`W a + b` of the last axis."""
+    refuse(len(met.read) > 1, "a linear map whose weights depend on the image")
+    return (weighted.Linear(weight.detach(), None if bias is None else bias.detach()),)
 
 
 def conv(
-    output: Tensor,
+    met: Met,
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -50,25 +78,56 @@ def conv(
     padding: Sides | str = 0,
     dilation: Sides = 1,
     groups: int = 1,
-    padding_mode: str = "zeros",
 ) -> Ops:
-    """`W * a + b`. Padding by other than zeros, or by more on one side, is refused."""
-    refuse(padding_mode != "zeros", f"padding_mode '{padding_mode}'; only 'zeros' is handled")
+    """`W * a + b` in two dimensions; padding by more on one side is a function before it."""
+    refuse(len(met.read) > 1, "a convolution whose weights depend on the image")
+    uneven: Ops = ()
     if isinstance(padding, str):
-        padding = same_padding(weight, pair(dilation)) if padding == "same" else 0
+        sides = zip(pair(dilation), weight.shape[2:], strict=True)
+        rows, columns = (step * (side - 1) if padding == "same" else 0 for step, side in sides)
+        padding = rows // 2, columns // 2
+        if rows % 2 or columns % 2:
+            uneven, padding = (function("pad", [columns // 2, -(-columns // 2), rows // 2, -(-rows // 2)]),), 0
     geometry = (pair(stride), pair(padding), pair(dilation), groups)
-    return (ops.Conv(weight.detach(), None if bias is None else bias.detach(), *geometry),)
+    return (*uneven, weighted.Conv(weight.detach(), None if bias is None else bias.detach(), *geometry))
 
 
-def same_padding(weight: Tensor, dilation: ops.Pair) -> ops.Pair:
-    """The padding that leaves the size as it is."""
-    both = [step * (side - 1) for step, side in zip(dilation, weight.shape[2:], strict=True)]
-    refuse(any(total % 2 for total in both), "padding 'same' of an even kernel pads one side more than the other")
-    return (both[0] // 2, both[1] // 2)
+def conv_of_lines(
+    met: Met,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sides = 1,
+    padding: Sides | str = 0,
+    dilation: Sides = 1,
+    groups: int = 1,
+) -> Ops:
+    """A convolution in one dimension: one of images of height 1."""
+    padding = padding if isinstance(padding, str) else (0, pair(padding)[0])
+    steps = (1, pair(stride)[0]), padding, (1, pair(dilation)[0])
+    of_images = conv(met, input.unsqueeze(2), weight.unsqueeze(2), bias, *steps, groups)
+    return (function("unsqueeze", 2), *of_images, function("squeeze", 2))
+
+
+def conv_transpose(
+    met: Met,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sides = 1,
+    padding: Sides = 0,
+    output_padding: Sides = 0,
+    groups: int = 1,
+    dilation: Sides = 1,
+) -> Ops:
+    """The transposed convolution in two dimensions."""
+    refuse(len(met.read) > 1, "a convolution whose weights depend on the image")
+    geometry = (pair(stride), pair(padding), pair(dilation), groups, pair(output_padding))
+    return (weighted.TransposedConv(weight.detach(), None if bias is None else bias.detach(), *geometry),)
 
 
 def batch_norm(
-    output: Tensor,
+    met: Met,
     input: Tensor,
     running_mean: Tensor | None,
     running_var: Tensor | None,
@@ -78,15 +137,16 @@ def batch_norm(
     momentum: float | None = 0.1,
     eps: float = 1e-5,
 ) -> Ops:
-    """`γ (a − μ) / √(σ² + ε) + β` with running statistics, of `(B, C, H, W)` or `(B, C)`."""
+    """`γ (a − μ) / √(σ² + ε) + β` with running statistics."""
     if training or running_mean is None or running_var is None:
         raise ValueError("batch normalisation by the statistics of the batch; running statistics are needed")
-    refuse(input.dim() not in (2, 4), f"batch normalisation of shape {tuple(input.shape)}")
+    if input.dim() not in (2, 4):
+        return (Function(met.call),)
     return (normalisation(running_mean, running_var, weight, bias, eps, input.dim()),)
 
 
 def max_pool(
-    output: Tensor,
+    met: Met,
     input: Tensor,
     kernel_size: Sides,
     stride: Sides | None = None,
@@ -100,7 +160,7 @@ def max_pool(
 
 
 def avg_pool(
-    output: Tensor,
+    met: Met,
     input: Tensor,
     kernel_size: Sides,
     stride: Sides | None = None,
@@ -114,60 +174,65 @@ def avg_pool(
     return (ops.AvgPool(*window, ceil_mode, count_include_pad, divisor_override),)
 
 
-def adaptive_avg_pool(output: Tensor, input: Tensor, output_size: Any) -> Ops:
+def adaptive_avg_pool(met: Met, input: Tensor, output_size: Any) -> Ops:
     """Means over as many windows as there are outputs."""
     return (ops.AdaptiveAvgPool(output_size),)
 
 
-def mean(output: Tensor, input: Tensor, dim: Any = None, keepdim: bool = False) -> Ops:
-    """The mean over all positions of every channel."""
+def mean(met: Met, input: Tensor, dim: Any = None, keepdim: bool = False, **named: Any) -> Ops:
+    """The mean over all positions of every channel, or another."""
     axes = sorted(axis % input.dim() for axis in ([dim] if isinstance(dim, int) else dim or ()))
-    refuse(input.dim() != 4 or axes != [2, 3], f"a mean over axes {axes}; only the two of space, 2 and 3")
+    if input.dim() != 4 or axes != [2, 3] or named:
+        return (Function(met.call),)
     return (ops.AdaptiveAvgPool(1),) if keepdim else (ops.AdaptiveAvgPool(1), ops.Flatten())
 
 
-def flatten(output: Tensor, input: Tensor, *shape: Any, **named: Any) -> Ops:
-    """A change of shape that gives `(B, d)`, or none at all."""
-    flat = (input.shape[0], input[0].numel())
-    refuse(
-        output.shape not in (flat, input.shape), f"a change of shape to {tuple(output.shape)}, not to (B, d) = {flat}"
-    )
-    return () if output.shape == input.shape else (ops.Flatten(),)
-
-
-def add(output: Tensor, input: Any, other: Any, alpha: float = 1) -> Ops:
-    """A residual addition of two branches of one shape; nothing where one of them is the number 0, as `sum` begins."""
-    refuse(alpha != 1, f"an addition with alpha = {alpha}")
-    if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
-        constant = other if isinstance(input, Tensor) else input
-        refuse(bool(constant != 0), f"an addition of the constant {constant}")
+def flatten(met: Met, input: Tensor, *shape: Any, **named: Any) -> Ops:
+    """A change of shape: to `(B, d)`, none at all, or another."""
+    if met.output.shape == input.shape:
         return ()
-    refuse(input.shape != other.shape, f"an addition of unlike shapes {tuple(input.shape)} and {tuple(other.shape)}")
-    return (ops.Add(),)
+    flat = (input.shape[0], input[0].numel())
+    return (ops.Flatten(),) if met.output.shape == flat else (Function(met.call),)
 
 
-def dropout(output: Tensor, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Ops:
+def add(met: Met, input: Any, other: Any, alpha: float = 1) -> Ops:
+    """A residual addition of two branches of one shape; nothing where one of them is the number 0, as `sum` begins."""
+    if isinstance(input, Tensor) and isinstance(other, Tensor):
+        alike = len(met.read) == 2 and input.shape == other.shape and alpha == 1
+        return (ops.Add(),) if alike else (Function(met.call),)
+    constant = other if isinstance(input, Tensor) else input
+    return () if constant == 0 else (Function(met.call),)
+
+
+def dropout(met: Met, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Ops:
     """Nothing, in evaluation mode."""
-    refuse(training, "dropout active in evaluation mode; pass training=self.training")
+    refuse(training and p > 0, "dropout active in evaluation mode; pass training=self.training")
     return ()
 
 
-def nothing(output: Tensor, input: Tensor) -> Ops:
-    """Nothing."""
-    return ()
+def nothing(met: Met, input: Tensor, *arguments: Any, **named: Any) -> Ops:
+    """Nothing, unless the kind of numbers changes."""
+    return () if met.output.dtype == input.dtype else (Function(met.call),)
 
 
-def subsample(output: Tensor, input: Tensor, index: Any) -> Ops:
-    """`a[:, :, ::s, ::s]`, the first half of He et al.'s shortcut A."""
+def detached(met: Met, *arguments: Any, **named: Any) -> Ops:
+    """Refused: no gradient comes back from there."""
+    raise ValueError("it cuts the way back to the image; remove it from forward")
+
+
+def subsample(met: Met, input: Tensor, index: Any) -> Ops:
+    """`a[:, :, ::s, ::s]`, the first half of He et al.'s shortcut A, or another index."""
     step: int = getattr(index[-1], "step", None) or 1 if isinstance(index, tuple) else 1
     every, some = slice(None), slice(None, None, step)
-    refuse(index != (every, every, some, some), f"the index {index}; only [:, :, ::s, ::s] is handled")
-    return (ops.Subsample(step, 0),)
+    shortcut = isinstance(index, tuple) and len(index) == 4 and all(isinstance(part, slice) for part in index)
+    if shortcut and index == (every, every, some, some) and step > 0:
+        return (ops.Subsample(step, 0),)
+    return (Function(met.call),)
 
 
-def pad(output: Tensor, input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Ops:
-    """As many channels of zeros on either side, the other half of shortcut A."""
+def pad(met: Met, input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Ops:
+    """As many channels of zeros on either side, the other half of shortcut A, or another padding."""
     channels = (0, 0, 0, 0, pad[-1], pad[-1])
-    unlike = tuple(pad) != channels or min(pad) < 0 or mode != "constant" or bool(value)
-    refuse(unlike, f"padding by {tuple(pad)}; only channels of zeros, as many on either side, are handled")
-    return (ops.Subsample(1, pad[-1]),)
+    if tuple(pad) == channels and min(pad) >= 0 and mode == "constant" and not value and input.dim() == 4:
+        return (ops.Subsample(1, pad[-1]),)
+    return (Function(met.call),)

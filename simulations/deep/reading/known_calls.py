@@ -1,66 +1,76 @@
-"""Which calls are known: PyTorch's modules, functions and methods, each with the form that reads it."""
+"""Which calls are known: the functions and methods of PyTorch by their plain names, each with the form that reads it.
+
+Modules are known by the functions that they call. docs/operations.md is written from this table.
+"""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from inspect import signature
-from typing import Any
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
-from nfrlab.simulations.deep.reading import forms
-from nfrlab.simulations.deep.reading.forms import Ops
+from nfrlab.simulations.deep.reading import curves, forms
+from nfrlab.simulations.deep.reading.forms import Met, Ops
+from nfrlab.simulations.deep.reading.noted import Noted
 
 Form = Callable[..., Ops]
+AS_OP = "as_op"
+"""The name of a module that says itself what it does."""
 
-FORMS: dict[Form, tuple[Any, ...]] = {
-    forms.relu: (nn.ReLU, F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_"),
-    forms.linear: (nn.Linear, F.linear),
-    forms.conv: (nn.Conv2d, F.conv2d),
-    forms.batch_norm: (nn.BatchNorm1d, nn.BatchNorm2d, F.batch_norm),
-    forms.max_pool: (nn.MaxPool2d, F.max_pool2d, torch.max_pool2d),
-    forms.avg_pool: (nn.AvgPool2d, F.avg_pool2d),
-    forms.adaptive_avg_pool: (nn.AdaptiveAvgPool2d, F.adaptive_avg_pool2d),
-    forms.mean: (torch.mean, "mean"),
-    forms.flatten: (nn.Flatten, torch.flatten, torch.reshape, torch.squeeze, "flatten", "view", "reshape", "squeeze"),
-    forms.add: (operator.add, operator.iadd, torch.add, "add", "add_"),
-    forms.dropout: (
-        nn.Dropout,
-        nn.Dropout1d,
-        nn.Dropout2d,
-        nn.Dropout3d,
-        F.dropout,
-        F.dropout1d,
-        F.dropout2d,
-        F.dropout3d,
+NAMES: dict[Form, str] = {
+    forms.linear: "linear",
+    curves.matmul: "matmul mm",
+    forms.conv: "conv2d",
+    forms.conv_of_lines: "conv1d",
+    forms.conv_transpose: "conv_transpose2d",
+    forms.batch_norm: "batch_norm",
+    forms.relu: "relu",
+    curves.clamp: "clamp clamp_min clip",
+    forms.max_pool: "max_pool2d",
+    forms.avg_pool: "avg_pool2d",
+    forms.adaptive_avg_pool: "adaptive_avg_pool2d",
+    forms.mean: "mean",
+    forms.add: "add",
+    forms.flatten: "flatten view reshape squeeze",
+    forms.subsample: "getitem",
+    forms.pad: "pad",
+    forms.dropout: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
+    forms.nothing: "contiguous clone to type type_as float double",
+    forms.detached: "detach data",
+    curves.linear_map: (
+        "sub subtract rsub neg negative positive sum cumsum cat concat concatenate stack hstack chunk split "
+        "split_with_sizes tensor_split unbind unsafe_chunk unsafe_split narrow select index_select take_along_dim "
+        "gather permute transpose swapaxes swapdims t T mT adjoint movedim moveaxis roll flip rot90 unsqueeze "
+        "unflatten expand expand_as broadcast_to repeat repeat_interleave tile diagonal unfold fold interpolate "
+        "pixel_shuffle pixel_unshuffle channel_shuffle avg_pool1d avg_pool3d adaptive_avg_pool1d real where "
+        "masked_fill max min amax amin maximum minimum abs absolute max_pool1d adaptive_max_pool1d adaptive_max_pool2d "
+        "max_pool2d_with_indices eq ne lt le gt ge logical_not logical_and logical_or or and invert"
     ),
-    forms.nothing: (nn.Identity, "contiguous", "clone"),
-    forms.subsample: (operator.getitem,),
-    forms.pad: (F.pad,),
+    curves.activation: (
+        "relu6 leaky_relu prelu rrelu hardtanh clamp_max silu gelu hardswish hardsigmoid elu celu selu softplus tanh "
+        "sigmoid mish softsign log_sigmoid threshold hardshrink softshrink tanhshrink"
+    ),
+    curves.curve: "square pow exp expm1 sqrt sin cos atan arctan erf asinh log1p",
+    curves.held: "softmax log_softmax softmin reciprocal rsqrt log norm linalg_vector_norm linalg_norm var std",
+    curves.product: "mul multiply bmm einsum",
+    curves.quotient: "div divide true_divide",
+    curves.attention: "scaled_dot_product_attention",
+    curves.layer_norm: "layer_norm",
+    curves.rms_norm: "rms_norm",
+    curves.group_norm: "group_norm",
+    curves.instance_norm: "instance_norm",
+    forms.own: AS_OP,
 }
-OF = {target: form for form, targets in FORMS.items() for target in targets}
+FORMS: dict[str, Form] = {name: form for form, names in NAMES.items() for name in names.split()}
+GATES = {"sigmoid", "hardsigmoid", "tanh"}
+"""Nonlinearities whose product with something else makes them a gate."""
+SOFTMAX = {"softmax", "log_softmax", "sigmoid", "log_sigmoid"}
+"""What stands over an output without being part of what is explained."""
 
 
-def of_module(module: nn.Module, output: Tensor, *inputs: Tensor) -> Ops:
-    """What a module of the table does, or one that says so itself by `as_op()`; its attributes are the arguments.
-
-    Raises `ValueError` for any other module.
-    """
-    as_op = getattr(module, "as_op", None)
-    if callable(as_op):
-        return (as_op(),)
-    form = next((OF[kind] for kind in type(module).__mro__ if kind in OF), None)
+def form_of(noted: Noted) -> Callable[[Met], Ops]:
+    """How a call is read. Raises `ValueError` for one that is not known."""
+    form = FORMS.get(noted.name)
     if form is None:
-        raise ValueError(f"a module of kind {type(module).__name__} is not handled")
-    names = list(signature(form).parameters)[2:]
-    return form(output, *inputs, **{name: getattr(module, name) for name in names if hasattr(module, name)})
-
-
-def of_function(target: Any, output: Tensor, *arguments: Any, **named: Any) -> Ops:
-    """What a call of a function or method of the table does. Raises `ValueError` for any other."""
-    if target not in OF:
-        raise ValueError("this function is not handled")
-    return OF[target](output, *arguments, **named)
+        raise ValueError(
+            "this function is not handled; docs/operations.md lists what is, and a module may say what it does by as_op"
+        )
+    return lambda met: form(met, *noted.arguments, **noted.named)

@@ -35,7 +35,7 @@ from nfrlab.simulations.bridge import draws, networks, populations
 from nfrlab.simulations.bridge import run as bridge
 from nfrlab.simulations.bridge.settings import ENDS, Setting, plan_for
 from nfrlab.simulations.bridge.sources import Draw, Sources
-from nfrlab.simulations.deep.engine.ops import Weighted
+from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.inputs.images import CIFAR_CLASSES
 from nfrlab.simulations.deep.networks import models
 from nfrlab.simulations.deep.networks.weights import randomise

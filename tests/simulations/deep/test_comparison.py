@@ -103,12 +103,6 @@ def test_what_autograd_cannot_follow_is_refused() -> None:
         rewrite(module, X)
 
 
-def test_padding_that_crops_is_refused() -> None:
-    """Catches channels cut off by a negative width, whose transpose would repeat one channel in all."""
-    with pytest.raises(ValueError, match=r"padding by \(0, 0, 0, 0, -1, -1\)"):
-        rewrite(network(lambda a: F.pad(a, (0, 0, 0, 0, -1, -1))), X)
-
-
 @pytest.mark.parametrize("add", [lambda a, b: sum((a, b)), lambda a, b: 0 + a + b, lambda a, b: torch.add(a, 0) + b])
 def test_a_sum_begins_with_zero(add: Callable[[Any, Any], Any]) -> None:
     """Catches a refusal of `sum(branches)`, which adds the first branch to 0."""

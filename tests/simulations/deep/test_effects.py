@@ -25,7 +25,8 @@ from torch import nn
 from nfrlab.simulations.deep.effects import cascade, extremes, information, neurons, pictures, removal, resemblance
 from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
-from nfrlab.simulations.deep.engine.ops import Linear, ReLU, Weighted
+from nfrlab.simulations.deep.engine.ops import ReLU
+from nfrlab.simulations.deep.engine.weighted import Linear, Weighted
 from nfrlab.simulations.deep.maps import activation
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.oracles import jacobian as oracle

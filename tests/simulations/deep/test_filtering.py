@@ -14,7 +14,8 @@ torch = pytest.importorskip("torch")
 from nfrlab.simulations.deep.effects import filtering
 from nfrlab.simulations.deep.effects.common import BLIND
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
-from nfrlab.simulations.deep.engine.ops import Linear, ReLU
+from nfrlab.simulations.deep.engine.ops import ReLU
+from nfrlab.simulations.deep.engine.weighted import Linear
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import NETS, SHAPE, Twin, twin
 from tests.support.oracles.pairs import UNDER_TEST

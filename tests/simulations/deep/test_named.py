@@ -55,7 +55,7 @@ def test_wrappers_are_taken_off(wrap: Callable[[nn.Module], nn.Module]) -> None:
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_what_cannot_be_read_is_named() -> None:
-    """Catches an error of torch.fx in place of a sentence about scripted networks and lazy layers."""
+    """Catches an error of PyTorch in place of a sentence about scripted networks and lazy layers."""
     with pytest.raises(ValueError, match="scripted network"):
         rewrite(torch.jit.trace(net(), X), X)
     with pytest.raises(ValueError, match=r"parameter '0\.weight' is lazy"):

@@ -15,7 +15,8 @@ from nfrlab.simulations.deep.engine.backward import attribution, backward, rule
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Node
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment, state
-from nfrlab.simulations.deep.engine.ops import Add, AvgPool, Conv, Flatten, Linear, MaxPool, ReLU
+from nfrlab.simulations.deep.engine.ops import Add, AvgPool, Flatten, MaxPool, ReLU
+from nfrlab.simulations.deep.engine.weighted import Conv, Linear
 from nfrlab.simulations.deep.networks.models import VGG, VGG16_PLAN
 from nfrlab.simulations.deep.networks.weights import randomise
 from nfrlab.simulations.deep.reading.rewrite import rewrite

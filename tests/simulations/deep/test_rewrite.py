@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine.backward import attribution, rule
-from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, Subsample, Weighted
+from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, Subsample
+from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.networks.models import MODELS
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.networks import EXACT, RELUS, Net, gradient, head, images, kinds, networks, off, with_statistics
@@ -113,7 +114,7 @@ def test_our_own_networks(name: str, dtype: torch.dtype) -> None:
 
 
 class Doubling(nn.Module):
-    """A leaf that says itself what it is, and that torch.fx could not look into."""
+    """A module that says itself what it is, and could not be looked into."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:, :, ::2, ::2] if x.sum() > 0 else x[:, :, ::2, ::2].clone()

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine.backward import attribution, rule
-from nfrlab.simulations.deep.engine.ops import Conv
+from nfrlab.simulations.deep.engine.weighted import Conv
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.networks import EXACT, Net, Residual, gradient, head, images, kinds, off, with_statistics
 

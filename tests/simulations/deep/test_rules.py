@@ -18,7 +18,8 @@ from nfrlab.simulations import dense as lab
 from nfrlab.simulations.deep.engine.backward import RULES, Rule, activation, attribution, from_layers, rule
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
-from nfrlab.simulations.deep.engine.ops import Linear, ReLU
+from nfrlab.simulations.deep.engine.ops import ReLU
+from nfrlab.simulations.deep.engine.weighted import Linear
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import NETS, SHAPE, twin
 from tests.support.oracles.pairs import HIGH, LOW, PAIRS

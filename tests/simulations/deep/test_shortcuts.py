@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from nfrlab.simulations.deep.engine import ops, quantiles
+from nfrlab.simulations.deep.engine import quantiles, weighted
 from nfrlab.simulations.deep.engine.backward import attribution, rule
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
-from nfrlab.simulations.deep.engine.ops import Conv, Flatten, Linear, MaxPool, ReLU
+from nfrlab.simulations.deep.engine.ops import Flatten, MaxPool, ReLU
+from nfrlab.simulations.deep.engine.weighted import Conv, Linear
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -77,7 +78,7 @@ def test_blocks_of_neurons_make_one_map(name: str, cached: int, monkeypatch: pyt
     """Catches a neuron left out, or taken twice, where linear maps are taken in parts."""
     graph, x = small_network(), normal(2, 3, 8, 8)
     whole = attribution(graph.forward(x), rule(name))
-    monkeypatch.setattr(ops, "CACHED", cached)
+    monkeypatch.setattr(weighted, "CACHED", cached)
     np.testing.assert_allclose(attribution(graph.forward(x), rule(name)), whole, rtol=1e-9, atol=1e-12)
 
 
@@ -97,7 +98,7 @@ def test_signed_inputs_laid_side_by_side(groups: int) -> None:
     stride=st.integers(1, 3),
     padding=st.integers(0, 2),
     dilation=st.integers(1, 2),
-    channels=st.sampled_from([1, ops.NARROW, ops.NARROW + 1]),
+    channels=st.sampled_from([1, weighted.NARROW, weighted.NARROW + 1]),
 )
 def test_narrow_convolutions_are_transposed(seed: int, stride: int, padding: int, dilation: int, channels: int) -> None:
     """Catches windows that are folded back to the wrong places: `⟨W a, r⟩ = ⟨a, Wᵀ r⟩`."""

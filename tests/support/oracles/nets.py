@@ -11,18 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine.graph import Graph, Node
-from nfrlab.simulations.deep.engine.ops import (
-    AdaptiveAvgPool,
-    Add,
-    AvgPool,
-    Conv,
-    Flatten,
-    Linear,
-    MaxPool,
-    Op,
-    ReLU,
-    Subsample,
-)
+from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, ReLU, Subsample
+from nfrlab.simulations.deep.engine.weighted import Conv, Linear
 from tests.support.oracles.jacobian import INPUT, Net, Part
 
 
