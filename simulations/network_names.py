@@ -5,10 +5,23 @@ from __future__ import annotations
 NETWORKS = ("vgg16", "vgg16_bn", "vgg16-cifar10", "resnet18", "resnet20", "digits", "stack")
 """As `simulations.deep.networks.models.MODELS` builds them."""
 ALIASES = {"cifar": "resnet20"}
+LIBRARIES = ("torchvision", "timm")
+"""Whose networks are asked for as `torchvision:NAME`, where they are installed."""
+
+
+def library_of(network: str) -> str | None:
+    """The library whose network is meant, if any."""
+    library = network.partition(":")[0]
+    return library if ":" in network and library in LIBRARIES else None
+
+
+def is_own_file(network: str) -> bool:
+    """Whether `FILE.py:FUNCTION` of the user's is meant."""
+    return ":" in network and library_of(network) is None
 
 
 def require_known(network: str) -> None:
-    """Raises `ValueError` for what is neither a built-in network nor `FILE.py:FUNCTION`."""
+    """Raises `ValueError` for what is neither a built-in network, nor a library's, nor `FILE.py:FUNCTION`."""
     if ":" not in network and ALIASES.get(network, network) not in NETWORKS:
-        known = f"{', '.join(NETWORKS)}, or FILE.py:FUNCTION of your own"
+        known = f"{', '.join(NETWORKS)}, torchvision:NAME, timm:NAME, or FILE.py:FUNCTION of your own"
         raise ValueError(f"unknown --model '{network}'; known: {known}")

@@ -63,7 +63,7 @@ FUNCTIONS = {
     "wants_more": "return good().undefined",
     "grey": "return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3600, 3))",
     "other_size": "return nn.Sequential(nn.Flatten(), nn.Linear(48, 3), nn.ReLU(), nn.Linear(3, 3))",
-    "recurrent": "return nn.Sequential(nn.Flatten(), nn.ReLU(), nn.RNN(3072, 4))",
+    "volumes": "return nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv3d(1, 2, 3), nn.ReLU(), nn.Flatten())",
     "lazy": "return nn.Sequential(nn.Flatten(), nn.LazyLinear(4), nn.ReLU(), nn.Linear(4, 3))",
     "recurrent": "return nn.Sequential(nn.Flatten(), nn.LSTM(3072, 4))",
     "on_meta": "return good().to('meta')",

@@ -13,7 +13,7 @@ import typer
 from nfrlab.simulations.bridge.run import KEPT, run
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
-from nfrlab.simulations.network_names import require_known
+from nfrlab.simulations.network_names import is_own_file, require_known
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.workers import exits_refused, interrupts_heard, jobs_for
 from nfrlab.verify.commands.console import (
@@ -171,7 +171,7 @@ def settings_from(
         side = None if quick or sources.cifar_images is None else training_side(sources.cifar_vgg16)
         return plan(quick, sources.cifar is not None, size, side)
     side = training_side(weights if model == CIFAR_VGG16 else None) or size
-    return plan_for(model, "trained" if weights is not None else "built" if ":" in model else None, side)
+    return plan_for(model, "trained" if weights is not None else "built" if is_own_file(model) else None, side)
 
 
 def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:

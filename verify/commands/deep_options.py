@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from nfrlab.simulations.bridge.sources import Sources, safetensors_metadata
+from nfrlab.simulations.network_names import is_own_file
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
@@ -75,6 +76,6 @@ def said_of_weights(model: str | None, sources: Sources) -> str:
 
         said = networks.load(named.build(model), model, sources)
         return f"{sources.checkpoint}: {said}" if said else ""
-    if model is not None and ":" in model:
+    if model is not None and is_own_file(model):
         return f"as built: {model} may be trained or not; name a checkpoint by --weights"
     return ""

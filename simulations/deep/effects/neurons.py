@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of
+from nfrlab.simulations.deep.engine.functions import Activation
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
 from nfrlab.simulations.deep.engine.ops import ReLU
 from nfrlab.simulations.deep.engine.weighted import Weighted
@@ -48,8 +49,8 @@ def shifted_gram(W: Float[Tensor, "n d"], by: float) -> Float[Tensor, "n n"]:
 
 
 def active_share(trace: Trace, layer: int) -> float:
-    """The share of a layer's neurons with `A > 0`; NaN for a layer without a ReLU."""
-    if not isinstance(trace.graph.nodes[trace.graph.place(layer)].op, ReLU):
+    """The share of a layer's neurons with `A > 0`; NaN for a layer without a nonlinearity."""
+    if not isinstance(trace.graph.nodes[trace.graph.place(layer)].op, ReLU | Activation):
         return float("nan")
     return float((trace.activation(layer) > 0).double().mean())
 

@@ -45,13 +45,13 @@ def _uninitialised(build: Callable[P, M]) -> Callable[P, M]:
 
 
 @torch.no_grad()
-def identity_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-    """Mean 0, variance 1, scale 1, shift 0."""
-    norm.reset_running_stats()
-    if norm.weight is not None:
-        norm.weight.fill_(1)
-    if norm.bias is not None:
-        norm.bias.fill_(0)
+def identity_norm(norm: nn.Module) -> None:
+    """Running mean 0 and variance 1, where a normalisation has them; scale 1, shift 0."""
+    if isinstance(norm, nn.modules.batchnorm._NormBase):
+        norm.reset_running_stats()
+    for name, value in (("weight", 1), ("bias", 0)):
+        if isinstance(parameter := getattr(norm, name, None), torch.Tensor):
+            parameter.fill_(value)
 
 
 class VGG(nn.Module):

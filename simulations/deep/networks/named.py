@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -14,19 +17,66 @@ from torch import nn
 
 from nfrlab.simulations.deep.networks.models import MODELS
 from nfrlab.simulations.deep.networks.plain import plain
-from nfrlab.simulations.network_names import ALIASES, require_known
+from nfrlab.simulations.network_names import ALIASES, library_of, require_known
 from nfrlab.simulations.workers import exits_heard
 
 
 def build(name: str, bias: bool = True) -> nn.Module:
-    """`vgg16`, `resnet18`, … without values for their weights, or what `FILE.py:FUNCTION` returns, as it is.
+    """`vgg16`, `resnet18`, … without values for their weights, a library's untrained network, or what
+    `FILE.py:FUNCTION` returns, as it is.
 
-    Raises `ValueError` for an unknown name, and for a file or function that gives no network.
+    Raises `ValueError` for an unknown name, a library that is not installed, and for a file or function that gives no
+    network.
     """
+    if library_of(name):
+        return from_library(name)
     if ":" in name:
         return from_file(name)
     require_known(name)
     return MODELS[ALIASES.get(name, name)](bias=bias)
+
+
+def from_library(name: str) -> nn.Module:
+    """The network `torchvision:NAME` or `timm:NAME`, untrained, in evaluation mode and made `plain`."""
+    library, _, network = name.partition(":")
+    try:
+        installed = torchvision_models() if library == "torchvision" else importlib.import_module(library)
+    except Exception as error:  # not there, or built for another PyTorch
+        raise ValueError(f"--model {name}: {library} cannot be imported ({first_line(error)}); install it") from error
+    known = installed.list_models()
+    if network not in known:
+        near = ", ".join(get_close_matches(network, known, 3))
+        raise ValueError(f"--model {name}: {library} has no such network{near and f'; near it: {near}'}")
+    try:
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of initialisations that will be replaced
+            torch.manual_seed(0)
+            made = installed.get_model(network) if library == "torchvision" else installed.create_model(network)
+    except Exception as error:  # what a library's network needs besides
+        raise ValueError(f"--model {name} failed: {type(error).__name__}: {first_line(error)}") from error
+    return plain(made)
+
+
+@cache
+def torchvision_models() -> ModuleType:
+    """`torchvision.models`. A torchvision compiled for another build of PyTorch lacks two operators that it asks for
+    and that no network of its needs: they are declared.
+    """
+    try:
+        return importlib.import_module("torchvision.models")
+    except RuntimeError:
+        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+        for name in ("nms", "qnms"):
+            signature = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            library.define(signature)  # type: ignore[no-untyped-call]
+        DECLARED.append(library)
+        for module in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
+            del sys.modules[module]
+        return importlib.import_module("torchvision.models")
+
+
+DECLARED: list[torch.library.Library] = []
+"""Declarations hold as long as the library that made them lives."""
 
 
 def from_file(name: str) -> nn.Module:

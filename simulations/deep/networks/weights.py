@@ -25,8 +25,11 @@ Neurons = Float[Tensor, "N d"]
 """N neurons, a row each."""
 Sampler = Callable[[Neurons, Generator], Neurons]
 """Fills the neurons that it is given, in their own memory, and returns them: large layers are drawn where they lie."""
-NORMS = nn.BatchNorm1d | nn.BatchNorm2d
-KNOWN = nn.Conv2d | nn.Linear | NORMS
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.LayerNorm | nn.GroupNorm | nn.InstanceNorm2d | nn.RMSNorm
+LAYERS = nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.MultiheadAttention
+KNOWN = LAYERS | NORMS
+KEPT = "token", "pos", "relative", "scale", "gamma", "embed", "bias", "alpha"
+"""What the name of a parameter with several axes, outside of such layers, has in it if it is no weight."""
 CHUNK = 1 << 22
 SPARSE_BEYOND = float(ndtri(1 - SPARSE_RATE / 2))
 
@@ -201,10 +204,12 @@ def generator(seed: np.random.SeedSequence, layer: int) -> Generator:
 def randomise(
     module: nn.Module, family: str, seed: np.random.SeedSequence, scale: str = "he", bias: bool = False
 ) -> None:
-    """Give every convolution and linear map new weights, in place; batch normalisations become the identity.
+    """Give every convolution, linear map and attention new weights, in place; normalisations scale by 1 and shift by 0.
 
-    Raises `ValueError` for an unknown family or scale, a parameter of another kind of layer, and where `bias` is asked
-    of a network that was built without any.
+    Tokens, positions, scales of layers and slopes of nonlinearities stay as they are (`KEPT`).
+
+    Raises `ValueError` for an unknown family or scale, for other parameters, and where `bias` is asked of a network
+    that was built without any.
 
     Parameters
     ----------
@@ -223,19 +228,40 @@ def randomise(
         rng = generator(seed, index)
         if isinstance(part, NORMS):
             identity_norm(part)
-        else:
-            d = part.weight[0].numel()
+        for neurons in neurons_of(part):
+            d = neurons[0].numel()
             width = half_width(family, d, scale)
-            draw(part.weight, family, rng, factor(family, d, scale))
-        if part.bias is not None:
-            part.bias.copy_(torch.empty(len(part.bias)).uniform_(-1, 1, generator=rng).mul_(width if bias else 0))
+            draw(neurons, family, rng, factor(family, d, scale))
+        for shift in biases_of(part):
+            shift.copy_(torch.empty(shift.shape).uniform_(-1, 1, generator=rng).mul_(width if bias else 0))
+
+
+def neurons_of(part: nn.Module) -> list[Tensor]:
+    """The weights of a layer as views whose first axis numbers neurons; none of a normalisation."""
+    if isinstance(part, nn.ConvTranspose2d):  # W is (C, N/groups, h, w)
+        return [group.transpose(0, 1) for group in part.weight.chunk(part.groups)]
+    if isinstance(part, nn.MultiheadAttention):
+        several = (part.in_proj_weight, part.q_proj_weight, part.k_proj_weight, part.v_proj_weight)
+        return [weight for weight in several if weight is not None]
+    return [part.get_parameter("weight")] if isinstance(part, LAYERS) else []
+
+
+def biases_of(part: nn.Module) -> list[Tensor]:
+    """The biases of a layer, or the shift of a normalisation."""
+    names = ("in_proj_bias", "bias_k", "bias_v") if isinstance(part, nn.MultiheadAttention) else ("bias",)
+    return [bias for name in names if (bias := getattr(part, name, None)) is not None]
 
 
 def stamps(module: nn.Module) -> list[tuple[object, ...]]:
     """By what weights are known again: each tensor, how often it was changed, and a few of its entries."""
     parts = (part for part in module.modules() if isinstance(part, KNOWN))
-    held = (tensor.detach() for part in parts for tensor in (part.weight, part.bias) if tensor is not None)
+    held = (tensor.detach() for part in parts for tensor in part.parameters(recurse=False))
     return [(each.data_ptr(), each._version, *each.flatten()[:: max(1, each.numel() // 8)].tolist()) for each in held]
+
+
+def is_weight(name: str, parameter: Tensor) -> bool:
+    """Whether a parameter that no known layer owns may be a layer's weights: not numbers along one axis."""
+    return sum(side > 1 for side in parameter.shape) > 1 and not any(word in name for word in KEPT)
 
 
 def draw(weight: Tensor, family: str, rng: Generator, scale: float) -> None:
@@ -254,10 +280,11 @@ def check(module: nn.Module, family: str, scale: str, bias: bool) -> None:
     if scale not in ("raw", *TARGETS):
         raise ValueError(f"unknown scale '{scale}'; known scales: raw, {', '.join(TARGETS)}")
     for name, part in module.named_modules():
-        if not isinstance(part, KNOWN) and next(part.parameters(recurse=False), None) is not None:
+        own = [] if isinstance(part, KNOWN) else part.named_parameters(recurse=False)
+        if any(is_weight(name, parameter) for name, parameter in own):
             raise ValueError(
-                f"{name or 'the model'}, a {type(part).__name__}, cannot be given random weights; convolutions, "
-                "linear maps and batch normalisations can"
+                f"{name or 'the model'}, a {type(part).__name__}, cannot be given random weights; convolutions of "
+                "lines and images, linear maps, attention and normalisations can"
             )
     if bias and not any(name.split(".")[-1] == "bias" for name, _ in module.named_parameters()):
         raise ValueError("random biases were asked for, but the model has none; build it with biases")

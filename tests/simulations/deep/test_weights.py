@@ -213,7 +213,53 @@ def test_bad_requests() -> None:
         weights.randomise(small_network(), "normal", seeded())
     with pytest.raises(ValueError, match="unknown scale 'xavier'; known scales: raw, he"):
         weights.randomise(small_network(), "gaussian", seeded(), "xavier")
-    with pytest.raises(ValueError, match="1, a LayerNorm, cannot be given random weights"):
-        weights.randomise(nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), "gaussian", seeded())
+    for layer in (nn.Conv3d(1, 2, 3), nn.LSTM(3, 2), nn.Bilinear(2, 3, 4)):
+        with pytest.raises(ValueError, match=f"1, a {type(layer).__name__}, cannot be given random weights"):
+            weights.randomise(nn.Sequential(nn.Linear(3, 3), layer), "gaussian", seeded())
     with pytest.raises(ValueError, match="the model has none; build it with biases"):
         weights.randomise(models.digits_vgg(bias=False), "gaussian", seeded(), bias=True)
+
+
+class Tokens(nn.Module):
+    """Parameters that are no weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pos_embedding = nn.Parameter(torch.randn(1, 5, 6))
+        self.layer_scale = nn.Parameter(torch.randn(6, 1, 1))
+
+
+def test_every_kind_of_layer_is_drawn() -> None:
+    """Catches a layer whose weights stay trained, neurons counted along the wrong axis, normalisations that keep their
+    scale, and tokens or slopes that are drawn as if they were weights.
+    """
+    layers = {
+        "lines": nn.Conv1d(4, 6, 3),
+        "up": nn.ConvTranspose2d(4, 6, 3, groups=2),
+        "heads": nn.MultiheadAttention(4, 2),
+        "norm": nn.LayerNorm(6),
+        "groups": nn.GroupNorm(2, 6),
+        "slope": nn.PReLU(6, init=0.3),
+        "tokens": Tokens(),
+    }
+    module = nn.ModuleDict(layers)
+    for parameter in module.parameters():
+        nn.init.normal_(parameter)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    weights.randomise(module, "sphere", seeded(), "he")
+    after = module.state_dict()
+    for name in ("slope.weight", "tokens.pos_embedding", "tokens.layer_scale"):
+        assert torch.equal(after[name], before[name])
+    for name in ("norm", "groups"):
+        assert (after[f"{name}.weight"] == 1).all()
+        assert (after[f"{name}.bias"] == 0).all()
+    assert all((after[name] == 0).all() for name in after if name.endswith("bias"))
+    up = after["up.weight"].unflatten(0, (2, 2)).transpose(1, 2)  # (group, neuron, channel, 3, 3)
+    lengths = {
+        "lines": after["lines.weight"].flatten(1).norm(dim=1),
+        "up": up.flatten(2).norm(dim=2),
+        "heads": after["heads.in_proj_weight"].norm(dim=1),
+        "out": after["heads.out_proj.weight"].norm(dim=1),
+    }
+    for name, length in lengths.items():
+        torch.testing.assert_close(length, torch.full_like(length, 2**0.5), msg=name)
