@@ -67,6 +67,7 @@ def _read(module: nn.Module, example: Tensor) -> tuple[Graph, Call | None, Tenso
     reader = Reader(x, x_of_two)
     for one, two in zip(calls, calls_of_two, strict=True):
         reader.read(one, two)
+    reader.open_gates()
     if id(output) not in reader.places:
         raise ValueError(f"the output of {_name(module)} does not come from the input")
     last, place = reader.without_softmax(reader.places[id(output)])
@@ -138,14 +139,13 @@ class Reader:
         apart = value_of_two.numel() == 2 * value.numel()
         refuse(not apart, f"it joins the images of a batch: {tuple(value.shape)} for {len(read[0])}")
         call = Template(self.places, self.of_two, read[0]).call(one, two, part)
-        gate = next((i for i, place in enumerate(inputs) if self._is_gate(place)), None)
+        gates = [i for i, place in enumerate(inputs) if self._is_gate(place)]
+        gate = gates[0] if len(gates) == 1 else None
         for op in known_calls.form_of(one)(Met(one, value, call, read, gate)):
             by_image = len(value) * 2 == len(value_of_two)
             refuse(
                 isinstance(op, Activation) and not by_image, f"a nonlinearity of {tuple(value.shape)}, images not first"
             )
-            if isinstance(op, Product) and op.gate is not None:
-                self._open_gate(inputs[op.gate])
             self.steps.append(Step(one.place or one.name, op, inputs))
             inputs = (len(self.steps) - 1,)
         self.places[id(value)] = self.of_two[id(value_of_two)] = inputs[0]
@@ -163,12 +163,24 @@ class Reader:
         op = self.steps[place].op if place != INPUT else None
         return isinstance(op, Held) or (isinstance(op, Activation) and op.call.name in known_calls.GATES)
 
-    def _open_gate(self, place: int) -> None:
-        """The sigmoid of a gate is no layer's nonlinearity: rules that act at those leave it alone."""
-        place = self._behind_functions(place)
-        step = self.steps[place] if place != INPUT else None
-        if step and isinstance(step.op, Activation):
-            self.steps[place] = replace(step, op=Held(step.op.call))
+    def open_gates(self) -> None:
+        """A sigmoid that only gates is no layer's nonlinearity: rules that act at those leave it alone."""
+        gates = {
+            self._behind_functions(step.inputs[step.op.gate])
+            for step in self.steps
+            if isinstance(step.op, Product) and step.op.gate is not None
+        }
+        layers = {
+            self._behind_functions(place)
+            for step in self.steps
+            if type(step.op) is not Function
+            for number, place in enumerate(step.inputs)
+            if not (isinstance(step.op, Product) and step.op.gate == number)
+        }
+        for place in gates - layers - {INPUT}:
+            step = self.steps[place]
+            if isinstance(step.op, Activation):
+                self.steps[place] = replace(step, op=Held(step.op.call))
 
     def without_softmax(self, place: int) -> tuple[Call | None, int]:
         """A softmax over the output, if there is one, and the place of what comes before it."""

@@ -6,7 +6,6 @@ They are built without weights from outside, and given small biases and statisti
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 import pytest
 
@@ -15,13 +14,13 @@ if find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed", allow_module_level=True)
 
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from nfrlab.simulations.deep.engine.backward import attribution, rule
 from nfrlab.simulations.deep.engine.functions import Activation
 from nfrlab.simulations.deep.engine.ops import ReLU
 from nfrlab.simulations.deep.networks import named
 from nfrlab.simulations.deep.reading.rewrite import rewrite
+from tests.support.guided import Guided
 from tests.support.networks import gradient, off
 
 NAMES = (
@@ -43,7 +42,6 @@ NAMES = (
 )
 SIDES = {"inception_v3": 80, "vit_b_32": 224}
 SIDE = 64
-NONLINEAR = {"relu", "relu_", "hardtanh", "hardtanh_", "relu6", "silu", "silu_", "gelu", "hardswish", "hardswish_"}
 
 
 def made(name: str) -> tuple[nn.Module, Tensor]:
@@ -60,35 +58,6 @@ def made(name: str) -> tuple[nn.Module, Tensor]:
                 parameter.add_(0.02 * torch.randn_like(parameter))
     side = SIDES.get(name, SIDE)
     return module, torch.rand(1, 3, side, side, dtype=torch.float64)
-
-
-class Guided(TorchFunctionMode):
-    """Every nonlinearity passes the positive part of what comes back to it; with `deconv` that alone is done."""
-
-    def __init__(self, deconv: bool) -> None:
-        super().__init__()
-        self.deconv, self.met = deconv, 0
-
-    def __torch_function__(self, function: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
-        if getattr(function, "__name__", "") not in NONLINEAR:
-            return function(*arguments, **(named or {}))
-        self.met += 1
-        z, deconv = arguments[0], self.deconv
-        at_rest = {key: value for key, value in (named or {}).items() if key != "inplace"}
-        leaf = z.detach().clone().requires_grad_()
-        with torch.enable_grad():
-            output = function(leaf.clone(), *arguments[1:], **at_rest)
-
-        class Step(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx: Any, a: Tensor) -> Tensor:
-                return output.detach().clone()
-
-            @staticmethod
-            def backward(ctx: Any, r: Tensor) -> Tensor:
-                return r.clamp(min=0) if deconv else torch.autograd.grad(output, leaf, r.clamp(min=0))[0]
-
-        return Step.apply(z)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine.backward import attribution, rule
 from nfrlab.simulations.deep.engine.cascades import cascade, cascades
-from nfrlab.simulations.deep.engine.functions import Activation
+from nfrlab.simulations.deep.engine.functions import Activation, Held, Product
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.reading.known_calls import AS_OP, FORMS
 from nfrlab.simulations.deep.reading.operations_page import PAGE, operations_page
@@ -498,6 +498,23 @@ def hook(part: nn.Module, used: str) -> None:
 def unhook(part: nn.Module) -> None:
     part._backward_hooks.clear()
     part._backward_pre_hooks.clear()
+
+
+def test_a_gate_is_no_layer_but_a_layer_may_gate() -> None:
+    """Catches a hidden tanh at which rules no longer act because its output is multiplied, and a gate's sigmoid at
+    which they do.
+    """
+
+    def kinds(step: Step) -> list[str]:
+        graph = rewrite(built(step)[0], images(2, 2, 4, 4))
+        return [type(node.op).__name__ for node in graph.nodes if isinstance(node.op, Activation | Held | Product)]
+
+    assert kinds(lambda a: a * torch.sigmoid(a)) == ["Held", "Product"]
+    assert kinds(squeeze_and_excite) == ["Held", "Product"]
+    assert kinds(lambda a: torch.tanh(a) * torch.tanh(a)) == ["Activation", "Activation", "Product"]
+    squared, beside = statement(lambda b: torch.tanh(b)), lambda b: b * b.mean((2, 3), keepdim=True)
+    assert kinds(lambda a: beside(squared(a))) == ["Activation", "Product"]
+    assert kinds(lambda a: (lambda s: a * s + s)(torch.sigmoid(a))) == ["Activation", "Product"]
 
 
 def test_a_softmax_over_the_output_is_left_out() -> None:
