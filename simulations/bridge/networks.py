@@ -64,7 +64,10 @@ def graph(draw: Draw, x: Tensor) -> Graph:
 def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> BuiltNetwork:
     """The network of a setting, built once a worker."""
     module = build(name, weighted, bias, sources)
-    return BuiltNetwork(module.to(sources.device, getattr(torch, precision)).eval())
+    try:
+        return BuiltNetwork(module.to(sources.device, getattr(torch, precision)).eval())
+    except NotImplementedError as error:
+        raise ValueError(f"{name} has no numbers, it lies on the device meta; give it weights first") from error
 
 
 def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:

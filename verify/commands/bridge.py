@@ -39,6 +39,7 @@ from nfrlab.verify.commands.deep_options import (
     require_device,
     require_side,
     require_torch,
+    said_of_network,
     said_of_weights,
     training_side,
 )
@@ -106,6 +107,7 @@ def bridge(
         count = draws_from(seeds)
         with exits_refused(str(model)):
             said = said_of_weights(model, sources)
+            noted = said_of_network(settings, seed, sources) if model is not None and ":" in model else ""
         deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
         store.prepare(out, len(deep))
         store.read(out)
@@ -130,6 +132,7 @@ def bridge(
         print_diagnosis(found)
     say(seen)
     say(said)
+    say(noted)
     from nfrlab.verify.exhibits import stored
 
     drawn = sources.out / "figures"

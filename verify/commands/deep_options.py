@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from nfrlab.simulations.bridge.sources import Sources, safetensors_metadata
+from nfrlab.simulations.bridge.settings import Setting
+from nfrlab.simulations.bridge.sources import Draw, Sources, safetensors_metadata
 from nfrlab.simulations.network_names import is_own_file
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
@@ -66,6 +67,17 @@ def training_side(path: Path | None) -> int | None:
         return int(safetensors_metadata(path)["side"])
     except (KeyError, ValueError) as error:
         raise ValueError(f"{path} is not what nfrlab train writes; remove it, or train again") from error
+
+
+def said_of_network(settings: Sequence[Setting], seed: int, sources: Sources) -> str:
+    """What has to be said of a user's network, read as the first draw of its settings reads it.
+
+    Raises `ValueError` where it cannot be read.
+    """
+    from nfrlab.simulations.bridge import networks, populations
+
+    draw = Draw(settings[0], seed, 0, sources)
+    return "; ".join(networks.graph(draw, populations.image(draw)).remarks)
 
 
 def said_of_weights(model: str | None, sources: Sources) -> str:

@@ -37,7 +37,7 @@ class Graph:
 
     nodes: tuple[Node, ...]
     remarks: tuple[str, ...] = ()
-    """What was left out on the way from the module, in words."""
+    """What was left out on the way from the module, and which premises of the theory it does not meet, in words."""
 
     @cached_property
     def layer_of(self) -> tuple[int, ...]:

@@ -60,8 +60,8 @@ NAMES: dict[Form, str] = {
     forms.own: AS_OP,
 }
 FORMS: dict[str, Form] = {name: form for form, names in NAMES.items() for name in names.split()}
-GATES = {"sigmoid", "hardsigmoid", "tanh"}
-"""Nonlinearities whose product with something else makes them a gate."""
+GATES = frozenset({"sigmoid", "hardsigmoid", *NAMES[curves.held].split()}), frozenset({"tanh"})
+"""What makes a factor a gate; in a product of one of the first kind with one of the second, the first."""
 SOFTMAX = {"softmax", "log_softmax", "sigmoid", "log_sigmoid"}
 """What stands over an output without being part of what is explained."""
 

@@ -99,7 +99,11 @@ def _called(label: str, function: Callable[..., Any], arguments: tuple[Any, ...]
     try:
         return function(*arguments, **named)
     except Exception as error:  # whatever a user's network stumbles over
-        raise ValueError(f"{label}: {first_line(error)}") from error
+        raise FailedCall(f"{label}: {first_line(error)}") from error
+
+
+class FailedCall(ValueError):
+    """The network itself stumbles, over an example that does not fit it."""
 
 
 @torch.no_grad()
@@ -114,10 +118,10 @@ def record(module: nn.Module, batch: Tensor) -> tuple[list[Noted], Tensor, Any]:
     try:
         with _hooked(recorder), _self_explaining(recorder, module), recorder:
             output = module(x)
-    except ValueError:
-        raise
     except Exception as error:
-        at = line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        if isinstance(error, ValueError) and not isinstance(error, FailedCall):
+            raise
+        at = "" if isinstance(error, FailedCall) else line(reversed(list(traceback.walk_tb(error.__traceback__))))
         raise ValueError(
             f"{type(module).__name__} cannot read an example of shape {tuple(batch.shape)}, {batch.dtype}{at}: "
             f"{first_line(error)}"

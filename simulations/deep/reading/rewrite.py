@@ -15,7 +15,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nfrlab.simulations.deep.engine.functions import Activation, Call, Function, Held, Product
+from nfrlab.simulations.deep.engine.functions import (
+    Activation,
+    Attention,
+    Call,
+    Function,
+    Held,
+    Normalisation,
+    Product,
+)
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph
 from nfrlab.simulations.deep.engine.ops import ReLU
 from nfrlab.simulations.deep.engine.weighted import Weighted
@@ -73,13 +81,33 @@ def _read(module: nn.Module, example: Tensor) -> tuple[Graph, Call | None, Tenso
     last, place = reader.without_softmax(reader.places[id(output)])
     steps = needed_steps(reader.steps, place)
     _refuse_twice(module, steps)
-    remarks = (f"the {last.name} over the output is left out: maps explain its arguments",) if last else ()
-    graph = Graph(tuple(fold(steps)), remarks)
+    graph = Graph(tuple(fold(steps)), remarks(steps, last))
     if not any(isinstance(node.op, ReLU | Activation) for node in graph.nodes):
         raise ValueError(f"no ReLU found in {_name(module)}: every rule that acts at ReLUs would be the plain gradient")
     if not graph.depth:
         raise ValueError(f"no convolution or linear map found in {_name(module)}: it has no layer, and no map")
     return graph, last, output
+
+
+def remarks(steps: list[Step], last: Call | None) -> tuple[str, ...]:
+    """What a user has to know of a network: what was left out, and which premises of the theory it does not meet."""
+    curved = Counter(step.op.call.name for step in steps if isinstance(step.op, Activation))
+    held = Counter(type(step.op).__name__.lower() for step in steps if isinstance(step.op, HELD))
+    found = [f"the {last.name} over the output is left out: maps explain its arguments"] if last else []
+    if curved:
+        found.append(f"nonlinearities that are no ReLUs ({counted(curved)}): the propositions are about ReLUs")
+    if held:
+        found.append(f"not piecewise linear ({counted(held)}): without biases too f differs from ⟨∇f, x⟩")
+    return tuple(found)
+
+
+HELD = Product | Attention | Normalisation
+"""Operations of which relevance holds a part, so that they are not homogeneous."""
+
+
+def counted(names: Counter[str]) -> str:
+    """`12 attention, 25 normalisation`."""
+    return ", ".join(f"{number} {name}" for name, number in sorted(names.items()))
 
 
 def _name(module: nn.Module) -> str:
@@ -139,9 +167,7 @@ class Reader:
         apart = value_of_two.numel() == 2 * value.numel()
         refuse(not apart, f"it joins the images of a batch: {tuple(value.shape)} for {len(read[0])}")
         call = Template(self.places, self.of_two, read[0]).call(one, two, part)
-        gates = [i for i, place in enumerate(inputs) if self._is_gate(place)]
-        gate = gates[0] if len(gates) == 1 else None
-        for op in known_calls.form_of(one)(Met(one, value, call, read, gate)):
+        for op in known_calls.form_of(one)(Met(one, value, call, read, self._gate(inputs))):
             by_image = len(value) * 2 == len(value_of_two)
             refuse(
                 isinstance(op, Activation) and not by_image, f"a nonlinearity of {tuple(value.shape)}, images not first"
@@ -158,10 +184,17 @@ class Reader:
             place = self.steps[place].inputs[0]
         return place
 
-    def _is_gate(self, place: int) -> bool:
-        place = self._behind_functions(place)
+    def _gate(self, places: tuple[int, ...]) -> int | None:
+        """Which of the factors is a gate: the one that is held or a sigmoid, else the one that is a tanh."""
+        for names in known_calls.GATES:
+            gates = [i for i, place in enumerate(places) if self._is_one_of(names, self._behind_functions(place))]
+            if gates:
+                return gates[0] if len(gates) == 1 else None
+        return None
+
+    def _is_one_of(self, names: frozenset[str], place: int) -> bool:
         op = self.steps[place].op if place != INPUT else None
-        return isinstance(op, Held) or (isinstance(op, Activation) and op.call.name in known_calls.GATES)
+        return isinstance(op, Held | Activation) and op.call.name in names
 
     def open_gates(self) -> None:
         """A sigmoid that only gates is no layer's nonlinearity: rules that act at those leave it alone."""

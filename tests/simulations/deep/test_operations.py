@@ -43,12 +43,13 @@ class Case:
 
 
 def secant(curve: Callable[[Tensor], Tensor]) -> Step:
-    """φ(0) + z times its slope from 0, held; at 0 its own slope."""
+    """φ(z) as φ(0) + z times its slope from 0, held; at 0 its own slope."""
 
     def twin(z: Tensor) -> Tensor:
         at_zero, leaf = curve(torch.zeros_like(z)), z.detach().requires_grad_()
         (slope,) = torch.autograd.grad(curve(leaf).sum(), leaf)
-        return at_zero + z * torch.where(z == 0, slope, (curve(z) - at_zero) / z).detach()
+        line = z * torch.where(z == 0, slope, (curve(z) - at_zero) / z).detach()
+        return curve(z).detach() + (line - line.detach())  # the same bits, so that ties are the same
 
     return twin
 
@@ -583,3 +584,19 @@ def test_a_list_that_is_filled_later_is_read_as_it_was() -> None:
 def test_the_page_of_operations_is_current() -> None:
     """Catches an operation that was added or redescribed without `make docs`."""
     assert PAGE.read_text(encoding="utf-8") == operations_page()
+
+
+def test_premises_that_fail_are_said() -> None:
+    """Catches a network of which the theory does not speak, and nobody is told."""
+
+    def said(step: Step) -> str:
+        return "; ".join(rewrite(built(step)[0], images(2, 2, 4, 4)).remarks)
+
+    assert said(nn.Identity()) == ""
+    assert said(nn.SiLU()) == "nonlinearities that are no ReLUs (1 silu): the propositions are about ReLUs"
+    assert said(LAYER).startswith("not piecewise linear (1 normalisation): ")
+    assert "1 attention, 1 product" in said(
+        lambda a: squeeze_and_excite(
+            HEADS(*[tokens(a)] * 3, need_weights=False)[0].unflatten(1, (4, 4)).permute(0, 3, 1, 2)
+        )
+    )

@@ -72,7 +72,7 @@ def test_a_node_is_named(case: str) -> None:
     step, reason = NODES[case]
     with pytest.raises(ValueError, match=reason) as error:
         rewrite(small_net(step), X)
-    assert str(error.value).startswith("node '")
+    assert "node '" in str(error.value)
     assert re.search(r"\) at (test_rewrite_refusals|networks).py:\d+: ", str(error.value))
     assert "\n" not in str(error.value)
 
@@ -110,7 +110,10 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], str]] = {
         lambda: Net(nn.ReLU(), lambda a: torch.ones(2, 3)).eval(),
         "does not come from the input",
     ),
-    "other images": (lambda: small_net(), r"node 'parts.2' \(linear\) .*cannot be multiplied"),
+    "other images": (
+        lambda: small_net(),
+        r"cannot read an example of shape \(2, 2, 3, 3\).* node 'parts.2' \(linear\) .*cannot be multiplied",
+    ),
     "half precision": (lambda: small_net().bfloat16(), "not in torch.bfloat16"),
     "no output": (lambda: zeroed(small_net()), "largest output on the example is 0.0"),
     "in place through a view": (lambda: small_net(nn.Conv2d(2, 2, 1), view_in_place), "differs from the module"),
