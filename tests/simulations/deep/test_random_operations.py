@@ -51,8 +51,8 @@ def zplus_of(conv: nn.Conv2d) -> Step:
 
     def twin(a: Tensor) -> Tensor:
         z = F.conv2d(a, conv.weight, conv.bias, padding=conv.padding)
-        Z = F.conv2d(a.clamp(min=0), plus, bias, padding=conv.padding)
-        Z = Z + F.conv2d(a.clamp(max=0), minus, None, padding=conv.padding)
+        positive, negative = torch.where(a >= 0, a, 0), torch.where(a < 0, a, 0)  # 0 counts as positive
+        Z = F.conv2d(positive, plus, bias, padding=conv.padding) + F.conv2d(negative, minus, padding=conv.padding)
         held = torch.where(Z == 0, 0, z / Z).detach()
         return z.detach() + (Z * held - (Z * held).detach())
 
@@ -80,7 +80,10 @@ class Chain(nn.Module):
 
         def step(name: str, a: Tensor) -> Tensor:
             case = STEPS[name]
-            return case.step(a) if way == "plain" or case.twin is None else case.twin(a)
+            if way == "plain" or case.twin is None:
+                return case.step(a)
+            line = case.twin(a)
+            return case.step(a).detach() + (line - line.detach())  # the same bits: the same maxima, signs and ties
 
         a = through(self.first, x)
         for (name, joint), conv in zip(self.plan, self.convs, strict=False):
