@@ -40,7 +40,7 @@ def graph(draw: Draw, x: Tensor) -> Graph:
     Raises `ValueError` for a network that cannot be rewritten, and one that computes with other weights than drawn.
     """
     setting = draw.setting
-    built = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources)
+    built = network(setting.network, setting.weights, setting.bias, setting.precision, draw.sources, setting.side)
     if setting.weights == "random":
         weights.randomise(built.module, setting.family, draw.seeds("weights"), setting.scale, setting.bias)
         drawn = weights.stamps(built.module)
@@ -61,16 +61,16 @@ def graph(draw: Draw, x: Tensor) -> Graph:
 
 
 @lru_cache(maxsize=1)
-def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources) -> BuiltNetwork:
+def network(name: str, weighted: str, bias: bool, precision: str, sources: Sources, side: int) -> BuiltNetwork:
     """The network of a setting, built once a worker."""
-    module = build(name, weighted, bias, sources)
+    module = build(name, weighted, bias, sources, side)
     try:
         return BuiltNetwork(module.to(sources.device, getattr(torch, precision)).eval())
     except NotImplementedError as error:
         raise ValueError(f"{name} has no numbers, it lies on the device meta; give it weights first") from error
 
 
-def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
+def build(name: str, weighted: str, bias: bool, sources: Sources, side: int | None = None) -> nn.Module:
     """A network by name or `FILE.py:FUNCTION`.
 
     Where `weighted` is "trained" it has trained weights, those that the digits' network learned here or a checkpoint's;
@@ -78,7 +78,7 @@ def build(name: str, weighted: str, bias: bool, sources: Sources) -> nn.Module:
     """
     if weighted == "trained" and name == "digits" and sources.weights_of(name) is None:
         return trained.digits(sources.out)[0]
-    module = named.build(name, bias)
+    module = named.build(name, bias, side)
     if weighted == "trained":
         load(module, name, sources)
     return module
@@ -103,7 +103,9 @@ def network_digest(draw: Draw) -> str:
     """
     if ":" not in draw.setting.network:
         return ""
-    built = BuiltNetwork(build(draw.setting.network, draw.setting.weights, draw.setting.bias, draw.sources).eval())
+    built = BuiltNetwork(
+        build(draw.setting.network, draw.setting.weights, draw.setting.bias, draw.sources, draw.setting.side).eval()
+    )
     built.module.to(dtype=getattr(torch, draw.setting.precision))
     if draw.setting.weights == "random":
         weights.randomise(

@@ -21,23 +21,26 @@ from nfrlab.simulations.network_names import ALIASES, library_of, require_known
 from nfrlab.simulations.workers import exits_heard
 
 
-def build(name: str, bias: bool = True) -> nn.Module:
+def build(name: str, bias: bool = True, side: int | None = None) -> nn.Module:
     """`vgg16`, `resnet18`, … without values for their weights, a library's untrained network, or what
-    `FILE.py:FUNCTION` returns, as it is.
+    `FILE.py:FUNCTION` returns, as it is. `side` is that of the images, for a library's network that has to know it.
 
     Raises `ValueError` for an unknown name, a library that is not installed, and for a file or function that gives no
     network.
     """
     if library_of(name):
-        return from_library(name)
+        return from_library(name, side)
     if ":" in name:
         return from_file(name)
     require_known(name)
     return MODELS[ALIASES.get(name, name)](bias=bias)
 
 
-def from_library(name: str) -> nn.Module:
-    """The network `torchvision:NAME` or `timm:NAME`, untrained, in evaluation mode and made `plain`."""
+def from_library(name: str, side: int | None = None) -> nn.Module:
+    """The network `torchvision:NAME` or `timm:NAME`, untrained, in evaluation mode and made `plain`.
+
+    A transformer of torchvision that reads images of one size is made for those of this `side`.
+    """
     library, _, network = name.partition(":")
     try:
         installed = torchvision_models() if library == "torchvision" else importlib.import_module(library)
@@ -51,7 +54,10 @@ def from_library(name: str) -> nn.Module:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of initialisations that will be replaced
             torch.manual_seed(0)
-            made = installed.get_model(network) if library == "torchvision" else installed.create_model(network)
+            make = installed.get_model if library == "torchvision" else installed.create_model
+            made = make(network)
+            if library == "torchvision" and side and getattr(made, "image_size", side) != side:
+                made = make(network, image_size=side)
     except Exception as error:  # what a library's network needs besides
         raise ValueError(f"--model {name} failed: {type(error).__name__}: {first_line(error)}") from error
     return plain(made)

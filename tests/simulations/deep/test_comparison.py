@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine import ops
+from nfrlab.simulations.deep.reading.comparison import NOISE, compare_outputs, perturbed
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.networks import Net
 
@@ -119,3 +120,26 @@ def test_a_sum_begins_with_zero(add: Callable[[Any, Any], Any]) -> None:
     graph = rewrite(module, X)
     torch.testing.assert_close(graph(X), module(X), rtol=1e-12, atol=1e-12)
     assert sum(isinstance(node.op, ops.Add) for node in graph.nodes) == 1
+
+
+def test_a_network_may_be_as_sensitive_as_to_a_rounding_of_its_pixels() -> None:
+    """Catches a refusal of gates that saturate: on large noise they tell roundings apart, the module's own as well."""
+    torch.manual_seed(2)
+    norm = nn.BatchNorm2d(4)
+    norm.running_mean.normal_()
+    norm.running_var.uniform_(0.2, 3.0)
+    steps = (
+        nn.Conv2d(2, 4, 3, padding=1),
+        norm,
+        lambda a: torch.sin(10 * a**3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64, 5),
+    )
+    module, x = Net(*steps).float().eval(), X.float()
+    graph = rewrite(module, x)
+    noisy = perturbed(x, NOISE[1])
+    with torch.no_grad():
+        expected = module(noisy.clone())
+    with pytest.raises(ValueError, match="differs from the module"):
+        compare_outputs(graph(noisy.clone()), expected, "the example with noise added")

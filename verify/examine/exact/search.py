@@ -91,7 +91,7 @@ def search(statement: ExactStatement, exam: Examination, point: str, budget: flo
     budget
         The share of the error budget that the reach may spend.
     """
-    parameters, tally = find_smallest(statement, exam.rng(point), exam.pick(1000, 5000))
+    parameters, tally = find_smallest(statement, exam.rng(point), exam.pick(1000, 6000))
 
     def found(finding: Finding, method: str, numbers: dict[str, Any] | None = None, **details: Any) -> Evidence:
         return Evidence(
