@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from nfrlab.verify.commands import progress as module
+from nfrlab.verify.commands import train
 from nfrlab.verify.commands.progress import progress
 
 
@@ -63,3 +64,18 @@ def test_long_work_says_once_how_long(
 def test_duration(seconds: float, words: str) -> None:
     """Catches a unit that hides the size."""
     assert module.duration(seconds) == words
+
+
+def test_training_says_after_an_epoch_how_long_it_takes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches hours of training of which one learns when they are over, and one sentence after every epoch."""
+    clock = iter([0.0, 100.0, 200.0, 300.0])
+    monkeypatch.setattr(train.time, "monotonic", lambda: next(clock))
+    say = train.told(4)
+    for number in (1, 2, 3):
+        say(number, 1.0, 0.5)
+    shown = capsys.readouterr()
+    assert shown.out.count("epoch ") == 3
+    assert shown.err.count("to go at this pace") == 1
+    assert "5 min to go" in shown.err

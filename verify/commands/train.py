@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,7 @@ from nfrlab.verify.commands.deep_options import (
     require_side,
     require_torch,
 )
+from nfrlab.verify.commands.progress import duration
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 EPOCHS = "epochs"
@@ -107,7 +109,7 @@ def train_and_save(source: Path, size: int, epochs: int, device: str, seed: int,
             "images": source.name,
         }
         kept = Slots(folder / EPOCHS, training_key(origin, source))
-        module, accuracy = learning.learn(train, test, epochs, device, seed, print_epoch, kept)
+        module, accuracy = learning.learn(train, test, epochs, device, seed, told(epochs), kept)
         words = {name: str(value) for name, value in {**origin, "accuracy": accuracy}.items()}
         write_atomically(path, checkpoints.sealed(module.cpu().state_dict(), words))
         kept.remove()
@@ -125,6 +127,20 @@ def training_key(origin: Mapping[str, object], source: Path) -> str:
 def lack_of_memory(error: Exception) -> str | None:
     """The sentence for it; None for any other error."""
     return "memory does not suffice for training; choose a smaller --size" if lacks_memory(error) else None
+
+
+def told(epochs: int) -> Callable[[int, float, float], None]:
+    """What says how an epoch went; after the first of a run also how long the others take, if a minute or more."""
+    started, first = time.monotonic(), [True]
+
+    def tell_of(number: int, loss: float, accuracy: float) -> None:
+        print_epoch(number, loss, accuracy)
+        left = (time.monotonic() - started) * (epochs - number)
+        if first and left >= 60:
+            tell(f"{duration(left)} to go at this pace; {KEPT}")
+        first.clear()
+
+    return tell_of
 
 
 def print_epoch(number: int, loss: float, accuracy: float) -> None:
