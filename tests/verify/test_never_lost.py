@@ -270,7 +270,7 @@ def test_two_at_once(server: Any, undisturbed: Any, tmp_path: Path) -> None:
     assert results(place) == whole
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"figures"}))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_long_work_asks_for_its_space_first(name: str, server: Any, tmp_path: Path) -> None:
     """Catches hours of work that end at a disk which was too small from the beginning, and one that half fills it."""
     place = furnished(tmp_path / "place")

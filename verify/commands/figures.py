@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from nfrlab.simulations.files import require_space
 from nfrlab.simulations.images import image_set
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.verify.commands.console import (
@@ -26,6 +27,8 @@ from nfrlab.verify.exhibits import DRAWN, STORED
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 NAMES = (*DRAWN, *STORED)
+SPACE = 2**21
+"""Bytes of a figure, as SVG and PNG; the animation is the largest."""
 
 
 def figures(
@@ -55,6 +58,7 @@ def figures(
 
     try:
         require_counts(seed=seed)
+        require_space(out, SPACE * len(chosen), "the figures")
         say(check_images(images))
         photographs = image_set(images)
         with exclusive_folder(out, (), lambda: "the figures before it are kept", lambda error: None):
