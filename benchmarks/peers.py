@@ -1,14 +1,19 @@
-"""How captum and zennit are asked for the same maps. Both load without torchvision, which nothing here uses."""
+"""How captum and zennit are asked for the same maps. Both ask for torchvision, which nothing here uses: where it is not
+installed they get a stand-in, and where it was compiled for another PyTorch it is helped along.
+"""
 
 from __future__ import annotations
 
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 
 import torch
 from torch import Tensor, nn
+
+from nfrlab.simulations.deep.networks.named import torchvision_models
 
 Method = Callable[[nn.Module, Tensor, Tensor], Tensor]
 """Network, images, one output of each: maps."""
@@ -26,6 +31,8 @@ def _stand_in(name: str, *classes: str) -> None:
             setattr(sys.modules[name], each, type(each, (), {}))
 
 
+with suppress(ImportError):
+    torchvision_models()
 _stand_in("torchvision.models.resnet", "BasicBlock", "Bottleneck")
 _stand_in("tqdm.auto", "tqdm")
 with warnings.catch_warnings():
