@@ -28,8 +28,8 @@ Sampler = Callable[[Neurons, Generator], Neurons]
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.LayerNorm | nn.GroupNorm | nn.InstanceNorm2d | nn.RMSNorm
 LAYERS = nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.MultiheadAttention
 KNOWN = LAYERS | NORMS
-KEPT = "token", "pos", "relative", "scale", "gamma", "embed", "bias", "alpha"
-"""What the name of a parameter with several axes, outside of such layers, has in it if it is no weight."""
+KEPT = {"token", "tokens", "pos", "position", "embed", "embedding", "relative", "scale", "gamma", "bias", "alpha"}
+"""Words of which the name of a parameter with several axes, outside of such layers, has one if it is no weight."""
 CHUNK = 1 << 22
 SPARSE_BEYOND = float(ndtri(1 - SPARSE_RATE / 2))
 
@@ -261,7 +261,7 @@ def stamps(module: nn.Module) -> list[tuple[object, ...]]:
 
 def is_weight(name: str, parameter: Tensor) -> bool:
     """Whether a parameter that no known layer owns may be a layer's weights: not numbers along one axis."""
-    return sum(side > 1 for side in parameter.shape) > 1 and not any(word in name for word in KEPT)
+    return sum(side > 1 for side in parameter.shape) > 1 and not KEPT.intersection(name.split("_"))
 
 
 def draw(weight: Tensor, family: str, rng: Generator, scale: float) -> None:

@@ -63,10 +63,15 @@ def relu(met: Met, input: Tensor, inplace: bool = False) -> Ops:
     return (ops.ReLU(),)
 
 
+def constant(met: Met, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """The weights and biases of a layer. Raises `ValueError` where they depend on the image."""
+    refuse(len(met.read) > 1, "a layer whose weights depend on the image")
+    return weight.detach(), None if bias is None else bias.detach()
+
+
 def linear(met: Met, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ops:
     """`W a + b` of the last axis."""
-    refuse(len(met.read) > 1, "a linear map whose weights depend on the image")
-    return (weighted.Linear(weight.detach(), None if bias is None else bias.detach()),)
+    return (weighted.Linear(*constant(met, weight, bias)),)
 
 
 def conv(
@@ -80,7 +85,6 @@ def conv(
     groups: int = 1,
 ) -> Ops:
     """`W * a + b` in two dimensions; padding by more on one side is a function before it."""
-    refuse(len(met.read) > 1, "a convolution whose weights depend on the image")
     uneven: Ops = ()
     if isinstance(padding, str):
         sides = zip(pair(dilation), weight.shape[2:], strict=True)
@@ -89,7 +93,8 @@ def conv(
         if rows % 2 or columns % 2:
             uneven, padding = (function("pad", [columns // 2, -(-columns // 2), rows // 2, -(-rows // 2)]),), 0
     geometry = (pair(stride), pair(padding), pair(dilation), groups)
-    return (*uneven, weighted.Conv(weight.detach(), None if bias is None else bias.detach(), *geometry))
+    weight, bias = constant(met, weight, bias)
+    return (*uneven, weighted.Conv(weight, bias, *geometry))
 
 
 def conv_of_lines(
@@ -121,9 +126,9 @@ def conv_transpose(
     dilation: Sides = 1,
 ) -> Ops:
     """The transposed convolution in two dimensions."""
-    refuse(len(met.read) > 1, "a convolution whose weights depend on the image")
     geometry = (pair(stride), pair(padding), pair(dilation), groups, pair(output_padding))
-    return (weighted.TransposedConv(weight.detach(), None if bias is None else bias.detach(), *geometry),)
+    weight, bias = constant(met, weight, bias)
+    return (weighted.TransposedConv(weight, bias, *geometry),)
 
 
 def batch_norm(

@@ -216,6 +216,10 @@ def test_bad_requests() -> None:
     for layer in (nn.Conv3d(1, 2, 3), nn.LSTM(3, 2), nn.Bilinear(2, 3, 4)):
         with pytest.raises(ValueError, match=f"1, a {type(layer).__name__}, cannot be given random weights"):
             weights.randomise(nn.Sequential(nn.Linear(3, 3), layer), "gaussian", seeded())
+    own = nn.Module()
+    own.transposed = nn.Parameter(torch.ones(3, 3))
+    with pytest.raises(ValueError, match="the model, a Module, cannot be given random weights"):
+        weights.randomise(own, "gaussian", seeded())
     with pytest.raises(ValueError, match="the model has none; build it with biases"):
         weights.randomise(models.digits_vgg(bias=False), "gaussian", seeded(), bias=True)
 
