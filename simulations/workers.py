@@ -17,6 +17,8 @@ from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 TRACKER = "ignore:resource_tracker:UserWarning"
+MANAGER = "ExecutorManagerThread"
+"""What joblib's pools call the thread that hands calls to their workers."""
 END = os._exit
 """As it is, whatever a user's code is given in its place."""
 
@@ -52,6 +54,24 @@ def quiet_ends() -> None:
     """
     if TRACKER not in sys.warnoptions:
         sys.warnoptions.append(TRACKER)  # handed on to processes that are started
+
+
+@contextmanager
+def cancelled_calls_forgotten() -> Iterator[None]:
+    """A pool of joblib's that is ended in here may still look for the calls that were taken away from it: its thread
+    ends on the `KeyError` without a word. Errors of all other threads are shown as they are.
+    """
+    usual = threading.excepthook
+
+    def say(error: threading.ExceptHookArgs) -> None:
+        if not (isinstance(error.exc_value, KeyError) and getattr(error.thread, "name", None) == MANAGER):
+            usual(error)
+
+    threading.excepthook = say
+    try:
+        yield
+    finally:
+        threading.excepthook = usual
 
 
 def jobs_for(asked: int, each: float) -> int:

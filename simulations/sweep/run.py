@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from nfrlab.simulations.sweep.blocks import Block, Store, blocks, compute
 from nfrlab.simulations.sweep.dataset import assemble
 from nfrlab.simulations.sweep.spec import Spec
 from nfrlab.simulations.sweep.sums import CELLS, Sums
-from nfrlab.simulations.workers import interrupts_ignored, quiet_ends
+from nfrlab.simulations.workers import cancelled_calls_forgotten, interrupts_ignored, quiet_ends
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,11 +89,12 @@ def run(
         points = len({block.point for block in missing})
         require_space(out, BLOCK * len(missing) + 8 * CELLS * points, "the sweep")
         watch(progress)
-        for block, sums in _completed_blocks(missing, jobs, backend, scheduler):
-            store.write(block, sums)
-            progress.done += 1
-            progress.drawn += block.trials * block.point.draws
-            watch(progress)
+        with closing(_completed_blocks(missing, jobs, backend, scheduler)) as completed:
+            for block, sums in completed:
+                store.write(block, sums)
+                progress.done += 1
+                progress.drawn += block.trials * block.point.draws
+                watch(progress)
         dataset = assemble(spec, lambda point: _point_sums(spec, store, point))
         write_dataset(out / RESULT, dataset)
         finish(dataset)
@@ -136,8 +137,8 @@ def _missing_blocks(spec: Spec, store: Store, resume: bool, progress: Progress) 
 
 def _completed_blocks(
     missing: list[Block], jobs: int, backend: str, scheduler: str | None
-) -> Iterator[tuple[Block, Sums]]:
-    """The missing blocks with their sums, in the order in which they are completed."""
+) -> Generator[tuple[Block, Sums], None, None]:
+    """The missing blocks with their sums, in the order in which they are completed; closing it ends the workers."""
     if not missing:
         return
     from joblib import Parallel, delayed, effective_n_jobs, parallel_config
@@ -147,6 +148,7 @@ def _completed_blocks(
         warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were)")  # of a run that is stopped
         if backend == "local":
             quiet_ends()
+            stack.enter_context(cancelled_calls_forgotten())
             stack.enter_context(parallel_config("loky", idle_worker_timeout=IDLE))
         elif backend == "dask":
             client = stack.enter_context(_client(scheduler))

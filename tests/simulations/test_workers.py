@@ -98,6 +98,38 @@ if __name__ == "__main__":
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_a_pool_that_is_ended_with_calls_waiting_says_nothing(forgotten: bool, tmp_path: Path) -> None:
+    """Catches a traceback of the pool's own thread behind the one sentence of a run that was stopped (the pool alone
+    prints it), errors of other threads that are hidden, and a hook that stays.
+    """
+    script = tmp_path / "ending.py"
+    script.write_text(f"""
+import threading, time
+from contextlib import nullcontext
+from joblib.externals.loky import get_reusable_executor
+from nfrlab.simulations.workers import cancelled_calls_forgotten
+def fail():
+    raise KeyError("elsewhere")
+if __name__ == "__main__":
+    usual = threading.excepthook
+    with cancelled_calls_forgotten() if {forgotten} else nullcontext():
+        pool = get_reusable_executor(2)
+        calls = [pool.submit(time.sleep, 0.05 if call == 0 else 60) for call in range(40)]
+        calls[0].result()
+        time.sleep(1)  # until the worker has taken its next call: there is room for more in the queue
+        pool.shutdown(kill_workers=True)
+        other = threading.Thread(target=fail)
+        other.start()
+        other.join()
+    assert threading.excepthook is usual
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("KeyError")]
+    assert errors[-1] == "KeyError: 'elsewhere'"
+    assert len(errors) == (1 if forgotten else 2)
+
+
 @pytest.mark.parametrize(
     ("asked", "each", "jobs"),
     [(0, 0.5, 8), (3, 0.5, 3), (10**12, 0.5, 8), (0, 4.0, 2), (3, 4.0, 2), (0, 99.0, 1), (1, 0.5, 1)],
