@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-NETWORKS = ("vgg16", "vgg16_bn", "vgg16-cifar10", "resnet18", "resnet20", "digits", "stack")
-"""As `simulations.deep.networks.models.MODELS` builds them."""
+SQUEEZENET, BODY = "squeezenet1_0", "vgg16-body"
+"""Networks with weights from ImageNet; the second, VGG16 without a classifier, went on to learn edges."""
+NETWORKS = ("vgg16", "vgg16_bn", "vgg16-cifar10", BODY, SQUEEZENET, "resnet18", "resnet20", "digits", "stack")
+"""As `simulations.deep.networks.named.MODELS` builds them."""
 ALIASES = {"cifar": "resnet20"}
 LIBRARIES = ("torchvision", "timm")
 """Whose networks are asked for as `torchvision:NAME`, where they are installed."""

@@ -38,7 +38,7 @@ def figure(stored: Stored) -> Figure:
     for row, name in zip(grid, names, strict=True):
         data = stored.numbers[name]
         for axes, rule in zip(row, shown, strict=True):
-            draw_panel(axes, data.sel(rule=rule))
+            draw_panel(axes, data[["alpha_part", "between"]].sel(rule=rule).dropna("layer", how="all"))
         set_alpha_axis(row, (data[variable].sel(rule=list(shown)) for variable in ("alpha_part", "between")))
         row[0].set_ylabel(f"{heading(stored, name)}\n{images(data)}\n\nα or cosine", fontsize=7)
     for axes, label in zip(grid[0], shown.values(), strict=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nfrlab.simulations.bridge.names import display_name
+from nfrlab.simulations.network_names import BODY, SQUEEZENET
 
 Weights = Literal["random", "trained", "built"]
 """Fresh in every draw; a checkpoint's, or learned here; what a user's function gives, of which nothing is known."""
@@ -52,6 +53,9 @@ class Setting:
 
 IMAGENET = "vgg16-trained"
 """VGG16 with a checkpoint of the user's: what the paper takes from torchvision."""
+
+ON_IMAGENET = SQUEEZENET, BODY
+"""Networks with ImageNet's weights that a run may find beside its photographs."""
 
 MORE_DRAWS = "-more"
 CIFAR_VGG16 = "vgg16-cifar10"
@@ -114,7 +118,21 @@ OTHERS = (
 )
 
 
-def plan(quick: bool, cifar: bool, side: int = 224, learned_at: int | None = None) -> tuple[Setting, ...]:
+def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
+    """A network with ImageNet's weights, and random ones on the same images.
+
+    VGG16 without a classifier has no top layers that could be changed, and as it takes images of any size it meets
+    those of half the side.
+    """
+    random = Setting(f"{network}-gaussian", network, side=side)
+    if network == BODY:
+        random = replace(random, side=side // 2, effects=tuple(e for e in EVERYTHING if e != REMOVAL))
+    return replace(random, name=f"{network}-trained", weights="trained", bias=True), random
+
+
+def plan(
+    quick: bool, cifar: bool, side: int = 224, learned_at: int | None = None, on_imagenet: tuple[str, ...] = ()
+) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks.
 
     Parameters
@@ -127,11 +145,15 @@ def plan(quick: bool, cifar: bool, side: int = 224, learned_at: int | None = Non
         Of the images that VGG16 with random weights meets.
     learned_at
         With the VGG16 that learned CIFAR-10 at images of this side.
+    on_imagenet
+        With these networks, of `ON_IMAGENET`, on images of this `side`; a quick run leaves them out.
     """
     some = (CASCADE, "resemblance", NEURONS, "filtering")
     if not quick:
         large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, *AT_THE_ENDS, PRINTED, *OTHERS))
-        return *large, *SMALL, *(CIFAR if cifar else ()), *(cifar_vgg16_settings(learned_at) if learned_at else ())
+        learned = cifar_vgg16_settings(learned_at) if learned_at else ()
+        found = (setting for network in on_imagenet for setting in imagenet_settings(network, side))
+        return *large, *SMALL, *(CIFAR if cifar else ()), *learned, *found
     few = replace(RANDOM, effects=(CASCADE, "resemblance", NEURONS)), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
     return *(replace(s, side=32) for s in few), *SMALL, *resnets
@@ -145,6 +167,9 @@ def plan_for(model: str, own: Weights | None, side: int) -> tuple[Setting, ...]:
     """The settings of a run on one network: with its `own` weights, where it has any, and with random ones; small
     networks at the size that they are made for.
     """
+    if model in ON_IMAGENET:
+        trained, random = imagenet_settings(model, side)
+        return (random,) if own is None else (trained, random)
     name = display_name(model)
     random = Setting(f"{name}-gaussian", model, side=SIDES.get(model, side))
     if own is None:

@@ -14,6 +14,7 @@ import numpy as np
 from nfrlab.simulations.bridge.names import display_name
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, ON_DIGITS, Setting
 from nfrlab.simulations.images import SHIPPED
+from nfrlab.simulations.network_names import BODY, SQUEEZENET
 from nfrlab.simulations.seeds import seed_sequence
 
 DIGITS, CIFAR = "scikit-learn digits", "CIFAR-10's test images"
@@ -40,6 +41,8 @@ class Sources:
         Checkpoints of the ResNet and of the VGG16 for CIFAR-10.
     cifar_images
         CIFAR-10 itself, for the networks that are made for it.
+    squeezenet, vgg16_body
+        Checkpoints of these networks, from ImageNet.
     device
         As PyTorch names it.
     """
@@ -50,6 +53,8 @@ class Sources:
     cifar: Path | None = None
     cifar_vgg16: Path | None = None
     cifar_images: Path | None = None
+    squeezenet: Path | None = None
+    vgg16_body: Path | None = None
     device: str = "cpu"
 
     def images_of(self, network: str) -> Path | str:
@@ -83,7 +88,12 @@ class Sources:
 
     def weights_of(self, network: str) -> Path | None:
         """The checkpoint of a network; None where there is none."""
-        checkpoints = {"cifar": self.cifar, CIFAR_VGG16: self.cifar_vgg16}
+        checkpoints = {
+            "cifar": self.cifar,
+            CIFAR_VGG16: self.cifar_vgg16,
+            SQUEEZENET: self.squeezenet,
+            BODY: self.vgg16_body,
+        }
         return self.checkpoint or checkpoints.get(network)
 
     def weights_digest(self, setting: Setting) -> str:

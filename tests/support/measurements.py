@@ -21,6 +21,7 @@ from nfrlab.simulations.bridge.settings import (
     LEVELS,
     MORE,
     NEURONS,
+    ON_IMAGENET,
     RANDOM,
     STACK,
     Setting,
@@ -48,7 +49,10 @@ PROVENANCE = {
     "versions": '{"torch": "2.0"}',
     "command": "nfrlab bridge --seed 11",
 }
-FULL = (*plan(quick=False, cifar=True, learned_at=32), replace(RANDOM, name=IMAGENET, weights="trained", bias=True))
+FULL = (
+    *plan(quick=False, cifar=True, learned_at=32, on_imagenet=ON_IMAGENET),
+    replace(RANDOM, name=IMAGENET, weights="trained", bias=True),
+)
 QUICK = plan(quick=True, cifar=True)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, Setting
+from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, ON_IMAGENET, Setting
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify import intervals
 from nfrlab.verify.breaks import BREAKS
@@ -33,14 +33,16 @@ from nfrlab.verify.examine.over_draws import (
     rates_over_draws,
 )
 from nfrlab.verify.proceedings import store
-from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
 from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
 from nfrlab.verify.report import wording
 from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, printed, put, repaired
 
 DEEP = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks}
-TWINS = [id for id in DEEP if id.endswith("-imagenet")]
+TWIN = {"-imagenet": IMAGENET} | {f"@{network}": f"{network}-trained" for network in ON_IMAGENET}
+"""How the claims end that are judged from one network with ImageNet's weights, and the setting that they look at."""
+TWINS = {id: own for id in DEEP for suffix, own in TWIN.items() if id.endswith(suffix)}
 NO_IMAGES = ImageSet("none", ())
 SCHEMA = Draft202012Validator({"$ref": "#/$defs/verdict", "$defs": schema_of("verdicts")["$defs"]})
 ALLOTMENT = RUN_BUDGET / CAPACITY / PARTS
@@ -105,6 +107,11 @@ RATES = {"eq-13": 1 / 6, "fig-4-mean-worse": 4 / 5, "fig-4-unequal-variances-wor
 """Of claims on rates: how many draws have to disagree until nothing is decided."""
 
 
+def base(id: str) -> str:
+    """The claim on the built-in networks that this one is a twin of, or the claim itself."""
+    return id.partition("@")[0].removesuffix("-imagenet")
+
+
 @cache
 def true_world(id: str, settings: tuple[Setting, ...] = FULL) -> World:
     """Measurements in which the claim holds; a repair's differ from what the paper prints."""
@@ -113,8 +120,8 @@ def true_world(id: str, settings: tuple[Setting, ...] = FULL) -> World:
 
 def false_world(id: str) -> World:
     """The true world with one wrong number."""
-    name, variable, value, where = ONE_WRONG_NUMBER[id.removesuffix("-imagenet")]
-    return put(true_world(id), IMAGENET if id in TWINS else name, variable, value, **where)
+    name, variable, value, where = ONE_WRONG_NUMBER[base(id)]
+    return put(true_world(id), TWINS.get(id, name), variable, value, **where)
 
 
 @cache
@@ -178,7 +185,7 @@ def test_draws_that_disagree_decide_nothing(id: str) -> None:
         {name: own.isel(draw=slice(DRAWS)) for name, own in world.items()}
         for world in (true_world(id), false_world(id))
     )
-    if id.removesuffix("-imagenet") in OF_ONE_NETWORK:
+    if base(id) in OF_ONE_NETWORK:
         with pytest.raises(ValueError, match="changes with the image"):
             tried(id, mixed(yes, no, share))
         return
@@ -197,7 +204,7 @@ def test_five_draws_decide_nothing(id: str) -> None:
     Of one trained network five draws know as much as many; of a control that refutes every draw the first is enough.
     """
     verdict = tried(id, {name: own.isel(draw=slice(5)) for name, own in true_world(id).items()})
-    exact = id.removesuffix("-imagenet") == "theorem-premises-deep"
+    exact = base(id) == "theorem-premises-deep"
     assert verdict.status is (Status.CONFIRMED if exact else Status.INCONCLUSIVE)
     assert verdict.control.status is (Status.REFUTED if exact or id in OF_EVERY_DRAW else Status.INCONCLUSIVE)
 
@@ -220,18 +227,37 @@ def test_without_measurements_a_claim_is_not_run_and_says_what_is_missing(id: st
         assert verdict.control.status is Status.NOT_RUN
         assert verdict.passed
         assert "nfrlab bridge" in verdict.missing
-        assert ("ImageNet" in verdict.missing) == (id in TWINS)
+        assert ("ImageNet" in verdict.missing or "edges" in verdict.missing) == (id in TWINS)
 
 
 @pytest.mark.parametrize("id", TWINS)
 def test_imagenet_twins_are_judged_from_imagenet_weights_alone(id: str) -> None:
     """Catches a twin that runs without the checkpoint, or that another network's numbers decide."""
     whole = true_world(id)
-    without = {name: own for name, own in whole.items() if name != IMAGENET}
+    without = {name: own for name, own in whole.items() if name != TWINS[id]}
     assert (tried(id, without).status, tried(id, whole).status) == (Status.NOT_RUN, Status.CONFIRMED)
-    base = id.removesuffix("-imagenet")
-    assert tried(id, false_world(base)).status is Status.CONFIRMED
-    assert tried(base, false_world(id)).status is Status.CONFIRMED
+    assert tried(id, false_world(base(id))).status is Status.CONFIRMED
+    assert tried(base(id), false_world(id)).status is Status.CONFIRMED
+
+
+@pytest.mark.parametrize("weights", ["trained", "built"])
+def test_a_claim_is_judged_on_a_users_own_network(weights: str) -> None:
+    """Catches a claim `ID@NETWORK` that looks at other networks than it names, that calls a network as it was built
+    neither random nor trained, or that is judged where nothing of what it speaks of was measured.
+    """
+    whole = world(False, FULL)
+    mine = {name.replace("digits-", "mine-").replace("trained", weights): own for name, own in whole.items()}
+    measured = {name: own for name, own in (whole | mine).items() if not name.startswith("digits")}
+    measured[f"mine-{weights}"] = measured[f"mine-{weights}"].assign_attrs(weights=weights)
+    wrong = put(measured, f"mine-{weights}", "alpha", 0.1, rule="rectgrad", level=3)
+    claim = find_claim("fig-2a-rises@mine")
+    verdicts = [try_claim(claim, 0, "quick", NO_IMAGES, MappingProxyType(each)) for each in (measured, wrong)]
+    assert [verdict.status for verdict in verdicts] == [Status.CONFIRMED, Status.REFUTED]
+    assert {verdict.settings for verdict in verdicts} == {"mine-gaussian None², mine-trained None²"}
+    assert tried("fig-2a-rises", wrong).status is Status.CONFIRMED
+    nothing = try_claim(find_claim("fig-4-overflow@mine"), 0, "quick", NO_IMAGES, MappingProxyType(measured))
+    assert nothing.status is Status.NOT_RUN
+    assert "nfrlab bridge --model mine" in nothing.missing
 
 
 def test_a_users_own_network_decides_nothing() -> None:
@@ -557,5 +583,5 @@ def test_a_claim_with_many_checks_spends_no_more() -> None:
 
 def test_every_claim_has_a_number_that_refutes_it() -> None:
     """Catches a new claim that these tests pass over."""
-    assert {id.removesuffix("-imagenet") for id in DEEP} == set(ONE_WRONG_NUMBER)
+    assert {base(id) for id in DEEP} == set(ONE_WRONG_NUMBER)
     assert all(isinstance(claim, Claim) and claim.control.premise for claim in DEEP.values())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nfrlab.simulations.bridge.run import KEPT, run
-from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, ON_IMAGENET, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
@@ -30,10 +30,12 @@ from nfrlab.verify.commands.console import (
     tell,
 )
 from nfrlab.verify.commands.deep_options import (
+    BODIES,
     CIFAR_IMAGES,
     LEARNED,
     PHOTOGRAPHS,
     RESNETS,
+    SQUEEZENETS,
     device_from,
     first_existing,
     require_device,
@@ -102,7 +104,8 @@ def bridge(
         cifar, cifar_images = first_existing(RESNETS), first_existing(CIFAR_IMAGES)
         vgg16 = first_existing(LEARNED, measurements)
         photographs = images or first_existing(PHOTOGRAPHS)
-        sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images)
+        squeezenet, body = first_existing(SQUEEZENETS), first_existing(BODIES)
+        sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images, squeezenet, body)
         settings = settings_from(model, weights, quick, size, sources)
         count = draws_from(seeds)
         with exits_refused(str(model)):
@@ -172,7 +175,8 @@ def settings_from(
         if weights is not None:
             raise ValueError("--weights needs --model: name the network that the checkpoint is of")
         side = None if quick or sources.cifar_images is None else training_side(sources.cifar_vgg16)
-        return plan(quick, sources.cifar is not None, size, side)
+        found = tuple(network for network in ON_IMAGENET if sources.weights_of(network) is not None)
+        return plan(quick, sources.cifar is not None, size, side, found)
     side = training_side(weights if model == CIFAR_VGG16 else None) or size
     return plan_for(model, "trained" if weights is not None else "built" if is_own_file(model) else None, side)
 

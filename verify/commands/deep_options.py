@@ -17,6 +17,9 @@ CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
 """What a trained ResNet, a trained VGG16 and their images are called."""
 SIDES = 32, 8192
 """In pixels, of images: five halvings; a first layer of VGG16 of 17 GB."""
+SQUEEZENETS = ("imagenet-squeezenet/squeezenet1_0.safetensors",)
+BODIES = ("vgg16-body/vgg16_body_hed.safetensors",)
+"""What SqueezeNet with ImageNet's weights is called, and VGG16 without a classifier, which went on to learn edges."""
 PHOTOGRAPHS = ("imagenet-sample",)
 """What a folder of photographs is called that stands in for the two that are shipped."""
 

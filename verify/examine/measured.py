@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, IMAGENET, MORE_DRAWS
+from nfrlab.simulations.network_names import BODY, SQUEEZENET
 from nfrlab.verify.court.claim import Claim, Measured
 
 if TYPE_CHECKING:
@@ -22,9 +24,14 @@ Find = Callable[[Measured], Mapping[str, object]]
 """What a claim looks at among the measurements; empty where there is nothing to examine."""
 BRIDGE = "measurements of deep networks; run: nfrlab bridge"
 WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
+ALIAS = {SQUEEZENET: "SqueezeNet trained on ImageNet", BODY: "VGG16 body, fine-tuned to edges"}
+WANTED = {
+    network: f"{words}, and photographs; set NFRLAB_DATA and run: nfrlab bridge" for network, words in ALIAS.items()
+}
+"""Networks with weights from ImageNet, in words, and what is missing where they are."""
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
 RANDOM_VGG16 = "vgg16-gaussian"
-CHAINS = "vgg16", CIFAR_VGG16, "digits"
+CHAINS = "vgg16", CIFAR_VGG16, BODY, "digits"
 """Networks without residual additions."""
 ORIGIN = "seed", "images", "device", "code_version"
 """Attributes in which comparable measurements agree."""
@@ -50,7 +57,7 @@ def built_in_networks(measured: Measured) -> dict[str, xr.Dataset]:
     return {
         name: data
         for name, data in measured.items()
-        if name.startswith(BUILT_IN) and name != IMAGENET and "image" in data.coords
+        if name.startswith(BUILT_IN) and name != IMAGENET and data.attrs["network"] != BODY and "image" in data.coords
     }
 
 
@@ -180,6 +187,42 @@ def claim_on_imagenet(claim: Claim, find: Find) -> Claim:
     )
 
 
-def claims_on_both(claim: Claim, find: Find) -> tuple[Claim, Claim]:
-    """The claim judged from the built-in networks, and the claim judged from VGG16 with ImageNet weights."""
-    return claim_on_built_in(claim, find), claim_on_imagenet(claim, find)
+def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured on one network. One that came as it was built, of which nothing is known, counts as trained."""
+    found = {}
+    for name in (f"{network}-trained", f"{network}-built", f"{network}-gaussian"):
+        if name in measured and "image" in measured[name].coords:
+            known = measured[name].attrs["weights"].replace("built", "trained")
+            found[name.replace("-built", "-trained")] = measured[name].assign_attrs(weights=known)
+    return found
+
+
+def claim_on(claim: Claim, network: str) -> Claim:
+    """The claim `<id>@<network>`: what is said of the built-in networks, judged from this one and random ones like it.
+
+    NOT RUN where it finds nothing there that it speaks of, and without ImageNet's weights where it is about them.
+    """
+    run = f"measurements of {network}; run: nfrlab bridge --model {network}"
+
+    def missing(measured: Measured) -> str:
+        if network in WANTED and f"{network}-trained" not in measured:
+            return WANTED[network]
+        return claim.missing(measured) and WANTED.get(network, run)
+
+    return replace(
+        claim,
+        id=f"{claim.id}@{network}",
+        title=f"{claim.title}: {ALIAS.get(network, network)}",
+        scope=partial(of_network, network),
+        missing=missing,
+        repairs=claim.repairs and f"{claim.repairs}@{network}",
+    )
+
+
+def claims_everywhere(claim: Claim, find: Find, changes_top: bool = False) -> tuple[Claim, ...]:
+    """The claim judged from the built-in networks; from VGG16 with ImageNet weights; from SqueezeNet; and from VGG16's
+    body, but for claims that change the top layers, where a classifier would be.
+    """
+    built_in = claim_on_built_in(claim, find)
+    networks = (SQUEEZENET,) if changes_top else (SQUEEZENET, BODY)
+    return built_in, claim_on_imagenet(claim, find), *(claim_on(built_in, network) for network in networks)

@@ -18,7 +18,7 @@ from typing import Any
 from nfrlab.simulations.workers import exits_heard
 from nfrlab.verify.court.budget import CAPACITY
 from nfrlab.verify.court.claim import Claim
-from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_on_own_network
 
 RERUN = "nfrlab verify "
 """How the command begins that is stored with the verdict on a claim from outside."""
@@ -126,8 +126,9 @@ def is_outside(verdict: Mapping[str, Any]) -> bool:
 
 
 def order(stored: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The ids under which verdicts are stored: those of the registry, then those from outside, sorted.
+    """The ids under which verdicts are stored: those of the registry, then those on networks and from outside, sorted.
 
     So the file does not depend on which of several workers was done first.
     """
-    return [*REGISTRY, *sorted(id for id, verdict in stored.items() if id not in REGISTRY and is_outside(verdict))]
+    others = (id for id, verdict in stored.items() if id not in REGISTRY)
+    return [*REGISTRY, *sorted(id for id in others if is_on_own_network(id) or is_outside(stored[id]))]

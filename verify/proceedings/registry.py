@@ -1,15 +1,28 @@
-"""The one list of claims, in the order of the paper: it drives the tests, the table, the report and the docs."""
+"""The one list of claims, in the order of the paper: it drives the tests, the table, the report and the docs.
+
+`ID@NETWORK` is a claim of the list as it is judged on a network of the user's.
+"""
 
 from difflib import get_close_matches
 
 from nfrlab.verify.claims import CHAPTERS
 from nfrlab.verify.court.claim import Claim
+from nfrlab.verify.examine.measured import claim_on
 
 REGISTRY: dict[str, Claim] = {claim.id: claim for chapter in CHAPTERS for claim in chapter.CLAIMS}
 
 
+def is_on_own_network(id: str) -> bool:
+    """Whether `id` is `ID@NETWORK`, not itself in the registry, of a claim on deep networks that is."""
+    base, at, network = id.partition("@")
+    return bool(at and network) and id not in REGISTRY and base in REGISTRY and REGISTRY[base].on_deep_networks
+
+
 def find_claim(id: str) -> Claim:
-    """The claim called `id`. Raises `ValueError` for an unknown one."""
+    """The claim called `id`, or `ID@NETWORK`. Raises `ValueError` for an unknown one."""
+    if is_on_own_network(id):
+        base, _, network = id.partition("@")
+        return claim_on(REGISTRY[base], network)
     if id not in REGISTRY:
         near = get_close_matches(id, REGISTRY, 3)
         hint = f"; near it are {', '.join(near)}" if near else ""

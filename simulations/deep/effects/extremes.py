@@ -19,21 +19,27 @@ PARTS = ("top", "bottom", "all")
 
 def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     """`alpha_part(rule, layer, part)` of the maps of the top and bottom 10 % of a layer's non-zero activations and of
-    all of them, and `between(rule, layer)`, the cosine between the first two. Layers 1 … L − 1.
+    all of them, and `between(rule, layer)`, the cosine between the first two. The layers are those of `layers_shown`.
     """
-    x, depth = trace.x, trace.graph.depth
+    x, layers = trace.x, layers_shown(trace.graph.depth)
 
     def start(layer: int) -> Tensor:
         return torch.cat(parts(trace.activation(layer)))
 
     alphas, between = [], []
     for name in names:
-        maps = from_layers(trace, rule_under_test(name), start).view(depth, len(PARTS), *x.shape).flip(0)[:-1]
+        found = from_layers(trace, rule_under_test(name), start, layers)
+        maps = found.view(len(layers), len(PARTS), *x.shape).flip(0)
         alphas.append(alignment(maps, x)[..., 0])
         between.append(torch.tensor([float(alignment(R[:1], R[1])[0, 0]) for R in maps], dtype=torch.double))
     return dataset_of(
         alpha_part=(("rule", "layer", "part"), as_float64(alphas)), between=(("rule", "layer"), as_float64(between))
-    ).assign_coords(rule=list(names), layer=list(range(1, depth)), part=list(PARTS))
+    ).assign_coords(rule=list(names), layer=layers, part=list(PARTS))
+
+
+def layers_shown(depth: int) -> list[int]:
+    """Layers 1 and L − 1, and those nearest to the quarters between: a map costs as much as all layers below it."""
+    return sorted({round(1 + share * (depth - 2)) for share in (0, 0.25, 0.5, 0.75, 1)})
 
 
 def parts(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,10 +7,7 @@ writes in place: every operation can be told apart. Parameters come uninitialise
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from itertools import pairwise
-from typing import ParamSpec, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -18,40 +15,25 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine.ops import Subsample
+from nfrlab.simulations.deep.networks.unset import uninitialised
 
 POOL = 0  # in a plan of channels
 VGG16_PLAN = (64, 64, POOL, 128, 128, POOL, *(256,) * 3, POOL, *(512,) * 3, POOL, *(512,) * 3, POOL)
 STACK_WIDTHS = (256, 512, 512, 512)
 DIGITS_PLAN = (16, 16, POOL, 32, 32, POOL, 64, 64, POOL)
 
-P = ParamSpec("P")
-M = TypeVar("M", bound=nn.Module)
 
-
-def _uninitialised(build: Callable[P, M]) -> Callable[P, M]:
-    """Build without drawing a weight; batch normalisations start as the identity."""
-
-    @wraps(build)
-    def build_uninitialised(*args: P.args, **kwargs: P.kwargs) -> M:
-        with torch.device("meta"):
-            module = build(*args, **kwargs)
-        module.to_empty(device="cpu").eval()
-        for part in module.modules():
-            if isinstance(part, nn.BatchNorm2d):
-                identity_norm(part)
-        return module
-
-    return build_uninitialised
-
-
-@torch.no_grad()
-def identity_norm(norm: nn.Module) -> None:
-    """Running mean 0 and variance 1, where a normalisation has them; scale 1, shift 0."""
-    if isinstance(norm, nn.modules.batchnorm._NormBase):
-        norm.reset_running_stats()
-    for name, value in (("weight", 1), ("bias", 0)):
-        if isinstance(parameter := getattr(norm, name, None), torch.Tensor):
-            parameter.fill_(value)
+def convolutions(plan: tuple[int, ...], channels: int, bias: bool, norm: bool = False) -> list[nn.Module]:
+    """Convolutions 3×3 with ReLUs and maximum pools by `plan`, of images of so many channels."""
+    found: list[nn.Module] = []
+    for width in plan:
+        if width == POOL:
+            found.append(nn.MaxPool2d(2, 2))
+        else:
+            normalised = [_norm(width, bias)] if norm else []
+            found += [nn.Conv2d(channels, width, 3, padding=1, bias=bias), *normalised, nn.ReLU()]
+            channels = width
+    return found
 
 
 class VGG(nn.Module):
@@ -72,18 +54,10 @@ class VGG(nn.Module):
         norm: bool = False,
     ) -> None:
         super().__init__()
-        features: list[nn.Module] = []
-        for width in plan:
-            if width == POOL:
-                features.append(nn.MaxPool2d(2, 2))
-            else:
-                normalised = [_norm(width, bias)] if norm else []
-                features += [nn.Conv2d(channels, width, 3, padding=1, bias=bias), *normalised, nn.ReLU()]
-                channels = width
-        self.features = nn.Sequential(*features)
+        self.features = nn.Sequential(*convolutions(plan, channels, bias, norm))
         self.avgpool = nn.AdaptiveAvgPool2d(pool)
         classifier: list[nn.Module] = []
-        below = channels * pool**2
+        below = plan[-2] * pool**2
         for width in hidden:
             classifier += [nn.Linear(below, width, bias), nn.ReLU(), nn.Dropout()]
             below = width
@@ -94,13 +68,13 @@ class VGG(nn.Module):
         return self.classifier(torch.flatten(self.avgpool(self.features(x)), 1))
 
 
-@_uninitialised
+@uninitialised
 def vgg16(bias: bool = True, classes: int = 1000) -> VGG:
     """VGG16, Simonyan & Zisserman 2015: 13 convolutions, 3 linear maps, 138,357,544 parameters with biases; 224×224."""
     return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias)
 
 
-@_uninitialised
+@uninitialised
 def vgg16_bn(bias: bool = True, classes: int = 1000) -> VGG:
     """VGG16 with a batch normalisation behind every convolution: 138,365,992 parameters with biases."""
     return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias, norm=True)
@@ -111,7 +85,7 @@ def vgg16_cifar(bias: bool = True) -> VGG:
     return vgg16(bias, classes=10)
 
 
-@_uninitialised
+@uninitialised
 def digits_vgg(bias: bool = True) -> VGG:
     """A VGG of 6 convolutions and 2 linear maps for grey digits of 16×16, ten classes."""
     return VGG(DIGITS_PLAN, (64,), 10, channels=1, pool=2, bias=bias)
@@ -130,7 +104,7 @@ class Stack(nn.Module):
         return self.layers(x)
 
 
-@_uninitialised
+@uninitialised
 def stack(bias: bool = True) -> Stack:
     """Three hidden layers of 512 neurons for grey digits of 16×16: wide enough for the cascade law."""
     return Stack(STACK_WIDTHS, bias)
@@ -209,7 +183,7 @@ class ResNet(nn.Module):
         return self.fc(torch.flatten(self.avgpool(a), 1))
 
 
-@_uninitialised
+@uninitialised
 def resnet18(bias: bool = True, classes: int = 1000) -> ResNet:
     """ResNet-18; without biases its batch normalisations have a scale and no shift."""
     return ResNet(classes, bias)
@@ -234,20 +208,9 @@ class CifarResNet(nn.Module):
         return self.linear(torch.flatten(self.avgpool(a), 1))
 
 
-@_uninitialised
+@uninitialised
 def cifar_resnet(depth: int = 20, bias: bool = True, classes: int = 10) -> CifarResNet:
     """The ResNet of this depth for 32×32 images. Raises `ValueError` unless depth is 6n + 2."""
     if depth < 8 or depth % 6 != 2:
         raise ValueError(f"a CIFAR ResNet has depth 6n + 2 (8, 14, 20, …), got {depth}")
     return CifarResNet(depth // 6, classes, bias)
-
-
-MODELS: dict[str, Callable[..., nn.Module]] = {
-    "vgg16": vgg16,
-    "vgg16_bn": vgg16_bn,
-    "vgg16-cifar10": vgg16_cifar,
-    "resnet18": resnet18,
-    "resnet20": cifar_resnet,
-    "digits": digits_vgg,
-    "stack": stack,
-}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
@@ -15,10 +15,22 @@ from types import ModuleType
 import torch
 from torch import nn
 
-from nfrlab.simulations.deep.networks.models import MODELS
+from nfrlab.simulations.deep.networks import imagenet, models
 from nfrlab.simulations.deep.networks.plain import plain
 from nfrlab.simulations.network_names import ALIASES, library_of, require_known
 from nfrlab.simulations.workers import exits_heard
+
+MODELS: dict[str, Callable[..., nn.Module]] = {
+    "vgg16": models.vgg16,
+    "vgg16_bn": models.vgg16_bn,
+    "vgg16-cifar10": models.vgg16_cifar,
+    "vgg16-body": imagenet.vgg16_body,
+    "squeezenet1_0": imagenet.squeezenet,
+    "resnet18": models.resnet18,
+    "resnet20": models.cifar_resnet,
+    "digits": models.digits_vgg,
+    "stack": models.stack,
+}
 
 
 def build(name: str, bias: bool = True, side: int | None = None) -> nn.Module:

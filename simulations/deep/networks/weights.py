@@ -18,7 +18,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 from torch import Generator, Tensor, nn
 
-from nfrlab.simulations.deep.networks.models import identity_norm
+from nfrlab.simulations.deep.networks.unset import identity_norm
 from nfrlab.simulations.dense.weights import FRAME_COSINE, POWER, RING_BAND, SHIFT, SPARSE_RATE, STUDENT_DOF
 
 Neurons = Float[Tensor, "N d"]

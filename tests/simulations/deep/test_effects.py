@@ -216,13 +216,19 @@ def test_extremes_are_carried_from_their_layer(name: str, seed: int) -> None:
     """Catches parts or layers that change places, and a cosine between the wrong two maps."""
     c = make_case(name, seed)
     got = extremes.measure(c.trace, THREE)
-    for rule, layer in product(THREE, range(1, c.depth)):
+    for rule, layer in product(THREE, got["layer"].values):
         parts = dict(zip(extremes.PARTS, extremes.parts(c.neurons(layer)[None]), strict=True))
         maps = {part: c.from_layer(UNDER_TEST[rule], A[0], layer) for part, A in parts.items()}
         at = {"rule": rule, "layer": layer}
         same(got["alpha_part"].sel({**at, "part": list(maps)}), [alpha(R, c.x) for R in maps.values()])
         same(got["between"].sel(at), alpha(maps["top"], maps["bottom"]))
-    assert list(got["layer"].values) == list(range(1, c.depth))
+    assert list(got["layer"].values) == extremes.layers_shown(c.depth)
+
+
+@pytest.mark.parametrize(("depth", "layers"), [(2, [1]), (3, [1, 2]), (4, [1, 2, 3]), (16, [1, 4, 8, 12, 15])])
+def test_extremes_start_at_both_ends_and_between(depth: int, layers: list[int]) -> None:
+    """Catches an end that is left out, on which Fig. 6 is judged, and layers below the first or at the output."""
+    assert extremes.layers_shown(depth) == layers
 
 
 # Resemblance, Table I

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from nfrlab.simulations import network_names
 from nfrlab.simulations.deep.inputs import images
-from nfrlab.simulations.deep.networks import checkpoints, models, trained, weights
+from nfrlab.simulations.deep.networks import checkpoints, imagenet, models, named, trained, weights
+from nfrlab.simulations.images import decode
 from nfrlab.verify.intervals import clopper_pearson
 
 DATA = os.environ.get("NFRLAB_DATA")
@@ -89,6 +90,49 @@ def resnet18_by_hand() -> dict[str, tuple[int, ...]]:
     return shapes | {"fc.weight": (1000, 512), "fc.bias": (1000,)}
 
 
+def test_squeezenet_is_torchvisions() -> None:
+    """Catches a parameter that torchvision calls or shapes otherwise, another order of the paths, another rounding of
+    the pools.
+    """
+    ours, theirs = imagenet.squeezenet(), named.torchvision_models().get_model("squeezenet1_0").eval()
+    checkpoint = theirs.state_dict()
+    assert {name: value.shape for name, value in ours.state_dict().items()} == {
+        n: v.shape for n, v in checkpoint.items()
+    }
+    assert count(ours) == 1_248_424
+    ours.load_state_dict(checkpoint)
+    for side in (64, 97):
+        x = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(side))
+        with torch.no_grad():
+            assert torch.equal(ours(x), theirs(x))
+
+
+def test_vgg16_body_is_vgg16_up_to_its_last_relu() -> None:
+    """Catches a body of which VGG16's features are not the first part, and other outputs than means over positions."""
+    whole, body = models.vgg16(), imagenet.vgg16_body()
+    weights.randomise(whole, "gaussian", np.random.SeedSequence(1))
+    body.load_state_dict({name: value for name, value in whole.state_dict().items() if name.startswith("features")})
+    x = torch.randn(1, 3, 40, 50, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(body(x), whole.features[:-1](x).mean(dim=(2, 3)))
+    assert count(body) == 14_714_688
+
+
+@needs_data
+def test_squeezenet_knows_imagenets_photographs() -> None:
+    """Catches weights in other places than they were trained for, another preparation, another order of the classes."""
+    folder = Path(str(DATA))
+    module = imagenet.squeezenet()
+    assert checkpoints.load(module, folder / "imagenet-squeezenet" / "squeezenet1_0.safetensors") == ""
+    lines = (folder / "imagenet-classes.txt").read_text(encoding="utf-8").splitlines()
+    known = {line.split()[1]: int(line.split()[0]) for line in lines if line[:1].isdigit()}
+    files = sorted((folder / "imagenet-sample").iterdir())[:60]
+    with torch.no_grad():
+        found = [int(module(images.prepare(decode(file).pixels)).argmax()) for file in files]
+    right = sum(k == known[file.name.split("_")[0]] for k, file in zip(found, files, strict=True))
+    assert right >= 30, right
+
+
 @pytest.mark.parametrize(
     ("module", "wanted", "parameters"),
     [(models.vgg16(), vgg16_by_hand(), 138_357_544), (models.resnet18(), resnet18_by_hand(), 11_689_512)],
@@ -102,8 +146,8 @@ def test_torchvisions_checkpoints_fit(module: nn.Module, wanted: dict[str, tuple
 
 def test_names_are_those_that_are_built() -> None:
     """Catches a network that the command refuses, or one that it promises and that nothing builds."""
-    assert tuple(models.MODELS) == network_names.NETWORKS
-    assert set(network_names.ALIASES.values()) <= set(models.MODELS)
+    assert tuple(named.MODELS) == network_names.NETWORKS
+    assert set(network_names.ALIASES.values()) <= set(named.MODELS)
 
 
 def test_batch_normalised_vgg16_is_torchvisions() -> None:
@@ -114,10 +158,10 @@ def test_batch_normalised_vgg16_is_torchvisions() -> None:
     assert sum(name.endswith("running_var") for name in models.vgg16_bn().state_dict()) == 13
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", named.MODELS)
 def test_bias_free_and_evaluation(name: str) -> None:
     """Catches a bias that survives `bias=False`, and dropout or batch statistics left switched on."""
-    free, biased = models.MODELS[name](bias=False), models.MODELS[name]()
+    free, biased = named.MODELS[name](bias=False), named.MODELS[name]()
     left = [key for key, _ in free.named_parameters() if key.endswith("bias")]
     assert not left
     assert count(free) < count(biased)
@@ -131,7 +175,7 @@ def test_bias_free_and_evaluation(name: str) -> None:
 @settings(max_examples=5)
 def test_bias_free_networks_are_homogeneous(name: str, seed: int) -> None:
     """Catches anything added on the way: `f(2x) = 2 f(x)` to the last bit, a power of two commutes with rounding."""
-    module = models.MODELS[name](bias=False)
+    module = named.MODELS[name](bias=False)
     weights.randomise(module, "gaussian", np.random.SeedSequence(seed))
     x = signed(1, 1 if name == "digits" else 3, 32, 32)
     with torch.no_grad():
@@ -163,7 +207,7 @@ def test_vgg_computes_what_its_plan_says() -> None:
 
 def test_stack_computes_what_the_law_is_of() -> None:
     """Catches another width or depth, a missing ReLU, and a second output: the law explains a fixed one."""
-    module = models.MODELS["stack"](bias=True)
+    module = named.MODELS["stack"](bias=True)
     weights.randomise(module, "gaussian", seeded(), bias=True)
     state = list(module.state_dict().values())
     assert [tuple(W.shape) for W in state[::2]] == [(512, 256), (512, 512), (512, 512), (1, 512)]
@@ -174,10 +218,10 @@ def test_stack_computes_what_the_law_is_of() -> None:
     torch.testing.assert_close(module(x).detach(), a @ state[6].T + state[7])
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", named.MODELS)
 def test_no_module_serves_twice(name: str) -> None:
     """Catches a ReLU shared by two places, for which rules and peers that hook modules have one memory."""
-    module, calls = models.MODELS[name](), []
+    module, calls = named.MODELS[name](), []
     weights.randomise(module, "uniform", seeded())
     for part in module.modules():
         if not list(part.children()):

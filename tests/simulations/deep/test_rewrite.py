@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from nfrlab.simulations.deep.engine.backward import attribution, rule
 from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, Subsample
 from nfrlab.simulations.deep.engine.weighted import Weighted
-from nfrlab.simulations.deep.networks.models import MODELS
+from nfrlab.simulations.deep.networks.named import MODELS
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.networks import EXACT, RELUS, Net, gradient, head, images, kinds, networks, off, with_statistics
 

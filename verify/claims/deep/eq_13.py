@@ -15,7 +15,7 @@ from nfrlab.verify.examine.measured import (
     PREMISES,
     WITH_BIASES,
     claim_on_built_in,
-    claims_on_both,
+    claims_everywhere,
     networks_with,
 )
 from nfrlab.verify.examine.over_draws import always_over_draws, rates_over_draws
@@ -95,7 +95,7 @@ def always_evidence(exam: Examination, checks: Sequence[Check]) -> list[Evidence
 
 
 CLAIMS = (
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="eq-13-deep",
             title="Deep networks: every rule satisfies ineq. 13",

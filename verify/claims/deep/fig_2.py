@@ -8,7 +8,7 @@ from math import inf
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed
-from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_on_both, ones_like
+from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_everywhere, ones_like
 from nfrlab.verify.examine.neurons import (
     examination_of_excess,
     examination_of_random,
@@ -83,7 +83,7 @@ CLAIMS = (
         ),
         random_vgg16,
     ),
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="fig-2b-trained",
             title="Cosines of neurons are larger after training",
@@ -160,7 +160,7 @@ CLAIMS = (
         ),
         random_vgg16,
     ),
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="fig-2c-trained",
             title="Norms of neurons vary more after training, at every layer",

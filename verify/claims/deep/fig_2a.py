@@ -11,7 +11,7 @@ from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import (
     PREMISES,
     alpha_of_activation,
-    claims_on_both,
+    claims_everywhere,
     depth,
     measured_filters,
     minimum_of_each_draw,
@@ -117,7 +117,7 @@ def networks_with_cascades(measured: Measured) -> dict[str, xr.Dataset]:
 
 
 CLAIMS = (
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="fig-2a-rises",
             title="Alignment rises with the number of replaced layers",
@@ -136,7 +136,7 @@ CLAIMS = (
         ),
         networks_with_cascades,
     ),
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="fig-2a-random-above-trained",
             title="Random networks align better than trained ones",
@@ -163,7 +163,7 @@ CLAIMS = (
         ),
         lambda measured: random_and_trained(measured, "alpha_activation"),
     ),
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="fig-2a-activation-dominates",
             title="Activation aligns better than every NFR throughout",

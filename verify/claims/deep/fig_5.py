@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, claims_on_both, measured_filters, networks_with
+from nfrlab.verify.examine.measured import PREMISES, claims_everywhere, measured_filters, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def lost_evidence(exam: Examination, change: str, everything_removed: bool = Fal
 
 
 CLAIMS = (
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="fig-5-random",
             title="Randomising the top layers does not destroy alignment",
@@ -95,11 +95,12 @@ CLAIMS = (
             blind=COMMON_FACTOR,
         ),
         networks_with_changes,
+        changes_top=True,
     ),
     *(
         claim
         for reading, words in READINGS.items()
-        for claim in claims_on_both(
+        for claim in claims_everywhere(
             Claim(
                 id=f"fig-5-removal-{reading}",
                 title=f"Removing weights destroys alignment: {reading}",
@@ -122,6 +123,7 @@ CLAIMS = (
                 blind=COMMON_FACTOR,
             ),
             networks_with_changes,
-        )[: 2 if reading == "cross" else 1]
+            changes_top=True,
+        )[: None if reading == "cross" else 1]
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, claims_on_both, measured_filters, networks_with
+from nfrlab.verify.examine.measured import PREMISES, claims_everywhere, measured_filters, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def blind_evidence(exam: Examination) -> list[Evidence]:
     return medians_over_draws(exam, high, VANISHED, undefined=0.0)
 
 
-CLAIMS = claims_on_both(
+CLAIMS = claims_everywhere(
     Claim(
         id="fig-6",
         title="Large and small activations give one map from high layers, two from low ones",

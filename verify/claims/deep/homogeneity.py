@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import WITH_BIASES, claim_on_built_in, claims_on_both, networks_with
+from nfrlab.verify.examine.measured import WITH_BIASES, claim_on_built_in, claims_everywhere, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def unexplained_loss_evidence(
 
 
 CLAIMS = (
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="homogeneity-with-bias",
             title="f = ⟨∇f, x⟩, with biases as without",

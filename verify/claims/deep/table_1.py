@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_on_both, networks_with
+from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_everywhere, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ CLAIMS = (
         ),
         networks_with_maps("random"),
     ),
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="table-1-trained",
             title="Maps of trained networks keep the edges",

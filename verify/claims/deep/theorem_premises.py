@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_on_both, networks_with
+from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claims_everywhere, networks_with
 from nfrlab.verify.examine.over_draws import numbers_of_networks
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def control(weights: str) -> BrokenPremise:
 
 
 CLAIMS = (
-    *claims_on_both(
+    *claims_everywhere(
         Claim(
             id="theorem-premises-deep",
             title="The premises of both theorems hold in trained networks",
