@@ -26,10 +26,11 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks.peers import PEERS, Method
-from nfrlab.simulations.deep.engine.backward import attribution, rule, start_at_output
+from nfrlab.simulations.deep.engine.backward import attribution, start_at_output
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.networks import models, weights
 from nfrlab.simulations.deep.reading.rewrite import rewrite

@@ -44,8 +44,8 @@ ORDER = {
         "examine",
         "claims",
         "proceedings",
-        "report",
         "exhibits",
+        "report",
         "commands",
         "cli",
     ),
@@ -76,6 +76,7 @@ WITH_TORCH = (
     "simulations/bridge/draws.py",
     "simulations/bridge/networks.py",
     "simulations/bridge/populations.py",
+    "simulations/bridge/preparation.py",
 )
 """Modules that start with PyTorch."""
 TORCH_LATER = {

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import xarray as xr
 from torch import Generator, Tensor
 
 from nfrlab.simulations.bridge.networks import graph
-from nfrlab.simulations.bridge.populations import OTHERS, image, image_number, network_number, other_image
-from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, Setting
+from nfrlab.simulations.bridge.populations import (
+    OTHERS,
+    image,
+    image_number,
+    network_number,
+    other_image,
+    target_classes,
+)
+from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (
     cascade,
@@ -21,8 +29,9 @@ from nfrlab.simulations.deep.effects import (
     pictures,
     removal,
     resemblance,
+    sanity,
 )
-from nfrlab.simulations.deep.effects.common import BLIND
+from nfrlab.simulations.deep.effects.common import BLIND, GRADIENT
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
 
@@ -53,7 +62,9 @@ def collect_maps(draw: Draw) -> xr.Dataset:
         maps.append(pictures.maps_by_layer(trace))
     if REMOVAL in setting.effects:
         maps.append(pictures.changed_maps(trace, setting.rules, min(setting.removed), rng))
-    return xr.merge(maps, combine_attrs="no_conflicts")
+    if SANITY in setting.effects:
+        maps.append(pictures.maps_by_rule(trace, (GRADIENT, *setting.rules)))
+    return xr.merge(maps, join="outer", compat="no_conflicts", combine_attrs="no_conflicts")
 
 
 EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = {
@@ -65,6 +76,7 @@ EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = 
     "filtering": lambda setting, trace, others, rng: filtering.measure(trace, (*setting.rules, BLIND)),
     INFORMATION: lambda setting, trace, others, rng: information.measure(trace),
     "extremes": lambda setting, trace, others, rng: extremes.measure(trace, (*setting.rules, BLIND)),
+    SANITY: lambda setting, trace, others, rng: sanity.measure(trace, (GRADIENT, *setting.rules), rng),
     REMOVAL: lambda setting, trace, others, rng: removal.measure(trace, (*setting.rules, BLIND), setting.removed, rng),
 }
 
@@ -74,7 +86,8 @@ def forward_trace(draw: Draw) -> tuple[Trace, Generator]:
     prepare(draw.sources.device)
     x = image(draw)
     rng = Generator(x.device).manual_seed(int(draw.seeds("effects").generate_state(1)[0]))
-    return graph(draw, x).forward(x), rng
+    trace = graph(draw, x).forward(x)
+    return replace(trace, target=target_classes(draw, trace.output)), rng
 
 
 def prepare(device: str) -> None:

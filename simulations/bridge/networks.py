@@ -18,6 +18,7 @@ from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.networks import checkpoints, named, trained, weights
 from nfrlab.simulations.deep.reading.comparison import compare_outputs
 from nfrlab.simulations.deep.reading.rewrite import read, rewrite
+from nfrlab.simulations.workers import exits_refused
 
 
 @dataclass
@@ -92,6 +93,13 @@ def load(module: nn.Module, name: str, sources: Sources) -> str:
     if checkpoint == OFFICIAL:
         return checkpoints.load_official(module, name)
     return checkpoints.load(module, checkpoint)
+
+
+@cache
+def remarks(draw: Draw) -> tuple[str, ...]:
+    """What has to be said of a user's network as the draw has it: what was left out, which premises fail."""
+    with exits_refused(draw.setting.network):
+        return graph(draw, image(draw)).remarks
 
 
 @cache

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nfrlab.simulations.bridge.parts import along_draws, netcdf
-from nfrlab.simulations.bridge.settings import Setting
+from nfrlab.simulations.bridge.settings import SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources
 from nfrlab.simulations.files import require_space, write_atomically
 from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
@@ -41,6 +41,7 @@ CODE = (
     "simulations/bridge/names.py",
     "simulations/bridge/networks.py",
     "simulations/bridge/populations.py",
+    "simulations/bridge/preparation.py",
     "simulations/network_names.py",
     "simulations/bridge/sources.py",
 )
@@ -65,6 +66,7 @@ MEANINGS = {
     "alpha_part": "α of the map of the largest or smallest activations of a layer",
     "between": "cosine between the maps of the largest and the smallest activations",
     "alpha_changed": "α after the top layers were changed",
+    "sanity": "agreement of a map with another map, or with the image",
     "kept": "α between a component of Activation's map and of the image",
     "margin": "relative margin of ineq. 13",
     "lost": "share of f that ⟨A_l, r_l⟩ of the gradient misses",
@@ -83,7 +85,7 @@ class Part:
     @property
     def identity(self) -> str:
         """All that its numbers depend on."""
-        from nfrlab.simulations.bridge.populations import image_digests
+        from nfrlab.simulations.bridge.populations import image_digests, read_as
 
         sources = self.draw.sources
         identity: dict[str, object] = {
@@ -91,6 +93,7 @@ class Part:
             "seed": self.draw.seed,
             "index": self.draw.index,
             "images": image_digests(self.draw),
+            "read as": read_as(self.draw),
             "weights": sources.weights_digest(self.draw.setting),
             "network": self.network,
             "device": sources.device_name,
@@ -261,6 +264,7 @@ def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dat
         setting=json.dumps(asdict(setting)),
         network=setting.network,
         weights=setting.weights,
+        remarks=in_words(first),
         seed=first.seed,
         images=first.sources.images_source(setting.network),
         device=first.sources.device_name,
@@ -272,6 +276,18 @@ def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dat
             {name: version(name) for name in ("nfrlab", "torch", "numpy")} | {"python": platform.python_version()}
         ),
     )
+
+
+def in_words(draw: Draw) -> str:
+    """What a setting's numbers depend on besides its files, and what has to be said of its network, a line each."""
+    from nfrlab.simulations.bridge import networks, populations
+    from nfrlab.simulations.deep.engine.named_rules import described, rule_from
+
+    setting = draw.setting
+    said = networks.remarks(replace(draw, index=0)) if ":" in setting.network else ()
+    rules = (described(rule_from(name)) for name in setting.rules) if SANITY in setting.effects else ()
+    images = populations.prepared_in_words(draw)
+    return "\n".join((f"images: {images}", f"explained: {setting.explained}", *rules, *said))
 
 
 def _read_stored(part: Part) -> bytes:

@@ -12,9 +12,16 @@ Weights = Literal["random", "trained", "built"]
 """Fresh in every draw; a checkpoint's, or learned here; what a user's function gives, of which nothing is known."""
 FILTERS = ("gbp", "rectgrad", "zplus")
 """The negative filtering rules of Fig. 2, 4, 5 and 6."""
+RULES = (
+    *("grad", "grad-input", "gbp", "deconv", "rectgrad", "rectgrad-constant"),
+    *("lrp-z", "lrp-epsilon", "lrp-alpha-beta", "zplus", "zplus-filter", "dtd", "lrp-gamma"),
+    *("epsilon-plus", "epsilon-plus-flat", "epsilon-alpha2-beta1", "epsilon-alpha2-beta1-flat", "epsilon-gamma-box"),
+)
+"""All that have a name in `simulations.deep.engine.named_rules`, known without PyTorch."""
 
 CASCADE, LEVELS, ENDS, INFORMATION, REMOVAL = "cascade", "levels", "ends", "information", "removal"
 NEURONS = "neurons"
+SANITY = "sanity"
 EVERYTHING = (CASCADE, "resemblance", NEURONS, "filtering", INFORMATION, "extremes", REMOVAL)
 
 
@@ -24,7 +31,8 @@ class Setting:
     images in every draw, `side × side`.
 
     `scale` of random weights is “he”, “raw” (as printed) or PyTorch's “default”; `removed`: how many top layers
-    are changed for Fig. 5; `times` as many draws are made as are asked for.
+    are changed for Fig. 5; `times` as many draws are made as are asked for. `target` is the class that is explained:
+    “top”, the one of the largest output; “top-k”, of the k-th largest; “true”, that of the image; or its number.
     """
 
     name: str
@@ -39,6 +47,15 @@ class Setting:
     removed: tuple[int, ...] = (3, 8)
     rules: tuple[str, ...] = FILTERS
     times: int = 1
+    target: str = "top"
+
+    @property
+    def explained(self) -> str:
+        """Which class that is, in words."""
+        if self.target.startswith("top-"):
+            return f"the output that is number {self.target.removeprefix('top-')} by size"
+        known = {"top": "the largest output", "true": "the image's true class"}
+        return known.get(self.target, f"class {self.target}")
 
     @property
     def title(self) -> str:
@@ -118,8 +135,12 @@ OTHERS = (
 )
 
 
+OPEN = ("resemblance", NEURONS, "extremes")
+
+
 def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
-    """A network with ImageNet's weights, and random ones on the same images.
+    """A network with ImageNet's weights, and random ones on the same images; both with more draws for what few of them
+    leave open: edges, neurons, the largest and the smallest activations.
 
     VGG16 without a classifier has no top layers that could be changed, and as it takes images of any size it meets
     those of half the side.
@@ -127,7 +148,9 @@ def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
     random = Setting(f"{network}-gaussian", network, side=side)
     if network == BODY:
         random = replace(random, side=side // 2, effects=tuple(e for e in EVERYTHING if e != REMOVAL))
-    return replace(random, name=f"{network}-trained", weights="trained", bias=True), random
+    trained = replace(random, name=f"{network}-trained", weights="trained", bias=True)
+    more = (replace(s, name=s.name + MORE_DRAWS, effects=OPEN, times=5) for s in (trained, random))
+    return trained, random, *more
 
 
 def plan(
@@ -165,13 +188,14 @@ SIDES = {s.network: s.side for s in (*SMALL, *CIFAR)} | {"resnet20": CIFAR[0].si
 
 def plan_for(model: str, own: Weights | None, side: int) -> tuple[Setting, ...]:
     """The settings of a run on one network: with its `own` weights, where it has any, and with random ones; small
-    networks at the size that they are made for.
+    networks at the size that they are made for. The plainest sanity checks are added to all effects.
     """
     if model in ON_IMAGENET:
-        trained, random = imagenet_settings(model, side)
-        return (random,) if own is None else (trained, random)
-    name = display_name(model)
-    random = Setting(f"{name}-gaussian", model, side=SIDES.get(model, side))
+        trained, random, *more = imagenet_settings(model, side)
+        checked = tuple(replace(s, effects=(*s.effects, SANITY)) for s in (trained, random))
+        return checked[1:] if own is None else (*checked, *more)
+    random = Setting(f"{display_name(model)}-gaussian", model, side=SIDES.get(model, side))
+    random = replace(random, effects=(*EVERYTHING, SANITY))
     if own is None:
         return (random,)
-    return replace(random, name=f"{name}-{own}", weights=own, bias=True), random
+    return replace(random, name=random.name.replace("-gaussian", f"-{own}"), weights=own, bias=True), random

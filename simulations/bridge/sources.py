@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from nfrlab.simulations.bridge.settings import CIFAR_VGG16, ON_DIGITS, Setting
 from nfrlab.simulations.images import SHIPPED
 from nfrlab.simulations.network_names import BODY, SQUEEZENET
 from nfrlab.simulations.seeds import seed_sequence
+
+if TYPE_CHECKING:
+    from nfrlab.simulations.bridge.preparation import Preparation
 
 DIGITS, CIFAR = "scikit-learn digits", "CIFAR-10's test images"
 TWO = f"{SHIPPED} (two)"
@@ -45,6 +49,10 @@ class Sources:
         Checkpoints of these networks, from ImageNet.
     device
         As PyTorch names it.
+    preparation
+        What is done to photographs; None for ImageNet's.
+    labels
+        A file with the classes of photographs, a line each: name of the file, number of the class.
     """
 
     out: Path
@@ -56,6 +64,8 @@ class Sources:
     squeezenet: Path | None = None
     vgg16_body: Path | None = None
     device: str = "cpu"
+    preparation: Preparation | None = None
+    labels: Path | None = None
 
     def images_of(self, network: str) -> Path | str:
         """The images that a network meets: a path, or the name of those that are shipped."""

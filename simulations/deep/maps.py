@@ -10,9 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine import backward
-from nfrlab.simulations.deep.engine.backward import Rule, rule
+from nfrlab.simulations.deep.engine.backward import Rule
 from nfrlab.simulations.deep.engine.cascades import cascades as every_cascade
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 
 Network = nn.Module | Graph | Trace

@@ -27,8 +27,9 @@ from torch.utils._pytree import tree_leaves, tree_map
 from nfrlab.simulations.bridge import draws
 from nfrlab.simulations.bridge.settings import RANDOM
 from nfrlab.simulations.deep.effects import pictures
-from nfrlab.simulations.deep.engine.backward import RULES, attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
 from nfrlab.simulations.deep.engine.graph import Graph, Trace
+from nfrlab.simulations.deep.engine.named_rules import RULES, rule
 from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.networks import models, weights
 from nfrlab.simulations.deep.reading.rewrite import rewrite

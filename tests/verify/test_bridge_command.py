@@ -20,6 +20,7 @@ import xarray as xr
 from PIL import Image
 
 from nfrlab.simulations.bridge.settings import FILTERS, plan_for
+from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.exhibits import stored as exhibit
 from nfrlab.verify.exhibits.stored import FIGURES
 from nfrlab.verify.proceedings.registry import REGISTRY
@@ -130,6 +131,7 @@ def refused(*arguments: str | Path, naming: str, place: Path, monkeypatch: pytes
         (("--images", "nowhere"), "nowhere"),
         (("--weights", "weights.pt"), "--model"),
         (("--quick", "--model", "resnet18"), "--quick"),
+        (("--mean", "0.5", "--std", "1"), "--model"),
         (("--out", "own.py"), "own.py"),
         (("--out", "own.py/deeper"), "own.py/deeper"),
     ],
@@ -153,7 +155,20 @@ def test_a_bad_option_is_refused(
         (("own.py:seven",), "int"),
         (("own.py:linear",), "no ReLU"),
         (("own.py:larger",), "(1, 3, 32, 32)"),
-        (("own.py:grey",), "(1, 3, 32, 32)"),
+        (("own.py:grey",), "give --mean and --std"),
+        (("own.py:grey", "--mean", "0.5", "--std", "0"), "--std above 0"),
+        (("own.py:grey", "--mean", "0.5"), "--mean and --std go together"),
+        (("own.py:small", "--mean", "0.5,0.5", "--std", "1,1"), "each of the 3 channels"),
+        (("own.py:small", "--mean", "half", "--std", "1"), "'half'"),
+        (("own.py:small", "--preprocess", "own.py:seven", "--mean", "1", "--std", "1"), "leave --mean and --std out"),
+        (("own.py:small", "--preprocess", "own.py:absent"), "absent"),
+        (("own.py:small", "--preprocess", "own.py:seven"), "--preprocess own.py:seven failed: TypeError"),
+        (("own.py:small", "--target", "first"), "'first'"),
+        (("own.py:small", "--target", "5"), "class 5, where the network has 5"),
+        (("own.py:small", "--target", "top-6"), "5 outputs"),
+        (("own.py:small", "--target", "true"), "--labels FILE"),
+        (("own.py:small", "--rules", "rectgrad:q"), "'q' is no switch=value"),
+        (("own.py:small", "--rules", "gbp:q=0.5"), "'q'"),
         (("resnet18", "--weights", "nowhere.pt"), "nowhere.pt"),
         (("resnet18", "--weights", "folder"), "folder"),
         (("resnet18", "--weights", "weights.pt"), "weights.pt"),
@@ -200,7 +215,8 @@ def test_a_network_that_ends_the_program_is_named(how: str, where: str, jobs: st
     (place / "leaving.py").write_text(LEAVING.format(where=where, how=how))
     arguments = ("--model", "leaving.py:leaving", "--size", "32", "--seeds", "2", "--jobs", jobs, "--out", "out")
     done = nfrlab("bridge", *arguments, cwd=place)
-    assert_refused(done, "leaving.py:leaving ended the program, with exit status 0; take that out of it")
+    sentence = "nfrlab: leaving.py:leaving ended the program, with exit status 0; take that out of it\n"
+    assert (done.returncode, done.stderr) == (2, sentence)
     assert not (place / "out" / "verdicts.json").exists()
 
 
@@ -310,7 +326,7 @@ def test_own_network_is_measured_with_units_and_provenance(name: str, finished: 
 def test_own_network_is_measured_in_every_way(finished: Finished) -> None:
     """Catches an effect that is left out for other networks than VGG16, and α outside its range."""
     random, trained = finished.numbers("own_small-gaussian"), finished.numbers("own_small-built")
-    effects = ("alpha", "alpha_map", "cosine", "margin", "kept", "alpha_part", "alpha_changed")
+    effects = ("alpha", "alpha_map", "cosine", "margin", "kept", "alpha_part", "alpha_changed", "sanity")
     for own in (random, trained):
         assert set(effects) <= set(own.data_vars)
         alpha = own["alpha"].sel(rule=list(FILTERS))
@@ -343,12 +359,40 @@ def test_own_network_is_shown(finished: Finished) -> None:
     assert dict(maps["map"].sizes) == {"method": 6, "bottom": 2, "channel": 3, "y": 32, "x": 32}
 
 
-def test_own_network_decides_no_claim_of_the_paper(finished: Finished) -> None:
-    """Catches verdicts on VGG16 from another network, and a run without them that does not say what is missing."""
-    verdicts = finished.verdicts()
-    assert list(verdicts) == DEEP
-    assert {verdict["status"] for verdict in verdicts.values()} == {"NOT RUN"}
-    assert all("nfrlab bridge" in verdict["missing"] for verdict in verdicts.values())
+def test_few_draws_judge_nothing(finished: Finished) -> None:
+    """Catches verdicts from draws that cannot decide anything, and a run that does not say how many would."""
+    assert not (finished.out / "verdicts.json").exists()
+    last = finished.stdout.splitlines()[-1]
+    needed = draws_needed()
+    assert last == f"own.py:small: measured in 2 draws a setting; the claims need {needed}, and none was judged"
+
+
+def test_what_the_numbers_depend_on_is_said_first(finished: Finished) -> None:
+    """Catches a default that changes a number and is not printed: weights, images, preparation, class, every switch."""
+    first = finished.stdout.splitlines()[:6]
+    assert first[0].startswith(
+        "own.py:small: the weights that it is built with and random weights (gaussian, E w² = 2/d"
+    )
+    assert "2 draws each, seed 7, on CPU" in first[0]
+    assert first[1].startswith("images: scikit-learn photographs (two), 32 × 32, random square crops, 224/256 of")
+    assert first[1].endswith("(x − mean)/s.d. with 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225")
+    assert first[2] == "explained: the largest output"
+    rule = "rectgrad_quantile(q=0.9, mask=True); residual=z, pooling=winner; map r_0 rectified times input"
+    assert f"rule rectgrad: {rule}" in first
+
+
+def test_own_network_is_in_the_report(finished: Finished) -> None:
+    """Catches a report without the network's numbers, its maps, or the command that measures it again."""
+    page = (finished.out / "report.html").read_text(encoding="utf-8")
+    assert "<h2>Network own.py:small</h2>" in page
+    assert page.count("<image ") >= 2 * (2 + len(FILTERS))
+    assert "nfrlab bridge --seed 7 --model own.py:small" in page
+    random = finished.numbers("own_small-gaussian")
+    alpha = float(random["alpha"].sel(rule="gbp", level=LAYERS).median())
+    cosine = float(random["sanity"].sel(rule="gbp", beside="the image", measure="cosine").median())
+    assert f">{alpha:.3f}<" in page
+    assert f">{cosine:+.3f} (" in page
+    assert cosine == pytest.approx(alpha)
 
 
 @needs_torch
@@ -401,7 +445,7 @@ def test_own_network_is_measured_again_only_when_its_file_changes(
     Path("own.py").write_text(OWN.replace("self.read = nn.Linear(8, 5)", "self.read = nn.Linear(8, 9)"))
     edited = measured_again("small", ("zplus",))["own_small-built"]
     assert set(edited["width"].sel(layer=LAYERS).values) == {9}
-    assert set(edited["rule"].values) == {"zplus", "blind-filter"}
+    assert set(edited["rule"].values) == {"grad", "zplus", "blind-filter"}
 
 
 @needs_torch

@@ -38,19 +38,24 @@ from nfrlab.verify.commands.deep_options import (
     SQUEEZENETS,
     device_from,
     first_existing,
+    preparation_from,
     require_device,
     require_side,
+    require_target,
     require_torch,
+    rules_from,
+    said_first,
     said_of_network,
     said_of_weights,
     training_side,
 )
-from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis
+from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis, print_sanity
 from nfrlab.verify.commands.progress import progress
-from nfrlab.verify.commands.verify import try_and_report
+from nfrlab.verify.commands.verify import all_as_on_record, report, try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.proceedings import power, store
+from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
@@ -70,7 +75,21 @@ def bridge(
         typer.Option(help="Its checkpoint: safetensors, a torch file of tensors, or “official” (download)."),
     ] = None,
     images: Images = None,
-    rules: Annotated[str, typer.Option(help="Filtering rules, separated by commas.")] = ",".join(FILTERS),
+    rules: Annotated[
+        str,
+        typer.Option(help="Rules, separated by commas: gbp, rectgrad:q=0.8, epsilon-plus-flat and so on."),
+    ] = ",".join(FILTERS),
+    target: Annotated[
+        str, typer.Option(help="The class explained: top, top-k (k-th largest output), true, or its number.")
+    ] = "top",
+    labels: Annotated[
+        Path | None, typer.Option(help="For --target true: the classes of --images, a line name,class each.")
+    ] = None,
+    mean: Annotated[str | None, typer.Option(help="Of pixels in [0, 1], by channel; ImageNet's by default.")] = None,
+    std: Annotated[str | None, typer.Option(help="Standard deviations, with --mean.")] = None,
+    preprocess: Annotated[
+        str | None, typer.Option(help="FILE.py:F in place of crop, mean and s.d.: F(PIL image) is a tensor (C, H, W).")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seeds: Annotated[
         int, typer.Option(help="Draws of network and image per setting; 0 for as many as the claims need.")
@@ -93,7 +112,7 @@ def bridge(
     """
     with refusals():
         require_torch()
-        chosen = rules_from(rules)
+        chosen, explained = rules_from(rules), require_target(target)
         require_counts(seed=seed, jobs=jobs)
         if seed >= 2**63:
             raise ValueError(f"--seed may be 2⁶³ − 1 at most, which HDF5 can store, got {seed}")
@@ -105,12 +124,18 @@ def bridge(
         vgg16 = first_existing(LEARNED, measurements)
         photographs = images or first_existing(PHOTOGRAPHS)
         squeezenet, body = first_existing(SQUEEZENETS), first_existing(BODIES)
-        sources = Sources(measurements, photographs, weights, cifar, vgg16, cifar_images, squeezenet, body)
+        sources = Sources(
+            measurements, photographs, weights, cifar, vgg16, cifar_images, squeezenet, body, labels=labels
+        )
         settings = settings_from(model, weights, quick, size, sources)
+        settings = tuple(replace(setting, rules=chosen, target=explained) for setting in settings)
         count = draws_from(seeds)
         with exits_refused(str(model)):
+            prepared = preparation_from(mean, std, preprocess, model, settings[0].side)
+            sources = replace(sources, preparation=prepared)
             said = said_of_weights(model, sources)
-            noted = said_of_network(settings, seed, sources) if model is not None and ":" in model else ""
+            is_checked = model is not None and (":" in model or explained != "top")
+            noted = said_of_network(settings, seed, sources, count) if is_checked else ""
         deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
         store.prepare(out, len(deep))
         store.read(out)
@@ -118,13 +143,20 @@ def bridge(
         used = device_from(device)
         seen = check_images(photographs)
     sources = replace(sources, device=used)
-    settings = tuple(replace(setting, rules=chosen) for setting in settings)
+    if model is not None:
+        for sentence in (*said_first(settings, count, seed, sources), said, noted):
+            say(sentence)
     workers = 1 if used != "cpu" else jobs_for(jobs, GIB["quick" if quick or size <= 64 else "full"])
     options = {
         "model": model,
         "weights": weights,
         "images": images,
         "rules": rules,
+        "target": target,
+        "labels": labels,
+        "mean": mean,
+        "std": std,
+        "preprocess": preprocess,
         "device": used,
         "seeds": seeds,
         "size": size,
@@ -133,26 +165,26 @@ def bridge(
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
+        print_sanity(found)
     say(seen)
-    say(said)
-    say(noted)
     from nfrlab.verify.exhibits import stored
 
     drawn = sources.out / "figures"
     with refusals((ValueError, Stopped)), exclusive_folder(drawn, (), lambda: KEPT, lambda error: None):
         print_paths(*stored.draw(sources.out, drawn))
     profile: Profile = "quick" if quick else "full"
-    # judged in seconds, from stored numbers: workers would take longer to start
-    raise typer.Exit(0 if try_and_report(deep, seed, profile, images, 1, out) else 1)
-
-
-def rules_from(text: str) -> tuple[str, ...]:
-    """The rules that `--rules` names, each once. Raises `ValueError` for an unknown one."""
-    chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    for name in chosen:
-        if name not in FILTERS:
-            raise ValueError(f"unknown filtering rule '{name}' in --rules; choose from {', '.join(FILTERS)}")
-    return chosen
+    if model is None:
+        # judged in seconds, from stored numbers: workers would take longer to start
+        verdicts = try_and_report(deep, seed, profile, images, 1, out)
+        raise typer.Exit(0 if all_as_on_record(verdicts) or count < draws_needed() else 1)
+    if count < draws_needed():
+        report(out)
+        say(too_few(model, count, draws_needed()))
+        raise typer.Exit(0)
+    apply, left_out = claims_on(model, weights is not None, found)
+    verdicts = try_and_report(apply, seed, profile, images, 1, out)
+    say(said_last(model, verdicts, left_out, found, draws_needed()))
+    raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
 
 
 def draws_from(seeds: int) -> int:
@@ -168,7 +200,7 @@ def settings_from(
 
     Raises `ValueError` for weights without a model, a side that no image can have, and `quick` with a model.
     """
-    require_side(size)
+    require_side(size, model is not None and ":" in model)
     if quick and model is not None:
         raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
     if model is None:
@@ -183,7 +215,7 @@ def settings_from(
 
 def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
     """The command that reaches these numbers again, with the options that are not at their defaults."""
-    defaults = {"rules": ",".join(FILTERS), "device": "cpu", "seeds": 0, "size": 224}
+    defaults = {"rules": ",".join(FILTERS), "device": "cpu", "seeds": 0, "size": 224, "target": "top"}
     given = {name: value for name, value in options.items() if value is not None and value != defaults.get(name)}
     words = ["nfrlab", "bridge", *(["--quick"] if quick else []), "--seed", str(seed)]
     return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nfrlab.simulations.bridge.settings import Setting
+from nfrlab.simulations.bridge.settings import RULES, Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources, safetensors_metadata
 from nfrlab.simulations.network_names import is_own_file
+
+if TYPE_CHECKING:
+    from nfrlab.simulations.bridge.preparation import Preparation
 
 RESNETS = ("cifar10-resnet/resnet20.safetensors",)
 LEARNED = ("vgg16-cifar10.safetensors",)
@@ -17,6 +23,8 @@ CIFAR_IMAGES = ("cifar-10-batches-py", "cifar10", "cifar10-jpeg.tar.gz")
 """What a trained ResNet, a trained VGG16 and their images are called."""
 SIDES = 32, 8192
 """In pixels, of images: five halvings; a first layer of VGG16 of 17 GB."""
+SMALLEST = 8
+"""In pixels: what a photograph has at least."""
 SQUEEZENETS = ("imagenet-squeezenet/squeezenet1_0.safetensors",)
 BODIES = ("vgg16-body/vgg16_body_hed.safetensors",)
 """What SqueezeNet with ImageNet's weights is called, and VGG16 without a classifier, which went on to learn edges."""
@@ -36,10 +44,13 @@ def require_device(name: str) -> None:
         raise ValueError(f"unknown --device '{name}'; choose auto, cpu or cuda")
 
 
-def require_side(size: int) -> None:
-    """Raises `ValueError` for a side that images cannot have: less than VGG16 needs, or more than memory holds."""
-    if not SIDES[0] <= size <= SIDES[1]:
-        raise ValueError(f"--size must be from {SIDES[0]} to {SIDES[1]:,}, got {size}")
+def require_side(size: int, own: bool = False) -> None:
+    """Raises `ValueError` for a side that images cannot have: less than VGG16 needs, or a photograph has where it is a
+    network of one's `own`, or more than memory holds.
+    """
+    least = SMALLEST if own else SIDES[0]
+    if not least <= size <= SIDES[1]:
+        raise ValueError(f"--size must be from {least} to {SIDES[1]:,}, got {size}")
 
 
 def device_from(name: str) -> str:
@@ -72,15 +83,111 @@ def training_side(path: Path | None) -> int | None:
         raise ValueError(f"{path} is not what nfrlab train writes; remove it, or train again") from error
 
 
-def said_of_network(settings: Sequence[Setting], seed: int, sources: Sources) -> str:
+def rules_from(text: str) -> tuple[str, ...]:
+    """The rules that `--rules` names, each once. Raises `ValueError` for an unknown rule or switch."""
+    chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in chosen:
+        if name.partition(":")[0] not in RULES:
+            raise ValueError(f"unknown rule '{name}' in --rules; choose from {', '.join(RULES)}")
+    if not set(chosen) <= set(RULES):
+        from nfrlab.simulations.deep.engine.named_rules import rule_from
+
+        try:
+            for name in chosen:
+                rule_from(name)
+        except ValueError as error:
+            raise ValueError(f"--rules: {error}") from error
+    return chosen
+
+
+def require_target(target: str) -> str:
+    """A `--target`, as settings have it. Raises `ValueError` for another one."""
+    if target in ("top", "true") or re.fullmatch(r"top-[1-9]\d*|\d+", target):
+        return "top" if target == "top-1" else target
+    raise ValueError(
+        f"--target is top, top-k (the k-th largest output), true, or the number of a class; got '{target}'"
+    )
+
+
+def numbers_from(option: str, text: str | None) -> tuple[float, ...] | None:
+    """Numbers separated by commas. Raises `ValueError` for anything else."""
+    try:
+        return None if text is None else tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise ValueError(
+            f"{option} takes a number, or one for each channel, separated by commas; got '{text}'"
+        ) from error
+
+
+def preparation_from(
+    mean: str | None, std: str | None, preprocess: str | None, model: str | None, side: int
+) -> Preparation | None:
+    """What is done to photographs; None for ImageNet's preparation, which is the default.
+
+    Raises `ValueError` for options that contradict each other, and for a network that reads neither grey nor RGB.
+    """
+    given = numbers_from("--mean", mean), numbers_from("--std", std)
+    if model is None:
+        if given != (None, None) or preprocess is not None:
+            raise ValueError("--mean, --std and --preprocess are for one network; name it by --model")
+        return None
+    if (mean is None) != (std is None):
+        raise ValueError("--mean and --std go together")
+    if preprocess is not None and mean is not None:
+        raise ValueError("--preprocess does all of it; leave --mean and --std out")
+    from nfrlab.simulations.bridge import preparation
+    from nfrlab.simulations.deep.networks import named
+
+    if preprocess is not None:
+        preparation.own_function(preprocess)
+        return preparation.Preparation(function=preprocess)
+    channels = named.channels(named.build(model, side=side), side)
+    if channels not in (1, 3):
+        raise ValueError(f"{model} reads images of {channels} channels; make them by --preprocess FILE.py:F")
+    if given == (None, None):
+        if channels == 3:
+            return None
+        raise ValueError(f"{model} reads grey images, of which no mean and s.d. is usual: give --mean and --std")
+    return preparation.Preparation(*given, channels=channels)  # type: ignore[arg-type]
+
+
+def said_first(settings: Sequence[Setting], draws: int, seed: int, sources: Sources) -> list[str]:
+    """What the numbers depend on, a sentence a line: network, weights, images and their preparation, class, rules."""
+    from nfrlab.simulations.bridge.populations import prepared_in_words
+    from nfrlab.simulations.deep.engine.named_rules import described, rule_from
+
+    first = settings[0]
+    weights = " and ".join(weights_in_words(setting) for setting in settings)
+    return [
+        f"{first.network}: {weights}; {draws} draws each, seed {seed}, on {sources.device_name}",
+        f"images: {sources.images_source(first.network)}, {prepared_in_words(Draw(first, seed, 0, sources))}",
+        f"explained: {first.explained}",
+        *(f"rule {described(rule_from(name))}" for name in first.rules),
+    ]
+
+
+def weights_in_words(setting: Setting) -> str:
+    """Where the weights of a setting come from."""
+    fresh = f"random weights ({setting.family}, E w² = 2/d, no biases), fresh in every draw"
+    fixed = {"trained": "the weights of its checkpoint", "built": "the weights that it is built with"}
+    return fixed.get(setting.weights, fresh)
+
+
+def said_of_network(settings: Sequence[Setting], seed: int, sources: Sources, draws: int) -> str:
     """What has to be said of a user's network, read as the first draw of its settings reads it.
 
-    Raises `ValueError` where it cannot be read.
+    Raises `ValueError` where it cannot be read, has no class that is to be explained, or an image no class that is.
     """
     from nfrlab.simulations.bridge import networks, populations
 
     draw = Draw(settings[0], seed, 0, sources)
-    return "; ".join(networks.graph(draw, populations.image(draw)).remarks)
+    x = populations.image(draw)
+    graph = networks.graph(draw, x)
+    populations.target_classes(draw, graph(x))
+    if settings[0].target == "true":
+        for index in range(draws):
+            populations.true_class(replace(draw, index=index))
+    return "; ".join(graph.remarks)
 
 
 def said_of_weights(model: str | None, sources: Sources) -> str:

@@ -11,6 +11,8 @@ from rich.table import Table
 from nfrlab.simulations.bridge.settings import FILTERS
 from nfrlab.verify.commands.console import shown, wide_console
 
+BLIND = "blind-filter"
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -19,12 +21,32 @@ def print_alphas(found: Mapping[str, xr.Dataset]) -> None:
     """Median α of every rule, from the gradient to the rule alone, and in how many draws a map has none."""
     listing = Table("network", "rule", "median α at N = 0, 1, …, L", "undefined", header_style="bold")
     for name, data in found.items():
-        for rule in (str(r) for r in data["rule"].values if str(r) in FILTERS) if "alpha" in data else ():
-            listing.add_row(shown(name), rule, *alphas(data["alpha"].sel(rule=rule), "level"))
+        for rule in measured_rules(data) if "alpha" in data else ():
+            listing.add_row(shown(name), shown(rule), *alphas(data["alpha"].sel(rule=rule), "level"))
         if "alpha_activation" in data:
             downwards = data["alpha_activation"].isel(layer=slice(None, None, -1))
             listing.add_row(shown(name), "activation", *alphas(downwards, "layer"))
     wide_console().print(listing)
+
+
+def measured_rules(data: xr.Dataset) -> list[str]:
+    """The rules of which cascades were measured, but for those of controls."""
+    measured = data["alpha"].dropna("rule", how="all")["rule"].values
+    return [str(rule) for rule in measured if rule != BLIND]
+
+
+def print_sanity(found: Mapping[str, xr.Dataset]) -> None:
+    """By rule the medians of what a map has in common with three others: cosine, rank correlation."""
+    for name, data in found.items():
+        if "sanity" in data:
+            beside = [str(each) for each in data["beside"].values]
+            title = shown(f"{name}: maps r_0, median cosine and rank correlation with …")
+            listing = Table("rule", *beside, title=title, header_style="bold")
+            middle = data["sanity"].dropna("rule", how="all").median("draw")
+            for rule in middle["rule"].values:
+                pairs = (middle.sel(rule=rule, beside=each).values for each in beside)
+                listing.add_row(shown(str(rule)), *(f"{cosine:+.3f}  {rank:+.3f}" for cosine, rank in pairs))
+            wide_console().print(listing)
 
 
 def alphas(alpha: xr.DataArray, along: str) -> tuple[str, str]:

@@ -103,10 +103,15 @@ def verify(
     with refusals():
         for id in accepted:
             record.accept(verdicts[id], because.strip(), date.today())
+    raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
+
+
+def all_as_on_record(verdicts: Mapping[str, Verdict]) -> bool:
+    """Whether every verdict passes and is the one on record; those that changed are printed."""
     changes = [change for verdict in verdicts.values() if (change := record.change(verdict))]
     for change in changes:
         console.print(f"[bold red]changed[/] {change}", highlight=False, soft_wrap=True)
-    raise typer.Exit(0 if all(verdict.passed for verdict in verdicts.values()) and not changes else 1)
+    return all(verdict.passed for verdict in verdicts.values()) and not changes
 
 
 def try_and_report(
@@ -138,13 +143,18 @@ def try_and_report(
     except (BrokenExecutor, MemoryError) as error:
         kept = f"{len(verdicts)} of {len(chosen)} verdicts are kept in {out}"
         raise refuse(f"a worker was ended (out of memory?); {kept}") from error
+    report(out)
+    print_verdicts([records[id] for id in chosen])
+    say(f"{out / 'verdicts.json'}  {out / 'report.html'}")
+    return verdicts
+
+
+def report(out: Path) -> None:
+    """Write the report of all that is stored in `out`."""
     from nfrlab.verify.report.html import write_report
 
     with refusals(), writable(out):
         write_report(out)
-    print_verdicts([records[id] for id in chosen])
-    say(f"{out / 'verdicts.json'}  {out / 'report.html'}")
-    return verdicts
 
 
 def store_verdict(verdict: Verdict, out: Path, done: int, total: int) -> dict[str, dict[str, Any]]:

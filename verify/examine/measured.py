@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, IMAGENET, MORE_DRAWS
@@ -94,7 +95,7 @@ def random_and_trained(measured: Measured, variable: str) -> dict[str, tuple[xr.
     """By network the measurements with Gaussian weights, those with more draws if there are two, and after training."""
     pairs = {}
     for name, trained in networks_with(measured, variable, "trained").items():
-        gaussian = f"{name.removesuffix('-trained')}-gaussian"
+        gaussian = f"{name.removesuffix(MORE_DRAWS).removesuffix('-trained')}-gaussian"
         for random in (measured[each] for each in (gaussian, f"{gaussian}{MORE_DRAWS}") if each in measured):
             if variable in random and are_comparable(random, trained):
                 pairs[str(trained.attrs["network"])] = random, trained
@@ -190,7 +191,8 @@ def claim_on_imagenet(claim: Claim, find: Find) -> Claim:
 def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured on one network. One that came as it was built, of which nothing is known, counts as trained."""
     found = {}
-    for name in (f"{network}-trained", f"{network}-built", f"{network}-gaussian"):
+    for weights, more in product(("trained", "built", "gaussian"), ("", MORE_DRAWS)):
+        name = f"{network}-{weights}{more}"
         if name in measured and "image" in measured[name].coords:
             known = measured[name].attrs["weights"].replace("built", "trained")
             found[name.replace("-built", "-trained")] = measured[name].assign_attrs(weights=known)

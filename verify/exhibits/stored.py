@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -54,20 +55,30 @@ def load(results: Path) -> Stored:
     pictures = datasets(results / PICTURES)
     return Stored(
         datasets(results),
-        {name: data.assign(photograph=photograph(data["image"])) for name, data in pictures.items() if "image" in data},
+        {
+            name: data.assign(photograph=photograph(data["image"], as_imagenets(data)))
+            for name, data in pictures.items()
+            if "image" in data
+        },
     )
 
 
-def photograph(x: xr.DataArray) -> xr.DataArray:
+def as_imagenets(data: xr.Dataset) -> bool:
+    """Whether the image was prepared as ImageNet's networks expect it, and not as somebody asked for."""
+    return not json.loads(data.attrs.get("identity", "{}")).get("read as")
+
+
+def photograph(x: xr.DataArray, imagenets: bool = True) -> xr.DataArray:
     """A normalised image, (channel, y, x), as it was: (y, x, colour) in [0, 1].
 
-    Of three channels, ImageNet's mean and standard deviation are put back; one channel becomes grey, black at its least
-    and white at its largest value.
+    Of three channels, ImageNet's mean and standard deviation are put back, where it was prepared with them; else its
+    least value becomes 0 and its largest 1, and one channel becomes grey.
     """
     pixels = x.transpose("y", "x", "channel").values.astype(float)
-    if pixels.shape[2] == 3:
+    if pixels.shape[2] == 3 and imagenets:
         shown = pixels * IMAGENET_SD + IMAGENET_MEAN
     else:
         span = float(np.ptp(pixels)) or 1.0
-        shown = np.repeat((pixels[..., :1] - pixels.min()) / span, 3, axis=2)
+        colours = pixels if pixels.shape[2] == 3 else np.repeat(pixels[..., :1], 3, axis=2)
+        shown = (colours - pixels.min()) / span
     return xr.DataArray(np.clip(shown, 0, 1), dims=("y", "x", "colour"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.power import Sight
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import wording
+from nfrlab.verify.report.networks import sections
 
 
 @cache
@@ -50,10 +51,15 @@ def blind_to(ids: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def render(records: Mapping[str, Mapping[str, Any]], sights: Mapping[str, list[Sight]] = MappingProxyType({})) -> str:
+def render(
+    records: Mapping[str, Mapping[str, Any]],
+    sights: Mapping[str, list[Sight]] = MappingProxyType({}),
+    networks: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence.
 
-    With `sights`, what the claims saw of broken worlds, also the table claim × break.
+    With `sights`, what the claims saw of broken worlds, also the table claim × break; with `networks`, a section for
+    each that `--model` named.
     """
     verdicts = list(records.values())
     repaired_by = {verdict["repairs"]: verdict["id"] for verdict in verdicts if verdict["repairs"]}
@@ -72,6 +78,7 @@ def render(records: Mapping[str, Mapping[str, Any]], sights: Mapping[str, list[S
         sights={id: {row.broken: row for row in rows} for id, rows in sights.items()},
         blind=blind_to(id for id, rows in sights.items() if rows),
         registry=REGISTRY,
+        networks=networks,
         figure=Markup(reach_figure.svg(verdicts)),
     )
 
@@ -81,4 +88,4 @@ def write_report(out: Path) -> None:
     and `ValueError` for stored results that cannot be read.
     """
     with one_writer(out):
-        write_atomically(out / "report.html", render(store.read(out), power.stored_sights(out)))
+        write_atomically(out / "report.html", render(store.read(out), power.stored_sights(out), sections(out)))

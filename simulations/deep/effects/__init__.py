@@ -3,4 +3,15 @@
 Each `measure` returns an `xarray.Dataset` with named dimensions and no verdict: what the numbers say is for the judge.
 """
 
-__all__ = ["cascade", "common", "extremes", "filtering", "information", "neurons", "pictures", "removal", "resemblance"]
+__all__ = [
+    "cascade",
+    "common",
+    "extremes",
+    "filtering",
+    "information",
+    "neurons",
+    "pictures",
+    "removal",
+    "resemblance",
+    "sanity",
+]

@@ -11,9 +11,11 @@ import xarray as xr
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
-from nfrlab.simulations.deep.engine.backward import Rule, rule
+from nfrlab.simulations.deep.engine.backward import Rule
+from nfrlab.simulations.deep.engine.named_rules import rule, rule_from
 from nfrlab.simulations.deep.engine.ops import Op, Record, ReLU
 
+GRADIENT = "grad"
 BLIND = "blind-filter"
 """A filtering rule that is no negative one: a broken premise, for negative controls."""
 
@@ -31,8 +33,8 @@ def every_second(r: Tensor) -> Tensor:
 
 
 def rule_under_test(name: str) -> Rule:
-    """A rule of the paper, or the blind filter."""
-    return replace(rule("gbp"), name=BLIND, step=blind_filter) if name == BLIND else rule(name)
+    """A rule as a command names it, or the blind filter."""
+    return replace(rule("gbp"), name=BLIND, step=blind_filter) if name == BLIND else rule_from(name)
 
 
 def dataset_of(**variables: tuple[Sequence[str], object]) -> xr.Dataset:

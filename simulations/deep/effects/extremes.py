@@ -19,9 +19,12 @@ PARTS = ("top", "bottom", "all")
 
 def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
     """`alpha_part(rule, layer, part)` of the maps of the top and bottom 10 % of a layer's non-zero activations and of
-    all of them, and `between(rule, layer)`, the cosine between the first two. The layers are those of `layers_shown`.
+    all of them, and `between(rule, layer)`, the cosine between the first two. The layers are those of `layers_shown`;
+    nothing where there are none.
     """
     x, layers = trace.x, layers_shown(trace.graph.depth)
+    if not layers:
+        return xr.Dataset()
 
     def start(layer: int) -> Tensor:
         return torch.cat(parts(trace.activation(layer)))
@@ -39,7 +42,7 @@ def measure(trace: Trace, names: Sequence[str]) -> xr.Dataset:
 
 def layers_shown(depth: int) -> list[int]:
     """Layers 1 and L − 1, and those nearest to the quarters between: a map costs as much as all layers below it."""
-    return sorted({round(1 + share * (depth - 2)) for share in (0, 0.25, 0.5, 0.75, 1)})
+    return sorted({round(1 + share * (depth - 2)) for share in (0, 0.25, 0.5, 0.75, 1)}) if depth > 1 else []
 
 
 def parts(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 import xarray as xr
@@ -26,6 +27,12 @@ def measure(trace: Trace) -> xr.Dataset:
     )
 
 
+def maps_by_rule(trace: Trace, names: Sequence[str]) -> xr.Dataset:
+    """`rule_map(rule)`: `r_0` of each of these rules, in float32."""
+    maps = torch.cat([backward(trace, rule_under_test(name)) for name in names])
+    return xr.Dataset({"rule_map": (("rule", *PIXELS), as_float32(maps))}, {"rule": list(names)})
+
+
 def maps_by_layer(trace: Trace) -> xr.Dataset:
     """`activation_map(layer)`: the map of Activation from layer 1 … L, in float32."""
     maps = from_layers(trace, GRAD, trace.activation).flip(0)[:, 0]
@@ -35,7 +42,8 @@ def maps_by_layer(trace: Trace) -> xr.Dataset:
 
 def changed_maps(trace: Trace, names: Sequence[str], removed: int, rng: torch.Generator) -> xr.Dataset:
     """`changed_map(rule, change)`: `r_0` with the top `removed` layers randomised or most of their weights removed."""
-    altered = [with_top(trace.graph, removed, change).forward(trace.x) for change in changes(rng).values()]
+    graphs = (with_top(trace.graph, removed, change) for change in changes(rng).values())
+    altered = [replace(graph.forward(trace.x), target=trace.target) for graph in graphs]
     maps = torch.stack([torch.cat([backward(t, rule_under_test(name)) for t in altered]) for name in names])
     return xr.Dataset(
         {"changed_map": (("rule", "change", *PIXELS), as_float32(maps))},

@@ -87,7 +87,11 @@ def measure(trace: Trace, names: Sequence[str], depths: Sequence[int], rng: torc
     untouched = [float(alignment(backward(trace, rule_under_test(name)), x)[0]) for name in names]
     by_change = []
     for change in changes(rng).values():
-        traces = (with_top(trace.graph, changed, change).forward(x) for changed in depths if changed)
+        traces = (
+            replace(with_top(trace.graph, changed, change).forward(x), target=trace.target)
+            for changed in depths
+            if changed
+        )
         alphas = [[float(alignment(backward(t, rule_under_test(name)), x)[0]) for name in names] for t in traces]
         by_change.append([untouched, *alphas])
     return dataset_of(alpha_changed=(("change", "changed", "rule"), by_change)).assign_coords(

@@ -9,9 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of
-from nfrlab.simulations.deep.engine.backward import Rule, activation, carry_down, rule
+from nfrlab.simulations.deep.engine.backward import Rule, activation, carry_down
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.measure import alignment
+from nfrlab.simulations.deep.engine.named_rules import rule
 
 Map = Float[Tensor, "B C H W"]
 METHODS = ("grad-input", "gbp", "rectgrad", "zplus", "dtd", "activation")

@@ -1,12 +1,10 @@
-"""From one step to a map: named rules, the way down through a network, bottom processes."""
+"""From one step to a map: what a rule is, the way down through a network, bottom processes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from functools import partial
-from inspect import signature
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -16,7 +14,6 @@ from nfrlab.simulations.deep.engine import rules
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Trace
 from nfrlab.simulations.deep.engine.ops import Flatten
 from nfrlab.simulations.deep.engine.shares import share
-from nfrlab.simulations.deep.engine.signs import Bias, Sign
 from nfrlab.simulations.deep.engine.weighted import Weighted
 
 Bottom = Literal["none", "times input", "rectified times input"]
@@ -53,89 +50,17 @@ class Rule:
         return R.clamp(min=0) if self.bottom == "rectified times input" else R
 
 
-RULES: dict[str, Callable[..., Rule]] = {
-    "grad": lambda: Rule("grad", rules.grad),
-    "grad-input": lambda: Rule("grad-input", rules.grad, "times input"),
-    "gbp": lambda: Rule("gbp", rules.gbp),
-    "deconv": lambda: Rule("deconv", rules.deconv),
-    "rectgrad": lambda q=0.9, **switches: _rectgrad("rectgrad", rules.rectgrad_quantile, q=q, **switches),
-    "rectgrad-constant": lambda tau=0.0, **switches: _rectgrad(
-        "rectgrad-constant", rules.rectgrad, tau=tau, **switches
-    ),
-    "lrp-z": lambda bias="split": _relevance("lrp-z", rules.lrp_epsilon, bias=bias),
-    "lrp-epsilon": lambda eps=1e-6, bias="split": _relevance("lrp-epsilon", rules.lrp_epsilon, eps=eps, bias=bias),
-    "lrp-alpha-beta": lambda alpha=2.0, **switches: _relevance(
-        "lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, **switches
-    ),
-    "zplus": lambda **switches: _relevance("zplus", rules.zplus, **switches),
-    "zplus-filter": lambda: _relevance("zplus-filter", rules.zplus_filter),
-    "dtd": lambda low, high, **switches: replace(
-        _relevance("dtd", rules.zplus, **switches), first=_with_switches(rules.z_box, low=low, high=high, **switches)
-    ),
-}
-SETTINGS: dict[str, tuple[str, ...]] = {
-    "residual": ("z", "norm"),
-    "pooling": ("winner", "share"),
-    "bias": get_args(Bias),
-    "sign": get_args(Sign),
-    "bottom": get_args(Bottom),
-}
-
-
-def _with_switches(step: Callable[..., tuple[Tensor, ...]], **switches: Any) -> rules.Step:
-    """`step` with these switches. Raises `TypeError` for one that it does not have."""
-    signature(step).bind(None, None, None, **switches)
-    return partial(step, **switches) if switches else step
-
-
-def _relevance(name: str, step: rules.Step, **switches: Any) -> Rule:
-    return Rule(name, _with_switches(step, **switches), "times input", at_relu=False)
-
-
-def _rectgrad(
-    name: str, step: rules.Step, prr: bool = False, bottom: Bottom = "rectified times input", **switches: Any
-) -> Rule:
-    used = _with_switches(step, **switches)
-    return Rule(name, rules.redistributed(used) if prr else used, bottom)
-
-
-def rule(name: str, residual: str = "z", pooling: str = "winner", **switches: Any) -> Rule:
-    """The rule called `name`; docs/conventions.md says what its switches do.
-
-    Raises `ValueError` for an unknown name, switch or setting.
-
-    Parameters
-    ----------
-    name
-        One of `RULES`.
-    residual
-        How an addition divides relevance, "z" or "norm".
-    pooling
-        How a maximum divides relevance, to the "winner" or by "share".
-    switches
-        Those that the rule has besides, such as `q`, `tau`, `alpha`, `eps`, `bias`, `sign`.
-    """
-    if name not in RULES:
-        raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")
-    for switch, value in {"residual": residual, "pooling": pooling, **switches}.items():
-        if switch in SETTINGS and value not in SETTINGS[switch]:
-            raise ValueError(f"rule '{name}': {switch} is one of {', '.join(SETTINGS[switch])}, got {value}")
-    try:
-        made = RULES[name](**switches)
-    except TypeError as error:
-        raise ValueError(f"rule '{name}': {error}") from error
-    step = rules.norm_split(made.step) if residual == "norm" else made.step
-    return replace(made, step=rules.shared_maximum(step) if pooling == "share" else step)
-
-
-GRAD = RULES["grad"]()
+GRAD = Rule("grad", rules.grad)
 Pending = dict[int, Tensor]
 """Relevance by the node at whose output it waits."""
 
 
 def start_at_output(trace: Trace, k: Tensor | None = None) -> Tensor:
-    """`e_k` for every image: k is given, or the class of the largest output. Its relevance is `f_k e_k`."""
+    """`e_k` for every image: k is given, or the trace's target, or the class of the largest output. Its relevance is
+    `f_k e_k`.
+    """
     f = trace.output
+    k = trace.target if k is None else k
     return torch.zeros_like(f).scatter_(1, (f.argmax(dim=1) if k is None else k)[:, None], 1)
 
 

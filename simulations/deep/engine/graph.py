@@ -7,7 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine.functions import Activation, Call
@@ -157,6 +157,8 @@ class Trace:
     x: Float[Tensor, "B ..."]
     records: list[Record]
     once: bool = False
+    target: Int64[Tensor, " B"] | None = None
+    """The class of every image that is explained where no other is asked for; None for that of the largest output."""
 
     @property
     def output(self) -> Float[Tensor, "B classes"]:
@@ -179,7 +181,8 @@ class Trace:
 
     def images(self, rows: slice) -> Trace:
         """These images of the batch alone, in the same memory."""
-        return Trace(self.graph, self.x[rows], [record.images(rows) for record in self.records])
+        target = None if self.target is None else self.target[rows]
+        return Trace(self.graph, self.x[rows], [record.images(rows) for record in self.records], target=target)
 
     @property
     def finite(self) -> Bool[Tensor, " B"]:

@@ -18,8 +18,8 @@ from nfrlab.simulations.deep.engine.functions import Activation, Function
 from nfrlab.simulations.deep.engine.ops import Add, MaxPool, Op, Record, ReLU, masked
 from nfrlab.simulations.deep.engine.quantiles import quantile
 from nfrlab.simulations.deep.engine.shares import part, share, stabilised, times
-from nfrlab.simulations.deep.engine.signs import Bias, Sign, by_sign
-from nfrlab.simulations.deep.engine.weighted import Weighted
+from nfrlab.simulations.deep.engine.signs import Bias, Sign, amplified, by_sign
+from nfrlab.simulations.deep.engine.weighted import Conv, Weighted
 
 Step = Callable[[Op, Tensor, Record], tuple[Tensor, ...]]
 """From an operation, `r` at its output and the record of its inputs and output to `r` at each of its inputs."""
@@ -70,25 +70,17 @@ def near_one(r: Tensor) -> Tensor:
     return r * torch.ldexp(torch.ones_like(largest), -exponent).view(-1, *[1] * (r.dim() - 1))
 
 
-def redistributed(step: Step) -> Step:
+def with_prr(op: Op, r: Tensor, record: Record, step: Step) -> tuple[Tensor, ...]:
     """PRR of the RectGrad authors: `step`, but at a maximum the windows share, `a ⊙ avgpoolᵀ(r / avgpool(a))`.
 
     Their 1e-10 in the denominator is not needed: a window of zeros passes nothing.
     """
-
-    def with_prr(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
-        return (times(record.inputs[0], per_window(op, r, record)),) if isinstance(op, MaxPool) else step(op, r, record)
-
-    return with_prr
+    return (times(record.inputs[0], per_window(op, r, record)),) if isinstance(op, MaxPool) else step(op, r, record)
 
 
-def shared_maximum(step: Step) -> Step:
+def with_shared_maximum(op: Op, r: Tensor, record: Record, step: Step) -> tuple[Tensor, ...]:
     """`step`, but the relevance of a maximum is shared in its window: `R_i = Σ_j a_i / Σ_k a_k R_j`."""
-
-    def with_sharing(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
-        return (per_window(op, times(record.output, r), record),) if isinstance(op, MaxPool) else step(op, r, record)
-
-    return with_sharing
+    return (per_window(op, times(record.output, r), record),) if isinstance(op, MaxPool) else step(op, r, record)
 
 
 def per_window(op: MaxPool, v: Tensor, record: Record) -> Tensor:
@@ -104,20 +96,16 @@ def per_window(op: MaxPool, v: Tensor, record: Record) -> Tensor:
         return torch.autograd.grad(mean, a, share(v, mean.detach()))[0]
 
 
-def norm_split(step: Step) -> Step:
+def with_norm_split(op: Op, r: Tensor, record: Record, step: Step) -> tuple[Tensor, ...]:
     """`step`, but relevance divides at an addition by absolute size: `|a| / (|a| + |b|)` and `|b| / (|a| + |b|)`.
 
     In modified gradients `sign(a) (a + b) ρ / (|a| + |b|)`; the same as the z-split where a and b have one sign.
     """
-
-    def with_norm(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
-        if not isinstance(op, Add):
-            return step(op, r, record)
-        a, b = record.inputs
-        each = share(a + b, a.abs() + b.abs())
-        return times(a.sign() * each, r), times(b.sign() * each, r)
-
-    return with_norm
+    if not isinstance(op, Add):
+        return step(op, r, record)
+    a, b = record.inputs
+    each = share(a + b, a.abs() + b.abs())
+    return times(a.sign() * each, r), times(b.sign() * each, r)
 
 
 def without_weights(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
@@ -170,12 +158,42 @@ def zplus_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     return (op.pull(r, op.weight.clamp(min=0), record.inputs[0].shape),)
 
 
+def lrp_gamma(
+    op: Op, r: Tensor, record: Record, gamma: float = 0.25, bias: Bias = "split", eps: float = 0.0
+) -> tuple[Tensor, ...]:
+    """LRP-γ: at a neuron with `z_j > 0` shares of `z_ij + γ z_ij⁺`, at one with `z_j < 0` of `z_ij + γ z_ij⁻`.
+
+    `R_i = Σ_j (z_ij + γ z_ij^±) / (z_j + γ Z_j^±) R_j`, `Z_j^±` as in LRP-αβ: for inputs that are not negative
+    Montavon et al.'s `w + γ w⁺`, for signed ones zennit's.
+    """
+    if not isinstance(op, Weighted):
+        return without_weights(op, r, record)
+    return (amplified(op, r, record, gamma, bias, eps),)
+
+
+def flat(op: Op, r: Tensor, record: Record, eps: float = 0.0) -> tuple[Tensor, ...]:
+    """The flat rule: every input of a neuron takes the same share, `R_i = Σ_j R_j / (number of j's inputs)`.
+
+    Like `z_box` it gives relevance, not a modified gradient, and stands where the input is read.
+    """
+    if not isinstance(op, Weighted):
+        return without_weights(op, r, record)
+    a, ones = record.inputs[0], torch.ones_like(op.weight)
+    inputs = op.product(torch.ones_like(a), ones)
+    return (op.pull(times(share(record.output, stabilised(inputs, eps)), r), ones, a.shape),)
+
+
+def by_kind(op: Op, r: Tensor, record: Record, convolutions: Step, others: Step) -> tuple[Tensor, ...]:
+    """One step at convolutions, another at every other operation."""
+    return (convolutions if isinstance(op, Conv) else others)(op, r, record)
+
+
 def z_box(
     op: Op,
     r: Tensor,
     record: Record,
-    low: Tensor | float,
-    high: Tensor | float,
+    low: Tensor | float | None,
+    high: Tensor | float | None,
     bias: Bias = "split",
     eps: float = 0.0,
 ) -> tuple[Tensor, ...]:
@@ -183,13 +201,17 @@ def z_box(
 
     They are summed as `(a − l) w⁺ + (a − h) w⁻`, of which no term is negative, so that nothing cancels.
     The denominator has `b_j` too, but not with `bias = "none"`. It gives relevance, not a modified gradient, and so
-    stands where the input is read. Bounds broadcast to the input, also one by channel to a flattened image.
-    Raises `ValueError` when an input lies outside its bounds by more than rounding.
+    stands where the input is read. Bounds broadcast to the input, also one by channel to a flattened image; None is the
+    smallest and the largest entry of every channel of every image. Raises `ValueError` when an input lies outside its
+    bounds by more than rounding.
     """
     if not isinstance(op, Weighted):
         return without_weights(op, r, record)
     a = record.inputs[0]
-    low, high = (bound(v, a) for v in (low, high))
+    inner = tuple(range(2, a.dim())) or (1,)
+    low = a.amin(inner, keepdim=True) if low is None else low
+    high = a.amax(inner, keepdim=True) if high is None else high
+    low, high = bound(low, a), bound(high, a)
     rounding = 4 * torch.finfo(a.dtype).eps * torch.maximum(low.abs(), high.abs())
     if (a < low - rounding).any() or (a > high + rounding).any():
         raise ValueError("z^B needs l ≤ a ≤ h at every input; widen the bounds or normalise the image")

@@ -1,4 +1,4 @@
-"""Relevance by the sign of contributions `z_ij = a_i w_ij`: the one step of LRP-αβ and z⁺.
+"""Relevance by the sign of contributions `z_ij = a_i w_ij`: the one step of LRP-αβ and z⁺, and that of LRP-γ.
 
 What it costs is a product for `Z⁺`, and a transposed product for each sign. Inputs of both signs are inputs of one sign
 to a layer with twice as many: `W a = (W, −W) (a⁺, −a⁻)`. `Z⁻ = z − Z⁺` needs no product of its own, unless so little is
@@ -30,6 +30,21 @@ def by_sign(op: Weighted, r: Tensor, record: Record, alpha: float, bias: Bias, e
     each = (_of_neurons(op.only(n), a, op.of_neurons(z, n), op.of_neurons(r, n), alpha, bias, eps) for n in op.blocks())
     below = reduce(Tensor.add_, each)
     return _own_sign(op, below, record.inputs[0]) if signed else below
+
+
+def amplified(op: Weighted, r: Tensor, record: Record, gamma: float, bias: Bias, eps: float) -> Tensor:
+    """`Σ_j (w_ij + γ w_ij^±) z_j/(z_j + γ Z_j^±) r_j`, the sign that of `z_j`; `w_ij⁺` as in `by_sign`."""
+    a, z = record.inputs[0], record.output
+    if signed := bool(a.amin() < 0):
+        op, a = op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
+    below = []
+    for side in (1, -1):
+        weights = part(op.weight, side)
+        Z = z + gamma * op.product(a, weights, _of_bias(op, side, bias))
+        passed = torch.where(z * side > 0, share(z, stabilised(Z, eps)), 0)
+        below.append(op.pull(times(passed, r), op.weight + gamma * weights, a.shape))
+    found = below[0] + below[1]
+    return _own_sign(op, found, record.inputs[0]) if signed else found
 
 
 def _own_sign(op: Weighted, below: Tensor, a: Tensor) -> Tensor:

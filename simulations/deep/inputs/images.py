@@ -78,12 +78,17 @@ def prepare(image: Shaped[Array, "h w c"], size: int = 224) -> Float[Tensor, "1 
     return normalise(x[..., top : top + size, left : left + size])
 
 
-def random_crop(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
-    """A random crop of an image, resized as in `prepare`, flipped with probability ½, normalised."""
+def cropped(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
+    """A random crop of an image, resized as in `prepare`, flipped with probability ½; in [0, 1]."""
     x = resized(image, size)
     top, left = (int(rng.integers(side - size + 1)) for side in x.shape[2:])
     crop = x[..., top : top + size, left : left + size]
-    return normalise(crop.flip(3) if rng.random() < 0.5 else crop)
+    return crop.flip(3) if rng.random() < 0.5 else crop
+
+
+def random_crop(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
+    """`cropped`, normalised as ImageNet's networks expect it."""
+    return normalise(cropped(image, size, rng))
 
 
 def cifar10(path: Path, part: str = "test", per_class: int | None = None) -> Labelled:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import torch
 from torch import nn
 
 from nfrlab.simulations.deep.networks import imagenet, models
+from nfrlab.simulations.deep.networks.own_files import first_line, made_in_file
 from nfrlab.simulations.deep.networks.plain import plain
 from nfrlab.simulations.network_names import ALIASES, library_of, require_known
-from nfrlab.simulations.workers import exits_heard
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "vgg16": models.vgg16,
@@ -46,6 +44,18 @@ def build(name: str, bias: bool = True, side: int | None = None) -> nn.Module:
         return from_file(name)
     require_known(name)
     return MODELS[ALIASES.get(name, name)](bias=bias)
+
+
+def channels(module: nn.Module, side: int) -> int:
+    """The channels of the images that a network reads: those of its first convolution; where it begins with a linear
+    map, 1 if its inputs are as many as the pixels of an image of `side × side`; else 3.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+            return part.in_channels
+        if isinstance(part, nn.Linear):
+            return 1 if part.in_features == side * side else 3
+    return 3
 
 
 def from_library(name: str, side: int | None = None) -> nn.Module:
@@ -101,47 +111,9 @@ def from_file(name: str) -> nn.Module:
     """The network that a function of a Python file returns, in evaluation mode and made `plain`.
 
     The function is called without arguments, and weights that it draws from PyTorch's random numbers are the same at
-    every call. The file may import its neighbours.
+    every call.
     """
-    file, _, function = name.rpartition(":")
-    path = Path(file)
-    spec = importlib.util.spec_from_file_location(f"model_{path.stem}", path) if path.is_file() else None
-    if spec is None or spec.loader is None:
-        raise ValueError(f"--model {name}: {file} is no Python file; give FILE.py:FUNCTION")
-    loaded = importlib.util.module_from_spec(spec)
-    try:
-        with exits_heard(), torch.random.fork_rng(devices=[]), beside(path), registered(loaded):
-            torch.manual_seed(0)
-            spec.loader.exec_module(loaded)
-            module = getattr(loaded, function)()
-    except (Exception, SystemExit) as error:  # whatever a user's file stumbles over
-        raise ValueError(f"--model {name} failed: {type(error).__name__}: {first_line(error)}") from error
+    module = made_in_file("--model", name, lambda function: function())
     if not isinstance(module, nn.Module):
         raise ValueError(f"--model {name} returned a {type(module).__name__}; it has to return a torch.nn.Module")
     return plain(module)
-
-
-@contextmanager
-def beside(path: Path) -> Iterator[None]:
-    """The folder of a file is the first that modules are imported from, as when the file itself is run."""
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        yield
-    finally:
-        sys.path.pop(0)
-
-
-@contextmanager
-def registered(module: ModuleType) -> Iterator[None]:
-    """A module as one that was imported: dataclasses look there for the names in their annotations."""
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    except BaseException:
-        del sys.modules[module.__name__]
-        raise
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, in one line."""
-    return str(error).strip().split("\n")[0]

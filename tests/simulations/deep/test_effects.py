@@ -225,7 +225,7 @@ def test_extremes_are_carried_from_their_layer(name: str, seed: int) -> None:
     assert list(got["layer"].values) == extremes.layers_shown(c.depth)
 
 
-@pytest.mark.parametrize(("depth", "layers"), [(2, [1]), (3, [1, 2]), (4, [1, 2, 3]), (16, [1, 4, 8, 12, 15])])
+@pytest.mark.parametrize(("depth", "layers"), [(1, []), (2, [1]), (3, [1, 2]), (4, [1, 2, 3]), (16, [1, 4, 8, 12, 15])])
 def test_extremes_start_at_both_ends_and_between(depth: int, layers: list[int]) -> None:
     """Catches an end that is left out, on which Fig. 6 is judged, and layers below the first or at the output."""
     assert extremes.layers_shown(depth) == layers

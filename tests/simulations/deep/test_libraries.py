@@ -15,8 +15,9 @@ if find_spec("torchvision") is None:
 
 from torch import Tensor, nn
 
-from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
 from nfrlab.simulations.deep.engine.functions import Activation
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.engine.ops import ReLU
 from nfrlab.simulations.deep.networks import named
 from nfrlab.simulations.deep.reading.rewrite import rewrite

@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 
 from torch import nn
 
-from nfrlab.simulations.deep.engine.backward import rule
 from nfrlab.simulations.deep.engine.cascades import cascades
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.networks import named
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 

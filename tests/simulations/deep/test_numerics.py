@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from nfrlab.simulations.deep.engine.backward import attribution, backward, rule
+from nfrlab.simulations.deep.engine.backward import attribution, backward
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Node
 from nfrlab.simulations.deep.engine.measure import alignment, naive_alignment, state
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.engine.ops import Add, AvgPool, Flatten, MaxPool, ReLU
 from nfrlab.simulations.deep.engine.weighted import Conv, Linear
 from nfrlab.simulations.deep.networks.models import VGG, VGG16_PLAN

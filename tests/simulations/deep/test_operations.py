@@ -18,10 +18,11 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
 from nfrlab.simulations.deep.engine.cascades import cascade, cascades
 from nfrlab.simulations.deep.engine.functions import Activation, Held, Product
 from nfrlab.simulations.deep.engine.graph import Graph
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.reading.known_calls import AS_OP, FORMS
 from nfrlab.simulations.deep.reading.operations_page import PAGE, operations_page
 from nfrlab.simulations.deep.reading.recording import record

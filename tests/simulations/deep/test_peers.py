@@ -21,7 +21,8 @@ from torch import nn
 
 from benchmarks.peers import LRP, Alpha1_Beta0_Rule, GuidedBackprop, LayerMapComposite, zennit
 from nfrlab.simulations.deep.engine import rules
-from nfrlab.simulations.deep.engine.backward import Rule, attribution, rule
+from nfrlab.simulations.deep.engine.backward import Rule, attribution
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.networks.models import VGG, VGG16_PLAN
 from nfrlab.simulations.deep.networks.weights import randomise
 from nfrlab.simulations.deep.reading.rewrite import rewrite
@@ -113,6 +114,39 @@ def test_deep_taylor_agrees_without_biases() -> None:
     module = vgg(bias=False)
     theirs = composite(ZPlus, lambda: ZBox(LOW, HIGH))(module, IMAGE, largest(module, IMAGE))
     assert cosine(ours(module, rule("dtd", low=LOW, high=HIGH, eps=1e-6)), theirs) >= AGREES
+
+
+PRESETS = (
+    "epsilon_plus",
+    "epsilon_plus_flat",
+    "epsilon_alpha2_beta1",
+    "epsilon_alpha2_beta1_flat",
+    "epsilon_gamma_box",
+)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_composites_are_zennits_presets(preset: str, biased: Any) -> None:
+    """Catches a preset with another rule at a kind of layer or at the pixels, another ε, γ or treatment of biases: on
+    VGG16 with a signed image, and on a small network whose inputs are signed at every layer.
+    """
+    from zennit.composites import COMPOSITES
+
+    bounds = {"low": LOW, "high": HIGH} if "box" in preset else {}
+    by_zennit, used = zennit(lambda: COMPOSITES[preset](**bounds)), rule(preset.replace("_", "-"), **bounds)
+    signed = Small(*(op for i, op in enumerate(small_network()) if i not in (1, 6))).eval()  # one ReLU is left
+    for module in (biased, signed):
+        x = IMAGE if module is biased else IMAGE[:, :, :6, :6]
+        assert cosine(ours(module, used, x), by_zennit(module, x, largest(module, x))) >= AGREES
+
+
+def test_gamma_agrees(biased: Any) -> None:
+    """Catches γ at the wrong sign of a contribution, and another γ than the one that was asked for."""
+    from zennit.rules import Gamma
+
+    theirs = composite(lambda: Gamma(gamma=0.7))(biased, IMAGE, largest(biased, IMAGE))
+    assert cosine(ours(biased, rule("lrp-gamma", gamma=0.7, eps=1e-6)), theirs) >= AGREES
+    assert cosine(ours(biased, rule("lrp-gamma", gamma=0.6, eps=1e-6)), theirs) < DIFFERS
 
 
 # Where conventions part: a small network, and the oracle.

@@ -18,7 +18,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.simulations.deep.test_operations import CASES, Case, Step
 from tests.support.guided import Guided

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, Subsample
 from nfrlab.simulations.deep.engine.weighted import Weighted
 from nfrlab.simulations.deep.networks.named import MODELS

@@ -8,7 +8,8 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor, nn
 
-from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.engine.weighted import Conv
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.networks import EXACT, Net, Residual, gradient, head, images, kinds, off, with_statistics

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations import dense as lab
-from nfrlab.simulations.deep.engine.backward import RULES, Rule, activation, attribution, from_layers, rule
+from nfrlab.simulations.deep.engine.backward import Rule, activation, attribution, from_layers
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
+from nfrlab.simulations.deep.engine.named_rules import RULES, rule
 from nfrlab.simulations.deep.engine.ops import ReLU
 from nfrlab.simulations.deep.engine.weighted import Linear
 from tests.support.oracles import jacobian as oracle

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.engine import quantiles, weighted
-from nfrlab.simulations.deep.engine.backward import attribution, rule
+from nfrlab.simulations.deep.engine.backward import attribution
 from nfrlab.simulations.deep.engine.cascades import cascades
 from nfrlab.simulations.deep.engine.graph import Graph, Node
+from nfrlab.simulations.deep.engine.named_rules import rule
 from nfrlab.simulations.deep.engine.ops import Flatten, MaxPool, ReLU
 from nfrlab.simulations.deep.engine.weighted import Conv, Linear
 

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from nfrlab.simulations.deep.effects.common import BLIND
-from nfrlab.simulations.deep.engine.backward import Rule, rule
+from nfrlab.simulations.deep.engine.backward import Rule
+from nfrlab.simulations.deep.engine.named_rules import rule
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import SHAPE
 

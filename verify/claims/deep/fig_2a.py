@@ -72,18 +72,20 @@ def random_lead_evidence(
 ) -> list[Evidence]:
     """α of the random network minus α of the trained one on the same images, half way down and all the way.
 
-    Held against ≥ 0.1 in the median. `rule_of_random` stands for the rule in the random network, `level_of_trained` for
-    the level in the trained one.
+    Held against ≥ 0.1 in the median. `rule_of_random` stands for the rule in the random network, where no map counts as
+    α = 0; `level_of_trained` for the level in the trained one, all the way alone.
     """
     found = {}
     for network, pair in random_and_trained(exam.measured, "alpha_activation").items():
         random, trained = on_common_draws(*pair)
-        levels = [depth(random)] if rule_of_random else [depth(random) // 2, depth(random)]
+        all_the_way = bool(rule_of_random) or level_of_trained is not None
+        levels = [depth(random)] if all_the_way else [depth(random) // 2, depth(random)]
         for rule in measured_filters(trained):
             for level in levels:
                 other = level if level_of_trained is None else level_of_trained
                 of_random = random["alpha"].sel(rule=rule_of_random or rule, level=level, drop=True)
                 of_trained = trained["alpha"].sel(rule=rule, level=other, drop=True)
+                of_random = of_random.fillna(0) if rule_of_random else of_random
                 found[f"α of random − α of trained, {rule}, N = {level}, {network}"] = of_random - of_trained
     return medians_over_draws(exam, found, SIGNIFICANTLY_ABOVE)
 
