@@ -135,12 +135,12 @@ OTHERS = (
 )
 
 
-OPEN = ("resemblance", NEURONS, "extremes")
+OPEN = ("resemblance", NEURONS)
 
 
 def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
     """A network with ImageNet's weights, and random ones on the same images; both with more draws for what few of them
-    leave open: edges, neurons, the largest and the smallest activations.
+    leave open: edges, and neurons.
 
     VGG16 without a classifier has no top layers that could be changed, and as it takes images of any size it meets
     those of half the side.

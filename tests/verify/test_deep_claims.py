@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, ON_IMAGENET, Setting
+from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, MORE_DRAWS, ON_IMAGENET, Setting
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify import intervals
 from nfrlab.verify.breaks import BREAKS
@@ -121,7 +121,10 @@ def true_world(id: str, settings: tuple[Setting, ...] = FULL) -> World:
 def false_world(id: str) -> World:
     """The true world with one wrong number."""
     name, variable, value, where = ONE_WRONG_NUMBER[base(id)]
-    return put(true_world(id), TWINS.get(id, name), variable, value, **where)
+    whole, name = true_world(id), TWINS.get(id, name)
+    more = f"{name}{MORE_DRAWS}"
+    measured_more = id in TWINS and more in whole and variable in whole[more]
+    return put(whole, more if measured_more else name, variable, value, **where)
 
 
 @cache
@@ -246,7 +249,8 @@ def test_a_claim_is_judged_on_a_users_own_network(weights: str) -> None:
     neither random nor trained, or that is judged where nothing of what it speaks of was measured.
     """
     whole = world(False, FULL)
-    mine = {name.replace("digits-", "mine-").replace("trained", weights): own for name, own in whole.items()}
+    digits = {name: own for name, own in whole.items() if not name.endswith(MORE_DRAWS)}
+    mine = {name.replace("digits-", "mine-").replace("trained", weights): own for name, own in digits.items()}
     measured = {name: own for name, own in (whole | mine).items() if not name.startswith("digits")}
     measured[f"mine-{weights}"] = measured[f"mine-{weights}"].assign_attrs(weights=weights)
     wrong = put(measured, f"mine-{weights}", "alpha", 0.1, rule="rectgrad", level=3)

@@ -58,12 +58,14 @@ def rise_evidence(exam: Examination) -> list[Evidence]:
 
 
 def blind_rise_evidence(exam: Examination) -> list[Evidence]:
-    """The whole rise where half of the neurons are filtered whatever their sign, held against ≥ 0.05."""
-    gains = {
-        f"rise from N = 0 to L: {BLIND}, {data.attrs['title']}": data["alpha"].sel(rule=BLIND, level=depth(data))
-        - data["alpha"].sel(rule=BLIND, level=0)
-        for data in networks_with(exam.measured, "alpha_activation").values()
-    }
+    """The whole rise where half of the neurons are filtered whatever their sign, held against ≥ 0.05; where no map is
+    left α counts as 0.
+    """
+    gains = {}
+    for data in networks_with(exam.measured, "alpha_activation").values():
+        alpha = data["alpha"].sel(rule=BLIND)
+        rise = alpha.sel(level=depth(data)).fillna(0) - alpha.sel(level=0)
+        gains[f"rise from N = 0 to L: {BLIND}, {data.attrs['title']}"] = rise
     return medians_over_draws(exam, gains, RISES)
 
 

@@ -67,6 +67,7 @@ def blind_evidence(exam: Examination) -> list[Evidence]:
     return medians_over_draws(exam, high, VANISHED, undefined=0.0)
 
 
+# Not on SqueezeNet and VGG16's body: without a positive control a refutation there would carry no weight.
 CLAIMS = claims_everywhere(
     Claim(
         id="fig-6",
@@ -87,4 +88,4 @@ CLAIMS = claims_everywhere(
         blind="It compares two maps with each other: a factor common to their α changes nothing.",
     ),
     networks_with_parts,
-)
+)[:2]
