@@ -50,10 +50,8 @@ def maps(trace: Trace) -> dict[str, tuple[Map, Map]]:
 
     The bottom process of DTD is z^B: without it DTD is z⁺. Activation has none, and a map of NaN in its place.
     """
-    x = trace.x
     found = {name: both_maps(trace, rule(name)) for name in METHODS[:4]}
-    low, high = x.amin(dim=(2, 3), keepdim=True), x.amax(dim=(2, 3), keepdim=True)
-    found["dtd"] = carry_down(trace, rule("dtd", low=low, high=high)), found["zplus"][1]
+    found["dtd"] = carry_down(trace, rule("dtd")), found["zplus"][1]
     middle = activation(trace, (trace.graph.depth + 1) // 2)
     return found | {"activation": (torch.full_like(middle, torch.nan), middle)}
 

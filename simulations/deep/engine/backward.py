@@ -38,6 +38,8 @@ class Rule:
         node = graph.nodes[i]
         if self.first is None or not graph.pixels.intersection(node.inputs) or isinstance(node.op, Flatten):
             return self.step
+        if i in graph.pixels:
+            return rules.by_pixel
         if isinstance(node.op, Weighted):
             return self.first
         raise ValueError(f"rule '{self.name}' needs convolutions or linear maps at the input, '{node.name}' is none")

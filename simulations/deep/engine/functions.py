@@ -108,11 +108,21 @@ def filled(template: Any, inputs: tuple[Tensor, ...]) -> Any:
     return mapped(fill, template)
 
 
+ENTRYWISE = {"add", "sub", "subtract", "rsub", "neg", "negative", "positive", "mul", "multiply", "div", "true_divide"}
+"""Calls that, of one tensor and constants, change every entry by itself: `c a + b`."""
+
+
 @dataclass(frozen=True)
 class Function:
     """An operation that is linear in its inputs but for an offset, or piecewise: nothing has to be held."""
 
     call: Call
+
+    @property
+    def is_entrywise(self) -> bool:
+        """Whether it is `c a + b` of every entry, as a normalisation of pixels by constants is."""
+        given = sum(isinstance(leaf, Given) for leaf in leaves((self.call.arguments, self.call.named)))
+        return self.call.name in ENTRYWISE and given == 1
 
     def apply(self, *inputs: Tensor) -> Record:
         """`f(a, b, …)`."""

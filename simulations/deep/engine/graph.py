@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine.functions import Activation, Call
+from nfrlab.simulations.deep.engine.functions import Activation, Call, Function
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
 from nfrlab.simulations.deep.engine.ops import AdaptiveAvgPool, Add, AvgPool, Flatten, MaxPool, Op, Record, ReLU
 from nfrlab.simulations.deep.engine.weighted import Weighted
@@ -111,10 +111,13 @@ class Graph:
 
     @cached_property
     def pixels(self) -> frozenset[int]:
-        """The places that hold the input's own numbers: INPUT, and what only flattens it."""
+        """The places that hold the pixels, entry by entry: INPUT, what only flattens it, and what constants are added
+        to or multiplied with before anything else happens, as a normalisation inside the network does.
+        """
         found = {INPUT}
         for i, node in enumerate(self.nodes):
-            if isinstance(node.op, Flatten) and node.inputs[0] in found:
+            by_entry = isinstance(node.op, Flatten) or (isinstance(node.op, Function) and node.op.is_entrywise)
+            if by_entry and node.inputs[0] in found:
                 found.add(i)
         return frozenset(found)
 

@@ -183,6 +183,12 @@ def flat(op: Op, r: Tensor, record: Record, eps: float = 0.0) -> tuple[Tensor, .
     return (op.pull(times(share(record.output, stabilised(inputs, eps)), r), ones, a.shape),)
 
 
+def by_pixel(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+    """Relevance of an entry that is a pixel but for constants, as normalised ones are: it is the pixel's own."""
+    a = record.inputs[0]
+    return (r.view(-1, *a.shape[1:]),)
+
+
 def by_kind(op: Op, r: Tensor, record: Record, convolutions: Step, others: Step) -> tuple[Tensor, ...]:
     """One step at convolutions, another at every other operation."""
     return (convolutions if isinstance(op, Conv) else others)(op, r, record)

@@ -6,6 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import Tensor, nn
+
 from nfrlab.simulations.bridge.settings import RULES as known_names
 from nfrlab.simulations.deep.engine.named_rules import RULES, described, rule, rule_from
 from nfrlab.simulations.deep.maps import attribution
@@ -85,3 +87,29 @@ def test_a_composite_names_the_rule_of_every_kind_of_layer() -> None:
     assert "convolutions=lrp_alpha_beta(alpha=2, bias=split, eps=1e-06" in said
     assert "others=lrp_epsilon(eps=0.25" in said
     assert "where pixels are read flat(eps=1e-06), which gives the map" in said
+
+
+@pytest.mark.parametrize("name", ["dtd", "epsilon-plus-flat", "epsilon-gamma-box"])
+def test_pixels_may_be_normalised_inside(name: str) -> None:
+    """Catches a network that is refused because it normalises pixels itself, and bounds or shares of the wrong image:
+    the map is that of the network without the normalisation at the normalised image, pixel by pixel.
+    """
+    mean, sd = torch.tensor([[0.5, 0.4, 0.3], [0.2, 0.3, 0.4]], dtype=torch.float64)[:, :, None, None]
+    inner = nn.Sequential(
+        nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 8, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(72, 4)
+    )
+    inner = inner.double().eval()
+
+    class Normalising(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.inner((x - mean) / sd)
+
+    x = torch.rand(2, 3, 9, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    outside = (x - mean) / sd
+    torch.testing.assert_close(attribution(Normalising().eval(), x, name), attribution(inner, outside, name))
+    r0 = attribution(Normalising().eval(), x, name, bottom=False)
+    torch.testing.assert_close(x * r0, attribution(inner, outside, name))
