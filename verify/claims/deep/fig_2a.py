@@ -92,7 +92,7 @@ def random_lead_evidence(
     return medians_over_draws(exam, found, SIGNIFICANTLY_ABOVE)
 
 
-def activation_lead_evidence(exam: Examination, too_high: int = 0, filtered: bool = True) -> list[Evidence]:
+def activation_lead_evidence(exam: Examination, too_high: bool = False, filtered: bool = True) -> list[Evidence]:
     """Of every network the smallest lead of Activation over any rule at any N, 0 < N < L, held against ≥ 0.
 
     Parameters
@@ -100,14 +100,15 @@ def activation_lead_evidence(exam: Examination, too_high: int = 0, filtered: boo
     exam
         The examination.
     too_high
-        Activation is put in so many layers higher than at L − N, at the levels where there is such a layer.
+        Activation is put in higher than at L − N by a fifth of the layers, two at least, where there is such a layer.
     filtered
         Whether the rules filter: without, the plain gradient is in their place.
     """
     found = {}
     for data in networks_with(exam.measured, "alpha_activation").values():
-        levels = list(range(1 + too_high, depth(data)))
-        starts = {str(level): alpha_of_activation(data, level - too_high) for level in levels}
+        raised = max(2, depth(data) // 5) if too_high else 0
+        levels = list(range(1 + raised, depth(data)))
+        starts = {str(level): alpha_of_activation(data, level - raised) for level in levels}
         activation = pool(starts).rename(of="level").assign_coords(level=levels)
         alpha = data["alpha"].sel(rule=measured_filters(data))
         leads = activation - (alpha.sel(level=levels) if filtered else alpha.sel(level=0, drop=True))
@@ -180,8 +181,8 @@ CLAIMS = (
             premises=PREMISES,
             examine=activation_lead_evidence,
             control=BrokenPremise(
-                premise="Activation put in two layers too high, at L − N + 2",
-                examine=partial(activation_lead_evidence, too_high=2),
+                premise="Activation put in too high by a fifth of the layers, two at least",
+                examine=partial(activation_lead_evidence, too_high=True),
             ),
             restored=RestoredPremise(
                 premise=f"{NOTHING_FILTERED} every NFR", examine=partial(activation_lead_evidence, filtered=False)
