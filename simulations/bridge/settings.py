@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nfrlab.simulations.bridge.names import display_name
-from nfrlab.simulations.network_names import BODY, SQUEEZENET
+from nfrlab.simulations.network_names import BODY, SMALL_VGG16, SQUEEZENET
 
 Weights = Literal["random", "trained", "built"]
 """Fresh in every draw; a checkpoint's, or learned here; what a user's function gives, of which nothing is known."""
@@ -161,7 +161,7 @@ def plan(
     Parameters
     ----------
     quick
-        Only the networks, families and effects that fit into minutes, on images of 32 × 32.
+        Only the networks, families and effects that fit into minutes, on images of 32 × 32, which VGG16 is made for.
     cifar
         With the ResNet that was trained on CIFAR-10.
     side
@@ -179,7 +179,7 @@ def plan(
         return *large, *SMALL, *(CIFAR if cifar else ()), *learned, *found
     few = replace(RANDOM, effects=(CASCADE, "resemblance", NEURONS)), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
-    return *(replace(s, side=32) for s in few), *SMALL, *resnets
+    return *(replace(s, network=SMALL_VGG16, side=32) for s in few), *SMALL, *resnets
 
 
 SIDES = {s.network: s.side for s in (*SMALL, *CIFAR)} | {"resnet20": CIFAR[0].side}

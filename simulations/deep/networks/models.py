@@ -75,6 +75,12 @@ def vgg16(bias: bool = True, classes: int = 1000) -> VGG:
 
 
 @uninitialised
+def vgg16_at_32(bias: bool = True, classes: int = 1000) -> VGG:
+    """VGG16 for images of 32×32, of which one position is left: its first linear map reads it once and not 49 times."""
+    return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=1, bias=bias)
+
+
+@uninitialised
 def vgg16_bn(bias: bool = True, classes: int = 1000) -> VGG:
     """VGG16 with a batch normalisation behind every convolution: 138,365,992 parameters with biases."""
     return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias, norm=True)
