@@ -160,6 +160,7 @@ def test_a_bad_option_is_refused(
         (("own.py:grey", "--mean", "0.5"), "--mean and --std go together"),
         (("own.py:small", "--mean", "0.5,0.5", "--std", "1,1"), "each of the 3 channels"),
         (("own.py:small", "--mean", "half", "--std", "1"), "'half'"),
+        (("digits", "--mean", "0", "--std", "1"), "images of its training"),
         (("own.py:small", "--preprocess", "own.py:seven", "--mean", "1", "--std", "1"), "leave --mean and --std out"),
         (("own.py:small", "--preprocess", "own.py:absent"), "absent"),
         (("own.py:small", "--preprocess", "own.py:seven"), "--preprocess own.py:seven failed: TypeError"),
@@ -393,6 +394,19 @@ def test_own_network_is_in_the_report(finished: Finished) -> None:
     assert f">{alpha:.3f}<" in page
     assert f">{cosine:+.3f} (" in page
     assert cosine == pytest.approx(alpha)
+
+
+@needs_torch
+def test_a_network_of_digits_meets_digits(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a preparation of photographs that is asked for where there are none, and digits without their classes."""
+    monkeypatch.chdir(place)
+    monkeypatch.delenv("NFRLAB_DATA", raising=False)
+    result = in_process(
+        "bridge", "--model", "digits", "--seeds", "1", "--target", "true", "--jobs", "1", "--out", "out"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "images: scikit-learn digits, as the network was trained on them" in result.stdout
+    assert "explained: the image's true class" in result.stdout
 
 
 @needs_torch

@@ -131,7 +131,7 @@ def bridge(
         settings = tuple(replace(setting, rules=chosen, target=explained) for setting in settings)
         count = draws_from(seeds)
         with exits_refused(str(model)):
-            prepared = preparation_from(mean, std, preprocess, model, settings[0].side)
+            prepared = preparation_from(mean, std, preprocess, None if model is None else settings[0], sources)
             sources = replace(sources, preparation=prepared)
             said = said_of_weights(model, sources)
             is_checked = model is not None and (":" in model or explained != "top")

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nfrlab.simulations.bridge.settings import RULES, Setting
-from nfrlab.simulations.bridge.sources import Draw, Sources, safetensors_metadata
+from nfrlab.simulations.bridge.settings import ON_DIGITS, RULES, Setting
+from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, Sources, safetensors_metadata
 from nfrlab.simulations.network_names import is_own_file
 
 if TYPE_CHECKING:
@@ -120,16 +120,25 @@ def numbers_from(option: str, text: str | None) -> tuple[float, ...] | None:
 
 
 def preparation_from(
-    mean: str | None, std: str | None, preprocess: str | None, model: str | None, side: int
+    mean: str | None, std: str | None, preprocess: str | None, setting: Setting | None, sources: Sources
 ) -> Preparation | None:
     """What is done to photographs; None for ImageNet's preparation, which is the default.
 
-    Raises `ValueError` for options that contradict each other, and for a network that reads neither grey nor RGB.
+    Raises `ValueError` for options that contradict each other, or prepare images which are no photographs, and for a
+    network that reads neither grey nor RGB. The setting is one of `--model`, None without it.
     """
     given = numbers_from("--mean", mean), numbers_from("--std", std)
-    if model is None:
-        if given != (None, None) or preprocess is not None:
+    prepares = given != (None, None) or preprocess is not None
+    if setting is None:
+        if prepares:
             raise ValueError("--mean, --std and --preprocess are for one network; name it by --model")
+        return None
+    model = setting.network
+    if model in ON_DIGITS or (model in ON_CIFAR and sources.cifar_images is not None):
+        if prepares:
+            raise ValueError(
+                f"--mean, --std and --preprocess are for photographs; {model} meets the images of its training"
+            )
         return None
     if (mean is None) != (std is None):
         raise ValueError("--mean and --std go together")
@@ -141,7 +150,7 @@ def preparation_from(
     if preprocess is not None:
         preparation.own_function(preprocess)
         return preparation.Preparation(function=preprocess)
-    channels = named.channels(named.build(model, side=side), side)
+    channels = named.channels(named.build(model, side=setting.side), setting.side)
     if channels not in (1, 3):
         raise ValueError(f"{model} reads images of {channels} channels; make them by --preprocess FILE.py:F")
     if given == (None, None):
