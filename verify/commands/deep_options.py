@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nfrlab.simulations.bridge.settings import ON_DIGITS, RULES, Setting
 from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, Sources, safetensors_metadata
 from nfrlab.simulations.network_names import is_own_file
+from nfrlab.verify.examine.over_draws import counted
 
 if TYPE_CHECKING:
     from nfrlab.simulations.bridge.preparation import Preparation
@@ -166,9 +167,9 @@ def said_first(settings: Sequence[Setting], draws: int, seed: int, sources: Sour
     from nfrlab.simulations.deep.engine.named_rules import described, rule_from
 
     first = settings[0]
-    weights = " and ".join(weights_in_words(setting) for setting in settings)
+    weights = " and ".join(dict.fromkeys(weights_in_words(setting) for setting in settings))
     return [
-        f"{first.network}: {weights}; {draws} draws each, seed {seed}, on {sources.device_name}",
+        f"{first.network}: {weights}; {counted(draws, 'draw')} each, seed {seed}, on {sources.device_name}",
         f"images: {sources.images_source(first.network)}, {prepared_in_words(Draw(first, seed, 0, sources))}",
         f"explained: {first.explained}",
         *(f"rule {described(rule_from(name))}" for name in first.rules),

@@ -10,6 +10,7 @@ from nfrlab.simulations.bridge.names import display_name
 from nfrlab.simulations.bridge.settings import RANDOM
 from nfrlab.verify.court.claim import Claim, Measured
 from nfrlab.verify.court.verdict import Status, Verdict
+from nfrlab.verify.examine.over_draws import counted
 from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
 
 
@@ -55,4 +56,4 @@ def said_last(model: str, verdicts: Mapping[str, Verdict], left_out: int, found:
 
 def too_few(model: str, draws: int, needed: int) -> str:
     """Why no claim was judged, in one sentence."""
-    return f"{model}: measured in {draws} draws a setting; the claims need {needed}, and none was judged"
+    return f"{model}: measured in {counted(draws, 'draw')} a setting; the claims need {needed}, and none was judged"
