@@ -12,12 +12,11 @@ Weights = Literal["random", "trained", "built"]
 """Fresh in every draw; a checkpoint's, or learned here; what a user's function gives, of which nothing is known."""
 FILTERS = ("gbp", "rectgrad", "zplus")
 """The negative filtering rules of Fig. 2, 4, 5 and 6."""
-RULES = (
-    *("grad", "grad-input", "gbp", "deconv", "rectgrad", "rectgrad-constant"),
-    *("lrp-z", "lrp-epsilon", "lrp-alpha-beta", "zplus", "zplus-filter", "dtd", "lrp-gamma"),
-    *("epsilon-plus", "epsilon-plus-flat", "epsilon-alpha2-beta1", "epsilon-alpha2-beta1-flat", "epsilon-gamma-box"),
+DEEP_ALONE = (
+    *("lrp-epsilon", "lrp-gamma", "epsilon-plus", "epsilon-plus-flat"),
+    *("epsilon-alpha2-beta1", "epsilon-alpha2-beta1-flat", "epsilon-gamma-box"),
 )
-"""All that have a name in `simulations.deep.engine.named_rules`, known without PyTorch."""
+"""Rules that deep networks have beside those of dense layers, known without PyTorch."""
 
 CASCADE, LEVELS, ENDS, INFORMATION, REMOVAL = "cascade", "levels", "ends", "information", "removal"
 NEURONS = "neurons"

@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nfrlab.simulations.bridge.settings import ON_DIGITS, RULES, Setting
+from nfrlab.simulations.bridge.settings import DEEP_ALONE, FILTERS, ON_DIGITS, Setting
 from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, Sources, safetensors_metadata
+from nfrlab.simulations.dense import RULES as ON_DENSE_LAYERS
 from nfrlab.simulations.network_names import is_own_file
 from nfrlab.verify.examine.over_draws import counted
 
@@ -87,10 +88,11 @@ def training_side(path: Path | None) -> int | None:
 def rules_from(text: str) -> tuple[str, ...]:
     """The rules that `--rules` names, each once. Raises `ValueError` for an unknown rule or switch."""
     chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    known = (*ON_DENSE_LAYERS, *DEEP_ALONE)
     for name in chosen:
-        if name.partition(":")[0] not in RULES:
-            raise ValueError(f"unknown rule '{name}' in --rules; choose from {', '.join(RULES)}")
-    if not set(chosen) <= set(RULES):
+        if name.partition(":")[0] not in known:
+            raise ValueError(f"unknown rule '{name}' in --rules; choose from {', '.join(known)}")
+    if not set(chosen) <= set(FILTERS):
         from nfrlab.simulations.deep.engine.named_rules import rule_from
 
         try:

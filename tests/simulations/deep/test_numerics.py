@@ -221,7 +221,7 @@ def test_a_relu_at_the_input_leaves_it_alone() -> None:
         ("zplus", {"bias": "half"}, "bias is one of split, full, none, got half"),
         ("rectgrad", {"bottom": "x"}, "bottom is one of"),
         ("lrp-z", {"residual": "x"}, "residual is one of z, norm, got x"),
-        ("dtd", {}, "low"),
+        ("dtd", {"lower": 0.0}, "lower"),
     ],
 )
 def test_unknown_rules_and_switches_are_named(name: str, own: dict[str, Any], sentence: str) -> None:
