@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nfrlab.simulations.network_names import BODY, SQUEEZENET
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.measured import PREMISES, claim_on_built_in, claim_on_imagenet, networks_with
+from nfrlab.verify.examine.measured import PREMISES, claim_on, claim_on_built_in, claim_on_imagenet, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 
 if TYPE_CHECKING:
@@ -72,12 +73,16 @@ RANDOM = claim(
     aside=", though they have learned nothing,",
 )
 
+IN_COLOUR = claim_on_built_in(
+    TRAINED,
+    partial(coloured_networks, weights="trained"),
+    "a trained network of colour images; set NFRLAB_DATA and run: nfrlab bridge",
+)
+
 CLAIMS = (
-    claim_on_built_in(
-        TRAINED,
-        partial(coloured_networks, weights="trained"),
-        "a trained network of colour images; set NFRLAB_DATA and run: nfrlab bridge",
-    ),
+    IN_COLOUR,
     claim_on_built_in(RANDOM, partial(coloured_networks, weights="random")),
     claim_on_imagenet(TRAINED, partial(coloured_networks, weights="trained")),
+    claim_on(IN_COLOUR, SQUEEZENET),
+    claim_on(IN_COLOUR, BODY),
 )
