@@ -68,7 +68,8 @@ GIB = {"quick": 1.2, "full": 3.0}
 
 def bridge(
     model: Annotated[
-        str | None, typer.Option(help="vgg16, resnet18, or FILE.py:FUNCTION; the built-in plan by default.")
+        str | None,
+        typer.Option(help="vgg16, torchvision:NAME, timm:NAME, or FILE.py:FUNCTION; the built-in plan by default."),
     ] = None,
     weights: Annotated[
         Path | None,

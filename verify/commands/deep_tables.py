@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from nfrlab.simulations.bridge.settings import FILTERS
 from nfrlab.verify.commands.console import shown, wide_console
 
-BLIND = "blind-filter"
+GRADIENT = "grad"
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,9 +31,9 @@ def print_alphas(found: Mapping[str, xr.Dataset]) -> None:
 
 
 def measured_rules(data: xr.Dataset) -> list[str]:
-    """The rules of which cascades were measured, but for those of controls."""
-    measured = data["alpha"].dropna("rule", how="all")["rule"].values
-    return [str(rule) for rule in measured if rule != BLIND]
+    """The rules that were asked for, also where no map has an α."""
+    asked = json.loads(data.attrs["setting"])["rules"]
+    return [str(rule) for rule in data["rule"].values if rule in asked]
 
 
 def print_sanity(found: Mapping[str, xr.Dataset]) -> None:
@@ -42,8 +43,8 @@ def print_sanity(found: Mapping[str, xr.Dataset]) -> None:
             beside = [str(each) for each in data["beside"].values]
             title = shown(f"{name}: maps r_0, median cosine and rank correlation with …")
             listing = Table("rule", *beside, title=title, header_style="bold")
-            middle = data["sanity"].dropna("rule", how="all").median("draw")
-            for rule in middle["rule"].values:
+            middle = data["sanity"].median("draw")
+            for rule in (GRADIENT, *measured_rules(data)):
                 pairs = (middle.sel(rule=rule, beside=each).values for each in beside)
                 listing.add_row(shown(str(rule)), *(f"{cosine:+.3f}  {rank:+.3f}" for cosine, rank in pairs))
             wide_console().print(listing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
 if TYPE_CHECKING:
     import xarray as xr
 
-SANITY, BLIND = "sanity", "blind-filter"
-"""The variable that is measured of networks that `--model` names, and of no other; the rule of negative controls."""
+SANITY, GRADIENT = "sanity", "grad"
+"""The variable that is measured of networks that `--model` names, and of no other; the rule beside those asked for."""
 PROVENANCE = ("network", "weights", "images", "device", "seed", "command")
 
 
@@ -52,17 +53,20 @@ def setting(name: str, data: xr.Dataset) -> dict[str, Any]:
 
 def alphas(data: xr.Dataset) -> dict[str, list[float]]:
     """Median α of every rule by level."""
-    middle = data["alpha"].dropna("level", how="all").dropna("rule", how="all").median("draw")
-    rules = (str(rule) for rule in middle["rule"].values if rule != BLIND)
-    return {rule: middle.sel(rule=rule).values.tolist() for rule in rules}
+    middle = data["alpha"].dropna("level", how="all").median("draw")
+    return {rule: middle.sel(rule=rule).values.tolist() for rule in asked_for(data)}
+
+
+def asked_for(data: xr.Dataset) -> list[str]:
+    """The rules that were asked for, also where no map has an α."""
+    return [rule for rule in json.loads(data.attrs["setting"])["rules"] if rule in data["rule"].values]
 
 
 def sanity(data: xr.Dataset) -> dict[str, list[tuple[float, float]]]:
     """By rule the median cosine and rank correlation with each of the three others."""
-    middle = data[SANITY].dropna("rule", how="all").median("draw")
-    return {
-        str(rule): [tuple(pair) for pair in middle.sel(rule=rule).values.tolist()] for rule in middle["rule"].values
-    }
+    middle = data[SANITY].median("draw")
+    rules = (GRADIENT, *asked_for(data))
+    return {rule: [(cosine, rank) for cosine, rank in middle.sel(rule=rule).values.tolist()] for rule in rules}
 
 
 def picture(out: Path, names: list[str]) -> Markup:
