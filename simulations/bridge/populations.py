@@ -82,15 +82,16 @@ def image_digests(draw: Draw) -> list[str]:
     return [file_digest(files_in(folder)[number]) for number in numbers]
 
 
-def read_as(draw: Draw) -> list[str]:
+@cache
+def read_as(draw: Draw) -> tuple[str, ...]:
     """All that the draw's numbers depend on besides files: how photographs are prepared, by its words, and where a
     user's function does it by what it makes of the draw's image; and the true class, where that is explained.
     """
     prepared, network = draw.sources.preparation, draw.setting.network
-    found = [f"class {true_class(draw)}"] if draw.setting.target == "true" else []
+    found = (f"class {true_class(draw)}",) if draw.setting.target == "true" else ()
     if prepared is None or labelled_images(network, draw.sources.cifar_images) is not None:
         return found
-    return [*found, prepared.words, *([tensor_digest(image(draw))] if prepared.function else [])]
+    return (*found, prepared.words, *((tensor_digest(image(draw)),) if prepared.function else ()))
 
 
 def prepared_in_words(draw: Draw) -> str:

@@ -177,7 +177,7 @@ def bridge(
     if model is None:
         # judged in seconds, from stored numbers: workers would take longer to start
         verdicts = try_and_report(deep, seed, profile, images, 1, out)
-        raise typer.Exit(0 if all_as_on_record(verdicts) or count < draws_needed() else 1)
+        raise typer.Exit(0 if count < draws_needed() or all_as_on_record(verdicts) else 1)
     if count < draws_needed():
         report(out)
         say(too_few(model, count, draws_needed()))

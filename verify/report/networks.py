@@ -13,6 +13,8 @@ from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
 if TYPE_CHECKING:
     import xarray as xr
 
+    from nfrlab.paper_figs.deep.stored import Stored
+
 SANITY, GRADIENT = "sanity", "grad"
 """The variable that is measured of networks that `--model` names, and of no other; the rule beside those asked for."""
 PROVENANCE = ("network", "weights", "images", "device", "seed", "command")
@@ -23,14 +25,21 @@ def sections(out: Path) -> list[dict[str, Any]]:
 
     Raises `ValueError` for stored results that cannot be read.
     """
-    if not any((out / MEASUREMENTS).glob("*.nc")):
-        return []
     found = {name: data for name, data in datasets(out / MEASUREMENTS).items() if SANITY in data}
+    if not found:
+        return []
+    from nfrlab.verify.exhibits.stored import load
+
+    stored = load(out / MEASUREMENTS)
     by_network: dict[str, list[str]] = {}
     for name, data in found.items():
         by_network.setdefault(str(data.attrs["network"]), []).append(name)
     return [
-        {"network": network, "settings": [setting(name, found[name]) for name in names], "picture": picture(out, names)}
+        {
+            "network": network,
+            "settings": [setting(name, found[name]) for name in names],
+            "picture": picture(stored, names),
+        }
         for network, names in by_network.items()
     ]
 
@@ -69,13 +78,11 @@ def sanity(data: xr.Dataset) -> dict[str, list[tuple[float, float]]]:
     return {rule: [(cosine, rank) for cosine, rank in middle.sel(rule=rule).values.tolist()] for rule in rules}
 
 
-def picture(out: Path, names: list[str]) -> Markup:
+def picture(stored: Stored, names: list[str]) -> Markup:
     """The maps of the first draws, as SVG; empty where they are not stored."""
     from nfrlab.paper_figs.deep import rule_maps
     from nfrlab.paper_figs.render import render
-    from nfrlab.verify.exhibits.stored import load
 
-    stored = load(out / MEASUREMENTS)
     pictured = [name for name in names if stored.holds(name, (SANITY,), ("rule_map", "photograph"))]
     if not pictured:
         return Markup("")

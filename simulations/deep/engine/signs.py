@@ -26,7 +26,7 @@ def by_sign(op: Weighted, r: Tensor, record: Record, alpha: float, bias: Bias, e
     """`Σ_j (α w_ij⁺ z_j/Z_j⁺ − β w_ij⁻ z_j/Z_j⁻) r_j`, `β = α − 1`, `w_ij⁺` the weights of contributions `z_ij > 0`."""
     a, z = record.inputs[0], record.output
     if signed := sign == "product" and bool(a.amin() < 0):
-        op, a = op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
+        op, a = _of_one_sign(op, a)
     each = (_of_neurons(op.only(n), a, op.of_neurons(z, n), op.of_neurons(r, n), alpha, bias, eps) for n in op.blocks())
     below = reduce(Tensor.add_, each)
     return _own_sign(op, below, record.inputs[0]) if signed else below
@@ -36,7 +36,7 @@ def amplified(op: Weighted, r: Tensor, record: Record, gamma: float, bias: Bias,
     """`Σ_j (w_ij + γ w_ij^±) z_j/(z_j + γ Z_j^±) r_j`, the sign that of `z_j`; `w_ij⁺` as in `by_sign`."""
     a, z = record.inputs[0], record.output
     if signed := bool(a.amin() < 0):
-        op, a = op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
+        op, a = _of_one_sign(op, a)
     below = []
     for side in (1, -1):
         weights = part(op.weight, side)
@@ -45,6 +45,11 @@ def amplified(op: Weighted, r: Tensor, record: Record, gamma: float, bias: Bias,
         below.append(op.pull(times(passed, r), op.weight + gamma * weights, a.shape))
     found = below[0] + below[1]
     return _own_sign(op, found, record.inputs[0]) if signed else found
+
+
+def _of_one_sign(op: Weighted, a: Tensor) -> tuple[Weighted, Tensor]:
+    """A layer with twice as many inputs, none of them negative, that gives what op gives of a."""
+    return op.doubled(), op.side_by_side(a.clamp(min=0), -a.clamp(max=0))
 
 
 def _own_sign(op: Weighted, below: Tensor, a: Tensor) -> Tensor:

@@ -86,11 +86,6 @@ def cropped(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) 
     return crop.flip(3) if rng.random() < 0.5 else crop
 
 
-def random_crop(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:
-    """`cropped`, normalised as ImageNet's networks expect it."""
-    return normalise(cropped(image, size, rng))
-
-
 def cifar10(path: Path, part: str = "test", per_class: int | None = None) -> Labelled:
     """CIFAR-10's `part`, "train" or "test", in its Python batches, as `part/<class>/*.jpg`, or as a tar archive of such
     folders; the first of every class.

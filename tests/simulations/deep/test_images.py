@@ -70,8 +70,8 @@ def test_the_default_needs_no_download() -> None:
 def test_draws_are_crops_of_the_scaled_image(h: int, w: int, size: int, seed: int) -> None:
     """Catches a crop that leaves the image, is not one of its windows, or is not the same for the same seed."""
     image = noise(h, w) / 255.0
-    x = images.random_crop(image, size, np.random.default_rng(seed))
-    assert torch.equal(x, images.random_crop(image, size, np.random.default_rng(seed)))
+    x = images.normalise(images.cropped(image, size, np.random.default_rng(seed)))
+    assert torch.equal(x, images.normalise(images.cropped(image, size, np.random.default_rng(seed))))
     whole = images.normalise(images.resized(image, size))
     windows = whole.unfold(2, size, 1).unfold(3, size, 1)[0].permute(1, 2, 0, 3, 4).flatten(0, 1)
     assert any(torch.equal(window, seen) for window in windows for seen in (x[0], x[0].flip(2)))
@@ -83,7 +83,7 @@ def test_draws_reach_every_window_and_both_directions() -> None:
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(400):
-        x = images.random_crop(ramp, 28, rng)[0, 0, 0]
+        x = images.normalise(images.cropped(ramp, 28, rng))[0, 0, 0]
         seen.add((bool(x[0] < x[-1]), round(float(x.min()), 3)))
     assert len(seen) == 2 * (40 - 28 + 1)  # every left edge, in both directions
 
@@ -317,7 +317,7 @@ def test_crops_do_not_depend_on_how_an_image_is_kept(h: int, w: int, depth: type
     white = {np.uint8: 255, np.uint16: 65535}.get(depth, 1)
     kept = (rng.random((h, w, 3 if depth is np.uint8 else 1)) * white).astype(depth)
     whole = np.repeat(kept.astype(float) / white, 3 // kept.shape[2], axis=2)
-    one, other = (images.random_crop(image, size, np.random.default_rng(seed)) for image in (kept, whole))
+    one, other = (images.normalise(images.cropped(image, size, np.random.default_rng(seed))) for image in (kept, whole))
     assert torch.equal(one, other)
 
 
