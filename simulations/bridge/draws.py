@@ -75,7 +75,7 @@ EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = 
     NEURONS: lambda setting, trace, others, rng: neurons.measure(trace),
     "filtering": lambda setting, trace, others, rng: filtering.measure(trace, (*setting.rules, BLIND)),
     INFORMATION: lambda setting, trace, others, rng: information.measure(trace),
-    "extremes": lambda setting, trace, others, rng: extremes.measure(trace, (*setting.rules, BLIND)),
+    "extremes": lambda setting, trace, others, rng: extremes.measure(trace, (*setting.rules, BLIND), rng),
     SANITY: lambda setting, trace, others, rng: sanity.measure(trace, (GRADIENT, *setting.rules), rng),
     REMOVAL: lambda setting, trace, others, rng: removal.measure(trace, (*setting.rules, BLIND), setting.removed, rng),
 }

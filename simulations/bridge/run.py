@@ -65,6 +65,8 @@ MEANINGS = {
     "image": "number of the image; equal numbers, equal images",
     "alpha_part": "α of the map of the largest or smallest activations of a layer",
     "between": "cosine between the maps of the largest and the smallest activations",
+    "alpha_half": "α of the map of one half of the highest layer's activations, made by chance",
+    "by_chance": "cosine between the maps of the two halves",
     "alpha_changed": "α after the top layers were changed",
     "sanity": "agreement of a map with another map, or with the image",
     "kept": "α between a component of Activation's map and of the image",

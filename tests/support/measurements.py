@@ -147,11 +147,16 @@ def information(setting: Setting) -> Arrays:
 
 
 def extremes(setting: Setting) -> Arrays:
-    """Two maps from the first layer, one from the last but one; two with a blind filter."""
+    """Two maps from the first layer, one from the last but one; two with a blind filter, even of random halves."""
     layers, rules = range(1, L), (*setting.rules, BLIND)
     between = array(np.linspace(0.3, 0.99, L - 1), rule=rules, layer=layers)
     between.loc[{"rule": BLIND}] = 0.2
-    return {"alpha_part": array(0.4, rule=rules, layer=layers, part=("top", "bottom", "all")), "between": between}
+    return {
+        "alpha_part": array(0.4, rule=rules, layer=layers, part=("top", "bottom", "all")),
+        "between": between,
+        "alpha_half": array(0.4, rule=rules, half=("one", "other")),
+        "by_chance": between.isel(layer=-1, drop=True),
+    }
 
 
 def removal(setting: Setting) -> Arrays:

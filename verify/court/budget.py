@@ -7,8 +7,8 @@ from dataclasses import dataclass
 RUN_BUDGET = 1e-6
 """Probability that any interval of a whole run misses its truth, all claims, controls and reaches together."""
 
-CAPACITY = 160
-"""Number of claims that the budget is divided among; fixed, so that a claim spends the same alone or with others."""
+CAPACITY = 320
+"""Number of claims that the budget is divided among; more than there are, so that a claim always spends the same."""
 
 PARTS = 3
 """The trial of a claim, its negative and its positive control: each spends an account of its own."""

@@ -213,9 +213,9 @@ def test_parts_hold_a_tenth_of_what_is_alive(A: Floats) -> None:
 @given(SEEDS)
 @settings(max_examples=6)
 def test_extremes_are_carried_from_their_layer(name: str, seed: int) -> None:
-    """Catches parts or layers that change places, and a cosine between the wrong two maps."""
+    """Catches parts, halves or layers that change places, and a cosine between the wrong two maps."""
     c = make_case(name, seed)
-    got = extremes.measure(c.trace, THREE)
+    got = extremes.measure(c.trace, THREE, torch.Generator().manual_seed(seed))
     for rule, layer in product(THREE, got["layer"].values):
         parts = dict(zip(extremes.PARTS, extremes.parts(c.neurons(layer)[None]), strict=True))
         maps = {part: c.from_layer(UNDER_TEST[rule], A[0], layer) for part, A in parts.items()}
@@ -223,6 +223,23 @@ def test_extremes_are_carried_from_their_layer(name: str, seed: int) -> None:
         same(got["alpha_part"].sel({**at, "part": list(maps)}), [alpha(R, c.x) for R in maps.values()])
         same(got["between"].sel(at), alpha(maps["top"], maps["bottom"]))
     assert list(got["layer"].values) == extremes.layers_shown(c.depth)
+    by_chance = extremes.halves(c.neurons(top := c.depth - 1)[None], torch.Generator().manual_seed(seed))
+    for rule in THREE:
+        one, other = (c.from_layer(UNDER_TEST[rule], A[0], top) for A in by_chance)
+        same(got["alpha_half"].sel(rule=rule), [alpha(one, c.x), alpha(other, c.x)])
+        same(got["by_chance"].sel(rule=rule), alpha(one, other))
+
+
+@given(ACTIVATIONS, SEEDS)
+def test_chance_makes_two_halves(A: Floats, seed: int) -> None:
+    """Catches an activation that is in both halves or in none, and halves that the sizes decide or one coin for all."""
+    layer = torch.from_numpy(A).expand(40, -1)
+    one, other = (half.numpy() for half in extremes.halves(layer, torch.Generator().manual_seed(seed)))
+    np.testing.assert_array_equal(one + other, layer)
+    assert not (one * other).any()
+    if (A > 0).sum() > 9:
+        share = (one > 0).sum() / (layer.numpy() > 0).sum()
+        assert abs(share - 0.5) < 0.2  # nine activations, forty coins each: 7.6 standard deviations
 
 
 @pytest.mark.parametrize(("depth", "layers"), [(1, []), (2, [1]), (3, [1, 2]), (4, [1, 2, 3]), (16, [1, 4, 8, 12, 15])])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nfrlab.verify.claims.premises import PAPER
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.measured import PREMISES, claims_everywhere, measured_filters, networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
@@ -30,10 +31,11 @@ def last_layer(data: xr.Dataset) -> int:
     return int(data["between"].dropna("layer", how="all")["layer"].max())
 
 
-def convergence_evidence(exam: Examination) -> list[Evidence]:
+def convergence_evidence(exam: Examination, by_size: bool = True) -> list[Evidence]:
     """The cosine between the two maps, held against < 0.9 from layer 1 and against > 0.9 from the last layer but one.
 
-    From the latter the difference of their alignments, held against ± 0.05.
+    From the latter the difference of their alignments, held against ± 0.05. Not `by_size` the two maps from there are
+    those of two halves of the activations that chance has made.
     """
     low, high, equal = {}, {}, {}
     for data in networks_with_parts(exam.measured).values():
@@ -41,10 +43,15 @@ def convergence_evidence(exam: Examination) -> list[Evidence]:
         for rule in measured_filters(data, "between"):
             name = f"{rule}, {data.attrs['title']}"
             low[f"cosine between the maps, layer 1: {name}"] = data["between"].sel(rule=rule, layer=1)
-            high[f"cosine between the maps, layer {top}: {name}"] = data["between"].sel(rule=rule, layer=top)
-            alpha = data["alpha_part"].sel(rule=rule, layer=top)
-            difference = alpha.sel(part="top", drop=True) - alpha.sel(part="bottom", drop=True)
-            equal[f"α of the top − of the bottom 10 %, layer {top}: {name}"] = difference
+            if by_size:
+                cosine, alpha = data["between"].sel(layer=top), data["alpha_part"].sel(layer=top).rename(part="of")
+                pair, words = ("top", "bottom"), "α of the top − of the bottom 10 %"
+            else:
+                cosine, alpha = data["by_chance"], data["alpha_half"].rename(half="of")
+                pair, words = ("one", "other"), "α of one half − of the other"
+            high[f"cosine between the maps, layer {top}: {name}"] = cosine.sel(rule=rule)
+            one, other = (alpha.sel(rule=rule, of=part, drop=True) for part in pair)
+            equal[f"{words}, layer {top}: {name}"] = one - other
     return [
         *medians_over_draws(exam, low, NOTABLE, share=0.3),
         *medians_over_draws(exam, high, VANISHED, share=0.3),
@@ -67,7 +74,6 @@ def blind_evidence(exam: Examination) -> list[Evidence]:
     return medians_over_draws(exam, high, VANISHED, undefined=0.0)
 
 
-# Not on SqueezeNet and VGG16's body: without a positive control a refutation there would carry no weight.
 CLAIMS = claims_everywhere(
     Claim(
         id="fig-6",
@@ -85,7 +91,11 @@ CLAIMS = claims_everywhere(
             premise="a filter blind to signs on the way down: every second neuron's relevance removed",
             examine=blind_evidence,
         ),
+        restored=RestoredPremise(
+            premise="from layer L − 1 two halves of the activations that chance has made, not size",
+            examine=partial(convergence_evidence, by_size=False),
+        ),
         blind="It compares two maps with each other: a factor common to their α changes nothing.",
     ),
     networks_with_parts,
-)[:2]
+)
