@@ -6,6 +6,7 @@ Each `measure` returns an `xarray.Dataset` with named dimensions and no verdict:
 __all__ = [
     "cascade",
     "common",
+    "convergence",
     "extremes",
     "filtering",
     "information",

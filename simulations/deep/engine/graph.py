@@ -75,6 +75,21 @@ class Graph:
                 found[layer - 1] = i
         return tuple(found)
 
+    @cached_property
+    def cuts(self) -> dict[int, int]:
+        """The layers l = 0 … L after which all that goes on is one output, and the place of that.
+
+        All of a chain; of a network with residual additions those between its blocks.
+        """
+        last = [max(layer, 1) for layer in self.layer_of]
+        found = {self.depth: len(self.nodes) - 1}
+        for cut in range(self.depth):
+            read = {i for node, layer in zip(self.nodes, last, strict=True) if layer > cut for i in node.inputs}
+            handed = {i for i in read if i == INPUT or last[i] <= cut}
+            if len(handed) == 1:
+                found[cut] = handed.pop()
+        return found
+
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """Every tensor that the operations hold, in their order."""
