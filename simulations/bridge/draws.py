@@ -18,10 +18,12 @@ from nfrlab.simulations.bridge.populations import (
     other_image,
     target_classes,
 )
+from nfrlab.simulations.bridge.rival_settings import CONVERGENCE
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (
     cascade,
+    convergence,
     extremes,
     filtering,
     information,
@@ -78,7 +80,16 @@ EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = 
     "extremes": lambda setting, trace, others, rng: extremes.measure(trace, (*setting.rules, BLIND), rng),
     SANITY: lambda setting, trace, others, rng: sanity.measure(trace, (GRADIENT, *setting.rules), rng),
     REMOVAL: lambda setting, trace, others, rng: removal.measure(trace, (*setting.rules, BLIND), setting.removed, rng),
+    CONVERGENCE: lambda setting, trace, others, rng: convergence.measure(
+        trace, trace.graph.forward(others[:1]), fresh(trace, rng), setting.rules, rng
+    ),
 }
+
+
+def fresh(trace: Trace, rng: Generator) -> Trace:
+    """The image in the network with Gaussian weights, of each layer's own mean square."""
+    graph = trace.graph
+    return removal.with_top(graph, graph.depth, lambda op: removal.randomised(op.weight, rng)).forward(trace.x)
 
 
 def forward_trace(draw: Draw) -> tuple[Trace, Generator]:

@@ -31,7 +31,7 @@ Maps = Float[Tensor, "S V ..."]
 """Of every start the maps that entered there."""
 
 
-def measure(trace: Trace, other: Trace, names: Sequence[str], rng: Generator) -> xr.Dataset:
+def measure(trace: Trace, other: Trace, stranger: Trace, names: Sequence[str], rng: Generator) -> xr.Dataset:
     """What vectors that entered at `start` have in common at `layer`, of the modified gradient `ρ` and, in the other
     `form`, of the relevance `R = a ⊙ ρ`. NaN where it is undefined.
 
@@ -41,11 +41,13 @@ def measure(trace: Trace, other: Trace, names: Sequence[str], rng: Generator) ->
     brought to length 1, `direction(…, target)` is `|cos|` of their leading singular vector with each of `TARGETS`.
 
     From the highest start alone: `csc_null(rule, form, layer, kind)`, between a map of this image and one of the
-    `other`, and what the directions have in common with the other image's.
+    `other`, and what the directions have in common with the other image's; and at the input `between_networks(rule,
+    form)`, the mean cosine between a map of this network and one of the `stranger`, another network at this image, with
+    `alpha_between`, the mean product of their alignments with the image.
     """
     starts = layers_of_starts(trace)
     layers = [layer for layer in sorted(trace.graph.cuts) if layer < starts[0]]
-    of_rules = [of_rule(trace, other, rule_under_test(name), starts, layers, rng) for name in names]
+    of_rules = [of_rule(trace, other, stranger, rule_under_test(name), starts, layers, rng) for name in names]
     dims = ("rule", "form", "start", "layer")
     found = {name: np.stack([values[name] for values in of_rules]) for name in of_rules[0]}
     return dataset_of(
@@ -55,6 +57,8 @@ def measure(trace: Trace, other: Trace, names: Sequence[str], rng: Generator) ->
         rank_one=(dims, found["rank_one"]),
         direction=((*dims, "target"), found["direction"]),
         csc_null=(("rule", "form", "layer", "kind"), found["csc_null"]),
+        between_networks=(("rule", "form"), found["between_networks"]),
+        alpha_between=(("rule", "form"), found["alpha_between"]),
     ).assign_coords(
         rule=list(names), form=list(FORMS), start=starts, layer=layers, kind=list(KINDS), target=list(TARGETS)
     )
@@ -67,7 +71,13 @@ def layers_of_starts(trace: Trace) -> list[int]:
 
 
 def of_rule(
-    trace: Trace, other: Trace, rule: Rule, starts: Sequence[int], layers: Sequence[int], rng: Generator
+    trace: Trace,
+    other: Trace,
+    stranger: Trace,
+    rule: Rule,
+    starts: Sequence[int],
+    layers: Sequence[int],
+    rng: Generator,
 ) -> dict[str, np.ndarray]:
     """The arrays of `measure` for one rule."""
     shape = len(FORMS), len(starts), len(layers)
@@ -96,6 +106,13 @@ def of_rule(
             found["direction"][f, 0, j, 3] = (first[0] @ first_there[0]).abs()
             found["csc_null"][f, j, 0] = medians(across(at_positions[:1] @ at_positions_there.mT))[0]
             found["csc_null"][f, j, 1] = medians(across(units[:1] @ units_there.mT))[0]
+    *_, (_, there) = carried(stranger, rule, {starts[0]: entering(stranger, rule, starts[0], rng)})
+    x = unit(trace.x.flatten())
+    pairs = [tuple(unit(in_form(form, each[:1], trace.x).flatten(2)) for each in (maps, there)) for form in FORMS]
+    found["between_networks"] = np.array([float(across(one @ two.mT).mean()) for one, two in pairs])
+    found["alpha_between"] = np.array(
+        [float(across((one @ x)[:, :, None] * (two @ x)[:, None]).mean()) for one, two in pairs]
+    )
     return found
 
 

@@ -52,18 +52,18 @@ class Made:
     def __init__(self, name: str, seed: int) -> None:
         made, rng = twin(name, seed, True), np.random.default_rng(seed)
         x, y = (torch.from_numpy(rng.standard_normal((1, *SHAPE))) for _ in range(2))
-        self.traces = made.graph.forward(x), made.graph.forward(y)
-        self.nets = made.net(x), made.net(y)
+        strange = twin(name, seed + 1, True)
+        self.traces = made.graph.forward(x), made.graph.forward(y), strange.graph.forward(x)
+        self.nets = made.net(x), made.net(y), strange.net(x)
         self.cuts = made.graph.cuts
 
-    def vectors(self, starts: list[int], rng: Any) -> tuple[dict[int, Any], dict[int, Any]]:
-        """What enters at the layers of the first image, and at the highest of the second."""
+    def vectors(self, starts: list[int], rng: Any) -> list[dict[int, Any]]:
+        """What enters at the layers of the first image, and at the highest of the others."""
         sizes = {s: self.nets[0].flat(self.cuts[s]).numel() for s in starts}
-        mine, other = (
+        return [
             {s: torch.randn(V, sizes[s], generator=rng, dtype=torch.double) for s in layers}
-            for layers in (starts, starts[:1])
-        )
-        return mine, other
+            for layers in (starts, starts[:1], starts[:1])
+        ]
 
     def maps(self, of: int, rule: oracle.Rule, entered: Any, start: int, layer: int, form: str) -> Floats:
         """All that has entered at `start` as it arrives at `layer`, channels last: (V, positions, channels)."""
@@ -82,7 +82,7 @@ class Made:
 
     def activations(self, layer: int) -> list[Floats]:
         """`A_l` of both images, channels last."""
-        return [channels_last(net.flat(self.cuts[layer]), net, self.cuts[layer]) for net in self.nets]
+        return [channels_last(net.flat(self.cuts[layer]), net, self.cuts[layer]) for net in self.nets[:2]]
 
 
 def channels_last(v: Any, net: oracle.Net, place: int) -> Floats:
@@ -116,12 +116,13 @@ def direction(maps: Floats) -> Floats:
 @settings(max_examples=8)
 def test_convergence_is_what_it_says(name: str, seed: int, rule: str) -> None:
     """Catches a wrong place or start, forms or kinds that change places, signs that are lost or kept, a pair of equal
-    vectors, relevance that enters as a gradient, and a null from the same image.
+    vectors, relevance that enters as a gradient, a null from the same image, and
+    a stranger that is no other network or no equal image.
     """
     made, used = Made(name, seed), PAIRS[RULES[rule]][1]
     got = convergence.measure(*made.traces, [rule], torch.Generator().manual_seed(seed)).sel(rule=rule)
     starts = [int(s) for s in got["start"]]
-    mine, others = made.vectors(starts, torch.Generator().manual_seed(seed))
+    mine, others, strange = made.vectors(starts, torch.Generator().manual_seed(seed))
     for start, layer, form in product(starts, got["layer"].values, convergence.FORMS):
         at = got.sel(start=start, layer=layer, form=form)
         if layer >= start:
@@ -153,6 +154,15 @@ def test_convergence_is_what_it_says(name: str, seed: int, rule: str) -> None:
             np.testing.assert_allclose(got["csc_null"].sel(layer=layer, form=form), median_cosines(across), atol=1e-9)
         else:
             assert at["direction"].sel(target="other map").isnull()
+    top, x = starts[0], made.activations(0)[0]
+    for form in convergence.FORMS:
+        one, two = (made.maps(of, used, v[top], top, 0, form) for of, v in ((0, mine), (2, strange)))
+        pairs = [(one[i], two[(i + 1) % V]) for i in range(V)]
+        np.testing.assert_allclose(
+            [got[name].sel(form=form) for name in ("between_networks", "alpha_between")],
+            [np.mean([cosine(u, v) for u, v in pairs]), np.mean([cosine(u, x) * cosine(v, x) for u, v in pairs])],
+            atol=1e-9,
+        )
 
 
 def test_parallel_maps_converge_and_dead_positions_are_left_out() -> None:

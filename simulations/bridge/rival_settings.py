@@ -1,0 +1,54 @@
+"""What is measured to decide between the theories: networks, rules and effects of which the paper's rivals speak.
+
+The networks and images are those of the bridge, draw by draw; the settings have names of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nfrlab.simulations.bridge.settings import (
+    CIFAR,
+    DIGITS,
+    DIGITS_TRAINED,
+    RANDOM,
+    Setting,
+    Weights,
+    imagenet_settings,
+    plan_for,
+)
+from nfrlab.simulations.network_names import SMALL_VGG16
+
+RIVALS = "rivals-"
+"""How the names of all settings begin."""
+CONVERGENCE = "convergence"
+CONVERGING = ("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5")
+"""Rules of which Sixt et al. say that all vectors that enter become one map; RectGrad with their quantile."""
+NOT_CONVERGING = ("grad", "lrp-z")
+FEW = ("grad", "gbp", "zplus")
+"""Rules of a quick run on VGG16."""
+
+
+def rival(setting: Setting, **changes: object) -> Setting:
+    """A setting of the bridge as it is measured for the rivals."""
+    fields: dict[str, object] = {
+        "name": f"{RIVALS}{setting.name}",
+        "effects": (CONVERGENCE,),
+        "rules": (*CONVERGING, *NOT_CONVERGING),
+        "times": 1,
+    }
+    return replace(setting, **fields | changes)  # type: ignore[arg-type]
+
+
+def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
+    """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
+    small = (DIGITS_TRAINED, DIGITS, *(CIFAR if cifar else ()))
+    if quick:
+        return rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW), *map(rival, small)
+    found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
+    return rival(replace(RANDOM, side=side)), *map(rival, (*small, *found))
+
+
+def rivals_plan_for(model: str, own: Weights | None, side: int) -> tuple[Setting, ...]:
+    """The settings of a run on one network, with its `own` weights, where it has any, and with random ones."""
+    return tuple(rival(setting) for setting in plan_for(model, own, side)[: 1 if own is None else 2])

@@ -1,0 +1,94 @@
+"""What the claims of the paper's rivals share: the measurements made for them, and how rules are compared there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nfrlab.simulations.bridge.rival_settings import RIVALS
+from nfrlab.simulations.network_names import BODY, SQUEEZENET
+from nfrlab.verify.court.claim import Claim, Measured
+from nfrlab.verify.examine.measured import ALIAS, BUILT_IN, Find
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RUN = "measurements for the rivals; run: nfrlab rivals"
+WANTED = {
+    network: f"{words}, and photographs; set NFRLAB_DATA and run: nfrlab rivals" for network, words in ALIAS.items()
+}
+RELEVANCE = ("zplus", "lrp-")
+"""How the names of rules begin that distribute relevance."""
+PREMISES = (
+    "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
+    "networks: random VGG16; a VGG trained on digits and, where it is there, a ResNet-20 trained on CIFAR-10; random "
+    "ones beside them on the same images",
+    "images are random digits, test images of CIFAR-10 or random crops of photographs; a statement is about the median "
+    "over draws of network and image, of every network and rule",
+    "in place of the relevance five vectors N(0, I) enter at the output; of a rule that distributes relevance the "
+    "relevance is compared, of others the modified gradient",
+)
+
+
+def networks_with(measured: Measured, variable: str, *rules: str) -> dict[str, xr.Dataset]:
+    """The networks of which `variable` was measured, with all of these rules."""
+    return {
+        name: data
+        for name, data in measured.items()
+        if variable in data and {*rules} <= {str(rule) for rule in data[variable]["rule"].values}
+    }
+
+
+def form_of(rule: str) -> str:
+    """What Sixt et al. compare: the relevance of a rule that distributes it, the modified gradient of any other."""
+    return "relevance" if rule.startswith(RELEVANCE) else "gradient"
+
+
+def from_the_top(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
+    """What was measured of a rule's vectors that entered at the output, in the form that is compared."""
+    found = data[variable].sel(rule=rule, form=form_of(rule), drop=True)
+    return found.sel(start=int(data["start"].max()), drop=True) if "start" in found.dims else found
+
+
+def built_in_rivals(measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured for the rivals on the networks of the built-in plan."""
+    of_plan = tuple(f"{RIVALS}{name}" for name in BUILT_IN)
+    return {
+        name: data for name, data in measured.items() if name.startswith(of_plan) and data.attrs["network"] != BODY
+    }
+
+
+def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured for the rivals on one network; one that came as it was built counts as trained."""
+    found = {}
+    for weights in ("trained", "built", "gaussian"):
+        name = f"{RIVALS}{network}-{weights}"
+        if name in measured:
+            known = str(measured[name].attrs["weights"]).replace("built", "trained")
+            found[name.replace("-built", "-trained")] = measured[name].assign_attrs(weights=known)
+    return found
+
+
+def claim_on(claim: Claim, network: str, find: Find) -> Claim:
+    """The claim `<id>@<network>`, judged from what was measured for the rivals on this network alone."""
+
+    def missing(measured: Measured) -> str:
+        needs_weights = network in WANTED and f"{RIVALS}{network}-trained" not in measured
+        return WANTED[network] if needs_weights else "" if find(measured) else WANTED.get(network, RUN)
+
+    return replace(
+        claim,
+        id=f"{claim.id}@{network}",
+        title=f"{claim.title}: {ALIAS.get(network, network)}",
+        scope=partial(of_network, network),
+        missing=missing,
+        repairs=claim.repairs and f"{claim.repairs}@{network}",
+    )
+
+
+def claims_on_rivals(claim: Claim, find: Find, networks: Sequence[str] = (SQUEEZENET,)) -> tuple[Claim, ...]:
+    """The claim judged from the built-in networks, and from those with ImageNet's weights."""
+    built_in = replace(claim, scope=built_in_rivals, missing=lambda measured: "" if find(measured) else RUN)
+    return built_in, *(claim_on(built_in, network, find) for network in networks)
