@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,12 +32,14 @@ PREMISES = (
 )
 
 
-def networks_with(measured: Measured, variable: str, *rules: str) -> dict[str, xr.Dataset]:
-    """The networks of which `variable` was measured, with all of these rules."""
+def networks_with(measured: Measured, variable: str, rules: Iterable[str], weights: str = "") -> dict[str, xr.Dataset]:
+    """The networks of which `variable` was measured with all of these rules; of `weights`, "random" or "trained"."""
     return {
         name: data
         for name, data in measured.items()
-        if variable in data and {*rules} <= {str(rule) for rule in data[variable]["rule"].values}
+        if variable in data
+        and weights in ("", data.attrs["weights"])
+        and {*rules} <= {str(rule) for rule in data[variable]["rule"].values}
     }
 
 
@@ -55,9 +57,7 @@ def from_the_top(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
 def built_in_rivals(measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured for the rivals on the networks of the built-in plan."""
     of_plan = tuple(f"{RIVALS}{name}" for name in BUILT_IN)
-    return {
-        name: data for name, data in measured.items() if name.startswith(of_plan) and data.attrs["network"] != BODY
-    }
+    return {name: data for name, data in measured.items() if name.startswith(of_plan) and data.attrs["network"] != BODY}
 
 
 def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
@@ -71,12 +71,14 @@ def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
     return found
 
 
-def claim_on(claim: Claim, network: str, find: Find) -> Claim:
+def claim_on(claim: Claim, network: str) -> Claim:
     """The claim `<id>@<network>`, judged from what was measured for the rivals on this network alone."""
+    run = f"measurements of {network} for the rivals; run: nfrlab rivals --model {network}"
 
     def missing(measured: Measured) -> str:
-        needs_weights = network in WANTED and f"{RIVALS}{network}-trained" not in measured
-        return WANTED[network] if needs_weights else "" if find(measured) else WANTED.get(network, RUN)
+        if network in WANTED and f"{RIVALS}{network}-trained" not in measured:
+            return WANTED[network]
+        return claim.missing(measured) and WANTED.get(network, run)
 
     return replace(
         claim,
@@ -91,4 +93,4 @@ def claim_on(claim: Claim, network: str, find: Find) -> Claim:
 def claims_on_rivals(claim: Claim, find: Find, networks: Sequence[str] = (SQUEEZENET,)) -> tuple[Claim, ...]:
     """The claim judged from the built-in networks, and from those with ImageNet's weights."""
     built_in = replace(claim, scope=built_in_rivals, missing=lambda measured: "" if find(measured) else RUN)
-    return built_in, *(claim_on(built_in, network, find) for network in networks)
+    return built_in, *(claim_on(built_in, network) for network in networks)

@@ -36,13 +36,14 @@ def measure(trace: Trace, other: Trace, stranger: Trace, names: Sequence[str], r
     `form`, of the relevance `R = a ⊙ ρ`. NaN where it is undefined.
 
     `csc(rule, form, start, layer, kind)`: the median of `|cos|` over pairs, of the whole maps, or over the channels at
-    every position and over positions too, where neither is zero. `csc_mean` is the mean of the maps' signed cosine,
-    `alpha_pairs` the mean product of a pair's alignments with `A_l`, `rank_one` the share `σ₁² / Σ σ²` of the maps
-    brought to length 1, `direction(…, target)` is `|cos|` of their leading singular vector with each of `TARGETS`.
+    every position and over positions too, where neither is zero. `csc_mean` is the mean of the maps' cosine, each with
+    the sign that aligns it with `A_l`, `alpha_pairs` the mean product of a pair's alignments with `A_l`, both without
+    sign; `rank_one` the share `σ₁² / Σ σ²` of the maps brought to length 1; `direction(…, target)` is `|cos|` of their
+    leading singular vector with each of `TARGETS`.
 
     From the highest start alone: `csc_null(rule, form, layer, kind)`, between a map of this image and one of the
     `other`, and what the directions have in common with the other image's; and at the input `between_networks(rule,
-    form)`, the mean cosine between a map of this network and one of the `stranger`, another network at this image, with
+    form)`, the mean cosine of maps of this network and of the `stranger`, another network at this image, with
     `alpha_between`, the mean product of their alignments with the image.
     """
     starts = layers_of_starts(trace)
@@ -84,6 +85,7 @@ def of_rule(
     found = {name: np.full(shape, np.nan) for name in ("csc_mean", "alpha_pairs", "rank_one")}
     found |= {"csc": np.full((*shape, len(KINDS)), np.nan), "direction": np.full((*shape, len(TARGETS)), np.nan)}
     found["csc_null"] = np.full((len(FORMS), len(layers), len(KINDS)), np.nan)
+    found |= {name: np.full(len(FORMS), np.nan) for name in ("between_networks", "alpha_between")}
     below = carried(trace, rule, {layer: entering(trace, rule, layer, rng) for layer in starts})
     beside = carried(other, rule, {starts[0]: entering(other, rule, starts[0], rng)})
     for (layer, maps), (_, others) in zip(below, beside, strict=True):
@@ -93,12 +95,12 @@ def of_rule(
             here, there = in_form(form, maps, A), in_form(form, others, A_other)
             units, at_positions = unit(here.flatten(2)), unit(by_position(here))
             units_there, at_positions_there = unit(there.flatten(2)), unit(by_position(there))
-            cosines = units @ units.mT
-            alphas = units @ unit(A.flatten())
+            cosines, alphas = units @ units.mT, units @ unit(A.flatten())
+            products = alphas[:, :, None] * alphas[:, None]
             found["csc"][f, :entered, j, 0] = medians(of_pairs(at_positions @ at_positions.mT))
             found["csc"][f, :entered, j, 1] = medians(of_pairs(cosines))
-            found["csc_mean"][f, :entered, j] = of_pairs(cosines).mean(-1)
-            found["alpha_pairs"][f, :entered, j] = of_pairs(alphas[:, :, None] * alphas[:, None]).mean(-1)
+            found["csc_mean"][f, :entered, j] = of_pairs(with_sign(cosines, products)).mean(-1)
+            found["alpha_pairs"][f, :entered, j] = of_pairs(products.abs()).mean(-1)
             first, found["rank_one"][f, :entered, j] = leading(units)
             first_there, _ = leading(units_there)
             targets = torch.stack([unit(A.flatten()), unit(torch.ones_like(A).flatten()), unit(A_other.flatten())])
@@ -108,11 +110,11 @@ def of_rule(
             found["csc_null"][f, j, 1] = medians(across(units[:1] @ units_there.mT))[0]
     *_, (_, there) = carried(stranger, rule, {starts[0]: entering(stranger, rule, starts[0], rng)})
     x = unit(trace.x.flatten())
-    pairs = [tuple(unit(in_form(form, each[:1], trace.x).flatten(2)) for each in (maps, there)) for form in FORMS]
-    found["between_networks"] = np.array([float(across(one @ two.mT).mean()) for one, two in pairs])
-    found["alpha_between"] = np.array(
-        [float(across((one @ x)[:, :, None] * (two @ x)[:, None]).mean()) for one, two in pairs]
-    )
+    for f, form in enumerate(FORMS):
+        one, two = (unit(in_form(form, each[:1], trace.x).flatten(2)) for each in (maps, there))
+        products = (one @ x)[:, :, None] * (two @ x)[:, None]
+        found["between_networks"][f] = float(across(with_sign(one @ two.mT, products)).mean())
+        found["alpha_between"][f] = float(across(products.abs()).mean())
     return found
 
 
@@ -165,6 +167,11 @@ def unit(v: Float[Tensor, "... n"]) -> Float[Tensor, "... n"]:
 def of_pairs(cosines: Float[Tensor, "... V V"]) -> Float[Tensor, "... pairs"]:
     """What is above the diagonal: every pair of maps of one image, once."""
     return cosines.flatten(-2)[..., [i * MAPS + j for i, j in PAIRS]]
+
+
+def with_sign(cosines: Tensor, products: Tensor) -> Tensor:
+    """The cosines of maps that are turned so that both alignments, of which these are the products, are positive."""
+    return torch.where(products.isnan(), torch.nan, cosines * products.sign())
 
 
 def across(cosines: Float[Tensor, "... V V"]) -> Float[Tensor, "... pairs"]:

@@ -15,64 +15,117 @@ from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, from_the_to
 if TYPE_CHECKING:
     import xarray as xr
 
-SOURCE = "Sixt, Granz & Landgraf 2020 (arXiv 1912.09818), Sec. 5, Fig. 4 and 5"
-CONVERGED = Claimed.between(0.99, 1.0)
-APART = Claimed.between(0.0, 0.99)
-"""They plot medians and give no threshold; 0.99 is what all methods but LRP-z and DeepLIFT are said to reach."""
-SLOWER = Claimed.between(-1.0, 0.0, resolution=0.01)
+SOURCE = "Sixt, Granz & Landgraf 2020 (arXiv 1912.09818), cosine similarity convergence"
+CONVERGED, APART = Claimed.between(0.99, 1.0), Claimed.between(0.0, 0.99)
+"""They name no threshold; 0.99 is what all methods but LRP-z and DeepLIFT are said to reach."""
 BLIND = "It compares maps with each other: a factor common to all of them changes nothing."
+WORDS = (
+    "the cosine of two maps, over the channels at each position of layer 1, whatever vectors entered at the output, is "
+    "{} in size (median over pairs and positions), in every network"
+)
+MASKED, FILTERED = ("gbp", "rectgrad:q=0.98"), ("zplus",)
+BY_BETA = ("zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5")
+"""LRP-αβ with β = 0, 1 and 4."""
 
 
-def convergence(data: xr.Dataset, rule: str, layer: int = 1, kind: str = "position") -> xr.DataArray:
-    """The median |cos| at a layer, of vectors that entered at the output."""
-    return from_the_top(data, "csc", rule).sel(kind=kind, layer=layer, drop=True)
+def convergence(data: xr.Dataset, rule: str) -> xr.DataArray:
+    """The median |cos| at the positions of layer 1, of vectors that entered at the output."""
+    return from_the_top(data, "csc", rule).sel(kind="position", layer=1, drop=True)
 
 
 def convergence_evidence(
-    exam: Examination, rules: Mapping[str, str], claimed: Claimed, kind: str = "position"
+    exam: Examination, rules: Mapping[str, str], claimed: Claimed, weights: str = ""
 ) -> list[Evidence]:
-    """The convergence of each rule at layer 1 in every network; of `rules` the value stands in for the key."""
+    """The convergence under each rule in every network; for the names of `rules` their values stand in."""
     found = {
-        f"|cos|, {kind}, layer 1: {rule}, {data.attrs['title']}": convergence(data, used, kind=kind)
-        for data in networks_with(exam.measured, "csc", *rules, *rules.values()).values()
+        f"|cos| at layer 1: {rule}, {data.attrs['title']}": convergence(data, used)
+        for data in networks_with(exam.measured, "csc", {*rules, *rules.values()}, weights).values()
         for rule, used in rules.items()
     }
     return medians_over_draws(exam, found, claimed)
 
 
-def find(*rules: str) -> partial[Mapping[str, object]]:
-    """The networks of which the convergence of these rules was measured."""
-    return partial(_find, rules)
+def slowing_evidence(exam: Examination, rules: Sequence[str]) -> list[Evidence]:
+    """How much more a rule converges than the one before it, held against ≤ 0."""
+    found = {
+        f"|cos| at layer 1: {slower} − {faster}, {data.attrs['title']}": convergence(data, slower)
+        - convergence(data, faster)
+        for data in networks_with(exam.measured, "csc", rules).values()
+        for faster, slower in pairwise(rules)
+    }
+    return medians_over_draws(exam, found, Claimed.between(-1.0, 0.0, resolution=0.01))
 
 
-def _find(rules: Sequence[str], measured: Measured) -> Mapping[str, object]:
-    return networks_with(measured, "csc", *rules)
+def measured_with(measured: Measured, rules: Sequence[str]) -> Mapping[str, object]:
+    """The networks in which the convergence of these rules was measured."""
+    return networks_with(measured, "csc", rules)
 
 
-def converges(*, id: str, title: str, words: str, rules: Sequence[str]) -> tuple[Claim, ...]:
-    """The claim that all vectors become one map under these rules, with its controls."""
-    themselves = {rule: rule for rule in rules}
+def converges(*, id: str, title: str, rules: Sequence[str]) -> tuple[Claim, ...]:
+    """The claim that all vectors become one map under these rules."""
+    evidence = partial(convergence_evidence, claimed=CONVERGED)
     return claims_on_rivals(
         Claim(
             id=id,
             title=title,
             source=SOURCE,
-            statement=(
-                f"“Sufficiently converged”: the cosine of two maps of {words}, over the channels at each position of "
-                "layer 1, is 0.99 or more in size, whatever vectors entered at the output (median over pairs and "
-                "positions), in every network."
-            ),
+            statement=f"{', '.join(rules)}: {WORDS.format('0.99 or more')}.",
             premises=PREMISES,
-            examine=partial(convergence_evidence, rules=themselves, claimed=CONVERGED),
+            examine=partial(evidence, rules={rule: rule for rule in rules}),
             control=BrokenPremise(
-                premise="nothing filtered: the plain gradient",
-                examine=partial(convergence_evidence, rules=dict.fromkeys(rules, "grad"), claimed=CONVERGED),
+                premise="nothing is filtered: the plain gradient",
+                examine=partial(evidence, rules=dict.fromkeys(rules, "grad")),
             ),
             restored=RestoredPremise(
-                premise="z⁺ in its place",
-                examine=partial(convergence_evidence, rules=dict.fromkeys(rules, "zplus"), claimed=CONVERGED),
+                premise="z⁺ in random networks, whose matrices have no negative entry",
+                examine=partial(evidence, rules=dict.fromkeys(rules, "zplus"), weights="random"),
             ),
             blind=BLIND,
         ),
-        find(*rules, "grad", "zplus"),
+        partial(measured_with, rules=(*rules, "grad", "zplus")),
     )
+
+
+CLAIMS = (
+    *converges(id="sixt-zplus-converges", title="z⁺: every vector becomes the same map", rules=FILTERED),
+    *converges(id="sixt-gbp-converges", title="GBP and RectGrad: every vector becomes the same map", rules=MASKED),
+    *converges(id="sixt-deconv-converges", title="Deconvnet: every vector becomes the same map", rules=("deconv",)),
+    *claims_on_rivals(
+        Claim(
+            id="sixt-gradient-stays-apart",
+            title="Gradient and LRP-z: what enters above is not forgotten",
+            source=SOURCE,
+            statement=f"Gradient and LRP-z: {WORDS.format('below 0.99')}.",
+            premises=PREMISES,
+            examine=partial(convergence_evidence, rules={rule: rule for rule in ("grad", "lrp-z")}, claimed=APART),
+            control=BrokenPremise(
+                premise="negative weights filtered: z⁺ in random networks",
+                examine=partial(
+                    convergence_evidence, rules={"grad": "zplus", "lrp-z": "zplus"}, claimed=APART, weights="random"
+                ),
+            ),
+            blind=BLIND,
+        ),
+        partial(measured_with, rules=("grad", "lrp-z", "zplus")),
+    ),
+    *claims_on_rivals(
+        Claim(
+            id="sixt-beta-slows",
+            title="LRP-αβ converges the less, the larger β",
+            source=f"{SOURCE}, α5β4 beside α2β1 and α1β0",
+            statement=(f"From α1β0 to α2β1 to α5β4 {WORDS.format('never larger than before')} (margin 0.01)."),
+            premises=PREMISES,
+            examine=partial(slowing_evidence, rules=BY_BETA),
+            control=BrokenPremise(
+                premise="β grows: GBP takes the place of α5β4",
+                examine=partial(slowing_evidence, rules=("lrp-alpha-beta:alpha=5", "gbp")),
+            ),
+            restored=RestoredPremise(
+                premise="nothing is filtered in the last: the plain gradient in place of α5β4",
+                examine=partial(slowing_evidence, rules=("zplus", "grad")),
+            ),
+            blind=BLIND,
+        ),
+        partial(measured_with, rules=(*BY_BETA, "gbp", "grad")),
+    ),
+)
