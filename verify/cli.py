@@ -24,6 +24,7 @@ COMMANDS = {
     "converge": "Draw how α converges in the width N and in the number of trials.",
     "figures": "Draw the figures of the paper and of this laboratory.",
     "bridge": "Measure the effects on deep networks; try the claims on them.",
+    "rivals": "Measure what the paper and its rivals predict differently; who is right?",
     "train": "Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.",
 }
 """Name and first sentence of every subcommand; `nfrlab.verify.commands.NAME` has the function of that name."""

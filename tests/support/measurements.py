@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
+from nfrlab.simulations.bridge.rival_settings import CONVERGENCE, rivals_plan
 from nfrlab.simulations.bridge.settings import (
     CASCADE,
     ENDS,
@@ -52,6 +53,7 @@ PROVENANCE = {
 FULL = (
     *plan(quick=False, cifar=True, learned_at=32, on_imagenet=ON_IMAGENET),
     replace(RANDOM, name=IMAGENET, weights="trained", bias=True),
+    *rivals_plan(quick=False, cifar=True, on_imagenet=ON_IMAGENET),
 )
 QUICK = plan(quick=True, cifar=True)
 
@@ -159,6 +161,30 @@ def extremes(setting: Setting) -> Arrays:
     }
 
 
+def convergence(setting: Setting) -> Arrays:
+    """Under filtering rules every vector becomes one map, with larger β less; two maps have the input in common."""
+    rules, forms, start, layers = setting.rules, ("gradient", "relevance"), [L], range(L)
+    agreement = {"grad": 0.1, "lrp-z": 0.1, "lrp-alpha-beta": 0.9, "lrp-alpha-beta:alpha=5": 0.6}
+    csc = array(
+        np.reshape([agreement.get(rule, 0.995) for rule in rules], (-1, 1, 1, 1, 1)),
+        rule=rules,
+        form=forms,
+        start=start,
+        layer=layers,
+        kind=("position", "map"),
+    )
+    explained = array(np.reshape([0.16 * (rule != "grad") for rule in rules], (-1, 1)), rule=rules, form=forms)
+    by_layer = explained.expand_dims(start=start, layer=list(layers), axis=(2, 3))
+    return {
+        "csc": csc,
+        "csc_null": 0.2 * csc.isel(start=0, drop=True),
+        "csc_mean": by_layer,
+        "alpha_pairs": by_layer,
+        "between_networks": explained,
+        "alpha_between": explained,
+    }
+
+
 def removal(setting: Setting) -> Arrays:
     """Randomisation does nothing, removal halves α; after a blind filter nothing is aligned."""
     changes, changed = ("random", "cross", "corner", "matrix"), (0, *setting.removed)
@@ -178,6 +204,7 @@ EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
     "information": information,
     "extremes": extremes,
     "removal": removal,
+    CONVERGENCE: convergence,
 }
 
 

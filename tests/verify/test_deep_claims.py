@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from nfrlab.simulations.bridge.rival_settings import RIVALS
 from nfrlab.simulations.bridge.settings import FILTERS, IMAGENET, MORE_DRAWS, ON_IMAGENET, Setting
 from nfrlab.simulations.images import ImageSet
 from nfrlab.verify import intervals
@@ -33,7 +34,7 @@ from nfrlab.verify.examine.over_draws import (
     rates_over_draws,
 )
 from nfrlab.verify.proceedings import store
-from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_rivals
 from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
 from nfrlab.verify.report import wording
@@ -42,7 +43,12 @@ from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, prin
 DEEP = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks}
 TWIN = {"-imagenet": IMAGENET} | {f"@{network}": f"{network}-trained" for network in ON_IMAGENET}
 """How the claims end that are judged from one network with ImageNet's weights, and the setting that they look at."""
-TWINS = {id: own for id in DEEP for suffix, own in TWIN.items() if id.endswith(suffix)}
+TWINS = {
+    id: f"{RIVALS}{own}" if is_of_rivals(claim) else own
+    for id, claim in DEEP.items()
+    for suffix, own in TWIN.items()
+    if id.endswith(suffix)
+}
 NO_IMAGES = ImageSet("none", ())
 SCHEMA = Draft202012Validator({"$ref": "#/$defs/verdict", "$defs": schema_of("verdicts")["$defs"]})
 ALLOTMENT = RUN_BUDGET / CAPACITY / PARTS
@@ -91,6 +97,13 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
     "homogeneity-with-bias-repair": ("digits-biased", "lost", 0.01, {"level": 0}),
     "theorem-premises-deep": ("digits-trained", "cosine_rms", 2.0, {"layer": 3}),
     "theorem-premises-deep-repair": ("vgg16-gaussian", "mean", 2.0, {"layer": 3}),
+    "zheng-one-network": ("rivals-digits-trained", "csc_mean", 0.3, {"rule": "gbp", "form": "gradient", "layer": 0}),
+    "zheng-two-networks": ("rivals-digits-gaussian", "between_networks", 0.3, {"rule": "zplus", "form": "gradient"}),
+    "sixt-zplus-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "zplus", "form": "relevance", "layer": 1}),
+    "sixt-gbp-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "gbp", "form": "gradient", "layer": 1}),
+    "sixt-deconv-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "deconv", "form": "gradient", "layer": 1}),
+    "sixt-gradient-stays-apart": ("rivals-digits-trained", "csc", 0.995, {"rule": "lrp-z", "layer": 1}),
+    "sixt-beta-slows": ("rivals-digits-trained", "csc", 0.95, {"rule": "lrp-alpha-beta:alpha=5", "layer": 1}),
     "stack-law": ("stack-gaussian", "alpha", 0.54, {"rule": "gbp", "level": L}),
 }
 """By claim: the one number (setting, variable, value, where) that refutes it in a world where all else is as it says.
@@ -229,7 +242,7 @@ def test_without_measurements_a_claim_is_not_run_and_says_what_is_missing(id: st
         assert verdict.status is Status.NOT_RUN
         assert verdict.control.status is Status.NOT_RUN
         assert verdict.passed
-        assert "nfrlab bridge" in verdict.missing
+        assert ("nfrlab rivals" if is_of_rivals(DEEP[id]) else "nfrlab bridge") in verdict.missing
         assert ("ImageNet" in verdict.missing or "edges" in verdict.missing) == (id in TWINS)
 
 

@@ -30,14 +30,7 @@ from nfrlab.verify.commands.console import (
     tell,
 )
 from nfrlab.verify.commands.deep_options import (
-    BODIES,
-    CIFAR_IMAGES,
-    LEARNED,
-    PHOTOGRAPHS,
-    RESNETS,
-    SQUEEZENETS,
     device_from,
-    first_existing,
     preparation_from,
     require_device,
     require_side,
@@ -47,6 +40,7 @@ from nfrlab.verify.commands.deep_options import (
     said_first,
     said_of_network,
     said_of_weights,
+    sources_found,
     training_side,
 )
 from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis, print_sanity
@@ -56,7 +50,7 @@ from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
-from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 if TYPE_CHECKING:
@@ -121,13 +115,7 @@ def bridge(
         if model is not None:
             require_known(model)
         measurements = out / MEASUREMENTS
-        cifar, cifar_images = first_existing(RESNETS), first_existing(CIFAR_IMAGES)
-        vgg16 = first_existing(LEARNED, measurements)
-        photographs = images or first_existing(PHOTOGRAPHS)
-        squeezenet, body = first_existing(SQUEEZENETS), first_existing(BODIES)
-        sources = Sources(
-            measurements, photographs, weights, cifar, vgg16, cifar_images, squeezenet, body, labels=labels
-        )
+        sources = replace(sources_found(measurements, images, weights), labels=labels)
         settings = settings_from(model, weights, quick, size, sources)
         settings = tuple(replace(setting, rules=chosen, target=explained) for setting in settings)
         count = draws_from(seeds)
@@ -137,12 +125,12 @@ def bridge(
             said = said_of_weights(model, sources)
             is_checked = model is not None and (":" in model or explained != "top")
             noted = said_of_network(settings, seed, sources, count) if is_checked else ""
-        deep = {claim.id: None for claim in REGISTRY.values() if claim.on_deep_networks}
+        deep = {id: None for id, claim in REGISTRY.items() if claim.on_deep_networks and not is_of_rivals(claim)}
         store.prepare(out, len(deep))
         store.read(out)
         power.stored_sights(out)
         used = device_from(device)
-        seen = check_images(photographs)
+        seen = check_images(sources.images)
     sources = replace(sources, device=used)
     if model is not None:
         for sentence in (*said_first(settings, count, seed, sources), said, noted):

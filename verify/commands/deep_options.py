@@ -72,6 +72,23 @@ def first_existing(names: Sequence[str], *folders: Path) -> Path | None:
     return next((path for path in places if path.exists()), None)
 
 
+def sources_found(measurements: Path, images: Path | None, weights: Path | None) -> Sources:
+    """Where a run takes images and checkpoints from: what is named, and what is found in the folder NFRLAB_DATA.
+
+    A run writes to the folder `measurements`, in which a VGG16 that was trained here may lie as well.
+    """
+    return Sources(
+        measurements,
+        images=images or first_existing(PHOTOGRAPHS),
+        checkpoint=weights,
+        cifar=first_existing(RESNETS),
+        cifar_vgg16=first_existing(LEARNED, measurements),
+        cifar_images=first_existing(CIFAR_IMAGES),
+        squeezenet=first_existing(SQUEEZENETS),
+        vgg16_body=first_existing(BODIES),
+    )
+
+
 def training_side(path: Path | None) -> int | None:
     """Side of the images that the VGG16 in this file, written by `nfrlab train`, was trained on; None without a file.
 

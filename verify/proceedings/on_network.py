@@ -11,16 +11,18 @@ from nfrlab.simulations.bridge.settings import RANDOM
 from nfrlab.verify.court.claim import Claim, Measured
 from nfrlab.verify.court.verdict import Status, Verdict
 from nfrlab.verify.examine.over_draws import counted
-from nfrlab.verify.proceedings.registry import REGISTRY, find_claim
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_rivals
 
 
-def claims_on(model: str, trained: bool, found: Measured) -> tuple[dict[str, None], int]:
+def claims_on(model: str, trained: bool, found: Measured, of_rivals: bool = False) -> tuple[dict[str, None], int]:
     """The claims on deep networks that speak of what was measured on this network, by id, and how many do not.
 
-    Of VGG16 with a checkpoint of the user's those on ImageNet's weights stand for themselves.
+    Of VGG16 with a checkpoint of the user's those on ImageNet's weights stand for themselves. Claims `of_rivals` are
+    judged from other measurements, and are for themselves.
     """
     network = display_name(model)
-    bases = (id for id, claim in REGISTRY.items() if claim.on_deep_networks and "@" not in id)
+    deep = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks and "@" not in id}
+    bases = (id for id, claim in deep.items() if is_of_rivals(claim) == of_rivals)
     ids = [twin_on(id, network, trained) for id in bases if not id.endswith("-imagenet")]
     apply = {id: None for id in ids if not lacks(find_claim(id), found)}
     return apply, len(ids) - len(apply)

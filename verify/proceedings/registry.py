@@ -6,8 +6,9 @@
 from difflib import get_close_matches
 
 from nfrlab.verify.claims import CHAPTERS
+from nfrlab.verify.claims import rivals as rival_claims
 from nfrlab.verify.court.claim import Claim
-from nfrlab.verify.examine.measured import claim_on
+from nfrlab.verify.examine import measured, rivals
 
 REGISTRY: dict[str, Claim] = {claim.id: claim for chapter in CHAPTERS for claim in chapter.CLAIMS}
 
@@ -18,11 +19,17 @@ def is_on_own_network(id: str) -> bool:
     return bool(at and network) and id not in REGISTRY and base in REGISTRY and REGISTRY[base].on_deep_networks
 
 
+def is_of_rivals(claim: Claim) -> bool:
+    """Whether the claim is judged from what `nfrlab rivals` measures."""
+    return claim.on_deep_networks and claim in rival_claims.CLAIMS
+
+
 def find_claim(id: str) -> Claim:
     """The claim called `id`, or `ID@NETWORK`. Raises `ValueError` for an unknown one."""
     if is_on_own_network(id):
         base, _, network = id.partition("@")
-        return claim_on(REGISTRY[base], network)
+        twin = rivals.claim_on if is_of_rivals(REGISTRY[base]) else measured.claim_on
+        return twin(REGISTRY[base], network)
     if id not in REGISTRY:
         near = get_close_matches(id, REGISTRY, 3)
         hint = f"; near it are {', '.join(near)}" if near else ""

@@ -82,10 +82,14 @@ def of_rule(
 ) -> dict[str, np.ndarray]:
     """The arrays of `measure` for one rule."""
     shape = len(FORMS), len(starts), len(layers)
-    found = {name: np.full(shape, np.nan) for name in ("csc_mean", "alpha_pairs", "rank_one")}
-    found |= {"csc": np.full((*shape, len(KINDS)), np.nan), "direction": np.full((*shape, len(TARGETS)), np.nan)}
-    found["csc_null"] = np.full((len(FORMS), len(layers), len(KINDS)), np.nan)
-    found |= {name: np.full(len(FORMS), np.nan) for name in ("between_networks", "alpha_between")}
+    shapes = dict.fromkeys(("csc_mean", "alpha_pairs", "rank_one"), shape) | {
+        "csc": (*shape, len(KINDS)),
+        "direction": (*shape, len(TARGETS)),
+        "csc_null": (len(FORMS), len(layers), len(KINDS)),
+        "between_networks": (len(FORMS),),
+        "alpha_between": (len(FORMS),),
+    }
+    found = {name: np.full(of, np.nan) for name, of in shapes.items()}
     below = carried(trace, rule, {layer: entering(trace, rule, layer, rng) for layer in starts})
     beside = carried(other, rule, {starts[0]: entering(other, rule, starts[0], rng)})
     for (layer, maps), (_, others) in zip(below, beside, strict=True):

@@ -1,0 +1,10 @@
+"""The paper's rivals: what Sixt, Nie, Binder and Adebayo say, and what decides between them."""
+
+from nfrlab.verify.claims.rivals import sixt, zheng
+
+MODULES = (zheng, sixt)
+"""The claims' modules."""
+
+CLAIMS = tuple(claim for module in MODULES for claim in module.CLAIMS)
+
+__all__ = ["CLAIMS"]

@@ -1,0 +1,105 @@
+"""Zheng, Sang & Xu 2025 against their rivals: do two maps agree because both align with the input?
+
+If two maps have nothing in common but what each shares with x, the mean of their cosine is the product of their α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nfrlab.verify.claims.premises import PAPER
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
+from nfrlab.verify.court.evidence import Claimed, Evidence
+from nfrlab.verify.examine.over_draws import medians_over_draws
+from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, networks_with
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RULES = ("gbp", "rectgrad:q=0.98", "zplus")
+SOURCE = f"a reading of {PAPER}, Sec. IV-B, against Sixt et al. 2020"
+EXPLAINED = Claimed.between(-0.05, 0.05)
+"""What is claimed of the cosine less the product of the alignments."""
+NEAR_ZERO = "Where α is near 0, and with it the product, it says no more than that the cosine is small."
+UNFILTERED = "nothing is filtered: the product of the plain gradient's alignments"
+
+
+def at_the_input(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
+    """What was measured of the modified gradients of a rule at the input, from vectors that entered at the output."""
+    found = data[variable].sel(rule=rule, form="gradient", drop=True)
+    return found.sel(start=int(data["start"].max()), layer=0, drop=True) if "start" in found.dims else found
+
+
+def unexplained_evidence(exam: Examination, networks: int, explaining: str = "", weights: str = "") -> list[Evidence]:
+    """The mean cosine of two maps of one image less the product of their alignments with it, held against ± 0.05.
+
+    The maps are of one network, or of two `networks`; `explaining` is a rule whose alignments stand in.
+    """
+    cosine, product = {1: ("csc_mean", "alpha_pairs"), 2: ("between_networks", "alpha_between")}[networks]
+    found = {
+        f"cos(r_0, r_0′) − α α′: {rule}, {data.attrs['title']}": at_the_input(data, cosine, rule)
+        - at_the_input(data, product, explaining or rule)
+        for data in networks_with(exam.measured, cosine, ("grad",), weights).values()
+        for rule in measured_rules(data)
+    }
+    return medians_over_draws(exam, found, EXPLAINED)
+
+
+def measured_rules(data: xr.Dataset) -> list[str]:
+    """Those of `RULES` that were measured."""
+    return [rule for rule in RULES if rule in data["rule"].values]
+
+
+def compared(measured: Measured, weights: str = "") -> Mapping[str, object]:
+    """The networks in which maps were compared with each other."""
+    return networks_with(measured, "between_networks", ("grad", "gbp"), weights)
+
+
+CLAIMS = (
+    *claims_on_rivals(
+        Claim(
+            id="zheng-one-network",
+            title="Two maps of one network agree because both align with the image",
+            source=SOURCE,
+            statement=(
+                "Whatever vectors entered at the output, two maps r_0 of a negative filtering rule have nothing in "
+                "common but their alignment: the mean of their cosine is the product α α′, within 0.05, for GBP, "
+                "RectGrad and z⁺ in every network, in the median."
+            ),
+            premises=PREMISES,
+            examine=partial(unexplained_evidence, networks=1),
+            control=BrokenPremise(
+                premise=UNFILTERED, examine=partial(unexplained_evidence, networks=1, explaining="grad")
+            ),
+            restored=RestoredPremise(
+                premise="the maps are those of two random networks, at one image",
+                examine=partial(unexplained_evidence, networks=2, weights="random"),
+            ),
+            blind=NEAR_ZERO,
+        ),
+        compared,
+    ),
+    *claims_on_rivals(
+        Claim(
+            id="zheng-two-networks",
+            title="Maps of two random networks agree because both align with the image",
+            source=SOURCE,
+            statement=(
+                "The map of a random network and that of another one, at one image, have nothing in common but their "
+                "alignment: the mean of their cosine is the product α α′, within 0.05, for GBP, RectGrad and z⁺, in "
+                "the median."
+            ),
+            premises=PREMISES,
+            examine=partial(unexplained_evidence, networks=2, weights="random"),
+            control=BrokenPremise(
+                premise=UNFILTERED,
+                examine=partial(unexplained_evidence, networks=2, weights="random", explaining="grad"),
+            ),
+            blind=NEAR_ZERO,
+        ),
+        partial(compared, weights="random"),
+        networks=(),
+    ),
+)

@@ -1,0 +1,128 @@
+"""The command `nfrlab rivals`: measure what the paper and its rivals predict differently, and try their claims."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nfrlab.simulations.bridge.rival_settings import rivals_plan, rivals_plan_for
+from nfrlab.simulations.bridge.settings import ON_IMAGENET, Setting, Weights
+from nfrlab.simulations.bridge.sources import Sources
+from nfrlab.simulations.network_names import is_own_file, require_known
+from nfrlab.simulations.workers import exits_refused, jobs_for
+from nfrlab.verify.commands.bridge import GIB, draws_from, run_with_progress
+from nfrlab.verify.commands.console import OUT, Images, Seed, check_images, folder, refusals, require_counts, say
+from nfrlab.verify.commands.deep_options import (
+    device_from,
+    require_device,
+    require_side,
+    require_torch,
+    said_first,
+    said_of_network,
+    said_of_weights,
+    sources_found,
+)
+from nfrlab.verify.commands.verify import all_as_on_record, report, try_and_report
+from nfrlab.verify.court.claim import Profile
+from nfrlab.verify.examine.over_draws import draws_needed
+from nfrlab.verify.proceedings import power, store
+from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
+from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
+from nfrlab.verify.proceedings.store import MEASUREMENTS
+
+
+def rivals(
+    model: Annotated[
+        str | None,
+        typer.Option(help="vgg16, torchvision:NAME, timm:NAME, or FILE.py:FUNCTION; the built-in plan by default."),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Its checkpoint: safetensors, a torch file of tensors, or “official” (download)."),
+    ] = None,
+    images: Images = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seeds: Annotated[
+        int, typer.Option(help="Draws of network and image per setting; 0 for as many as the claims need.")
+    ] = 0,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option(help="Side, in pixels, of the images of large networks.")] = 224,
+    quick: Annotated[bool, typer.Option("--quick", help="VGG16 at 32 × 32, with fewer rules (minutes).")] = False,
+    jobs: Annotated[
+        int, typer.Option(help="Worker processes, at most one per core; 0 for as many, or one on a GPU.")
+    ] = 0,
+    out: Annotated[Path, folder("--out", "Folder for verdicts.json, report.html and bridge/.")] = OUT,
+) -> None:
+    """Measure what the paper and its rivals predict differently; try their claims.
+
+    If --model is FILE.py:FUNCTION, the code of FILE.py is run. You can interrupt the measurements at any time; run the
+    same command again to resume.
+    """
+    with refusals():
+        require_torch()
+        require_counts(seed=seed, jobs=jobs)
+        require_device(device)
+        if model is not None:
+            require_known(model)
+        sources = sources_found(out / MEASUREMENTS, images, weights)
+        settings = settings_from(model, quick, size, sources)
+        count = draws_from(seeds)
+        with exits_refused(str(model)):
+            said = said_of_weights(model, sources)
+            noted = said_of_network(settings, seed, sources, count) if model is not None and ":" in model else ""
+        of_rivals = {id: None for id, claim in REGISTRY.items() if is_of_rivals(claim)}
+        store.prepare(out, len(of_rivals))
+        store.read(out)
+        power.stored_sights(out)
+        sources = replace(sources, device=device_from(device))
+        seen = check_images(sources.images)
+    if model is not None:
+        for sentence in (*said_first(settings, count, seed, sources), said, noted):
+            say(sentence)
+    workers = 1 if sources.device != "cpu" else jobs_for(jobs, GIB["quick" if quick or size <= 64 else "full"])
+    options = {"model": model, "weights": weights, "images": images, "device": sources.device}
+    command = rerun_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
+    found = run_with_progress(settings, count, seed, sources, workers, command)
+    say(seen)
+    profile: Profile = "quick" if quick else "full"
+    if model is None:
+        verdicts = try_and_report(of_rivals, seed, profile, images, 1, out)
+        raise typer.Exit(0 if count < draws_needed() or all_as_on_record(verdicts) else 1)
+    if count < draws_needed():
+        report(out)
+        say(too_few(model, count, draws_needed()))
+        raise typer.Exit(0)
+    apply, left_out = claims_on(model, weights is not None, found, of_rivals=True)
+    verdicts = try_and_report(apply, seed, profile, images, 1, out)
+    say(said_last(model, verdicts, left_out, found, draws_needed()))
+    raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
+
+
+def settings_from(model: str | None, quick: bool, size: int, sources: Sources) -> tuple[Setting, ...]:
+    """The settings of the built-in plan, or of one network.
+
+    Raises `ValueError` for a side that no image can have, weights without a model, and `quick` with a model.
+    """
+    require_side(size, model is not None and ":" in model)
+    if quick and model is not None:
+        raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
+    if model is None:
+        if sources.checkpoint is not None:
+            raise ValueError("--weights needs --model: name the network that the checkpoint is of")
+        found = tuple(network for network in ON_IMAGENET if sources.weights_of(network) is not None)
+        return rivals_plan(quick, sources.cifar is not None, size, found)
+    own: Weights | None = "built" if is_own_file(model) else None
+    own = "trained" if sources.weights_of(model) is not None else own
+    return rivals_plan_for(model, own, size)
+
+
+def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
+    """The command that reaches these numbers again, with the options that are given."""
+    words = ["nfrlab", "rivals", *(["--quick"] if quick else []), "--seed", str(seed)]
+    given = {name: value for name, value in options.items() if value is not None and (name, value) != ("device", "cpu")}
+    return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
