@@ -4,10 +4,10 @@ from __future__ import annotations
 
 SQUEEZENET, BODY = "squeezenet1_0", "vgg16-body"
 """Networks with weights from ImageNet; the second, VGG16 without a classifier, went on to learn edges."""
-SMALL_VGG16 = "vgg16-32"
-"""VGG16 for images of 32 × 32, with a quarter of the weights."""
+SMALL_VGG16, MEDIUM_VGG16 = "vgg16-32", "vgg16-112"
+"""VGG16 for images of 32 × 32, with a quarter of the weights, and of 112 × 112, with two fifths."""
 NETWORKS = (
-    *("vgg16", SMALL_VGG16, "vgg16_bn", "vgg16-cifar10", BODY, SQUEEZENET),
+    *("vgg16", SMALL_VGG16, MEDIUM_VGG16, "vgg16_bn", "vgg16-cifar10", BODY, SQUEEZENET),
     *("resnet18", "resnet20", "digits", "stack"),
 )
 """As `simulations.deep.networks.named.MODELS` builds them."""

@@ -12,6 +12,7 @@ from nfrlab.simulations.bridge.settings import (
     DIGITS,
     DIGITS_TRAINED,
     RANDOM,
+    STACK,
     Setting,
     Weights,
     imagenet_settings,
@@ -26,7 +27,7 @@ CONVERGING = ("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lr
 """Rules of which Sixt et al. say that all vectors that enter become one map; RectGrad with their quantile."""
 NOT_CONVERGING = ("grad", "lrp-z")
 FEW = ("grad", "gbp", "zplus")
-"""Rules of a quick run on VGG16."""
+"""Rules of a quick run on all networks but that for digits."""
 
 
 def rival(setting: Setting, **changes: object) -> Setting:
@@ -42,11 +43,13 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (DIGITS_TRAINED, DIGITS, *(CIFAR if cifar else ()))
+    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW))
+    resnets = CIFAR if cifar else ()
     if quick:
-        return rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW), *map(rival, small)
+        vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW)
+        return vgg16, *small, *(rival(s, rules=FEW, times=3 if s.weights == "trained" else 1) for s in resnets)
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
-    return rival(replace(RANDOM, side=side)), *map(rival, (*small, *found))
+    return rival(replace(RANDOM, side=side)), *small, *(rival(s, times=5) for s in resnets), *map(rival, found)
 
 
 def rivals_plan_for(model: str, own: Weights | None, side: int) -> tuple[Setting, ...]:

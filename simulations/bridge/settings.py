@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nfrlab.simulations.bridge.names import display_name
-from nfrlab.simulations.network_names import BODY, SMALL_VGG16, SQUEEZENET
+from nfrlab.simulations.network_names import BODY, MEDIUM_VGG16, SMALL_VGG16, SQUEEZENET
 
 Weights = Literal["random", "trained", "built"]
 """Fresh in every draw; a checkpoint's, or learned here; what a user's function gives, of which nothing is known."""
@@ -115,6 +115,8 @@ def _vgg16(family: str, name: str = "", effects: tuple[str, ...] = (ENDS,), **ch
     return replace(RANDOM, **fields)  # type: ignore[arg-type]
 
 
+LARGE = _vgg16("gaussian", "gaussian-large", effects=(CASCADE, "resemblance", NEURONS, "filtering", INFORMATION))
+"""VGG16 at the size that it was made for; what takes long there, and all families, are measured at half of it."""
 MORE = _vgg16("gaussian", f"gaussian{MORE_DRAWS}", times=6)
 """Gaussian weights for families with more draws to compare with; its first draws are those of `RANDOM`."""
 
@@ -164,7 +166,8 @@ def plan(
     cifar
         With the ResNet that was trained on CIFAR-10.
     side
-        Of the images that VGG16 with random weights meets.
+        Of the images that the whole VGG16 with random weights meets; with weights of other families those of 112 × 112,
+        which a VGG16 of its own is made for.
     learned_at
         With the VGG16 that learned CIFAR-10 at images of this side.
     on_imagenet
@@ -172,10 +175,11 @@ def plan(
     """
     some = (CASCADE, "resemblance", NEURONS, "filtering")
     if not quick:
-        large = (replace(s, side=side) for s in (RANDOM, MORE, RING, UNIFORM, *AT_THE_ENDS, PRINTED, *OTHERS))
+        families = (RANDOM, MORE, RING, UNIFORM, *AT_THE_ENDS, PRINTED, *OTHERS)
+        half = (replace(s, network=MEDIUM_VGG16, side=112) for s in families)
         learned = cifar_vgg16_settings(learned_at) if learned_at else ()
         found = (setting for network in on_imagenet for setting in imagenet_settings(network, side))
-        return *large, *SMALL, *(CIFAR if cifar else ()), *learned, *found
+        return replace(LARGE, side=side), *half, *SMALL, *(CIFAR if cifar else ()), *learned, *found
     few = replace(RANDOM, effects=(CASCADE, "resemblance", NEURONS)), replace(RING, effects=(ENDS,)), PRINTED
     resnets = (replace(s, effects=(*some, INFORMATION)) for s in CIFAR if cifar)
     return *(replace(s, network=SMALL_VGG16, side=32) for s in few), *SMALL, *resnets

@@ -15,7 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, IMAGENET, MORE_DRAWS
-from nfrlab.simulations.network_names import BODY, SMALL_VGG16, SQUEEZENET
+from nfrlab.simulations.network_names import BODY, MEDIUM_VGG16, SMALL_VGG16, SQUEEZENET
 from nfrlab.verify.court.claim import Claim, Measured
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ WANTED = {
 """Networks with weights from ImageNet, in words, and what is missing where they are."""
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
 RANDOM_VGG16 = "vgg16-gaussian"
-CHAINS = "vgg16", SMALL_VGG16, CIFAR_VGG16, BODY, "digits"
+CHAINS = "vgg16", SMALL_VGG16, MEDIUM_VGG16, CIFAR_VGG16, BODY, "digits"
 """Networks without residual additions."""
 ORIGIN = "seed", "images", "device", "code_version"
 """Attributes in which comparable measurements agree."""

@@ -19,12 +19,14 @@ RUN = "measurements for the rivals; run: nfrlab rivals"
 WANTED = {
     network: f"{words}, and photographs; set NFRLAB_DATA and run: nfrlab rivals" for network, words in ALIAS.items()
 }
+FULLY_CONNECTED = "stack"
+"""The network whose layers see the whole image."""
 RELEVANCE = ("zplus", "lrp-")
 """How the names of rules begin that distribute relevance."""
 PREMISES = (
     "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",
     "networks: random VGG16; a VGG trained on digits and, where it is there, a ResNet-20 trained on CIFAR-10; random "
-    "ones beside them on the same images",
+    "ones beside them on the same images; a random fully connected one",
     "images are random digits, test images of CIFAR-10 or random crops of photographs; a statement is about the median "
     "over draws of network and image, of every network and rule",
     "in place of the relevance five vectors N(0, I) enter at the output; of a rule that distributes relevance the "
@@ -32,13 +34,18 @@ PREMISES = (
 )
 
 
-def networks_with(measured: Measured, variable: str, rules: Iterable[str], weights: str = "") -> dict[str, xr.Dataset]:
-    """The networks of which `variable` was measured with all of these rules; of `weights`, "random" or "trained"."""
+def networks_with(
+    measured: Measured, variable: str, rules: Iterable[str], weights: str = "", connected: bool = False
+) -> dict[str, xr.Dataset]:
+    """The networks of which `variable` was measured with all of these rules: convolutional ones, or those that are
+    `connected` fully; with `weights`, "random" or "trained", only those.
+    """
     return {
         name: data
         for name, data in measured.items()
         if variable in data
         and weights in ("", data.attrs["weights"])
+        and (data.attrs["network"] == FULLY_CONNECTED) == connected
         and {*rules} <= {str(rule) for rule in data[variable]["rule"].values}
     }
 
@@ -56,13 +63,15 @@ def from_the_top(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
 
 def built_in_rivals(measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured for the rivals on the networks of the built-in plan."""
-    of_plan = tuple(f"{RIVALS}{name}" for name in BUILT_IN)
+    of_plan = tuple(f"{RIVALS}{name}" for name in (*BUILT_IN, f"{FULLY_CONNECTED}-"))
     return {name: data for name, data in measured.items() if name.startswith(of_plan) and data.attrs["network"] != BODY}
 
 
 def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
-    """What was measured for the rivals on one network; one that came as it was built counts as trained."""
-    found = {}
+    """What was measured for the rivals on one network, and on the fully connected one beside it; a network that came as
+    it was built counts as trained.
+    """
+    found = {name: data for name, data in measured.items() if name.startswith(f"{RIVALS}{FULLY_CONNECTED}-")}
     for weights in ("trained", "built", "gaussian"):
         name = f"{RIVALS}{network}-{weights}"
         if name in measured:

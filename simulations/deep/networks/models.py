@@ -81,6 +81,12 @@ def vgg16_at_32(bias: bool = True, classes: int = 1000) -> VGG:
 
 
 @uninitialised
+def vgg16_at_112(bias: bool = True, classes: int = 1000) -> VGG:
+    """VGG16 for images of 112×112, of which 3×3 positions are left: its first linear map reads each of them once."""
+    return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=3, bias=bias)
+
+
+@uninitialised
 def vgg16_bn(bias: bool = True, classes: int = 1000) -> VGG:
     """VGG16 with a batch normalisation behind every convolution: 138,365,992 parameters with biases."""
     return VGG(VGG16_PLAN, (4096, 4096), classes, channels=3, pool=7, bias=bias, norm=True)

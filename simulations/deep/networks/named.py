@@ -21,6 +21,7 @@ from nfrlab.simulations.network_names import ALIASES, library_of, require_known
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "vgg16": models.vgg16,
     "vgg16-32": models.vgg16_at_32,
+    "vgg16-112": models.vgg16_at_112,
     "vgg16_bn": models.vgg16_bn,
     "vgg16-cifar10": models.vgg16_cifar,
     "vgg16-body": imagenet.vgg16_body,
