@@ -64,19 +64,21 @@ def from_the_top(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
 def built_in_rivals(measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured for the rivals on the networks of the built-in plan."""
     of_plan = tuple(f"{RIVALS}{name}" for name in (*BUILT_IN, f"{FULLY_CONNECTED}-"))
-    return {name: data for name, data in measured.items() if name.startswith(of_plan) and data.attrs["network"] != BODY}
+    found = {name: data for name, data in measured.items() if name.startswith(of_plan) and "image" in data.coords}
+    return {name: data for name, data in found.items() if data.attrs["network"] != BODY}
 
 
 def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured for the rivals on one network, and on the fully connected one beside it; a network that came as
     it was built counts as trained.
     """
-    found = {name: data for name, data in measured.items() if name.startswith(f"{RIVALS}{FULLY_CONNECTED}-")}
+    known = {name: data for name, data in measured.items() if "image" in data.coords}
+    found = {name: data for name, data in known.items() if name.startswith(f"{RIVALS}{FULLY_CONNECTED}-")}
     for weights in ("trained", "built", "gaussian"):
         name = f"{RIVALS}{network}-{weights}"
-        if name in measured:
-            known = str(measured[name].attrs["weights"]).replace("built", "trained")
-            found[name.replace("-built", "-trained")] = measured[name].assign_attrs(weights=known)
+        if name in known:
+            trained = str(known[name].attrs["weights"]).replace("built", "trained")
+            found[name.replace("-built", "-trained")] = known[name].assign_attrs(weights=trained)
     return found
 
 
