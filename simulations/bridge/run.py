@@ -145,7 +145,8 @@ class Part:
                 told(str(error))
                 return False
 
-        maps_are_there = self.draw.index > 0 or is_there(lambda: self.has_maps)
+        pictured = self.draw.index == 0 and self.draw.setting.pictured
+        maps_are_there = not pictured or is_there(lambda: self.has_maps)
         return not is_there(lambda: self.read() is not None), not maps_are_there
 
 
@@ -255,7 +256,8 @@ def look_at_results(out: Path, measured: Collection[str], told: Callable[[str], 
 
 def space(part: Part) -> int:
     """Bytes that a draw takes on the disk, about: its measurements, once more in the result, and its maps."""
-    maps = MAPS * 3 * 4 * part.draw.setting.side**2 if part.draw.index == 0 else 0
+    setting = part.draw.setting
+    maps = MAPS * 3 * 4 * setting.side**2 if part.draw.index == 0 and setting.pictured else 0
     return 2 * MEASUREMENTS + maps
 
 

@@ -57,6 +57,11 @@ class Setting:
         return known.get(self.target, f"class {self.target}")
 
     @property
+    def pictured(self) -> bool:
+        """Whether the maps of the first draw are kept for the figures: not where only the rivals are measured."""
+        return bool({*EVERYTHING, LEVELS, ENDS, SANITY} & {*self.effects})
+
+    @property
     def title(self) -> str:
         """The setting in words, for tables and figures."""
         more = ", more draws" if self.name.endswith(MORE_DRAWS) else ""

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from nfrlab.simulations.bridge.rival_settings import rivals_plan, rivals_plan_for
 from nfrlab.simulations.bridge.settings import ON_IMAGENET, Setting, Weights
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
 from nfrlab.simulations.workers import exits_refused, jobs_for
+from nfrlab.theory.rivals.predictions import THEORIES
 from nfrlab.verify.commands.bridge import GIB, draws_from, run_with_progress
-from nfrlab.verify.commands.console import OUT, Images, Seed, check_images, folder, refusals, require_counts, say
+from nfrlab.verify.commands.console import (
+    OUT,
+    Images,
+    Seed,
+    check_images,
+    folder,
+    refusals,
+    require_counts,
+    say,
+    shown,
+    wide_console,
+)
 from nfrlab.verify.commands.deep_options import (
     device_from,
     require_device,
@@ -33,7 +46,9 @@ from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
-from nfrlab.verify.proceedings.store import MEASUREMENTS
+from nfrlab.verify.proceedings.rivals_table import Outcome, outcomes
+from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
+from nfrlab.verify.report.rivals import scores, table
 
 
 def rivals(
@@ -88,6 +103,7 @@ def rivals(
     options = {"model": model, "weights": weights, "images": images, "device": sources.device}
     command = rerun_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
     found = run_with_progress(settings, count, seed, sources, workers, command)
+    print_table(outcomes(datasets(sources.out), seed))
     say(seen)
     profile: Profile = "quick" if quick else "full"
     if model is None:
@@ -126,3 +142,14 @@ def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
     words = ["nfrlab", "rivals", *(["--quick"] if quick else []), "--seed", str(seed)]
     given = {name: value for name, value in options.items() if value is not None and (name, value) != ("device", "cpu")}
     return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
+
+
+def print_table(found: Sequence[Outcome]) -> None:
+    """What each theory predicts, what was measured, and how often each is right."""
+    listing = Table("", "experiment", *THEORIES, "measured", header_style="bold")
+    for row in table(found):
+        measured = f"{row['measured']}\n{row['network']}".strip()
+        experiment = f"{row['experiment']}: {row['quantity']}"
+        listing.add_row(row["number"], shown(experiment), *row["cells"].values(), shown(measured))
+    listing.add_row("", "in all", *scores(found).values(), "")
+    wide_console().print(listing)

@@ -19,6 +19,7 @@ from nfrlab.verify.proceedings.power import Sight
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import wording
 from nfrlab.verify.report.networks import sections
+from nfrlab.verify.report.rivals import section
 
 
 @cache
@@ -55,11 +56,12 @@ def render(
     records: Mapping[str, Mapping[str, Any]],
     sights: Mapping[str, list[Sight]] = MappingProxyType({}),
     networks: Sequence[Mapping[str, Any]] = (),
+    rivals: Mapping[str, Any] | None = None,
 ) -> str:
     """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence.
 
     With `sights`, what the claims saw of broken worlds, also the table claim × break; with `networks`, a section for
-    each that `--model` named.
+    each that `--model` named; with `rivals`, their table.
     """
     verdicts = list(records.values())
     repaired_by = {verdict["repairs"]: verdict["id"] for verdict in verdicts if verdict["repairs"]}
@@ -79,6 +81,7 @@ def render(
         blind=blind_to(id for id, rows in sights.items() if rows),
         registry=REGISTRY,
         networks=networks,
+        rivals=rivals,
         figure=Markup(reach_figure.svg(verdicts)),
     )
 
@@ -88,4 +91,6 @@ def write_report(out: Path) -> None:
     and `ValueError` for stored results that cannot be read.
     """
     with one_writer(out):
-        write_atomically(out / "report.html", render(store.read(out), power.stored_sights(out), sections(out)))
+        write_atomically(
+            out / "report.html", render(store.read(out), power.stored_sights(out), sections(out), section(out))
+        )

@@ -1,0 +1,94 @@
+"""The table of the rivals as a reader sees it: on the console, in the report, as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from nfrlab.paper_figs import rivals as figure
+from nfrlab.paper_figs.render import render
+from nfrlab.simulations.bridge.rival_settings import RIVALS
+from nfrlab.theory.rivals.predictions import THEORIES
+from nfrlab.verify.proceedings.rivals_table import Outcome, Score, outcomes, tally
+from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
+
+MARKS = {Score.RIGHT: "✓", Score.WRONG: "✗", Score.OPEN: "?", None: ""}
+
+
+def cell(outcome: Outcome, theory: str) -> str:
+    """What a theory predicts of a row, with a mark for how it fares: `α → 1 ✓`; a dash where it is silent."""
+    prediction = outcome.predictions.get(theory)
+    if prediction is None:
+        return "–"
+    return f"{prediction.words} {MARKS[outcome.score(theory)]}".strip()
+
+
+def measurement(outcome: Outcome) -> str:
+    """The median and its interval, or what is missing."""
+    if outcome.median is None:
+        return f"NOT RUN: {outcome.row.needs}"
+    low, high = outcome.interval
+    return f"{outcome.median:.3f} [{low:.3f}, {high:.3f}], n = {outcome.n}"
+
+
+def table(found: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """The rows as words: number, experiment, quantity, a cell a theory, what was measured, and on which network."""
+    return [
+        {
+            "number": each.row.number,
+            "experiment": each.row.experiment,
+            "quantity": each.row.quantity,
+            "cells": {theory: cell(each, theory) for theory in THEORIES},
+            "measured": measurement(each),
+            "network": each.network,
+        }
+        for each in found
+    ]
+
+
+def scores(found: Sequence[Outcome]) -> dict[str, str]:
+    """By theory: `5 right, 2 wrong, 1 open`."""
+    return {
+        theory: ", ".join(f"{count[score]} {score}" for score in Score) for theory, count in tally(list(found)).items()
+    }
+
+
+def drawn(found: Sequence[Outcome]) -> Figure:
+    """The figure of the rows that were measured."""
+    return figure.figure(
+        [
+            figure.Bar(
+                f"{each.row.number}  {each.row.experiment}: {each.row.quantity}",
+                each.median,
+                each.interval,
+                {theory: (p.low, p.high) for theory, p in each.predictions.items()},
+            )
+            for each in found
+            if each.median is not None
+        ]
+    )
+
+
+def section(out: Path) -> dict[str, Any] | None:
+    """What the report shows of the rivals; None where nothing was measured for them.
+
+    Raises `ValueError` for stored results that cannot be read.
+    """
+    measured = datasets(out / MEASUREMENTS)
+    of_rivals = [data for name, data in measured.items() if name.startswith(RIVALS)]
+    if not of_rivals:
+        return None
+    found = outcomes(measured, int(of_rivals[0].attrs["seed"]))
+    return {"rows": table(found), "scores": scores(found), "figure": Markup(picture(found))}
+
+
+def picture(found: Sequence[Outcome]) -> str:
+    """The figure as SVG text; "" where no row was measured."""
+    if all(each.median is None for each in found):
+        return ""
+    text = render(lambda: drawn(found))["svg"].decode()
+    return text[text.index("<svg") :]
