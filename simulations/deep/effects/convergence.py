@@ -66,9 +66,13 @@ def measure(trace: Trace, other: Trace, stranger: Trace, names: Sequence[str], r
 
 
 def layers_of_starts(trace: Trace) -> list[int]:
-    """The layers where vectors enter, from the top: of those that the whole network passes the nearest to `STARTS`."""
-    depth, cuts = trace.graph.depth, [layer for layer in trace.graph.cuts if layer]
-    return sorted({min(cuts, key=lambda layer: abs(layer - part * depth)) for part in STARTS}, reverse=True)
+    """The layers where vectors enter, from the top: of those that the whole network passes the nearest to `STARTS`.
+
+    Where a layer is a single number, all that enters is a multiple of it: such an output is left out.
+    """
+    depth, cuts = trace.graph.depth, trace.graph.cuts
+    wide = [layer for layer, place in cuts.items() if layer and trace.value(place)[0].numel() > 1]
+    return sorted({min(wide, key=lambda layer: abs(layer - part * depth)) for part in STARTS}, reverse=True)
 
 
 def of_rule(

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.effects import convergence
-from nfrlab.simulations.deep.engine.graph import INPUT, Graph
+from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Node
+from nfrlab.simulations.deep.engine.ops import ReLU
+from nfrlab.simulations.deep.engine.weighted import Linear
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import SHAPE, twin
 from tests.support.oracles.pairs import PAIRS
@@ -183,3 +185,11 @@ def test_parallel_maps_converge_and_dead_positions_are_left_out() -> None:
 def test_vectors_enter_where_the_authors_put_them() -> None:
     """Catches shares of the depth that are not fc3, fc1, conv4_3, conv3_3 and conv2_2 of VGG16's sixteen layers."""
     assert [round(share * 16) for share in convergence.STARTS] == [16, 14, 10, 7, 4]
+
+
+def test_nothing_enters_at_a_single_number() -> None:
+    """Catches maps that are one map from the start, multiples of what a single output gives."""
+    W = torch.ones(3, 2, dtype=torch.double), torch.ones(1, 3, dtype=torch.double)
+    nodes = (Node("a", Linear(W[0]), (INPUT,)), Node("b", ReLU(), (0,)), Node("c", Linear(W[1]), (1,)))
+    trace = Graph(nodes).forward(torch.ones(1, 2, dtype=torch.double))
+    assert convergence.layers_of_starts(trace) == [1]
