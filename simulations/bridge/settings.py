@@ -142,6 +142,8 @@ OTHERS = (
 
 
 OPEN = ("resemblance", NEURONS)
+OPEN_TRAINED = (*OPEN, "extremes")
+"""What few draws leave open on networks with ImageNet's weights: random ones, trained ones."""
 
 
 def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
@@ -155,7 +157,9 @@ def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
     if network == BODY:
         random = replace(random, side=side // 2, effects=tuple(e for e in EVERYTHING if e != REMOVAL))
     trained = replace(random, name=f"{network}-trained", weights="trained", bias=True)
-    more = (replace(s, name=s.name + MORE_DRAWS, effects=OPEN, times=5) for s in (trained, random))
+    more = (
+        replace(s, name=s.name + MORE_DRAWS, effects=e, times=5) for s, e in ((trained, OPEN_TRAINED), (random, OPEN))
+    )
     return trained, random, *more
 
 
