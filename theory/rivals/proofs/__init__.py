@@ -1,0 +1,1 @@
+"""The derivations behind what the rivals predict."""
