@@ -21,7 +21,7 @@ Target = int | Sequence[int] | Tensor | None
 
 
 def trace_of(
-    network: Network, x: Float[Tensor, "B ..."] | None = None, reference: Float[Tensor, "#B ..."] | None = None
+    network: Network, x: Float[Tensor, "B ..."] | None = None, reference: Float[Tensor, "K ..."] | None = None
 ) -> Trace:
     """A network as it meets x: a module is rewritten first, a graph meets x, a trace is what it is.
 
@@ -66,7 +66,7 @@ def attribution(
     rule: str | Rule = "gbp",
     target: Target = None,
     bottom: bool = True,
-    reference: Float[Tensor, "#B ..."] | None = None,
+    reference: Float[Tensor, "K ..."] | None = None,
     **switches: Any,
 ) -> Float[Tensor, "B ..."]:
     """The saliency map `R` of every image, shaped like x.

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine.functions import Activation
@@ -91,7 +90,7 @@ def moments(op: Weighted, a: Tensor, rectified: bool) -> Moments:
     return Moments(op, n, mean, x, over_inputs(op, centred.square()), xy)
 
 
-def with_patterns(graph: Graph, batches: Iterable[Float[Tensor, "B ..."]]) -> Graph:
+def with_patterns(graph: Graph, batches: Iterable[Tensor]) -> Graph:
     """The network with the patterns of all its convolutions and linear maps, estimated from batches of images.
 
     One pass, and memory for two arrays like the weights, in float64, however many images there are. Raises `ValueError`

@@ -136,7 +136,7 @@ class Graph:
 
     @torch.no_grad()
     def forward(
-        self, x: Float[Tensor, "B ..."], once: bool = False, reference: Float[Tensor, "#B ..."] | None = None
+        self, x: Float[Tensor, "B ..."], once: bool = False, reference: Float[Tensor, "K ..."] | None = None
     ) -> Trace:
         """Every node as `x` met it; `once` for a single way down, on which memory is freed node by node.
 
