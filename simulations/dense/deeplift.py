@@ -16,7 +16,7 @@ from nfrlab.simulations.dense.arrays import Array, apply, negative_part, ratio, 
 from nfrlab.simulations.dense.network import Layer, layer
 
 
-def beside(layers: tuple[Layer, ...], reference: Shaped[Array, " d"] | None = None) -> tuple[Layer, ...]:
+def with_reference(layers: tuple[Layer, ...], reference: Shaped[Array, " d"] | None = None) -> tuple[Layer, ...]:
     """The layers, each with what the reference input left in it; by default the input is 0.
 
     Raises `ValueError` for a reference that is not shaped like the input.
@@ -36,7 +36,9 @@ def beside(layers: tuple[Layer, ...], reference: Shaped[Array, " d"] | None = No
 def reference_of(at: Layer) -> Layer:
     """What the reference input left in a layer. Raises `ValueError` where there is none."""
     if at.reference is None:
-        raise ValueError("DeepLIFT compares with a reference input, and the layer has none; put one beside the layers")
+        raise ValueError(
+            "DeepLIFT compares with a reference input, and the layer has met none; give it one by `with_reference`"
+        )
     return at.reference
 
 

@@ -32,6 +32,11 @@ def rectified_times_input(r0: Array, x: Array) -> Array:
     return relu(x * r0)
 
 
+def times_difference(r0: Array, difference: Array) -> Array:
+    """Bottom process of DeepLIFT, of the difference to the reference: `R = r_0 ⊙ (x − x₀)`."""
+    return r0 * difference
+
+
 @dataclass(frozen=True)
 class Rule:
     """A named backward rule: its step, what it carries, its bottom process, and a first-layer step where it has one.
@@ -52,7 +57,7 @@ class Rule:
 
     def met(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
         """The layers, of a rule that compares beside those of a reference input: by default 0."""
-        return deeplift.beside(layers) if self.compares and layers[0].reference is None else layers
+        return deeplift.with_reference(layers) if self.compares and layers[0].reference is None else layers
 
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -78,10 +83,12 @@ RULES: dict[str, Callable[..., Rule]] = {
     "pattern-net": lambda: Rule("pattern-net", patterns.pattern_net),
     "pattern-attribution": lambda: Rule("pattern-attribution", patterns.pattern_attribution),
 }
+NEED_PATTERNS = "pattern-net", "pattern-attribution"
+"""Those that ask for patterns of the data."""
 
 
 def _deeplift(name: str, step: rules.Step) -> Rule:
-    return Rule(name, step, bottom=times_input, compares=True)
+    return Rule(name, step, bottom=times_difference, compares=True)
 
 
 def rule(name: str, **parameters: Number) -> Rule:

@@ -198,7 +198,7 @@ def pattern_attribution(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]
 def pattern_of(op: Weighted) -> Tensor:
     """The patterns of an operation's neurons. Raises `ValueError` where it has none."""
     if op.pattern is None:
-        raise ValueError("the network has no patterns; estimate them from images, `with_patterns(graph, batches)`")
+        raise ValueError("the network has no patterns; estimate them from images with nfrlab.with_patterns")
     return op.pattern
 
 

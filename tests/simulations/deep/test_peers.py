@@ -332,7 +332,7 @@ def difference(module: nn.Module, x: Any, reference: Any) -> float:
 
 
 def test_captum_deeplift_does_not_add_up_behind_a_relu() -> None:
-    """Documents captum's maximum that reads a ReLU's output: its gradient is taken before it is replaced.
+    """Documents a maximum that reads a ReLU's output: captum's ReLU takes the gradient before the maximum replaced it.
 
     Contributions have to add up to the difference of the outputs. Ours do, and captum's with an identity in between,
     where both maps are one.

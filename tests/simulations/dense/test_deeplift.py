@@ -12,7 +12,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import Layer, Network, attribution, cascade, layer, rule
-from nfrlab.simulations.dense.deeplift import beside, deeplift_rescale, deeplift_revealcancel, secant, split_gates
+from nfrlab.simulations.dense.deeplift import (
+    deeplift_rescale,
+    deeplift_revealcancel,
+    secant,
+    split_gates,
+    with_reference,
+)
 from nfrlab.theory.rivals.deeplift import distance_from_half, mean_excess, revealcancel_multipliers
 from tests.support.oracles import rules as oracle
 
@@ -41,7 +47,7 @@ def test_contributions_add_up_to_the_difference(name: str, case: tuple[Any, ...]
     """
     *made, x, reference = case
     net = Network(*made)
-    layers = beside(net.forward(x), reference)
+    layers = with_reference(net.forward(x), reference)
     for k, f in enumerate(layers[-1].z):
         r = np.array([Fraction(j == k) for j in range(len(layers[-1].z))], dtype=object)
         assert attribution(layers, rule(name), r).sum() == f - net.forward(reference)[-1].z[k]
@@ -83,7 +89,7 @@ def test_cascades_hand_multipliers_over(case: tuple[Any, ...]) -> None:
     """Catches a cascade without its reference: with the rule in all layers it is the rule, in none the gradient."""
     *made, x, reference = case
     net = Network(*made)
-    layers = beside(net.forward(x), reference)
+    layers = with_reference(net.forward(x), reference)
     used = rule("deeplift-revealcancel")
     assert list(cascade(layers, used, net.depth)) == list(attribution(layers, used, bottom=False))
     assert list(cascade(layers, used, 0)) == list(attribution(layers, rule("grad")))
@@ -103,10 +109,10 @@ def test_a_reference_is_needed_and_has_to_fit() -> None:
     """Catches a layer inside a biased network that is compared with 0, which its reference does not leave there."""
     at = layer(np.ones(2), np.ones((2, 3)))
     for step in (deeplift_rescale, deeplift_revealcancel):
-        with pytest.raises(ValueError, match="put one beside the layers"):
+        with pytest.raises(ValueError, match="give it one by `with_reference`"):
             step(at, np.ones(3))
     with pytest.raises(ValueError, match=r"the reference has shape \(3,\), the input \(2,\)"):
-        beside((at,), np.ones(3))
+        with_reference((at,), np.ones(3))
 
 
 # RevealCancel in one layer, against its closed form.
@@ -120,7 +126,9 @@ def multiplier(at: Layer, i: int) -> Any:
 @given(p=st.fractions(Fraction(1, 100), 100), n=st.fractions(Fraction(1, 100), 100))
 def test_multipliers_are_the_closed_form(p: Fraction, n: Fraction) -> None:
     """Catches another order of Δ⁺ and Δ⁻, also in dead neurons: an input raises z by p, one lowers it by n."""
-    at = beside((layer(np.array([p, n], dtype=object), np.array([[Fraction(1)], [Fraction(-1)]], dtype=object)),))[0]
+    at = with_reference(
+        (layer(np.array([p, n], dtype=object), np.array([[Fraction(1)], [Fraction(-1)]], dtype=object)),)
+    )[0]
     assert (multiplier(at, 0), multiplier(at, 1)) == revealcancel_multipliers(p, n)
 
 
@@ -134,7 +142,7 @@ def test_revealcancel_is_half_the_weights_in_wide_layers(spread: str) -> None:
     rng = np.random.default_rng(1)
     x = np.ones(d) if spread == "flat" else rng.standard_normal(d)
     W = rng.standard_normal((d, N))
-    at = beside((layer(x, W),))[0]
+    at = with_reference((layer(x, W),))[0]
     plus, minus = split_gates(at)
     for excess in (plus - 0.5, 0.5 - minus):
         error = 6 * excess.std() / np.sqrt(N) + 2 * np.sum(x**2) / np.sum(abs(x)) ** 2

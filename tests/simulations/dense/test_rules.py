@@ -61,9 +61,9 @@ def compared(step: Step, slow: Callable[..., list[Any]]) -> dict[str, tuple[Step
     """A rule of DeepLIFT beside the reference 0, and beside another one: the input in reverse order."""
     name = step.__name__
     return {
-        name: (lambda at, r: step(deeplift.beside((at,))[0], r), slow),
+        name: (lambda at, r: step(deeplift.with_reference((at,))[0], r), slow),
         f"{name}, reference": (
-            lambda at, r: step(deeplift.beside((at,), at.a[::-1])[0], r),
+            lambda at, r: step(deeplift.with_reference((at,), at.a[::-1])[0], r),
             lambda a, W, b, r: slow(a, W, b, r, a[::-1]),
         ),
     }
