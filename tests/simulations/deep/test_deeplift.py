@@ -207,7 +207,7 @@ def test_a_relu_of_a_relu_adds_up() -> None:
         Node("again", ReLU(), (1,)),
         Node("last", Linear(torch.ones(1, 2, dtype=torch.float64)), (2,)),
     )
-    x, x0 = torch.tensor([[2.0, 0.4], [-1.0, 1.0]], dtype=torch.float64).split(1)
+    x, x0 = torch.tensor([[4.0, 1.2], [-1.0, 1.0]], dtype=torch.float64).split(1)
     trace = Graph(nodes).forward(x, reference=x0)
     for name in COMPLETE:
         R = attribution(trace, rule(name))
