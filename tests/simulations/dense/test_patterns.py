@@ -48,10 +48,10 @@ def test_a_neuron_that_is_never_active_has_no_pattern() -> None:
 
 @pytest.mark.parametrize("law", ["gaussian", "sphere", "elliptical"])
 def test_estimates_converge_to_the_closed_form(law: str) -> None:
-    """Catches a closed form that is not the limit: the mean squared error falls as 1/n, and is what n leaves of it.
+    """Catches a closed form that is not the limit: the error stays where the inputs become a hundred times as many.
 
-    Given the active y, the estimate is a mean of independent terms of mean a⁺ and of the order of ‖a⁺‖: with a hundred
-    times the inputs the error is a hundredth, here less than a twentieth, which has the error of 60 neurons' mean.
+    The squared error of an estimate falls as 1/n, here to a hundredth; a twentieth leaves room for its spread over the
+    60 neurons of which it is the mean.
     """
     d, N, rng = 8, 60, np.random.default_rng(3)
     W, bias = rng.standard_normal((d, N)), 0.5 * rng.standard_normal(N)
