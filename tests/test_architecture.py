@@ -20,7 +20,17 @@ from nfrlab.verify.claims import CHAPTERS
 ROOT = Path(__file__).parent.parent
 WINGS = ("theory", "simulations", "paper_figs", "verify")
 ORDER = {
-    "theory": ("numerics", "family", "families", "filtering", "limit", "finite_width", "weighting", "cascade"),
+    "theory": (
+        "numerics",
+        "family",
+        "families",
+        "filtering",
+        "limit",
+        "finite_width",
+        "weighting",
+        "cascade",
+        "rivals",
+    ),
     "simulations": (
         "files",
         "seeds",
@@ -36,7 +46,7 @@ ORDER = {
         "bridge",
         "sweep",
     ),
-    "simulations/deep": ("engine", "reading", "maps", "inputs", "networks", "effects"),
+    "simulations/deep": ("engine", "reading", "maps", "patterns", "inputs", "networks", "effects"),
     "verify": (
         "intervals",
         "court",

@@ -20,17 +20,22 @@ Network = nn.Module | Graph | Trace
 Target = int | Sequence[int] | Tensor | None
 
 
-def trace_of(network: Network, x: Float[Tensor, "B ..."] | None = None) -> Trace:
+def trace_of(
+    network: Network, x: Float[Tensor, "B ..."] | None = None, reference: Float[Tensor, "K ..."] | None = None
+) -> Trace:
     """A network as it meets x: a module is rewritten first, a graph meets x, a trace is what it is.
 
-    Raises `ValueError` as `rewrite` does, and for a module or graph without x.
+    Raises `ValueError` as `rewrite` and `forward` do, for a module or graph without x, and for a trace beside a
+    reference.
     """
     if isinstance(network, Trace):
+        if reference is not None:
+            raise ValueError("a trace has its reference already; give it to forward, beside the images")
         return network
     if x is None:
         raise ValueError("a module or graph needs the images x that are to be explained; only a trace has met some")
     graph = network if isinstance(network, Graph) else rewrite(network, x)
-    return graph.forward(x)
+    return graph.forward(x, reference=reference)
 
 
 def rule_of(named: str | Rule, **switches: Any) -> Rule:
@@ -61,6 +66,7 @@ def attribution(
     rule: str | Rule = "gbp",
     target: Target = None,
     bottom: bool = True,
+    reference: Float[Tensor, "K ..."] | None = None,
     **switches: Any,
 ) -> Float[Tensor, "B ..."]:
     """The saliency map `R` of every image, shaped like x.
@@ -77,11 +83,13 @@ def attribution(
         The class explained: one for all images or one each; by default that of the largest output.
     bottom
         Whether the rule's bottom process is applied; without it the map is `r_0`.
+    reference
+        What DeepLIFT compares with, one image or one for each; by default 0.
 
     Raises `ValueError` for a network that cannot be rewritten, an unknown rule, switch or class, and images with NaN or
     infinite entries.
     """
-    trace, used = trace_of(network, x), rule_of(rule, **switches)
+    trace, used = trace_of(network, x, reference), rule_of(rule, **switches)
     return backward.attribution(trace, used, backward.start_at_output(trace, classes_of(trace, target)), bottom=bottom)
 
 

@@ -2,11 +2,21 @@
 
 from nfrlab.simulations.dense.measure import alignment
 from nfrlab.simulations.dense.network import Layer, Network, layer
-from nfrlab.simulations.dense.propagate import RULES, Rule, activation, attribution, backward, cascade, rule
+from nfrlab.simulations.dense.propagate import (
+    NEED_PATTERNS,
+    RULES,
+    Rule,
+    activation,
+    attribution,
+    backward,
+    cascade,
+    rule,
+)
 from nfrlab.simulations.dense.weights import FAMILIES, sample
 
 __all__ = [
     "FAMILIES",
+    "NEED_PATTERNS",
     "RULES",
     "Layer",
     "Network",

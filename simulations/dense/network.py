@@ -16,7 +16,8 @@ class Layer:
     """One affine layer as an input met it: everything a backward rule may look at.
 
     `a` is `A_{l-1}`, `W ∈ R^{d×N}` has neurons as columns, `z = Wᵀa + b`. A layer that is not `rectified` is the
-    linear output: its mask is all ones and its activation is `z`.
+    linear output: its mask is all ones and its activation is `z`. Some rules ask for more than the network and x: for
+    what a `reference` input left in the layer, or for the `pattern ∈ R^{d×N}` of every neuron in the data.
     """
 
     a: Shaped[Array, " d"]
@@ -24,6 +25,8 @@ class Layer:
     b: Shaped[Array, " N"]
     z: Shaped[Array, " N"]
     rectified: bool = True
+    reference: Layer | None = None
+    pattern: Shaped[Array, "d N"] | None = None
 
     @property
     def mask(self) -> Bool[Array, " N"]:

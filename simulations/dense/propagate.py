@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Shaped
 
-from nfrlab.simulations.dense import rules
+from nfrlab.simulations.dense import deeplift, patterns, rules
 from nfrlab.simulations.dense.arrays import Array, Number, ratio, relu
 from nfrlab.simulations.dense.network import Layer
 
@@ -32,19 +32,32 @@ def rectified_times_input(r0: Array, x: Array) -> Array:
     return relu(x * r0)
 
 
+def times_difference(r0: Array, difference: Array) -> Array:
+    """Bottom process of DeepLIFT, of the difference to the reference: `R = r_0 ⊙ (x − x₀)`."""
+    return r0 * difference
+
+
 @dataclass(frozen=True)
 class Rule:
-    """A named backward rule: its step, what it carries, its bottom process, and a first-layer step where it has one."""
+    """A named backward rule: its step, what it carries, its bottom process, and a first-layer step where it has one.
+
+    A rule that `compares` explains the difference to a reference input, `x − x₀` in place of x.
+    """
 
     name: str
     step: rules.Step
     carries: Literal["gradient", "relevance"] = "gradient"
     bottom: Bottom = untouched
     first: rules.Step | None = None
+    compares: bool = False
 
     def step_at(self, layer: int) -> rules.Step:
         """The step of layer number `layer`, 1 … L."""
         return self.first if layer == 1 and self.first is not None else self.step
+
+    def met(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """The layers, of a rule that compares beside those of a reference input: by default 0."""
+        return deeplift.with_reference(layers) if self.compares and layers[0].reference is None else layers
 
 
 RULES: dict[str, Callable[..., Rule]] = {
@@ -64,7 +77,18 @@ RULES: dict[str, Callable[..., Rule]] = {
     "zplus-gradient": lambda: Rule("zplus-gradient", rules.zplus_gradient, bottom=times_input),
     "zplus-filter": lambda: Rule("zplus-filter", rules.zplus_filter, bottom=times_input),
     "dtd": lambda low, high: Rule("dtd", rules.zplus, "relevance", first=partial(rules.z_box, low=low, high=high)),
+    "deeplift-rescale": lambda: _deeplift("deeplift-rescale", deeplift.deeplift_rescale),
+    "deeplift-revealcancel": lambda: _deeplift("deeplift-revealcancel", deeplift.deeplift_revealcancel),
+    "deeplift-ablated": lambda: _deeplift("deeplift-ablated", deeplift.deeplift_ablated),
+    "pattern-net": lambda: Rule("pattern-net", patterns.pattern_net),
+    "pattern-attribution": lambda: Rule("pattern-attribution", patterns.pattern_attribution),
 }
+NEED_PATTERNS = "pattern-net", "pattern-attribution"
+"""Those that ask for patterns of the data."""
+
+
+def _deeplift(name: str, step: rules.Step) -> Rule:
+    return Rule(name, step, bottom=times_difference, compares=True)
 
 
 def rule(name: str, **parameters: Number) -> Rule:
@@ -86,6 +110,7 @@ def backward(layers: tuple[Layer, ...], rule: Rule, r: Array, start: int | None 
     start = len(layers) if start is None else start
     if not 0 <= stop <= start <= len(layers):
         raise ValueError(f"levels run from 0 to {len(layers)}, got start {start} and stop {stop}")
+    layers = rule.met(layers)
     width = layers[start - 1].z.shape if start else layers[0].a.shape
     if r.shape != width:
         raise ValueError(f"relevance of shape {r.shape} cannot enter at layer {start}, which has shape {width}")
@@ -120,8 +145,9 @@ def attribution(
     bottom
         False leaves `r_0`; of a rule that carries relevance, the relevance divided by the input where that is not 0.
     """
+    layers = rule.met(layers)
     r0 = backward(layers, rule, start_at_output(layers, rule) if r is None else r, start)
-    x = layers[0].a
+    x = layers[0].a - deeplift.reference_of(layers[0]).a if rule.compares else layers[0].a
     if rule.carries == "relevance":
         return r0 if bottom else ratio(r0, x)
     return rule.bottom(r0, x) if bottom else r0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nfrlab.simulations.dense.montecarlo import RELEVANCES
-from nfrlab.simulations.dense.propagate import RULES
+from nfrlab.simulations.dense.propagate import NEED_PATTERNS, RULES
 from nfrlab.simulations.dense.reduced.invariant import INVARIANT_RULES
 from nfrlab.simulations.dense.reduced.polar import INVARIANT_FAMILIES
 from nfrlab.simulations.dense.weights import FAMILIES
@@ -52,7 +52,7 @@ class Point:
 @cache
 def parse_rule(text: str) -> tuple[str, dict[str, Any]]:
     """`"rectgrad(q=0.9)"` → `("rectgrad", {"q": 0.9})`. Raises `ValueError` for an unknown rule or parameter."""
-    known = sorted(INVARIANT_RULES.keys() | RULES.keys())
+    known = sorted((INVARIANT_RULES.keys() | RULES.keys()) - {*NEED_PATTERNS})
     match = CALL.fullmatch(text)
     if match is None or match["name"] not in known:
         raise ValueError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.settings import DEEP_ALONE, FILTERS, ON_DIGITS, Setting
 from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, Sources, safetensors_metadata
+from nfrlab.simulations.dense import NEED_PATTERNS
 from nfrlab.simulations.dense import RULES as ON_DENSE_LAYERS
 from nfrlab.simulations.network_names import is_own_file
 from nfrlab.verify.examine.over_draws import counted
@@ -107,6 +108,8 @@ def rules_from(text: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     known = (*ON_DENSE_LAYERS, *DEEP_ALONE)
     for name in chosen:
+        if name in NEED_PATTERNS:
+            raise ValueError(f"--rules: '{name}' asks for patterns of data; estimate them with nfrlab.with_patterns")
         if name.partition(":")[0] not in known:
             raise ValueError(f"unknown rule '{name}' in --rules; choose from {', '.join(known)}")
     if not set(chosen) <= set(FILTERS):

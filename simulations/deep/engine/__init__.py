@@ -1,3 +1,3 @@
 """The backward pass: graph, operations, rules, numerics."""
 
-__all__ = ["backward", "graph", "measure", "memory", "ops", "quantiles", "rules", "shares", "signs"]
+__all__ = ["backward", "deeplift", "graph", "measure", "memory", "ops", "quantiles", "rules", "shares", "signs"]

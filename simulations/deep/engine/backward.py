@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
+from nfrlab.simulations.deep.engine.deeplift import joined
 from nfrlab.simulations.deep.engine.graph import INPUT, Graph, Trace
 from nfrlab.simulations.deep.engine.ops import Flatten
 from nfrlab.simulations.deep.engine.shares import share
@@ -22,13 +23,19 @@ Map = Float[Tensor, "B ..."]
 
 @dataclass(frozen=True)
 class Rule:
-    """A named backward rule: its step, its bottom process, and a step into the input that ends in relevance, if any."""
+    """A named backward rule: its step, its bottom process, and a step into the input that ends in relevance, if any.
+
+    A rule that `compares` explains the difference to a reference input: its steps see the records of both, and its
+    bottom process `x − x₀` in place of x. One that `splits` carries two multipliers, see `deeplift`.
+    """
 
     name: str
     step: rules.Step
     bottom: Bottom = "none"
     first: rules.Step | None = None
     at_relu: bool = True
+    compares: bool = False
+    splits: bool = False
 
     def step_at(self, graph: Graph, i: int) -> rules.Step:
         """The step of node i.
@@ -43,6 +50,10 @@ class Rule:
         if isinstance(node.op, Weighted):
             return self.first
         raise ValueError(f"rule '{self.name}' needs convolutions or linear maps at the input, '{node.name}' is none")
+
+    def explained(self, trace: Trace) -> Map:
+        """What the bottom process multiplies by: x, or its difference to the reference."""
+        return trace.x - trace.origin.x if self.compares else trace.x
 
     def process(self, r0: Float[Tensor, "*K B ..."], x: Map) -> Float[Tensor, "*K B ..."]:
         """The bottom process, `r_0` to `R`."""
@@ -70,18 +81,23 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
     """Carry what waits at outputs of nodes through `layers`, given from the top; what waits below them is returned.
 
     Relevance that reaches a place over several edges is summed. Layers 1 … L; layer 0 holds nodes before the first
-    weighted one, if any, and belongs to layer 1.
+    weighted one, if any, and belongs to layer 1. Two multipliers, of a rule that splits, are on the way alone: what
+    comes in is both, and what waits below is one again.
     """
     graph = trace.graph
     nodes = [i for i, layer in enumerate(graph.layer_of) if max(layer, 1) in layers]
+    if rule.splits:
+        pending.update({i: torch.cat([r, r]) for i, r in pending.items()})
     for i in reversed(nodes):
         if i in pending:
-            node = graph.nodes[i]
-            below = rule.step_at(graph, i)(node.op, pending.pop(i), trace.recall(i))
+            node, record = graph.nodes[i], trace.compared(i) if rule.compares else trace.recall(i)
+            below = rule.step_at(graph, i)(node.op, pending.pop(i), record)
             for source, part in zip(node.inputs, below, strict=True):
                 pending[source] = pending[source] + part if source in pending else part
         if trace.once:
             trace.forget(i)
+    if rule.splits:
+        pending.update({i: joined(r, trace.value(i) - trace.origin.value(i)) for i, r in pending.items()})
     return pending
 
 
@@ -135,7 +151,7 @@ def attribution(
     if not bottom:
         return backward(trace, rule, r, layer)
     map = carry_down(trace, rule, r, layer)
-    return map if rule.first else rule.process(map, trace.x)
+    return map if rule.first else rule.process(map, rule.explained(trace))
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -150,10 +150,13 @@ class Graph:
         return self.forward(x).output
 
     @torch.no_grad()
-    def forward(self, x: Float[Tensor, "B ..."], once: bool = False) -> Trace:
+    def forward(
+        self, x: Float[Tensor, "B ..."], once: bool = False, reference: Float[Tensor, "K ..."] | None = None
+    ) -> Trace:
         """Every node as `x` met it; `once` for a single way down, on which memory is freed node by node.
 
-        Raises `ValueError` for an empty batch, and for an input with NaN or infinite entries.
+        A `reference`, one for all images or one each, is what rules that compare start from. Raises `ValueError` for an
+        empty batch, for an input with NaN or infinite entries, and for a reference of another shape.
         """
         keep_freed_memory()
         if len(x) == 0:
@@ -164,7 +167,17 @@ class Graph:
         for node, alone in zip(self.nodes, self.overwritten, strict=True):
             inputs = tuple(records[i].output if i != INPUT else x for i in node.inputs)
             records.append(Record(inputs, inputs[0].clamp_(min=0)) if alone else node.op.apply(*inputs))
-        return Trace(self, x, records, once)
+        return Trace(self, x, records, once, reference=None if reference is None else self.forward(like(reference, x)))
+
+
+def like(reference: Tensor, x: Tensor) -> Tensor:
+    """A reference for every image of x. Raises `ValueError` unless it is one image, or as many as x has."""
+    if reference.shape[1:] != x.shape[1:] or len(reference) not in (1, len(x)):
+        raise ValueError(
+            f"the reference has shape {tuple(reference.shape)}, the images {tuple(x.shape)}; it is one image like "
+            "them, or one for each"
+        )
+    return reference.to(x).expand_as(x)
 
 
 @dataclass(frozen=True)
@@ -177,6 +190,8 @@ class Trace:
     once: bool = False
     target: Int64[Tensor, " B"] | None = None
     """The class of every image that is explained where no other is asked for; None for that of the largest output."""
+    reference: Trace | None = None
+    """What rules that compare start from; None for the input 0."""
 
     @property
     def output(self) -> Float[Tensor, "B classes"]:
@@ -189,6 +204,30 @@ class Trace:
             raise ValueError("this trace was made for one way down and is used up; run forward again, or without once")
         return self.records[i]
 
+    @cached_property
+    def origin(self) -> Trace:
+        """The reference, or where none was given what the input 0 left behind."""
+        return self.graph.forward(torch.zeros_like(self.x)) if self.reference is None else self.reference
+
+    def compared(self, i: int) -> Record:
+        """Node i beside the reference, with what gave its only input; a ReLU's z is computed anew where it is lost.
+
+        Raises `ValueError` when it is forgotten.
+        """
+        node = self.graph.nodes[i]
+        here, there = self.recall(i), self.origin.recall(i)
+        if len(node.inputs) > 1 or node.inputs == (INPUT,):
+            return replace(here, reference=there)
+        below = node.inputs[0]
+        op = self.graph.nodes[below].op
+        source = replace(self.recall(below), reference=self.origin.recall(below))
+        if self.graph.overwritten[i]:
+            here, there = (
+                Record((op.apply(*record.inputs).output,), met.output)
+                for record, met in ((self.recall(below), here), (self.origin.recall(below), there))
+            )
+        return replace(here, reference=there, source=(op, source))
+
     def value(self, i: int) -> Tensor:
         """The output of node i, or the input. Raises `ValueError` when it is forgotten."""
         return self.x if i == INPUT else self.recall(i).output
@@ -200,7 +239,9 @@ class Trace:
     def images(self, rows: slice) -> Trace:
         """These images of the batch alone, in the same memory."""
         target = None if self.target is None else self.target[rows]
-        return Trace(self.graph, self.x[rows], [record.images(rows) for record in self.records], target=target)
+        reference = None if self.reference is None else self.reference.images(rows)
+        records = [record.images(rows) for record in self.records]
+        return Trace(self.graph, self.x[rows], records, target=target, reference=reference)
 
     @property
     def finite(self) -> Bool[Tensor, " B"]:

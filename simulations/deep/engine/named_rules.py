@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from torch import Tensor
 
-from nfrlab.simulations.deep.engine import rules
+from nfrlab.simulations.deep.engine import deeplift, rules
 from nfrlab.simulations.deep.engine.backward import Bottom, Rule
 from nfrlab.simulations.deep.engine.signs import Bias, Sign
 
@@ -46,6 +46,11 @@ RULES: dict[str, Callable[..., Rule]] = {
         partial(rules.z_box, low=low, high=high, bias="none"),
         **eps,
     ),
+    "deeplift-rescale": lambda: _deeplift("deeplift-rescale", deeplift.rescale),
+    "deeplift-revealcancel": lambda: _deeplift("deeplift-revealcancel", deeplift.reveal_cancel, splits=True),
+    "deeplift-ablated": lambda: _deeplift("deeplift-ablated", deeplift.ablated, at_relu=False),
+    "pattern-net": lambda: Rule("pattern-net", rules.pattern_net, at_relu=False),
+    "pattern-attribution": lambda: Rule("pattern-attribution", rules.pattern_attribution, at_relu=False),
 }
 """The composites are zennit's presets: a rule at convolutions, LRP-ε at linear maps, another where pixels are read, z^B
 without biases there.
@@ -67,6 +72,10 @@ def _with_switches(step: Callable[..., tuple[Tensor, ...]], **switches: Any) -> 
 
 def _relevance(name: str, step: rules.Step, **switches: Any) -> Rule:
     return Rule(name, _with_switches(step, **switches), "times input", at_relu=False)
+
+
+def _deeplift(name: str, step: rules.Step, at_relu: bool = True, splits: bool = False) -> Rule:
+    return Rule(name, step, "times input", at_relu=at_relu, compares=True, splits=splits)
 
 
 def _rectgrad(
@@ -156,6 +165,7 @@ def described(used: Rule) -> str:
         end = f"where pixels are read {_of_step(used.first)}, which gives the map"
     else:
         end = "map r_0" if used.bottom == "none" else f"map r_0 {used.bottom}"
+        end += " less the reference" if used.compares else ""
     return "; ".join(part for part in (f"{used.name}: {step}", defaults, end) if part)
 
 

@@ -18,11 +18,16 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Record:
-    """An operation as an input met it: what it read, what it gave, and the winners of a maximum."""
+    """An operation as an input met it: what it read, what it gave, and the winners of a maximum.
+
+    For rules that compare: the same of a `reference` input, and what gave its only input, with the record of that.
+    """
 
     inputs: tuple[Tensor, ...]
     output: Tensor
     winners: Tensor | None = None
+    reference: Record | None = None
+    source: tuple[Op, Record] | None = None
 
     def images(self, rows: slice) -> Record:
         """These images of the batch alone."""

@@ -183,6 +183,25 @@ def flat(op: Op, r: Tensor, record: Record, eps: float = 0.0) -> tuple[Tensor, .
     return (op.pull(times(share(record.output, stabilised(inputs, eps)), r), ones, a.shape),)
 
 
+def pattern_net(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+    """PatternNet: `P M r`, the patterns P of the neurons in place of their weights (Kindermans et al. 2017)."""
+    return (op.pull(r, pattern_of(op), record.inputs[0].shape),) if isinstance(op, Weighted) else grad(op, r, record)
+
+
+def pattern_attribution(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
+    """PatternAttribution: `(W ⊙ P) M r`, the weights times the patterns of the neurons in place of the weights."""
+    if not isinstance(op, Weighted):
+        return grad(op, r, record)
+    return (op.pull(r, op.weight * pattern_of(op), record.inputs[0].shape),)
+
+
+def pattern_of(op: Weighted) -> Tensor:
+    """The patterns of an operation's neurons. Raises `ValueError` where it has none."""
+    if op.pattern is None:
+        raise ValueError("the network has no patterns; estimate them from images with nfrlab.with_patterns")
+    return op.pattern
+
+
 def by_pixel(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
     """Relevance of an entry that is a pixel but for constants, as normalised ones are: it is the pixel's own."""
     a = record.inputs[0]

@@ -5,7 +5,7 @@ Shapes as in `ops`. A neuron is an output channel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -19,10 +19,14 @@ NARROW = 8  # channels
 
 @dataclass(frozen=True)
 class Weighted:
-    """What convolutions and linear maps share: `z = W a + b`, and the same map with other weights."""
+    """What convolutions and linear maps share: `z = W a + b`, and the same map with other weights.
+
+    `pattern`, shaped like W, is what the neurons detect in the data, where it was estimated.
+    """
 
     weight: Tensor
     bias: Tensor | None = None
+    pattern: Tensor | None = field(default=None, kw_only=True)
 
     def apply(self, *inputs: Tensor) -> Record:
         """`W a + b`."""

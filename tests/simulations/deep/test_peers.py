@@ -7,6 +7,7 @@ in docs/conventions.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,7 +30,7 @@ from nfrlab.simulations.deep.reading.rewrite import rewrite
 from tests.support.oracles import jacobian as oracle
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:Setting backward hooks", "ignore:Input Tensor"),
+    pytest.mark.filterwarnings("ignore:Setting backward hooks", "ignore:Setting forward", "ignore:Input Tensor"),
     pytest.mark.usefixtures("one_thread"),
 ]
 AGREES, DIFFERS = 1 - 1e-10, 1 - 1e-6  # ten thousand times further apart than agreement allows
@@ -149,6 +150,44 @@ def test_gamma_agrees(biased: Any) -> None:
     assert cosine(ours(biased, rule("lrp-gamma", gamma=0.6, eps=1e-6)), theirs) < DIFFERS
 
 
+class Apart(nn.Module):
+    """The identity, as a tensor of its own: captum's DeepLift needs one between a ReLU and a maximum, see below."""
+
+    def forward(self, x: Any) -> Any:
+        return x.clone()
+
+
+def spaced(modules: nn.Sequential) -> list[nn.Module]:
+    """The modules with an identity before every maximum."""
+    return [each for op in modules for each in ((Apart(), op) if isinstance(op, nn.MaxPool2d) else (op,))]
+
+
+def by_captum(module: nn.Module, x: Any, reference: Any) -> Any:
+    """captum's DeepLift of the largest output."""
+    from captum.attr import DeepLift
+
+    lift = DeepLift(module)  # it asks for gradients of what it is given
+    return lift.attribute(x.clone(), reference.clone(), target=largest(module, x)).detach()
+
+
+def rescaled(module: nn.Module, x: Any, reference: Any) -> Any:
+    """The engine's Rescale of the largest output."""
+    return attribution(rewrite(module, x).forward(x, reference=reference), rule("deeplift-rescale"))
+
+
+def test_rescale_agrees(biased: Any) -> None:
+    """Catches a secant, a cross maximum or a reference unlike captum's, on all of VGG16 with biases.
+
+    The reference is no plain image, of which every window of every maximum is tied: see below.
+    """
+    module, reference = deepcopy(biased), IMAGE.flip(3)
+    module.features = nn.Sequential(*spaced(biased.features))
+    theirs, found = by_captum(module, IMAGE, reference), rescaled(biased, IMAGE, reference)
+    assert cosine(found, theirs) >= AGREES
+    assert float(found.norm() / theirs.norm()) == pytest.approx(1, abs=1e-9)
+    assert cosine(theirs, ours(biased, rule("grad-input"))) < DIFFERS
+
+
 # Where conventions part: a small network, and the oracle.
 
 
@@ -169,6 +208,19 @@ def small_network(bias: bool = True, scale: float = 1.0) -> Small:
     for p in made.double().parameters():
         p.data.normal_(generator=rng).mul_(scale)
     return made.requires_grad_(False).eval()
+
+
+class Functional(nn.Module):
+    """The small network with functions in place of modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(op for op in small_network() if isinstance(op, nn.Conv2d | nn.Linear))
+
+    def forward(self, x: Any) -> Any:
+        a = F.max_pool2d(F.relu(self.layers[0](x)), 2)
+        a = torch.flatten(F.relu(self.layers[1](a)), 1)
+        return self.layers[3](F.relu(self.layers[2](a)))
 
 
 def by_oracle(module: Small, used: oracle.Rule, x: Any) -> Any:
@@ -233,17 +285,6 @@ def test_captum_forgets_its_rules() -> None:
 
 def test_captum_does_not_see_functional_relus() -> None:
     """Catches GBP that silently is the plain gradient: of F.relu captum sees nothing, the rewritten graph does."""
-
-    class Functional(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layers = nn.ModuleList(op for op in small_network() if isinstance(op, nn.Conv2d | nn.Linear))
-
-        def forward(self, x: Any) -> Any:
-            a = F.max_pool2d(F.relu(self.layers[0](x)), 2)
-            a = torch.flatten(F.relu(self.layers[1](a)), 1)
-            return self.layers[3](F.relu(self.layers[2](a)))
-
     module, modules = Functional().eval(), small_network()
     theirs = GuidedBackprop(module).attribute(SMALL_IMAGE, target=largest(module, SMALL_IMAGE))
     published = by_oracle(modules, oracle.modified_gradient(relu=oracle.guided), SMALL_IMAGE)
@@ -282,3 +323,53 @@ def test_zennits_box_has_no_bias() -> None:
     assert cosine(ours(module, without, x), printed) >= AGREES
     assert cosine(ours(module, rule("dtd", **bounds), x), absorbed) >= AGREES
     assert cosine(absorbed, printed) < AGREES
+
+
+def difference(module: nn.Module, x: Any, reference: Any) -> float:
+    """What contributions to the largest output have to add up to."""
+    k = largest(module, x)
+    return float(module(x)[0, k[0]] - module(reference)[0, k[0]])
+
+
+def test_captum_deeplift_does_not_add_up_behind_a_relu() -> None:
+    """Documents a maximum that reads a ReLU's output: captum's ReLU takes the gradient before the maximum replaced it.
+
+    Contributions have to add up to the difference of the outputs. Ours do, and captum's with an identity in between,
+    where both maps are one.
+    """
+    module, x = small_network(), SMALL_IMAGE
+    wanted, theirs = difference(module, x, x.flip(3)), by_captum(module, x, x.flip(3))
+    found, apart = rescaled(module, x, x.flip(3)), by_captum(Small(*spaced(module)), x, x.flip(3))
+    assert float(found.sum()) == pytest.approx(wanted, rel=1e-9)
+    assert cosine(found, apart) >= AGREES
+    assert abs(float(theirs.sum()) / wanted - 1) > 1e-3
+
+
+def test_captum_takes_the_first_of_equal_maxima() -> None:
+    """Documents a tie at the reference: of a window below 0 captum takes the reference's first entry, 0 like all.
+
+    Without biases and against 0 DeepLIFT, gradient times input and integrated gradients are one map wherever windows
+    have a winner at x; ours is that map, captum's adds up to the same sum.
+    """
+    module = Small(*(op for i, op in enumerate(small_network(bias=False)) if i != 1)).eval()  # the maximum sees signs
+    x, k = SMALL_IMAGE, largest(module, SMALL_IMAGE)
+    theirs, found = by_captum(module, x, 0 * x), rescaled(module, x, 0 * x)
+    path = []
+    for step in range(16):  # the gradient is constant on the way from 0
+        at = ((step + 0.5) / 16 * x).requires_grad_()
+        path.append(torch.autograd.grad(module(at)[0, k[0]], at)[0])
+    integrated = x * sum(path) / len(path)
+    assert cosine(found, integrated) >= AGREES
+    assert cosine(theirs, integrated) < DIFFERS
+    for R in (theirs, found):
+        assert float(R.sum()) == pytest.approx(difference(module, x, 0 * x), rel=1e-9)
+
+
+def test_captum_deeplift_does_not_see_functional_relus() -> None:
+    """Catches a Rescale that silently is the gradient: of F.relu captum sees nothing, and its sum is another one."""
+    functional, x = Functional().eval(), SMALL_IMAGE
+    theirs, found = by_captum(functional, x, x.flip(3)), rescaled(functional, x, x.flip(3))
+    assert cosine(found, rescaled(small_network(), x, x.flip(3))) >= AGREES
+    wanted = difference(functional, x, x.flip(3))
+    assert float(found.sum()) == pytest.approx(wanted, rel=1e-9)
+    assert abs(float(theirs.sum()) / wanted - 1) > 1e-3

@@ -52,7 +52,7 @@ def sprinkled(rng: np.random.Generator, *shape: int, sign: int = 0) -> np.ndarra
 
 # On dense nets: the NumPy laboratory.
 
-LAB: dict[str, dict[str, float]] = {name: {} for name in RULES if name in lab.RULES} | {
+LAB: dict[str, dict[str, float]] = {name: {} for name in RULES if name in lab.RULES and "pattern" not in name} | {
     "rectgrad": {"q": 0.7},
     "rectgrad-constant": {"tau": 0.05},
     "lrp-alpha-beta": {"alpha": 2.0},

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nfrlab.simulations.dense import RULES, Layer, layer, rules
+from nfrlab.simulations.dense import RULES, Layer, deeplift, layer, patterns, rules
 from tests.support.oracles import rules as oracle
 
 Vector = list[Fraction]
@@ -57,36 +57,69 @@ def by_name() -> dict[str, tuple[Step, Callable[..., list[Any]]]]:
     }
 
 
-PAIRS: dict[str, tuple[Step, Callable[..., list[Any]]]] = by_name() | {
-    "rectgrad τ = 1/2": (
-        lambda at, r: rules.rectgrad(at, r, Fraction(1, 2)),
-        lambda a, W, b, r: oracle.rectgrad(a, W, b, r, Fraction(1, 2)),
-    ),
-    "rectgrad τ = −1": (
-        lambda at, r: rules.rectgrad(at, r, Fraction(-1)),
-        lambda a, W, b, r: oracle.rectgrad(a, W, b, r, Fraction(-1)),
-    ),
-    "rectgrad q = 9/10": (
-        lambda at, r: rules.rectgrad_quantile(at, r, Fraction(9, 10)),
-        lambda a, W, b, r: oracle.rectgrad_quantile(a, W, b, r, Fraction(9, 10)),
-    ),
-    "rectgrad q = 1/4": (
-        lambda at, r: rules.rectgrad_quantile(at, r, Fraction(1, 4)),
-        lambda a, W, b, r: oracle.rectgrad_quantile(a, W, b, r, Fraction(1, 4)),
-    ),
-    "αβ = 2, 1": (
-        lambda at, r: rules.lrp_alpha_beta(at, r, 2),
-        lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, 2, 1),
-    ),
-    "αβ = −1, −2": (
-        lambda at, r: rules.lrp_alpha_beta(at, r, -1),
-        lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, -1, -2),
-    ),
-    "z^B": (
-        lambda at, r: rules.z_box(at, r, np.array([Fraction(-3)] * len(at.a)), np.array([Fraction(3)] * len(at.a))),
-        lambda a, W, b, r: oracle.z_box(a, W, b, r, [Fraction(-3)] * len(a), [Fraction(3)] * len(a)),
-    ),
+def compared(step: Step, slow: Callable[..., list[Any]]) -> dict[str, tuple[Step, Callable[..., list[Any]]]]:
+    """A rule of DeepLIFT beside the reference 0, and beside another one: the input in reverse order."""
+    name = step.__name__
+    return {
+        name: (lambda at, r: step(deeplift.with_reference((at,))[0], r), slow),
+        f"{name}, reference": (
+            lambda at, r: step(deeplift.with_reference((at,), at.a[::-1])[0], r),
+            lambda a, W, b, r: slow(a, W, b, r, a[::-1]),
+        ),
+    }
+
+
+def patterned(step: Step, slow: Callable[..., list[Any]]) -> dict[str, tuple[Step, Callable[..., list[Any]]]]:
+    """A rule of patterns, with the weights from right to left for patterns."""
+    return {
+        step.__name__: (
+            lambda at, r: step(patterns.with_patterns((at,), (at.W[:, ::-1],))[0], r),
+            lambda a, W, b, r: slow(a, W, b, r, [row[::-1] for row in W]),
+        )
+    }
+
+
+OTHERS = {
+    **compared(deeplift.deeplift_rescale, oracle.deeplift_rescale),
+    **compared(deeplift.deeplift_revealcancel, oracle.deeplift_revealcancel),
+    **compared(deeplift.deeplift_ablated, oracle.deeplift_ablated),
+    **patterned(patterns.pattern_net, oracle.pattern_net),
+    **patterned(patterns.pattern_attribution, oracle.pattern_attribution),
 }
+PAIRS: dict[str, tuple[Step, Callable[..., list[Any]]]] = (
+    by_name()
+    | OTHERS
+    | {
+        "rectgrad τ = 1/2": (
+            lambda at, r: rules.rectgrad(at, r, Fraction(1, 2)),
+            lambda a, W, b, r: oracle.rectgrad(a, W, b, r, Fraction(1, 2)),
+        ),
+        "rectgrad τ = −1": (
+            lambda at, r: rules.rectgrad(at, r, Fraction(-1)),
+            lambda a, W, b, r: oracle.rectgrad(a, W, b, r, Fraction(-1)),
+        ),
+        "rectgrad q = 9/10": (
+            lambda at, r: rules.rectgrad_quantile(at, r, Fraction(9, 10)),
+            lambda a, W, b, r: oracle.rectgrad_quantile(a, W, b, r, Fraction(9, 10)),
+        ),
+        "rectgrad q = 1/4": (
+            lambda at, r: rules.rectgrad_quantile(at, r, Fraction(1, 4)),
+            lambda a, W, b, r: oracle.rectgrad_quantile(a, W, b, r, Fraction(1, 4)),
+        ),
+        "αβ = 2, 1": (
+            lambda at, r: rules.lrp_alpha_beta(at, r, 2),
+            lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, 2, 1),
+        ),
+        "αβ = −1, −2": (
+            lambda at, r: rules.lrp_alpha_beta(at, r, -1),
+            lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, -1, -2),
+        ),
+        "z^B": (
+            lambda at, r: rules.z_box(at, r, np.array([Fraction(-3)] * len(at.a)), np.array([Fraction(3)] * len(at.a))),
+            lambda a, W, b, r: oracle.z_box(a, W, b, r, [Fraction(-3)] * len(a), [Fraction(3)] * len(a)),
+        ),
+    }
+)
 
 
 @pytest.mark.parametrize("name", PAIRS)

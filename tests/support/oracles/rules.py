@@ -185,6 +185,109 @@ def z_box(a: Vector, W: Matrix, b: Vector, R: Vector, low: Vector, high: Vector)
     return out
 
 
+def _reference(W: Matrix, b: Vector, a: Vector, a0: Vector | None) -> tuple[list[Scalar], list[Scalar], Vector]:
+    """z of a, z of the reference a0 (zeros where none is given), and a0."""
+    there = [v * 0 for v in a] if a0 is None else a0
+    return forward(W, b, a)[0], forward(W, b, there)[0], there
+
+
+def _rescale_multiplier(z0: Scalar, z: Scalar) -> Scalar:
+    """Delta y / Delta z of y = relu(z); the derivative 1[z > 0] where Delta z = 0 (arXiv 1704.02685, sec. 3.5.2)."""
+    if z == z0:
+        return 1 if z > 0 else 0
+    return (relu(z) - relu(z0)) / (z - z0)
+
+
+def deeplift_rescale(a: Vector, W: Matrix, b: Vector, r: Vector, a0: Vector | None = None) -> list[Scalar]:
+    """DeepLIFT, Rescale: m'_i = sum_j w_ij (Delta y_j / Delta z_j) m_j (arXiv 1704.02685, eq. 3 and sec. 3.5)."""
+    z, z0, _ = _reference(W, b, a, a0)
+    out: list[Scalar] = [0] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b)):
+            out[i] = out[i] + W[i][j] * _rescale_multiplier(z0[j], z[j]) * r[j]
+    return out
+
+
+def _revealcancel_multiplier(z0: Scalar, own: Scalar, other: Scalar) -> Scalar:
+    """Delta y^s / Delta z^s for one sign s, Delta z^s = own (arXiv 1704.02685, sec. 3.5.3):
+    Delta y^s = (y(z0 + own) - y(z0) + y(z0 + other + own) - y(z0 + other)) / 2; the limit own -> 0 where own = 0.
+    """
+    if own == 0:
+        return Fraction((1 if z0 > 0 else 0) + (1 if z0 + other > 0 else 0), 2)
+    y = (relu(z0 + own) - relu(z0) + relu(z0 + other + own) - relu(z0 + other)) / 2
+    return y / own
+
+
+def deeplift_revealcancel(a: Vector, W: Matrix, b: Vector, r: Vector, a0: Vector | None = None) -> list[Scalar]:
+    """DeepLIFT, RevealCancel: contributions c_ij = Delta a_i w_ij > 0 make up Delta z_j^+, those < 0 Delta z_j^-;
+    m'_i = sum_j w_ij m_j^+ r_j over c_ij > 0, plus w_ij m_j^- r_j over c_ij < 0, plus half of each where
+    Delta a_i = 0 (arXiv 1704.02685, sec. 3.5.1).
+    """
+    _, z0, there = _reference(W, b, a, a0)
+    out: list[Scalar] = [0] * len(a)
+    for j in range(len(b)):
+        c = [(a[i] - there[i]) * W[i][j] for i in range(len(a))]
+        pos, neg = sum(relu(v) for v in c), sum(_neg(v) for v in c)
+        m_pos, m_neg = _revealcancel_multiplier(z0[j], pos, neg), _revealcancel_multiplier(z0[j], neg, pos)
+        for i in range(len(a)):
+            m = m_pos if c[i] > 0 else m_neg if c[i] < 0 else (m_pos + m_neg) / 2
+            out[i] = out[i] + W[i][j] * m * r[j]
+    return out
+
+
+def deeplift_ablated(a: Vector, W: Matrix, b: Vector, r: Vector, a0: Vector | None = None) -> list[Scalar]:
+    """DeepLIFT without cross terms (arXiv 1912.09818): of Rescale only what a difference Delta a_i > 0 adds to Delta
+    z_j > 0, and Delta a_i < 0 to Delta z_j < 0, that is w_ij > 0 in both; so too where Delta a_i = 0.
+    """
+    z, z0, _ = _reference(W, b, a, a0)
+    out: list[Scalar] = [0] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b)):
+            if W[i][j] > 0:
+                out[i] = out[i] + W[i][j] * _rescale_multiplier(z0[j], z[j]) * r[j]
+    return out
+
+
+def pattern(inputs: Matrix, w: Vector, b: Scalar, rectified: bool = True) -> list[Scalar]:
+    """(E[x_i y] - E[x_i] E[y]) / sum_k w_k (E[x_k y] - E[x_k] E[y]), y = sum_i w_i x_i, E the mean over the inputs with
+    y + b > 0, or over all of a linear neuron (arXiv 1705.05598, eq. 8-9 and the two estimators before them).
+    """
+    kept: list[tuple[Vector, Scalar]] = []
+    for x in inputs:
+        y = sum((w[i] * x[i] for i in range(len(w))), w[0] * 0)
+        if not rectified or y + b > 0:
+            kept.append((x, y))
+    if not kept:
+        return [v * 0 for v in w]
+    n = len(kept)
+    mean_y = sum(y for _, y in kept) / n
+    num = [sum(x[i] * y for x, y in kept) / n - sum(x[i] for x, _ in kept) / n * mean_y for i in range(len(w))]
+    den = sum(w[i] * num[i] for i in range(len(w)))
+    return [_ratio(v, den) for v in num]
+
+
+def pattern_net(a: Vector, W: Matrix, b: Vector, r: Vector, P: Matrix) -> list[Scalar]:
+    """PatternNet: r'_i = sum_j p_ij 1[z_j > 0] r_j, patterns p_j in place of weights (arXiv 1705.05598)."""
+    z, _ = forward(W, b, a)
+    out: list[Scalar] = [0] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b)):
+            if z[j] > 0:
+                out[i] = out[i] + P[i][j] * r[j]
+    return out
+
+
+def pattern_attribution(a: Vector, W: Matrix, b: Vector, r: Vector, P: Matrix) -> list[Scalar]:
+    """PatternAttribution: r'_i = sum_j w_ij p_ij 1[z_j > 0] r_j (arXiv 1705.05598)."""
+    z, _ = forward(W, b, a)
+    out: list[Scalar] = [0] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b)):
+            if z[j] > 0:
+                out[i] = out[i] + W[i][j] * P[i][j] * r[j]
+    return out
+
+
 def alignment(R: Vector, x: Vector) -> float:
     """alpha(R, x) = <R, x> / (|R| |x|), nan if either norm is zero (the paper, Def. 1)."""
     norm_r, norm_x = math.sqrt(sum(float(v) ** 2 for v in R)), math.sqrt(sum(float(v) ** 2 for v in x))

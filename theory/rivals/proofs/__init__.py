@@ -1,0 +1,3 @@
+"""The derivations behind what the rivals predict."""
+
+__all__ = ["deeplift", "patterns"]
