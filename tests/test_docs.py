@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from nfrlab.simulations import sweep
+from nfrlab.verify.cli import COMMANDS
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import map_page
 from nfrlab.verify.report.claims_page import claims_page
@@ -57,8 +58,6 @@ def test_readme_commands_exist() -> None:
     for target in re.findall(r"\bmake ([a-z]+)\b", readme):
         assert f"\n{target}:" in makefile, target
     for command in re.findall(r"^nfrlab ([a-z]+)", readme, re.MULTILINE):
-        assert command in {"claims", "show", "verify", "sweep", "converge", "law", "figures", "bridge", "train"}, (
-            command
-        )
+        assert command in COMMANDS, command
     for id in re.findall(r"`((?:prop|thm|law)-[a-z0-9-]+)`", readme):
         assert id in REGISTRY, id

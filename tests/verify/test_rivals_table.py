@@ -12,7 +12,7 @@ import xarray as xr
 from nfrlab.theory.rivals.predictions import THEORIES, Prediction
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.examine.rival_rows import ROWS, Numbers, Row
-from nfrlab.verify.proceedings.rivals_table import Outcome, Score, outcome, outcomes, tally
+from nfrlab.verify.proceedings.rivals_table import RowResult, Score, row_result, row_results, tally
 from nfrlab.verify.report import rivals
 from tests.support.measurements import FULL, printed
 
@@ -46,7 +46,7 @@ def test_every_row_is_predicted_by_somebody_and_every_prediction_has_a_row() -> 
 )
 def test_scores(interval: tuple[float, float], score: Score) -> None:
     """Catches a border that is on the wrong side, and a theory that scores where it is silent."""
-    found = Outcome(ROWS[0], {"Zheng": Prediction("aligned", 0.5, 1.0)}, 0.5, interval, 60, "a network")
+    found = RowResult(ROWS[0], {"Zheng": Prediction("aligned", 0.5, 1.0)}, 0.5, interval, 60, "a network")
     assert found.score("Zheng") is score
     assert found.score("Sixt") is None
     assert replace(found, median=None).score("Zheng") is None
@@ -55,7 +55,7 @@ def test_scores(interval: tuple[float, float], score: Score) -> None:
 def test_a_row_is_the_interval_of_the_median() -> None:
     """Catches a mean, an interval of other draws, NaN that count, and what is known that gets lost."""
     values = np.linspace(0.2, 0.6, draws_needed() * 3)
-    found = outcome(row("gbp-stack", numbers([*values, np.nan], product=0.4)), {}, 0, MISS)
+    found = row_result(row("gbp-stack", numbers([*values, np.nan], product=0.4)), {}, 0, MISS)
     assert found.median == pytest.approx(0.4)
     assert found.n == len(values)
     assert found.interval[0] < 0.4 < found.interval[1]
@@ -66,7 +66,7 @@ def test_a_row_is_the_interval_of_the_median() -> None:
 @pytest.mark.parametrize("nothing", [None, numbers([np.nan, np.nan])])
 def test_what_was_not_measured_scores_nothing(nothing: Numbers | None) -> None:
     """Catches a score without a number, and a row without what would be predicted."""
-    found = outcome(row("beta", nothing), {}, 0, MISS)
+    found = row_result(row("beta", nothing), {}, 0, MISS)
     assert set(found.predictions) == {"Zheng", "Sixt"}
     assert {found.score(theory) for theory in THEORIES} == {None}
     assert rivals.measurement(found).startswith("NOT RUN: nfrlab rivals")
@@ -76,7 +76,7 @@ def test_what_was_not_measured_scores_nothing(nothing: Numbers | None) -> None:
 
 def test_the_made_up_world_is_read_row_by_row() -> None:
     """Catches a row that reads another rule, network, layer or variable than it names."""
-    found = {each.row.id: each for each in outcomes(WORLD, 0)}
+    found = {each.row.id: each for each in row_results(WORLD, 0)}
     expected = {"gbp-maps": 0.16, "zplus-relevance": 0.16, "rectgrad-maps": 0.16, "beta": -0.3, "extremes": 0.99}
     for id, value in expected.items():
         assert found[id].median == pytest.approx(value, abs=2e-3), id
@@ -90,10 +90,10 @@ def test_the_made_up_world_is_read_row_by_row() -> None:
 
 def test_the_page_and_the_figure_show_every_row() -> None:
     """Catches a row that the reader does not see, and a figure of what was not measured."""
-    found = outcomes(WORLD, 0)
+    found = row_results(WORLD, 0)
     assert [each["number"] for each in rivals.table(found)] == [each.number for each in ROWS]
     axes = rivals.drawn(found).axes[0]
     shown = [label.get_text() for label in axes.get_yticklabels()]
     assert len(shown) == sum(each.median is not None for each in found)
-    assert "<svg" in rivals.picture(found)
-    assert rivals.picture([outcome(row("beta", None), {}, 0, MISS)]) == ""
+    assert "<svg" in rivals.table_figure(found)
+    assert rivals.table_figure([row_result(row("beta", None), {}, 0, MISS)]) == ""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from nfrlab.verify.commands import verdict_table
+from nfrlab.verify.commands.tables import verdicts as verdict_table
 from nfrlab.verify.proceedings import power, seeds, store
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.schema import DEEPEST, MOST, misfits, read_json, schema_of

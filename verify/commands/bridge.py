@@ -43,8 +43,8 @@ from nfrlab.verify.commands.deep_options import (
     sources_found,
     training_side,
 )
-from nfrlab.verify.commands.deep_tables import print_alphas, print_diagnosis, print_sanity
 from nfrlab.verify.commands.progress import progress
+from nfrlab.verify.commands.tables.deep import print_alphas, print_diagnosis, print_sanity
 from nfrlab.verify.commands.verify import all_as_on_record, report, try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed

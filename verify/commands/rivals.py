@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from nfrlab.simulations.bridge.rival_settings import rivals_plan, rivals_plan_for
 from nfrlab.simulations.bridge.settings import ON_IMAGENET, Setting, Weights
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
 from nfrlab.simulations.workers import exits_refused, jobs_for
-from nfrlab.theory.rivals.predictions import THEORIES
 from nfrlab.verify.commands.bridge import GIB, draws_from, run_with_progress
 from nfrlab.verify.commands.console import (
     OUT,
@@ -27,8 +25,6 @@ from nfrlab.verify.commands.console import (
     refusals,
     require_counts,
     say,
-    shown,
-    wide_console,
 )
 from nfrlab.verify.commands.deep_options import (
     device_from,
@@ -40,15 +36,15 @@ from nfrlab.verify.commands.deep_options import (
     said_of_weights,
     sources_found,
 )
+from nfrlab.verify.commands.tables.rivals import print_rivals
 from nfrlab.verify.commands.verify import all_as_on_record, report, try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
-from nfrlab.verify.proceedings.rivals_table import Outcome, outcomes
+from nfrlab.verify.proceedings.rivals_table import row_results
 from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
-from nfrlab.verify.report.rivals import scores, table
 
 
 def rivals(
@@ -85,7 +81,7 @@ def rivals(
         if model is not None:
             require_known(model)
         sources = sources_found(out / MEASUREMENTS, images, weights)
-        settings = settings_from(model, quick, size, sources)
+        settings = rivals_settings(model, quick, size, sources)
         count = draws_from(seeds)
         with exits_refused(str(model)):
             said = said_of_weights(model, sources)
@@ -101,9 +97,9 @@ def rivals(
             say(sentence)
     workers = 1 if sources.device != "cpu" else jobs_for(jobs, GIB["quick" if quick or size <= 64 else "full"])
     options = {"model": model, "weights": weights, "images": images, "device": sources.device}
-    command = rerun_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
+    command = rivals_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
     found = run_with_progress(settings, count, seed, sources, workers, command)
-    print_table(outcomes(datasets(sources.out), seed))
+    print_rivals(row_results(datasets(sources.out), seed))
     say(seen)
     profile: Profile = "quick" if quick else "full"
     if model is None:
@@ -119,7 +115,7 @@ def rivals(
     raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
 
 
-def settings_from(model: str | None, quick: bool, size: int, sources: Sources) -> tuple[Setting, ...]:
+def rivals_settings(model: str | None, quick: bool, size: int, sources: Sources) -> tuple[Setting, ...]:
     """The settings of the built-in plan, or of one network.
 
     Raises `ValueError` for a side that no image can have, weights without a model, and `quick` with a model.
@@ -137,19 +133,8 @@ def settings_from(model: str | None, quick: bool, size: int, sources: Sources) -
     return rivals_plan_for(model, own, size)
 
 
-def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
+def rivals_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
     """The command that reaches these numbers again, with the options that are given."""
     words = ["nfrlab", "rivals", *(["--quick"] if quick else []), "--seed", str(seed)]
     given = {name: value for name, value in options.items() if value is not None and (name, value) != ("device", "cpu")}
     return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
-
-
-def print_table(found: Sequence[Outcome]) -> None:
-    """What each theory predicts, what was measured, and how often each is right."""
-    listing = Table("", "experiment", *THEORIES, "measured", header_style="bold")
-    for row in table(found):
-        measured = f"{row['measured']}\n{row['network']}".strip()
-        experiment = f"{row['experiment']}: {row['quantity']}"
-        listing.add_row(row["number"], shown(experiment), *row["cells"].values(), shown(measured))
-    listing.add_row("", "in all", *scores(found).values(), "")
-    wide_console().print(listing)

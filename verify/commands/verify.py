@@ -29,7 +29,7 @@ from nfrlab.verify.commands.console import (
     tell,
 )
 from nfrlab.verify.commands.progress import progress
-from nfrlab.verify.commands.verdict_table import coloured, print_steadiness, print_verdicts
+from nfrlab.verify.commands.tables.verdicts import coloured, print_steadiness, print_verdicts
 from nfrlab.verify.court.claim import PROFILES, Profile
 from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings import power, record, store

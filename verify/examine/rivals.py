@@ -34,7 +34,7 @@ PREMISES = (
 )
 
 
-def networks_with(
+def rivals_with(
     measured: Measured, variable: str, rules: Iterable[str], weights: str = "", connected: bool = False
 ) -> dict[str, xr.Dataset]:
     """The networks of which `variable` was measured with all of these rules: convolutional ones, or those that are
@@ -68,7 +68,7 @@ def built_in_rivals(measured: Measured) -> dict[str, xr.Dataset]:
     return {name: data for name, data in found.items() if data.attrs["network"] != BODY}
 
 
-def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
+def rivals_of(network: str, measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured for the rivals on one network, and on the fully connected one beside it; a network that came as
     it was built counts as trained.
     """
@@ -82,7 +82,7 @@ def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
     return found
 
 
-def claim_on(claim: Claim, network: str) -> Claim:
+def rival_claim_on(claim: Claim, network: str) -> Claim:
     """The claim `<id>@<network>`, judged from what was measured for the rivals on this network alone."""
     run = f"measurements of {network} for the rivals; run: nfrlab rivals --model {network}"
 
@@ -95,7 +95,7 @@ def claim_on(claim: Claim, network: str) -> Claim:
         claim,
         id=f"{claim.id}@{network}",
         title=f"{claim.title}: {ALIAS.get(network, network)}",
-        scope=partial(of_network, network),
+        scope=partial(rivals_of, network),
         missing=missing,
         repairs=claim.repairs and f"{claim.repairs}@{network}",
     )
@@ -104,4 +104,4 @@ def claim_on(claim: Claim, network: str) -> Claim:
 def claims_on_rivals(claim: Claim, find: Find, networks: Sequence[str] = (SQUEEZENET,)) -> tuple[Claim, ...]:
     """The claim judged from the built-in networks, and from those with ImageNet's weights."""
     built_in = replace(claim, scope=built_in_rivals, missing=lambda measured: "" if find(measured) else RUN)
-    return built_in, *(claim_on(built_in, network) for network in networks)
+    return built_in, *(rival_claim_on(built_in, network) for network in networks)

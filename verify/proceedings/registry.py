@@ -28,7 +28,7 @@ def find_claim(id: str) -> Claim:
     """The claim called `id`, or `ID@NETWORK`. Raises `ValueError` for an unknown one."""
     if is_on_own_network(id):
         base, _, network = id.partition("@")
-        twin = rivals.claim_on if is_of_rivals(REGISTRY[base]) else measured.claim_on
+        twin = rivals.rival_claim_on if is_of_rivals(REGISTRY[base]) else measured.claim_on
         return twin(REGISTRY[base], network)
     if id not in REGISTRY:
         near = get_close_matches(id, REGISTRY, 3)

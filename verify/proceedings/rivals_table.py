@@ -27,7 +27,7 @@ class Score(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RowResult:
     """A row as it came out: the median over n pairs of network and image, its interval, and what was predicted."""
 
     row: Row
@@ -53,27 +53,27 @@ class Outcome:
         return Score.RIGHT if prediction.low <= low and high <= prediction.high else Score.OPEN
 
 
-def outcomes(measured: Measured, seed: int) -> list[Outcome]:
+def row_results(measured: Measured, seed: int) -> list[RowResult]:
     """Every row: predicted from what is known beforehand, then measured.
 
     The intervals of all rows hold at once with the error probability of one claim.
     """
     miss = Budget().spend(len(ROWS))
-    return [outcome(row, measured, seed, miss) for row in ROWS]
+    return [row_result(row, measured, seed, miss) for row in ROWS]
 
 
-def outcome(row: Row, measured: Measured, seed: int, miss: float) -> Outcome:
+def row_result(row: Row, measured: Measured, seed: int, miss: float) -> RowResult:
     """One row, its interval at the error probability `miss`."""
     numbers = row.measure(measured, seed)
     known = {} if numbers is None else numbers.known
     predictions = predicted(row.id, known)
     if numbers is None:
-        return Outcome(row, predictions)
+        return RowResult(row, predictions)
     values = clusters(numbers.values).values
     kept = values[~np.isnan(values)]
     if not len(kept):
-        return Outcome(row, predictions)
-    return Outcome(row, predictions, float(np.median(kept)), intervals.median(kept, miss), len(kept), numbers.network)
+        return RowResult(row, predictions)
+    return RowResult(row, predictions, float(np.median(kept)), intervals.median(kept, miss), len(kept), numbers.network)
 
 
 def predicted(id: str, known: Mapping[str, float]) -> dict[str, Prediction]:
@@ -88,7 +88,7 @@ def predicted(id: str, known: Mapping[str, float]) -> dict[str, Prediction]:
     return found
 
 
-def tally(found: list[Outcome]) -> dict[str, dict[Score, int]]:
+def tally(found: list[RowResult]) -> dict[str, dict[Score, int]]:
     """By theory how often it is right, wrong, and neither yet, of the rows of which it predicts something."""
     return {
         theory: {score: sum(each.score(theory) is score for each in found) for score in Score} for theory in THEORIES

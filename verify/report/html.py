@@ -19,7 +19,7 @@ from nfrlab.verify.proceedings.power import Sight
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import wording
 from nfrlab.verify.report.networks import sections
-from nfrlab.verify.report.rivals import section
+from nfrlab.verify.report.rivals import rivals_section
 
 
 @cache
@@ -92,5 +92,5 @@ def write_report(out: Path) -> None:
     """
     with one_writer(out):
         write_atomically(
-            out / "report.html", render(store.read(out), power.stored_sights(out), sections(out), section(out))
+            out / "report.html", render(store.read(out), power.stored_sights(out), sections(out), rivals_section(out))
         )

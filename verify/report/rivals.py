@@ -13,29 +13,29 @@ from nfrlab.paper_figs import rivals as figure
 from nfrlab.paper_figs.render import render
 from nfrlab.simulations.bridge.rival_settings import RIVALS
 from nfrlab.theory.rivals.predictions import THEORIES
-from nfrlab.verify.proceedings.rivals_table import Outcome, Score, outcomes, tally
+from nfrlab.verify.proceedings.rivals_table import RowResult, Score, row_results, tally
 from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
 
 MARKS = {Score.RIGHT: "✓", Score.WRONG: "✗", Score.OPEN: "?", None: ""}
 
 
-def cell(outcome: Outcome, theory: str) -> str:
+def cell(row_result: RowResult, theory: str) -> str:
     """What a theory predicts of a row, with a mark for how it fares: `α → 1 ✓`; a dash where it is silent."""
-    prediction = outcome.predictions.get(theory)
+    prediction = row_result.predictions.get(theory)
     if prediction is None:
         return "–"
-    return f"{prediction.words} {MARKS[outcome.score(theory)]}".strip()
+    return f"{prediction.words} {MARKS[row_result.score(theory)]}".strip()
 
 
-def measurement(outcome: Outcome) -> str:
+def measurement(row_result: RowResult) -> str:
     """The median and its interval, or what is missing."""
-    if outcome.median is None:
-        return f"NOT RUN: {outcome.row.needs}"
-    low, high = outcome.interval
-    return f"{outcome.median:.3f} [{low:.3f}, {high:.3f}], n = {outcome.n}"
+    if row_result.median is None:
+        return f"NOT RUN: {row_result.row.needs}"
+    low, high = row_result.interval
+    return f"{row_result.median:.3f} [{low:.3f}, {high:.3f}], n = {row_result.n}"
 
 
-def table(found: Sequence[Outcome]) -> list[dict[str, Any]]:
+def table(found: Sequence[RowResult]) -> list[dict[str, Any]]:
     """The rows as words: number, experiment, quantity, a cell a theory, what was measured, and on which network."""
     return [
         {
@@ -50,14 +50,14 @@ def table(found: Sequence[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
-def scores(found: Sequence[Outcome]) -> dict[str, str]:
+def scores(found: Sequence[RowResult]) -> dict[str, str]:
     """By theory: `5 right, 2 wrong, 1 open`."""
     return {
         theory: ", ".join(f"{count[score]} {score}" for score in Score) for theory, count in tally(list(found)).items()
     }
 
 
-def drawn(found: Sequence[Outcome]) -> Figure:
+def drawn(found: Sequence[RowResult]) -> Figure:
     """The figure of the rows that were measured."""
     return figure.figure(
         [
@@ -73,7 +73,7 @@ def drawn(found: Sequence[Outcome]) -> Figure:
     )
 
 
-def section(out: Path) -> dict[str, Any] | None:
+def rivals_section(out: Path) -> dict[str, Any] | None:
     """What the report shows of the rivals; None where nothing was measured for them.
 
     Raises `ValueError` for stored results that cannot be read.
@@ -82,11 +82,11 @@ def section(out: Path) -> dict[str, Any] | None:
     of_rivals = [data for name, data in measured.items() if name.startswith(RIVALS)]
     if not of_rivals:
         return None
-    found = outcomes(measured, int(of_rivals[0].attrs["seed"]))
-    return {"rows": table(found), "scores": scores(found), "figure": Markup(picture(found))}
+    found = row_results(measured, int(of_rivals[0].attrs["seed"]))
+    return {"rows": table(found), "scores": scores(found), "figure": Markup(table_figure(found))}
 
 
-def picture(found: Sequence[Outcome]) -> str:
+def table_figure(found: Sequence[RowResult]) -> str:
     """The figure as SVG text; "" where no row was measured."""
     if all(each.median is None for each in found):
         return ""

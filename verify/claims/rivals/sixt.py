@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.over_draws import medians_over_draws
-from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, from_the_top, networks_with
+from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, from_the_top, rivals_with
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +39,7 @@ def convergence_evidence(
     """The convergence under each rule in every network; for the names of `rules` their values stand in."""
     found = {
         f"|cos| at layer 1: {rule}, {data.attrs['title']}": convergence(data, used)
-        for data in networks_with(exam.measured, "csc", {*rules, *rules.values()}, weights).values()
+        for data in rivals_with(exam.measured, "csc", {*rules, *rules.values()}, weights).values()
         for rule, used in rules.items()
     }
     return medians_over_draws(exam, found, claimed)
@@ -50,7 +50,7 @@ def slowing_evidence(exam: Examination, rules: Sequence[str]) -> list[Evidence]:
     found = {
         f"|cos| at layer 1: {slower} − {faster}, {data.attrs['title']}": convergence(data, slower)
         - convergence(data, faster)
-        for data in networks_with(exam.measured, "csc", rules).values()
+        for data in rivals_with(exam.measured, "csc", rules).values()
         for faster, slower in pairwise(rules)
     }
     return medians_over_draws(exam, found, Claimed.between(-1.0, 0.0, resolution=0.01))
@@ -58,7 +58,7 @@ def slowing_evidence(exam: Examination, rules: Sequence[str]) -> list[Evidence]:
 
 def measured_with(measured: Measured, rules: Sequence[str]) -> Mapping[str, object]:
     """The networks in which the convergence of these rules was measured."""
-    return networks_with(measured, "csc", rules)
+    return rivals_with(measured, "csc", rules)
 
 
 def converges(*, id: str, title: str, rules: Sequence[str]) -> tuple[Claim, ...]:

@@ -13,7 +13,7 @@ from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.over_draws import medians_over_draws
-from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, networks_with
+from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, rivals_with
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,7 +53,7 @@ def unexplained_evidence(
 
 def compared(measured: Measured, connected: bool = False) -> dict[str, xr.Dataset]:
     """The networks in which maps were compared with each other: convolutional ones, or those `connected` fully."""
-    return networks_with(measured, "between_networks", ("grad", "gbp"), connected=connected)
+    return rivals_with(measured, "between_networks", ("grad", "gbp"), connected=connected)
 
 
 CONNECTED = RestoredPremise(

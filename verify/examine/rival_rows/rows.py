@@ -10,7 +10,7 @@ from nfrlab.simulations.bridge.rival_settings import RIVALS
 from nfrlab.verify.court.claim import Measured
 from nfrlab.verify.examine.measured import depth
 from nfrlab.verify.examine.rival_rows import one_layer
-from nfrlab.verify.examine.rivals import from_the_top, networks_with
+from nfrlab.verify.examine.rivals import from_the_top, rivals_with
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +71,7 @@ def common_direction(rule: str, weights: str, target: str = "activation") -> Mea
     """|cos| of the leading direction of a rule's maps r_0 with the image, or with another target."""
 
     def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(networks_with(measured, "direction", [rule], weights))
+        data = chosen(rivals_with(measured, "direction", [rule], weights))
         if data is None:
             return None
         found = data["direction"].sel(rule=rule, form="gradient", start=int(data["start"].max()), layer=0)
@@ -84,7 +84,7 @@ def agreement_of_maps(rule: str, weights: str = "random", connected: bool = Fals
     """The mean cosine of a rule's maps that began as different vectors, each turned towards the image."""
 
     def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(networks_with(measured, "csc_mean", [rule], weights, connected))
+        data = chosen(rivals_with(measured, "csc_mean", [rule], weights, connected))
         if data is None:
             return None
         at = {"layer": 0}
@@ -99,7 +99,7 @@ def agreement_between_rules(slower: str, faster: str) -> Measure:
     """How much more, at the positions of layer 1, the maps of one rule agree than those of another."""
 
     def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(networks_with(measured, "csc", [slower, faster]))
+        data = chosen(rivals_with(measured, "csc", [slower, faster]))
         if data is None:
             return None
         one, other = (from_the_top(data, "csc", rule).sel(kind="position", layer=1) for rule in (slower, faster))

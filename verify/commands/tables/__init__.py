@@ -1,0 +1,1 @@
+"""The tables that commands print: of verdicts, of deep networks, of the rivals."""
