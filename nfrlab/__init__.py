@@ -29,6 +29,7 @@ if not (Path(__file__).parent / "theory").is_dir():  # a source tree: the rooms 
 PUBLIC = {
     "simulations.deep.maps": ("activation", "attribution", "cascades"),
     "simulations.deep": ("rewrite", "rule"),
+    "simulations.deep.methods": ("integrated_gradients", "method", "smoothgrad"),
     "simulations.alignment": ("alignment",),
     "simulations.sweep.once": ("sweep",),
     "theory.finite_width.law": ("alignment_law", "required_neurons"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,12 +72,15 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
     Relevance that reaches a place over several edges is summed. Layers 1 … L; layer 0 holds nodes before the first
     weighted one, if any, and belongs to layer 1.
     """
-    graph = trace.graph
-    nodes = [i for i, layer in enumerate(graph.layer_of) if max(layer, 1) in layers]
+    return through(trace, rule, pending, [i for i, at in enumerate(trace.graph.layer_of) if max(at, 1) in layers])
+
+
+def through(trace: Trace, rule: Rule, pending: Pending, nodes: Sequence[int]) -> Pending:
+    """Carry what waits at outputs of these nodes, in topological order, down through them: `descend` node by node."""
     for i in reversed(nodes):
         if i in pending:
-            node = graph.nodes[i]
-            below = rule.step_at(graph, i)(node.op, pending.pop(i), trace.recall(i))
+            node = trace.graph.nodes[i]
+            below = rule.step_at(trace.graph, i)(node.op, pending.pop(i), trace.recall(i))
             for source, part in zip(node.inputs, below, strict=True):
                 pending[source] = pending[source] + part if source in pending else part
         if trace.once:
