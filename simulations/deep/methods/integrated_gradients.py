@@ -26,7 +26,7 @@ def integrated_gradients(
     `error` is `|x − x₀| ⊙ Σ_s D_s |∇f_k(x_{s+1}) − ∇f_k(x_s)|` over nodes and ends (`quadrature.gaps`). It bounds the
     error of the quadrature where no entry of the gradient both rises and falls between two nodes: in a ReLU network,
     where no more than one of its kinks lies there. `defect` is `Σ_i R_i − (f_k(x) − f_k(x₀))`, which is 0 for the
-    integral, and `defect_error` the sum of the errors, both of the map with its multiplier.
+    integral, and `defect_error` the same bound for its own integrand, `⟨∇f_k, x − x₀⟩`; both have the multiplier.
 
     Parameters
     ----------
@@ -50,17 +50,19 @@ def integrated_gradients(
     difference = x - (x0 := _as_images(baseline, x))
     line = (torch.lerp(x0, x, at) for at in (0.0, *t.tolist(), 1.0))
     integral = error = last = torch.zeros_like(x, dtype=torch.float64)
+    defect_error = x.new_zeros(len(x), dtype=torch.float64)
     values = []
     met = gradients(trace, explained(trace, target), line)
     for weight, gap, (_, f, g) in zip((0.0, *w, 0.0), (0.0, *gaps(t, w)), met, strict=True):
-        integral = integral + float(weight) * g
-        error = error + float(gap) * (g - last).abs()
-        values.append(f)
-        last = g.double()
-    R, E = difference * integral, difference.abs() * error
+        change, last = g - last, g.double()
+        integral = integral + float(weight) * last
+        error = error + float(gap) * change.abs()
+        defect_error = defect_error + float(gap) * (difference * change).flatten(1).sum(dim=1).abs()
+        values.append(f.double())
+    R = difference * integral
     defect = R.flatten(1).sum(dim=1) - (values[-1] - values[0])
-    map, off = (R, E) if multiplier else (integral, error)
-    return Estimate(map.to(x.dtype), off.to(x.dtype), defect, E.flatten(1).sum(dim=1))
+    map, off = (R, difference.abs() * error) if multiplier else (integral, error)
+    return Estimate(map.to(x.dtype), off.to(x.dtype), defect, defect_error)
 
 
 def _as_images(baseline: float | Tensor, x: Tensor) -> Tensor:
