@@ -30,6 +30,7 @@ PUBLIC = {
     "simulations.deep.maps": ("activation", "attribution", "cascades"),
     "simulations.deep": ("rewrite", "rule"),
     "simulations.deep.patterns": ("with_patterns",),
+    "simulations.deep.methods": ("integrated_gradients", "method", "smoothgrad"),
     "simulations.alignment": ("alignment",),
     "simulations.sweep.once": ("sweep",),
     "theory.finite_width.law": ("alignment_law", "required_neurons"),

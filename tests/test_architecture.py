@@ -46,7 +46,7 @@ ORDER = {
         "bridge",
         "sweep",
     ),
-    "simulations/deep": ("engine", "reading", "maps", "patterns", "inputs", "networks", "effects"),
+    "simulations/deep": ("engine", "reading", "maps", "patterns", "methods", "inputs", "networks", "effects"),
     "verify": (
         "intervals",
         "court",

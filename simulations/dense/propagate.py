@@ -72,8 +72,11 @@ RULES: dict[str, Callable[..., Rule]] = {
     "lrp-z": lambda bias_in_denominator=True: Rule(
         "lrp-z", partial(rules.lrp_z, bias_in_denominator=bias_in_denominator), "relevance"
     ),
-    "lrp-alpha-beta": lambda alpha=2.0: Rule("lrp-alpha-beta", partial(rules.lrp_alpha_beta, alpha=alpha), "relevance"),
+    "lrp-alpha-beta": lambda alpha=2.0, beta=None: Rule(
+        "lrp-alpha-beta", partial(rules.lrp_alpha_beta, alpha=alpha, beta=beta), "relevance"
+    ),
     "zplus": lambda: Rule("zplus", rules.zplus, "relevance"),
+    "excitation-bp": lambda: Rule("excitation-bp", rules.excitation_bp, "relevance"),
     "zplus-gradient": lambda: Rule("zplus-gradient", rules.zplus_gradient, bottom=times_input),
     "zplus-filter": lambda: Rule("zplus-filter", rules.zplus_filter, bottom=times_input),
     "dtd": lambda low, high: Rule("dtd", rules.zplus, "relevance", first=partial(rules.z_box, low=low, high=high)),
@@ -92,7 +95,7 @@ def _deeplift(name: str, step: rules.Step) -> Rule:
 
 
 def rule(name: str, **parameters: Number) -> Rule:
-    """The rule called `name` with the parameters that it has (`q`, `tau`, `alpha`, or `low` and `high`).
+    """The rule called `name` with the parameters that it has (`q`, `tau`, `alpha` and `beta`, `low` and `high`).
 
     Raises `ValueError` for an unknown name, and `TypeError` for a parameter that it lacks.
     """

@@ -73,24 +73,36 @@ def lrp_z(layer: Layer, R: Shaped[Array, " N"], bias_in_denominator: bool = True
     return layer.a * (layer.W @ ratio(R, layer.z if bias_in_denominator else layer.W.T @ layer.a))
 
 
-def lrp_alpha_beta(layer: Layer, R: Shaped[Array, " N"], alpha: Number = 1) -> Shaped[Array, " d"]:
-    """LRP-αβ, eq. 9, for `β = α − 1`: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`.
+def lrp_alpha_beta(
+    layer: Layer, R: Shaped[Array, " N"], alpha: Number = 1, beta: Number | None = None
+) -> Shaped[Array, " d"]:
+    """LRP-αβ, eq. 9: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`; `β = α − 1`, the default, conserves relevance.
 
     `Z⁺ = Σ_k z_kj⁺ + b_j⁺`, `Z⁻ = Σ_k z_kj⁻ + b_j⁻`; both shares are non-negative. Signed inputs count by the sign of
     the product `a_i w_ij`, not of the weight.
     """
+    beta = alpha - 1 if beta is None else beta
     z = layer.a[:, None] * layer.W
     z_plus, z_minus = relu(z), negative_part(z)
     positive = z_plus @ ratio(R, z_plus.sum(axis=0) + relu(layer.b))
-    if alpha == 1:
-        return positive
+    if beta == 0:
+        return alpha * positive
     negative = z_minus @ ratio(R, z_minus.sum(axis=0) + negative_part(layer.b))
-    return alpha * positive - (alpha - 1) * negative
+    return alpha * positive - beta * negative
 
 
 def zplus(layer: Layer, R: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
     """The z⁺ rule, eq. 10 and 16: `R_i = Σ_j z_ij⁺ / Σ_k z_kj⁺ R_j`, that is LRP-α1β0."""
     return lrp_alpha_beta(layer, R, alpha=1)
+
+
+def excitation_bp(layer: Layer, R: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
+    """Excitation BP: `R_i = Σ_j a_i w_ij⁺ / Σ_k a_k w_kj⁺ R_j` (Zhang et al. 2016).
+
+    z⁺ without biases where `a ≥ 0`; of signed inputs it clamps the weight, not the product.
+    """
+    kept = relu(layer.W)
+    return layer.a * (kept @ ratio(R, apply(kept.T, layer.a)))
 
 
 def zplus_gradient(layer: Layer, rho: Shaped[Array, " N"]) -> Shaped[Array, " d"]:

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
-from nfrlab.simulations.deep.engine.backward import Pending, Rule, as_gradients, descend
+from nfrlab.simulations.deep.engine.backward import Pending, Rule, as_gradients, through
+from nfrlab.simulations.deep.engine.deeplift import joined
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.shares import share
 
@@ -139,18 +140,29 @@ def entering(trace: Trace, rule: Rule, layer: int, rng: Generator) -> Float[Tens
 def carried(trace: Trace, rule: Rule, starting: Mapping[int, Tensor]) -> Iterator[tuple[int, Maps]]:
     """At every layer that the whole network passes, from the top, the modified gradients of all that entered above.
 
-    All share one pass: what enters at a layer joins what came down to it.
+    All share one pass: what enters at a layer joins what came down to it. Of a rule that splits it enters in the place
+    of both multipliers.
     """
-    cuts, pending = trace.graph.cuts, Pending()
+    cuts, pending, kinds = trace.graph.cuts, Pending(), 2 if rule.splits else 1
     for layer in range(max(starting), -1, -1):
         if layer in cuts and pending:
-            r = as_gradients(trace, rule, pending)[cuts[layer]]
-            yield layer, r.view(-1, MAPS, *r.shape[1:])
+            yield layer, as_one(trace, rule, pending, cuts[layer])
         if layer in starting:
-            above = pending.get(cuts[layer], starting[layer][:0])
-            pending = {cuts[layer]: torch.cat([above, starting[layer]])}
+            v = starting[layer].expand(kinds, *starting[layer].shape)
+            above = pending.get(cuts[layer], v[:, :0]).view(kinds, -1, *v.shape[2:])
+            pending = {cuts[layer]: torch.cat([above, v], dim=1).flatten(0, 1)}
         if layer:
-            pending = descend(trace, rule, pending, range(layer, layer - 1, -1))
+            nodes = [i for i, at in enumerate(trace.graph.layer_of) if max(at, 1) == layer]
+            pending = through(trace, rule, pending, nodes)
+
+
+def as_one(trace: Trace, rule: Rule, pending: Pending, place: int) -> Maps:
+    """What waits at a place that the whole network passes, as modified gradients, by start."""
+    if rule.splits:
+        r = joined(pending[place], trace.value(place) - trace.origin.value(place))
+    else:
+        r = as_gradients(trace, rule, pending)[place]
+    return r.view(-1, MAPS, *r.shape[1:])
 
 
 def in_form(form: str, r: Maps, A: Tensor) -> Maps:

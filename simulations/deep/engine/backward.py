@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,20 +84,28 @@ def descend(trace: Trace, rule: Rule, pending: Pending, layers: range) -> Pendin
     weighted one, if any, and belongs to layer 1. Two multipliers, of a rule that splits, are on the way alone: what
     comes in is both, and what waits below is one again.
     """
-    graph = trace.graph
-    nodes = [i for i, layer in enumerate(graph.layer_of) if max(layer, 1) in layers]
+    nodes = [i for i, at in enumerate(trace.graph.layer_of) if max(at, 1) in layers]
     if rule.splits:
         pending.update({i: torch.cat([r, r]) for i, r in pending.items()})
+    through(trace, rule, pending, nodes)
+    if rule.splits:
+        pending.update({i: joined(r, trace.value(i) - trace.origin.value(i)) for i, r in pending.items()})
+    return pending
+
+
+def through(trace: Trace, rule: Rule, pending: Pending, nodes: Sequence[int]) -> Pending:
+    """Carry what waits at outputs of these nodes, in topological order, down through them: `descend` node by node.
+
+    Of a rule that splits, what waits is two multipliers, one behind the other.
+    """
     for i in reversed(nodes):
         if i in pending:
-            node, record = graph.nodes[i], trace.compared(i) if rule.compares else trace.recall(i)
-            below = rule.step_at(graph, i)(node.op, pending.pop(i), record)
+            node, record = trace.graph.nodes[i], trace.compared(i) if rule.compares else trace.recall(i)
+            below = rule.step_at(trace.graph, i)(node.op, pending.pop(i), record)
             for source, part in zip(node.inputs, below, strict=True):
                 pending[source] = pending[source] + part if source in pending else part
         if trace.once:
             trace.forget(i)
-    if rule.splits:
-        pending.update({i: joined(r, trace.value(i) - trace.origin.value(i)) for i, r in pending.items()})
     return pending
 
 

@@ -25,10 +25,11 @@ RULES: dict[str, Callable[..., Rule]] = {
     ),
     "lrp-z": lambda bias="split": _relevance("lrp-z", rules.lrp_epsilon, bias=bias),
     "lrp-epsilon": lambda eps=1e-6, bias="split": _relevance("lrp-epsilon", rules.lrp_epsilon, eps=eps, bias=bias),
-    "lrp-alpha-beta": lambda alpha=2.0, **switches: _relevance(
-        "lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, **switches
+    "lrp-alpha-beta": lambda alpha=2.0, beta=None, **switches: _relevance(
+        "lrp-alpha-beta", rules.lrp_alpha_beta, alpha=alpha, beta=alpha - 1 if beta is None else beta, **switches
     ),
     "zplus": lambda **switches: _relevance("zplus", rules.zplus, **switches),
+    "excitation-bp": lambda **eps: _relevance("excitation-bp", rules.excitation_bp, **eps),
     "zplus-filter": lambda: _relevance("zplus-filter", rules.zplus_filter),
     "dtd": lambda low=None, high=None, **switches: replace(
         _relevance("dtd", rules.zplus, **switches), first=_with_switches(rules.z_box, low=low, high=high, **switches)
@@ -116,7 +117,7 @@ def rule(name: str, residual: str = "z", pooling: str = "winner", **switches: An
     pooling
         How a maximum divides relevance, to the "winner" or by "share".
     switches
-        Those that the rule has besides, such as `q`, `tau`, `alpha`, `eps`, `bias`, `sign`.
+        Those that the rule has besides, such as `q`, `tau`, `alpha`, `beta`, `eps`, `bias`, `sign`.
     """
     if name not in RULES:
         raise ValueError(f"unknown rule '{name}'; known rules: {', '.join(RULES)}")

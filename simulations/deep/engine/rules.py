@@ -130,25 +130,34 @@ def lrp_alpha_beta(
     r: Tensor,
     record: Record,
     alpha: float = 2.0,
+    beta: float = 1.0,
     bias: Bias = "split",
     eps: float = 0.0,
     sign: Sign = "product",
 ) -> tuple[Tensor, ...]:
-    """LRP-αβ, eq. 9, for `β = α − 1`: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`.
+    """LRP-αβ, eq. 9: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`, which conserves relevance for `β = α − 1`.
 
     `Z⁺ = Σ_k z_kj⁺ + b_j⁺`, `Z⁻ = Σ_k z_kj⁻ + b_j⁻` (`bias = "full"`: all of b_j in both, `"none"`: in neither), both
     ε further from 0. Signed inputs count by the sign of the product `a_i w_ij`; `sign = "weight"` takes the weight's.
     """
     if not isinstance(op, Weighted):
         return without_weights(op, r, record)
-    return (by_sign(op, r, record, alpha, bias, eps, sign),)
+    return (by_sign(op, r, record, alpha, beta, bias, eps, sign),)
 
 
 def zplus(
     op: Op, r: Tensor, record: Record, bias: Bias = "split", eps: float = 0.0, sign: Sign = "product"
 ) -> tuple[Tensor, ...]:
     """The z⁺ rule, eq. 10 and 16: `R_i = Σ_j z_ij⁺ / Σ_k z_kj⁺ R_j`, that is LRP-α1β0."""
-    return lrp_alpha_beta(op, r, record, 1.0, bias, eps, sign)
+    return lrp_alpha_beta(op, r, record, 1.0, 0.0, bias, eps, sign)
+
+
+def excitation_bp(op: Op, r: Tensor, record: Record, eps: float = 0.0) -> tuple[Tensor, ...]:
+    """Excitation BP: `R_i = Σ_j a_i w_ij⁺ / Σ_k a_k w_kj⁺ R_j` (Zhang et al. 2016).
+
+    z⁺ without biases where `a ≥ 0`; of signed inputs it clamps the weight, not the product.
+    """
+    return zplus(op, r, record, "none", eps, "weight")
 
 
 def zplus_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:

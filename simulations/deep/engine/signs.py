@@ -22,12 +22,17 @@ Sign = Literal["product", "weight"]
 CANCELLED = 2.0**8  # 8 binary digits may be lost in a difference
 
 
-def by_sign(op: Weighted, r: Tensor, record: Record, alpha: float, bias: Bias, eps: float, sign: Sign) -> Tensor:
-    """`Σ_j (α w_ij⁺ z_j/Z_j⁺ − β w_ij⁻ z_j/Z_j⁻) r_j`, `β = α − 1`, `w_ij⁺` the weights of contributions `z_ij > 0`."""
+def by_sign(
+    op: Weighted, r: Tensor, record: Record, alpha: float, beta: float, bias: Bias, eps: float, sign: Sign
+) -> Tensor:
+    """`Σ_j (α w_ij⁺ z_j/Z_j⁺ − β w_ij⁻ z_j/Z_j⁻) r_j`, `w_ij⁺` the weights of contributions `z_ij > 0`."""
     a, z = record.inputs[0], record.output
     if signed := sign == "product" and bool(a.amin() < 0):
         op, a = _of_one_sign(op, a)
-    each = (_of_neurons(op.only(n), a, op.of_neurons(z, n), op.of_neurons(r, n), alpha, bias, eps) for n in op.blocks())
+    each = (
+        _of_neurons(op.only(n), a, op.of_neurons(z, n), op.of_neurons(r, n), alpha, beta, bias, eps)
+        for n in op.blocks()
+    )
     below = reduce(Tensor.add_, each)
     return _own_sign(op, below, record.inputs[0]) if signed else below
 
@@ -58,17 +63,19 @@ def _own_sign(op: Weighted, below: Tensor, a: Tensor) -> Tensor:
     return torch.where(a < 0, -negative, positive).view(-1, *a.shape[1:])
 
 
-def _of_neurons(op: Weighted, a: Tensor, z: Tensor, r: Tensor, alpha: float, bias: Bias, eps: float) -> Tensor:
+def _of_neurons(
+    op: Weighted, a: Tensor, z: Tensor, r: Tensor, alpha: float, beta: float, bias: Bias, eps: float
+) -> Tensor:
     """What these neurons send down."""
     plus = op.weight.clamp(min=0)
     Z = op.product(a, plus, _of_bias(op, 1, bias))
     below = op.pull(times(share(z, stabilised(Z, eps)), r), plus, a.shape)
-    if alpha == 1:
-        return below
+    if beta == 0:
+        return below if alpha == 1 else below.mul_(alpha)
     minus = op.weight.clamp(max=0)
     Z = _negative(op, a, z, Z, minus, bias)
     other = op.pull(times(share(z, stabilised(Z, eps)), r), minus, a.shape)
-    return below.mul_(alpha).sub_(other, alpha=alpha - 1)
+    return below.mul_(alpha).sub_(other, alpha=beta)
 
 
 def _negative(op: Weighted, a: Tensor, z: Tensor, positive: Tensor, minus: Tensor, bias: Bias) -> Tensor:

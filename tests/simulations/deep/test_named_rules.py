@@ -86,7 +86,7 @@ def test_a_rule_says_all_that_changes_its_numbers(name: str) -> None:
 def test_a_composite_names_the_rule_of_every_kind_of_layer() -> None:
     """Catches a composite that is printed by its name alone."""
     said = described(rule_from("epsilon-alpha2-beta1-flat:epsilon=0.25"))
-    assert "convolutions=lrp_alpha_beta(alpha=2, bias=split, eps=1e-06" in said
+    assert "convolutions=lrp_alpha_beta(alpha=2, beta=1, bias=split, eps=1e-06" in said
     assert "others=lrp_epsilon(eps=0.25" in said
     assert "where pixels are read flat(eps=1e-06), which gives the map" in said
 

@@ -110,6 +110,14 @@ PAIRS: dict[str, tuple[Step, Callable[..., list[Any]]]] = (
             lambda at, r: rules.lrp_alpha_beta(at, r, 2),
             lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, 2, 1),
         ),
+        "αβ = 1, 3": (
+            lambda at, r: rules.lrp_alpha_beta(at, r, 1, 3),
+            lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, 1, 3),
+        ),
+        "αβ = 2, 0": (
+            lambda at, r: rules.lrp_alpha_beta(at, r, 2, 0),
+            lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, 2, 0),
+        ),
         "αβ = −1, −2": (
             lambda at, r: rules.lrp_alpha_beta(at, r, -1),
             lambda a, W, b, r: oracle.lrp_alpha_beta(a, W, b, r, -1, -2),

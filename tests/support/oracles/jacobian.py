@@ -145,8 +145,10 @@ def lrp_z(at: At, R: Tensor, epsilon: float = 0.0, bias: Bias = "sign") -> tuple
     return tuple(c.T @ ratio(R, torch.where(z < 0, z - epsilon, z + epsilon)) for c in contributions)
 
 
-def lrp_alpha_beta(at: At, R: Tensor, alpha: float, bias: Bias = "sign", epsilon: float = 0.0) -> tuple[Tensor, ...]:
-    """LRP-αβ (eq. 9), β = α − 1: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`, `Z± = Σ_k z_kj± + b_j± (± ε)`.
+def lrp_alpha_beta(
+    at: At, R: Tensor, alpha: float, beta: float, bias: Bias = "sign", epsilon: float = 0.0
+) -> tuple[Tensor, ...]:
+    """LRP-αβ (eq. 9): `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`, `Z± = Σ_k z_kj± + b_j± (± ε)`.
 
     `bias = "none"` leaves b out; `"both"` adds the whole b to both denominators.
     """
@@ -159,12 +161,12 @@ def lrp_alpha_beta(at: At, R: Tensor, alpha: float, bias: Bias = "sign", epsilon
     Z_plus, Z_minus = z.clamp(min=0).sum(dim=1) + up, z.clamp(max=0).sum(dim=1) + down
     positive = z.clamp(min=0).T @ ratio(R, Z_plus + epsilon)
     negative = z.clamp(max=0).T @ ratio(R, Z_minus - epsilon)
-    return (alpha * positive - (alpha - 1) * negative,)
+    return (alpha * positive - beta * negative,)
 
 
 def z_plus(at: At, R: Tensor, bias: Bias = "sign") -> tuple[Tensor, ...]:
     """z⁺ (eq. 10): `R_i = Σ_j z_ij⁺ / Σ_k z_kj⁺ R_j`; the sign is that of the product a_i w_ij."""
-    return lrp_alpha_beta(at, R, alpha=1.0, bias=bias)
+    return lrp_alpha_beta(at, R, alpha=1.0, beta=0.0, bias=bias)
 
 
 def z_plus_by_weight(at: At, R: Tensor, bias: Bias = "both", epsilon: float = 0.0) -> tuple[Tensor, ...]:

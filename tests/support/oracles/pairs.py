@@ -38,18 +38,26 @@ PAIRS: dict[str, tuple[Rule, oracle.Rule]] = {
     "lrp-z, norm": (rule("lrp-z", residual="norm"), oracle.relevance(oracle.lrp_z, add=oracle.norm_split)),
     "lrp-z, no bias": (rule("lrp-z", bias="none"), oracle.relevance(partial(oracle.lrp_z, bias="none"))),
     "lrp-ε": (rule("lrp-epsilon", eps=0.1), oracle.relevance(partial(oracle.lrp_z, epsilon=0.1))),
-    "αβ": (rule("lrp-alpha-beta"), oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0))),
+    "αβ": (rule("lrp-alpha-beta"), oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, beta=1.0))),
+    "αβ, free": (
+        rule("lrp-alpha-beta", alpha=1.0, beta=0.7),
+        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=1.0, beta=0.7)),
+    ),
+    "αβ, β = 0": (
+        rule("lrp-alpha-beta", alpha=2.0, beta=0.0),
+        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, beta=0.0)),
+    ),
     "αβ, no bias": (
         rule("lrp-alpha-beta", alpha=1.5, bias="none"),
-        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=1.5, bias="none")),
+        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=1.5, beta=0.5, bias="none")),
     ),
     "αβ, whole bias": (
         rule("lrp-alpha-beta", bias="full"),
-        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, bias="both")),
+        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, beta=1.0, bias="both")),
     ),
     "αβ, ε": (
         rule("lrp-alpha-beta", eps=0.1),
-        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, epsilon=0.1)),
+        oracle.relevance(partial(oracle.lrp_alpha_beta, alpha=2.0, beta=1.0, epsilon=0.1)),
     ),
     "z⁺": (rule("zplus"), oracle.relevance(oracle.z_plus)),
     "z⁺, norm": (rule("zplus", residual="norm"), oracle.relevance(oracle.z_plus, add=oracle.norm_split)),
@@ -60,6 +68,10 @@ PAIRS: dict[str, tuple[Rule, oracle.Rule]] = {
     "z⁺ by weight": (
         rule("zplus", sign="weight", bias="full"),
         oracle.relevance(oracle.z_plus_by_weight),
+    ),
+    "Excitation BP": (
+        rule("excitation-bp"),
+        oracle.relevance(partial(oracle.z_plus_by_weight, bias="none")),
     ),
     "z⁺ filter": (rule("zplus-filter"), oracle.modified_gradient(affine=oracle.z_plus_filter)),
     "dtd": (rule("dtd", low=LOW, high=HIGH), oracle.relevance(oracle.z_plus, first=z_box)),

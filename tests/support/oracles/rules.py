@@ -140,6 +140,16 @@ def zplus(a: Vector, W: Matrix, b: Vector, R: Vector) -> list[Scalar]:
     return out
 
 
+def excitation_bp(a: Vector, W: Matrix, b: Vector, R: Vector) -> list[Scalar]:
+    """Excitation BP: R'_i = sum_j a_i w_ij^+ / (sum_k a_k w_kj^+) R_j, without biases (arXiv 1608.00507)."""
+    out: list[Scalar] = [0] * len(a)
+    for j in range(len(b)):
+        den = sum(a[k] * relu(W[k][j]) for k in range(len(a)))
+        for i in range(len(a)):
+            out[i] = out[i] + _ratio(a[i] * relu(W[i][j]), den) * R[j]
+    return out
+
+
 def zplus_gradient(a: Vector, W: Matrix, b: Vector, rho: Vector) -> list[Scalar]:
     """z^+ as a modified gradient, one factor per neuron (the paper, backward rules; relevance is a * rho):
     gamma_j = A_j / (sum_k (a_k w_kj)^+ + b_j^+), rho'_i = sum_j w_ij 1[a_i w_ij > 0] gamma_j rho_j.
