@@ -23,9 +23,12 @@ from nfrlab.simulations.network_names import SMALL_VGG16
 RIVALS = "rivals-"
 """How the names of all settings begin."""
 CONVERGENCE = "convergence"
-CONVERGING = ("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5")
+CONVERGING = (
+    *("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5"),
+    "deeplift-ablated",
+)
 """Rules of which Sixt et al. say that all vectors that enter become one map; RectGrad with their quantile."""
-NOT_CONVERGING = ("grad", "lrp-z")
+NOT_CONVERGING = ("grad", "lrp-z", "deeplift-rescale", "deeplift-revealcancel")
 FEW = ("grad", "gbp", "zplus")
 """Rules of a quick run on all networks but that for digits."""
 

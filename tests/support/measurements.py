@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
-from nfrlab.simulations.bridge.rival_settings import CONVERGENCE, rivals_plan
+from nfrlab.simulations.bridge.rival_settings import CONVERGENCE, NOT_CONVERGING, rivals_plan
 from nfrlab.simulations.bridge.settings import (
     CASCADE,
     ENDS,
@@ -164,7 +164,7 @@ def extremes(setting: Setting) -> Arrays:
 def convergence(setting: Setting) -> Arrays:
     """Under filtering rules every vector becomes one map, with larger β less; two maps have the input in common."""
     rules, forms, start, layers = setting.rules, ("gradient", "relevance"), [L], range(L)
-    agreement = {"grad": 0.1, "lrp-z": 0.1, "lrp-alpha-beta": 0.9, "lrp-alpha-beta:alpha=5": 0.6}
+    agreement = dict.fromkeys(NOT_CONVERGING, 0.1) | {"lrp-alpha-beta": 0.9, "lrp-alpha-beta:alpha=5": 0.6}
     csc = array(
         np.reshape([agreement.get(rule, 0.995) for rule in rules], (-1, 1, 1, 1, 1)),
         rule=rules,

@@ -103,6 +103,8 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
     "sixt-gbp-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "gbp", "form": "gradient", "layer": 1}),
     "sixt-deconv-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "deconv", "form": "gradient", "layer": 1}),
     "sixt-gradient-stays-apart": ("rivals-digits-trained", "csc", 0.995, {"rule": "lrp-z", "layer": 1}),
+    "sixt-ablated-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "deeplift-ablated", "layer": 1}),
+    "sixt-deeplift-escapes": ("rivals-digits-trained", "csc", 0.995, {"rule": "deeplift-rescale", "layer": 1}),
     "sixt-beta-slows": ("rivals-digits-trained", "csc", 0.95, {"rule": "lrp-alpha-beta:alpha=5", "layer": 1}),
     "stack-law": ("stack-gaussian", "alpha", 0.54, {"rule": "gbp", "level": L}),
 }

@@ -21,7 +21,7 @@ WANTED = {
 }
 FULLY_CONNECTED = "stack"
 """The network whose layers see the whole image."""
-RELEVANCE = ("zplus", "lrp-")
+RELEVANCE = ("zplus", "lrp-", "deeplift-")
 """How the names of rules begin that distribute relevance."""
 PREMISES = (
     "random weights are Gaussian, E w² = 2/d, without biases, fresh in every draw; trained ones have their biases",

@@ -24,6 +24,7 @@ WORDS = (
     "{} in size (median over pairs and positions), in every network"
 )
 MASKED, FILTERED = ("gbp", "rectgrad:q=0.98"), ("zplus",)
+DEEPLIFT = ("deeplift-rescale", "deeplift-revealcancel")
 BY_BETA = ("zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5")
 """LRP-αβ with β = 0, 1 and 4."""
 
@@ -107,6 +108,28 @@ CLAIMS = (
             blind=BLIND,
         ),
         partial(measured_with, rules=("grad", "lrp-z", "zplus")),
+    ),
+    *converges(id="sixt-ablated-converges", title="DeepLIFT without cross terms: one map", rules=("deeplift-ablated",)),
+    *claims_on_rivals(
+        Claim(
+            id="sixt-deeplift-escapes",
+            title="DeepLIFT escapes: what enters above is not forgotten",
+            source=f"{SOURCE}, DeepLIFT Rescale and RevealCancel, reference 0",
+            statement=f"Rescale and RevealCancel: {WORDS.format('below 0.99')}.",
+            premises=PREMISES,
+            examine=partial(convergence_evidence, rules={rule: rule for rule in DEEPLIFT}, claimed=APART),
+            control=BrokenPremise(
+                premise="cross terms left out: the ablation, in random networks",
+                examine=partial(
+                    convergence_evidence,
+                    rules=dict.fromkeys(DEEPLIFT, "deeplift-ablated"),
+                    claimed=APART,
+                    weights="random",
+                ),
+            ),
+            blind=BLIND,
+        ),
+        partial(measured_with, rules=(*DEEPLIFT, "deeplift-ablated")),
     ),
     *claims_on_rivals(
         Claim(

@@ -95,6 +95,18 @@ def agreement_of_maps(rule: str, weights: str = "random", connected: bool = Fals
     return measure
 
 
+def agreement_in_size(rule: str) -> Measure:
+    """The median |cos| of a rule's maps that began as different vectors, random weights."""
+
+    def measure(measured: Measured, seed: int) -> Numbers | None:
+        data = chosen(rivals_with(measured, "csc", [rule], "random"))
+        if data is None:
+            return None
+        return Numbers(from_the_top(data, "csc", rule).sel(kind="map", layer=0, drop=True), title(data))
+
+    return measure
+
+
 def agreement_between_rules(slower: str, faster: str) -> Measure:
     """How much more, at the positions of layer 1, the maps of one rule agree than those of another."""
 
@@ -190,6 +202,15 @@ ROWS: tuple[Row, ...] = (
         "|cos| of two maps, less that before",
         agreement_between_rules("lrp-alpha-beta:alpha=5", "lrp-alpha-beta"),
     ),
+    Row("rescale-maps", "11a", "DeepLIFT Rescale, random", "|cos| of two maps", agreement_in_size("deeplift-rescale")),
+    Row(
+        "revealcancel-maps",
+        "11b",
+        "DeepLIFT RevealCancel, random",
+        "|cos| of two maps",
+        agreement_in_size("deeplift-revealcancel"),
+    ),
+    Row("ablated-maps", "11c", "DeepLIFT ablated, random", "cos of two maps", agreement_of_maps("deeplift-ablated")),
     Row("removed", "16", "GBP, weights removed from three layers, trained", "α − α before", removal, "nfrlab bridge"),
     Row(
         "extremes",
