@@ -20,7 +20,17 @@ from nfrlab.verify.claims import CHAPTERS
 ROOT = Path(__file__).parent.parent
 WINGS = ("theory", "simulations", "paper_figs", "verify")
 ORDER = {
-    "theory": ("numerics", "family", "families", "filtering", "limit", "finite_width", "weighting", "cascade"),
+    "theory": (
+        "numerics",
+        "family",
+        "families",
+        "filtering",
+        "limit",
+        "finite_width",
+        "weighting",
+        "cascade",
+        "rivals",
+    ),
     "simulations": (
         "files",
         "seeds",

@@ -1,0 +1,1 @@
+"""The rivals' theories: what Sixt, Nie, Binder and Adebayo predict."""

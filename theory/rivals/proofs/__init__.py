@@ -1,0 +1,1 @@
+"""The derivations behind the rivals' theories."""
