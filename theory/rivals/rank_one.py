@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from math import inf, isfinite, log, sqrt
+from math import cosh, inf, log, sqrt
 from typing import cast
 
 import numpy as np
@@ -109,7 +109,7 @@ def least_cosine_at(distance: float) -> float:
     """
     if not distance >= 0:
         raise ValueError(f"a distance is not negative, got {distance}")
-    return 1 / np.cosh(distance / 2) if isfinite(distance) else 0.0
+    return 1 / cosh(distance / 2) if distance < 1000 else 0.0
 
 
 def layers_for(cosine: float, tau: float) -> int:
