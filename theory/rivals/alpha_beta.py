@@ -18,7 +18,7 @@ not, and `y → t − n/π` however deep the stack is: π t is 7, 46, 125, 244, 
 Two corrections of order n^−½ are kept. Along the activation the common part has a ripple, `1 + m (Â_i − A_1)`, and the
 noise a larger variance; with `A_1, A_2, A_3` = Σ Â_i^{p+1}/Σ Â_i^p at p = 1 and 2, and Σ Â⁴,
 
-    S of the common part  S (1 + 2m (A_2 − A_1) + m² (A_3 − 2 A_1 A_2 + A_1²)),   m = √(π/2) (1 + 2β)(√(π/2) + …)
+    S of the common part  S (1 + 2m (A_2 − A_1) + m² (A_3 − 2 A_1 A_2 + A_1²)),   m of `ripple`
     S of the noise        S exp(4 (1 + 2β)/t · (A_2 − (π − 1) A_1))
 
 The first grows with β/√n. The noises' correlation is no exact 0: its variance is 1/n at the top and A_3 at each layer.
@@ -110,6 +110,14 @@ def noise_spread(at: Profile, beta: float) -> float:
     return at.S * exp(4 * (1 + 2 * beta) / noise_share(beta) * (at.second - (pi - 1) * at.first))
 
 
+def ripple(beta: float, above: float, n: int) -> float:
+    """m of the common part below a layer of n neurons, from that at the layer: `√(π/2) (1 + 2β) Σẑ R/ΣR`.
+
+    `R ∝ ẑ⁺ (1 + above (Â − A_1))` has `Σẑ R/ΣR = √(π/2) + (2 − π/2) above √(2/n)`. Below the top, where R = v, m is 0.
+    """
+    return sqrt(pi / 2) * (1 + 2 * beta) * (sqrt(pi / 2) + (2 - pi / 2) * above * sqrt(2 / n))
+
+
 def noises(beta: float, widths: tuple[int, ...], x: Float[Array, " d"] | None = None) -> list[tuple[float, float]]:
     """(y, σ²) of two relevances R at the layers L − 1, …, 0.
 
@@ -133,7 +141,7 @@ def noises(beta: float, widths: tuple[int, ...], x: Float[Array, " d"] | None = 
     g, found = layers[0].S, list[tuple[float, float]]()
     for above, at in zip(widths[:0:-1], layers, strict=True):
         if found:
-            m = sqrt(pi / 2) * (1 + 2 * beta) * (sqrt(pi / 2) + (2 - pi / 2) * m * sqrt(2 / above))
+            m = ripple(beta, m, above)
             carried = noise_spread(at, beta) * t * g
             g = common_spread(at, m) + carried
             y *= carried / g
