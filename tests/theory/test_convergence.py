@@ -16,7 +16,7 @@ from nfrlab.simulations.dense import backward, rule
 from nfrlab.simulations.dense.montecarlo import gaussian_stack
 from nfrlab.theory.cascade.recursion import gbp_step, gradient_step
 from nfrlab.theory.limit.all_ones import log_rate
-from nfrlab.theory.rivals import alpha_beta, convergence, lrp_z, matrix_chains, pairs, shared_sums
+from nfrlab.theory.rivals import alpha_beta, convergence, lrp_z, matrix_chains, pairs, rectgrad_pairs, shared_sums
 
 SIX = 6  # standard errors
 correlations = st.floats(-0.95, 0.95)
@@ -271,6 +271,31 @@ def engine_cosines(name: str, widths: tuple[int, ...], stacks: int, vectors: int
     return np.array(found)
 
 
+@pytest.mark.parametrize("q", [0.6, 0.9, 0.98])
+@pytest.mark.parametrize(("k", "c"), [(0.0, 0.0), (0.6, 0.4), (1.5, 0.95)])
+def test_rectgrad_pair_by_sampling(k: float, c: float, q: float) -> None:
+    """Catches a wrong overlap of two thresholds: a million neurons, each relevance with its own quantile."""
+    rng = np.random.default_rng(17)
+    A = np.maximum(rng.standard_normal(1_000_000), 0)
+    g, e = rng.standard_normal((2, len(A)))
+    pair = [k * A + rest for rest in (g, c * g + sqrt(1 - c * c) * e)]
+    s = [r * (A > 0) * (A * r > np.quantile(A * r, q)) for r in pair]
+    found = s[0] @ s[1] / np.linalg.norm(s[0]) / np.linalg.norm(s[1])
+    assert rectgrad_pairs.rectgrad_pair(k, c, q) == pytest.approx(found, abs=5 * 2 / sqrt((1 - q) * len(A)))
+    if k == 0 and q <= 0.75:
+        assert rectgrad_pairs.rectgrad_pair(k, c, q) == pytest.approx(pairs.gbp_pair(k, c), abs=1e-10)
+
+
+def test_rectgrad_does_not_become_one_map() -> None:
+    """Catches a RectGrad that converges as GBP does: its cosine settles below 1, since 1 − c′ falls as √(1 − c)."""
+    gaps = [1 - rectgrad_pairs.rectgrad_pair(0.6, 1 - step, 0.9) for step in (1e-4, 1e-6)]
+    assert gaps[0] / gaps[1] == pytest.approx(10, rel=0.05)
+    for q, settled in ((0.8, 0.982), (0.9, 0.887), (0.98, 0.412)):
+        deep = rectgrad_pairs.rectgrad_cosines((1000,) * 31, q)
+        assert deep[-2:] == pytest.approx([settled] * 2, abs=1e-3)
+    assert convergence.gbp_cosines((1000,) * 31)[-1] > 0.9999
+
+
 def chained_cosines(widths: tuple[int, ...], trials: int, rng: np.random.Generator) -> np.ndarray:
     """cos of two relevances under GBP at the bottom, by the exact step written out: fresh ẑ and rests in each layer."""
     found = []
@@ -309,6 +334,15 @@ def test_cosines_of_stacks(name: str) -> None:
     widths = 1000, 2000, 2000, 2000
     found = engine_cosines(name, widths, 4, 14, 6).mean(axis=0)
     assert found == pytest.approx(convergence.COSINES[name](widths), abs=0.01)
+
+
+def test_cosines_of_rectgrad_in_stacks() -> None:
+    """Catches a RectGrad law that no stack obeys: mean cosines of eight stacks of width 1,000, five standard errors."""
+    widths = 500, 1000, 1000, 1000
+    found = engine_cosines("rectgrad", widths, 8, 14, 18)
+    error = found.std(axis=0) / sqrt(8)
+    assert np.all(np.abs(found.mean(axis=0) - rectgrad_pairs.rectgrad_cosines(widths)) < 0.002 + 5 * error)
+    assert np.all(error < 0.01)
 
 
 def test_aligned_part_is_not_all() -> None:
@@ -495,6 +529,7 @@ def engine_squares(widths: tuple[int, ...], stacks: int, seed: int) -> np.ndarra
     [
         (lambda: pairs.orthant_moment(0.9, 0.9, -0.9), "correlations"),
         (lambda: pairs.gbp_depth(0.0), "positive"),
+        (lambda: rectgrad_pairs.rectgrad_cosines((4, 4), 1.0), "between 0 and 1"),
         (lambda: convergence.gbp_cosines((5,)), "widths"),
         (lambda: convergence.deconv_cosines((5, 0)), "widths"),
         (lambda: shared_sums.mean_size(-1.0), "squares"),

@@ -7,6 +7,7 @@ in fixed proportion, the depth fixed, the cosine of the two at the layers L − 
     gradient    0; E cos = 0 exactly, at every width. Its spread grows: `E cos² ≈ 1/m + Σ 2/n_l`, m the entries there
     Deconvnet   c after as many arc-cosine kernels as layers, whatever x is
     GBP         (T_l²/m + c)/(T_l²/m + 1), T_l² of the cascade law and c of `theory.rivals.pairs`
+    RectGrad    as GBP, with a c that settles below 1: `theory.rivals.rectgrad_pairs`
     z⁺, αβ      `theory.rivals.alpha_beta`: signs remain, |cos| → 1
 
 Zheng's `α_1 α_2` is the part `(T²/m)/(T²/m + 1)` of GBP's. Where two maps part from it is decided by the widths: at
