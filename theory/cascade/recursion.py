@@ -55,7 +55,7 @@ def normal_nodes(split: float = 1.0) -> tuple[Float[Array, " n"], Float[Array, "
     return z, np.concatenate([edge * weight, (REACH - edge) * weight]) * density(z)
 
 
-def density(c: Float[Array, " n"]) -> Float[Array, " n"]:
+def density(c: Float[Array, "*n"]) -> Float[Array, "*n"]:
     """φ, the density of N(0, 1)."""
     return np.exp(-c * c / 2) / sqrt(2 * pi)
 

@@ -1,3 +1,3 @@
 """The derivations behind what the rivals predict."""
 
-__all__ = ["deeplift", "patterns"]
+__all__ = ["alpha_beta", "chance", "deeplift", "dominance", "pairs", "patterns", "rank_one"]
