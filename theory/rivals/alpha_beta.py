@@ -22,7 +22,7 @@ noise a larger variance; with `A_1, A_2, A_3` = Σ Â_i^{p+1}/Σ Â_i^p at p = 1
     S of the noise        S exp(4 (1 + 2β)/t · (A_2 − (π − 1) A_1))
 
 The first grows with β/√n. The noises' correlation is no exact 0: its variance is 1/n at the top and A_3 at each layer.
-At width 2,000, β ≤ 4 and four layers the mean |cos| is within 0.005 of sampled stacks, at width 600 within 0.01. What
+At width 2,000, β ≤ 4 and four layers the mean |cos| is within 0.006 of sampled stacks, at width 600 within 0.01. What
 is not kept is of order 1/n and S t: at width 128 the law is up to 0.05 off. Derivations:
 `theory.rivals.proofs.alpha_beta`.
 """
