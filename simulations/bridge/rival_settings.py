@@ -46,11 +46,11 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW))
+    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW, times=4))
     resnets = CIFAR if cifar else ()
     if quick:
         vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW)
-        return vgg16, *small, *(rival(s, rules=FEW, times=5 if s.weights == "trained" else 1) for s in resnets)
+        return vgg16, *small, *(rival(s, rules=FEW, times=3 if s.weights == "trained" else 1) for s in resnets)
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
     return rival(replace(RANDOM, side=side)), *small, *(rival(s, times=5) for s in resnets), *map(rival, found)
 
