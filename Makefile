@@ -23,6 +23,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.reduced
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.bridge
+	$(BIN)/python -m benchmarks.convergence
 
 mutants: $(READY)  # EACH of them in every room; goes on where it was stopped
 	$(BIN)/python -m mutants --each $(EACH)

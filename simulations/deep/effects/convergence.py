@@ -22,7 +22,10 @@ from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.shares import share
 
 MAPS = 5
-PAIRS = tuple(combinations(range(MAPS), 2))
+Pairs = tuple[tuple[int, int], ...]
+SAME: Pairs = tuple(combinations(range(MAPS), 2))
+ACROSS: Pairs = tuple((i, (i + 1) % MAPS) for i in range(MAPS))
+"""Every pair of maps of one image, once; and every map of one with the next of another, which began differently."""
 STARTS = (1, 7 / 8, 5 / 8, 7 / 16, 1 / 4)
 """Where vectors enter, as shares of the depth; of VGG16 at fc3, fc1, conv4_3, conv3_3 and conv2_2, as theirs do."""
 FORMS = ("gradient", "relevance")
@@ -30,6 +33,8 @@ KINDS = ("position", "map")
 TARGETS = ("activation", "ones", "other activation", "other map")
 Maps = Float[Tensor, "S V ..."]
 """Of every start the maps that entered there."""
+Channels = Float[Tensor, "S V C P"]
+"""The same as channels by positions."""
 
 
 def measure(trace: Trace, other: Trace, stranger: Trace, names: Sequence[str], rng: Generator) -> xr.Dataset:
@@ -94,37 +99,45 @@ def of_rule(
         "between_networks": (len(FORMS),),
         "alpha_between": (len(FORMS),),
     }
-    found = {name: np.full(of, np.nan) for name, of in shapes.items()}
+    found = {name: np.full(size, np.nan) for name, size in shapes.items()}
     below = carried(trace, rule, {layer: entering(trace, rule, layer, rng) for layer in starts})
     beside = carried(other, rule, {starts[0]: entering(other, rule, starts[0], rng)})
     for (layer, maps), (_, others) in zip(below, beside, strict=True):
-        j, entered = layers.index(layer), len(maps)
-        A, A_other = trace.value(trace.graph.cuts[layer]), other.value(other.graph.cuts[layer])
+        A, A_other = (by_position(each.value(each.graph.cuts[layer])[None]) for each in (trace, other))
         for f, form in enumerate(FORMS):
-            here, there = in_form(form, maps, A), in_form(form, others, A_other)
-            units, at_positions = unit(here.flatten(2)), unit(by_position(here))
-            units_there, at_positions_there = unit(there.flatten(2)), unit(by_position(there))
-            cosines, alphas = units @ units.mT, units @ unit(A.flatten())
-            products = alphas[:, :, None] * alphas[:, None]
-            found["csc"][f, :entered, j, 0] = medians(of_pairs(at_positions @ at_positions.mT))
-            found["csc"][f, :entered, j, 1] = medians(of_pairs(cosines))
-            found["csc_mean"][f, :entered, j] = of_pairs(with_sign(cosines, products)).mean(-1)
-            found["alpha_pairs"][f, :entered, j] = of_pairs(products.abs()).mean(-1)
-            first, found["rank_one"][f, :entered, j] = leading(units)
-            first_there, _ = leading(units_there)
-            targets = torch.stack([unit(A.flatten()), unit(torch.ones_like(A).flatten()), unit(A_other.flatten())])
-            found["direction"][f, :entered, j, :3] = (first @ targets.T).abs()
-            found["direction"][f, 0, j, 3] = (first[0] @ first_there[0]).abs()
-            found["csc_null"][f, j, 0] = medians(across(at_positions[:1] @ at_positions_there.mT))[0]
-            found["csc_null"][f, j, 1] = medians(across(units[:1] @ units_there.mT))[0]
-    *_, (_, there) = carried(stranger, rule, {starts[0]: entering(stranger, rule, starts[0], rng)})
-    x = unit(trace.x.flatten())
+            here, there = in_form(form, by_position(maps), A), in_form(form, by_position(others), A_other)
+            for name, numbers in at_layer(scaled(here), scaled(there), A, A_other).items():
+                place = (f, layers.index(layer)) if name == "csc_null" else (f, slice(len(maps)), layers.index(layer))
+                found[name][place] = numbers.cpu()
+    *_, (_, strange) = carried(stranger, rule, {starts[0]: entering(stranger, rule, starts[0], rng)})
+    x = by_position(trace.x[None])
     for f, form in enumerate(FORMS):
-        one, two = (unit(in_form(form, each[:1], trace.x).flatten(2)) for each in (maps, there))
-        products = (one @ x)[:, :, None] * (two @ x)[:, None]
-        found["between_networks"][f] = float(across(with_sign(one @ two.mT, products)).mean())
-        found["alpha_between"][f] = float(across(products.abs()).mean())
+        one, two = (scaled(in_form(form, by_position(each[:1]), x)) for each in (maps, strange))
+        products = alignments(one, x) * alignments(two, x).mT
+        found["between_networks"][f] = of(with_sign(cosines(one, two, ACROSS)[1], products), ACROSS).mean().cpu()
+        found["alpha_between"][f] = of(products.abs(), ACROSS).mean().cpu()
     return found
+
+
+def at_layer(here: Channels, there: Tensor, A: Tensor, A_other: Tensor) -> dict[str, Tensor]:
+    """What `measure` says of one layer, from this image's maps by start, and the other's from the highest."""
+    at_positions, whole = cosines(here, here, SAME)
+    across_positions, across = cosines(here[:1], there, ACROSS)
+    towards = torch.cat([alignments(here, target) for target in (A, torch.ones_like(A), A_other)], dim=-1)
+    products = towards[..., :1] * towards[..., :1].mT
+    side, share = leading(whole)
+    side_there, _ = leading(cosines(there, there, SAME)[1])
+    direction = torch.full((len(here), len(TARGETS)), torch.nan, dtype=torch.double)
+    direction[:, :3] = (side[:, None] @ towards)[:, 0].abs()
+    direction[0, 3] = (side[0] @ across[0] @ side_there[0]).abs()
+    return {
+        "csc": torch.stack([medians(at_positions), medians(of(whole, SAME))], dim=-1),
+        "csc_mean": of(with_sign(whole, products), SAME).mean(-1),
+        "alpha_pairs": of(products.abs(), SAME).mean(-1),
+        "rank_one": share,
+        "direction": direction,
+        "csc_null": torch.cat([medians(across_positions), medians(of(across, ACROSS))]),
+    }
 
 
 def entering(trace: Trace, rule: Rule, layer: int, rng: Generator) -> Float[Tensor, "V ..."]:
@@ -165,28 +178,46 @@ def as_one(trace: Trace, rule: Rule, pending: Pending, place: int) -> Maps:
     return r.view(-1, MAPS, *r.shape[1:])
 
 
-def in_form(form: str, r: Maps, A: Tensor) -> Maps:
+def in_form(form: str, r: Channels, A: Tensor) -> Channels:
     """The modified gradients themselves, or the relevance `A ⊙ r`."""
     return r if form == "gradient" else r * A
 
 
-def by_position(maps: Maps) -> Float[Tensor, "S positions V channels"]:
+def by_position(maps: Maps) -> Channels:
     """The channels of an image at every position, those of a token, or all neurons of a layer without positions."""
     if maps.dim() == 5:
-        return maps.flatten(3).permute(0, 3, 1, 2)
-    return maps.transpose(1, 2) if maps.dim() == 4 else maps[:, None]
+        return maps.flatten(3)
+    return maps.mT if maps.dim() == 4 else maps[..., None]
 
 
-def unit(v: Float[Tensor, "... n"]) -> Float[Tensor, "... n"]:
-    """`v / ‖v‖` along the last axis, in float64; NaN for a zero vector. Scaled before anything is squared."""
-    v = v.double()
-    v = v / v.abs().amax(dim=-1, keepdim=True)
-    return v / v.norm(dim=-1, keepdim=True)
+def scaled(maps: Channels) -> Channels:
+    """Every map divided by its largest entry, so that nothing that is squared leaves the range of floats."""
+    return maps / maps.abs().amax(dim=(2, 3), keepdim=True)
 
 
-def of_pairs(cosines: Float[Tensor, "... V V"]) -> Float[Tensor, "... pairs"]:
-    """What is above the diagonal: every pair of maps of one image, once."""
-    return cosines.flatten(-2)[..., [i * MAPS + j for i, j in PAIRS]]
+def cosines(one: Channels, other: Channels, pairs: Pairs) -> tuple[Float[Tensor, "S pairs P"], Float[Tensor, "S V V"]]:
+    """The cosines of these pairs at every position, over the channels, and those of all pairs of whole maps.
+
+    Products are summed over channels in the maps' precision and over positions in float64. NaN where a map is zero.
+    """
+    squares, squares_other = ((v * v).sum(dim=2) for v in (one, other))
+    inner = torch.stack([(one[:, i, None] * other).sum(dim=2) for i in range(MAPS)], dim=1)
+    norms, norms_other = (v.double().sum(dim=-1).sqrt() for v in (squares, squares_other))
+    whole = inner.double().sum(dim=-1) / (norms[:, :, None] * norms_other[:, None])
+    i, j = ([pair[k] for pair in pairs] for k in (0, 1))
+    return inner[:, i, j] / (squares[:, i] * squares_other[:, j]).sqrt(), whole
+
+
+def alignments(maps: Channels, target: Tensor) -> Float[Tensor, "S V 1"]:
+    """The cosines of whole maps with one target."""
+    target = scaled(target)
+    inner, squares = ((maps * v).sum(dim=2).double().sum(dim=-1) for v in (target, maps))
+    return (inner / (squares * target.double().square().sum()).sqrt())[..., None]
+
+
+def of(values: Float[Tensor, "S V V"], pairs: Pairs) -> Float[Tensor, "S pairs"]:
+    """The entries of these pairs."""
+    return values[:, [i for i, _ in pairs], [j for _, j in pairs]]
 
 
 def with_sign(cosines: Tensor, products: Tensor) -> Tensor:
@@ -194,20 +225,18 @@ def with_sign(cosines: Tensor, products: Tensor) -> Tensor:
     return torch.where(products.isnan(), torch.nan, cosines * products.sign())
 
 
-def across(cosines: Float[Tensor, "... V V"]) -> Float[Tensor, "... pairs"]:
-    """Every map of one image with the next of another, which began as a different vector."""
-    return cosines.flatten(-2)[..., [i * MAPS + (i + 1) % MAPS for i in range(MAPS)]]
-
-
 def medians(cosines: Float[Tensor, "S ..."]) -> Float[Tensor, " S"]:
     """The median of `|cos|` over everything but the start, without what is undefined."""
-    return cosines.abs().flatten(1).nanquantile(0.5, dim=1)
+    return cosines.abs().flatten(1).double().nanquantile(0.5, dim=1)
 
 
-def leading(units: Float[Tensor, "S V n"]) -> tuple[Float[Tensor, "S n"], Float[Tensor, " S"]]:
-    """The leading right singular vector of vectors of length 1, and the share `σ₁² / Σ σ²`; NaN where a vector is."""
-    gram = units @ units.mT
+def leading(gram: Float[Tensor, "S V V"]) -> tuple[Float[Tensor, "S V"], Float[Tensor, " S"]]:
+    """By which weights the maps, of length 1, make up their leading singular vector, and the share `σ₁² / Σ σ²`.
+
+    NaN where a map is zero.
+    """
     known = gram.isfinite().all(-1).all(-1)
     squares, sides = torch.linalg.eigh(torch.where(known[:, None, None], gram, torch.eye(MAPS).to(gram)))
-    first = (sides[:, None, :, -1] @ units)[:, 0] / squares[:, -1:].sqrt()
-    return first, torch.where(known, squares[:, -1] / squares.sum(-1), torch.nan)
+    weights = sides[..., -1] / squares[:, -1:].sqrt()
+    share = squares[:, -1] / squares.sum(-1)
+    return torch.where(known[:, None], weights, torch.nan), torch.where(known, share, torch.nan)

@@ -175,10 +175,9 @@ def test_parallel_maps_converge_and_dead_positions_are_left_out() -> None:
     v = torch.zeros(1, V, 3, 2, 2)
     v[..., 0, 0] = torch.tensor([1.0, 2.0, -1.0])
     v *= torch.tensor([1.0, -1e-30, 1e30, 1e-20, -3.0]).view(-1, 1, 1, 1)
-    at_positions, whole = convergence.unit(convergence.by_position(v)), convergence.unit(v.flatten(2))
-    for units in (at_positions, whole):
-        found = convergence.medians(convergence.of_pairs(units @ units.mT))
-        assert float(found) == pytest.approx(1, abs=1e-12)
+    at_positions, whole = convergence.cosines(*[convergence.scaled(convergence.by_position(v))] * 2, convergence.SAME)
+    for found in (at_positions, convergence.of(whole, convergence.SAME)):
+        assert float(convergence.medians(found)) == pytest.approx(1, abs=1e-6)
     assert float(convergence.leading(whole)[1]) == pytest.approx(1)
 
 
