@@ -99,7 +99,10 @@ def rivals(
     options = {"model": model, "weights": weights, "images": images, "device": sources.device}
     command = rivals_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
     found = run_with_progress(settings, count, seed, sources, workers, command)
-    print_rivals(row_results(datasets(sources.out), seed))
+    whole = datasets(sources.out)
+    print_rivals(
+        row_results({name: data for name, data in whole.items() if model in (None, data.attrs["network"])}, seed)
+    )
     say(seen)
     profile: Profile = "quick" if quick else "full"
     if model is None:
