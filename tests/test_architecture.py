@@ -36,7 +36,7 @@ ORDER = {
         "bridge",
         "sweep",
     ),
-    "simulations/deep": ("engine", "reading", "maps", "inputs", "networks", "effects"),
+    "simulations/deep": ("engine", "reading", "maps", "inputs", "networks", "similarity", "effects"),
     "verify": (
         "intervals",
         "court",

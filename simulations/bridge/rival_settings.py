@@ -17,23 +17,44 @@ from nfrlab.simulations.bridge.settings import (
     imagenet_settings,
     plan_for,
 )
-from nfrlab.simulations.network_names import SMALL_VGG16
+from nfrlab.simulations.network_names import BODY, SMALL_VGG16
 
 RIVALS = "rivals-"
 """How the names of all settings begin."""
-CONVERGENCE = "convergence"
+CONVERGENCE, RANDOMISATION, CLASSES = "convergence", "randomisation", "classes"
 CONVERGING = ("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5")
 """Rules of which Sixt et al. say that all vectors that enter become one map; RectGrad with their quantile."""
 NOT_CONVERGING = ("grad", "lrp-z")
 FEW = ("grad", "gbp", "zplus")
 """Rules of a quick run on VGG16."""
+PRODUCT = "grad-input"
+"""Gradient ⊙ input, of which convergence says nothing new: it is compared as a map beside the rules of a setting."""
+RANDOMISED = ("grad", "gbp", "rectgrad:q=0.98", "zplus")
+"""Rules whose maps are compared with those of networks with layers changed, of which there are many."""
+
+
+def compared_rules(setting: Setting) -> tuple[str, ...]:
+    """The rules whose maps of two classes are compared."""
+    return tuple(dict.fromkeys((PRODUCT, *setting.rules)))
+
+
+def randomised_rules(setting: Setting) -> tuple[str, ...]:
+    """The rules whose maps are compared with those of networks with layers changed."""
+    return tuple(rule for rule in compared_rules(setting) if rule == PRODUCT or rule in RANDOMISED)
+
+
+def effects_of(setting: Setting) -> tuple[str, ...]:
+    """What is measured of a network: more of one that has learned classes."""
+    if setting.network == BODY:
+        return (CONVERGENCE,)
+    return (CONVERGENCE, CLASSES) if setting.weights == "random" else (CONVERGENCE, CLASSES, RANDOMISATION)
 
 
 def rival(setting: Setting, **changes: object) -> Setting:
     """A setting of the bridge as it is measured for the rivals."""
     fields: dict[str, object] = {
         "name": f"{RIVALS}{setting.name}",
-        "effects": (CONVERGENCE,),
+        "effects": effects_of(setting),
         "rules": (*CONVERGING, *NOT_CONVERGING),
         "times": 1,
     }
@@ -42,11 +63,12 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (DIGITS_TRAINED, DIGITS, *(CIFAR if cifar else ()))
+    digits, resnets = map(rival, (DIGITS_TRAINED, DIGITS)), map(rival, CIFAR if cifar else ())
     if quick:
-        return rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW), *map(rival, small)
+        small = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW, effects=(CONVERGENCE,))
+        return small, *digits, *(replace(s, effects=(CONVERGENCE, CLASSES)) for s in resnets)
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
-    return rival(replace(RANDOM, side=side)), *map(rival, (*small, *found))
+    return rival(replace(RANDOM, side=side)), *digits, *resnets, *map(rival, found)
 
 
 def rivals_plan_for(model: str, own: Weights | None, side: int) -> tuple[Setting, ...]:

@@ -19,6 +19,7 @@ from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
 from nfrlab.simulations.deep.engine.backward import Pending, Rule, as_gradients, descend
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.shares import share
+from nfrlab.simulations.deep.similarity.vectors import unit
 
 MAPS = 5
 PAIRS = tuple(combinations(range(MAPS), 2))
@@ -159,13 +160,6 @@ def by_position(maps: Maps) -> Float[Tensor, "S positions V channels"]:
     if maps.dim() == 5:
         return maps.flatten(3).permute(0, 3, 1, 2)
     return maps.transpose(1, 2) if maps.dim() == 4 else maps[:, None]
-
-
-def unit(v: Float[Tensor, "... n"]) -> Float[Tensor, "... n"]:
-    """`v / ‖v‖` along the last axis, in float64; NaN for a zero vector. Scaled before anything is squared."""
-    v = v.double()
-    v = v / v.abs().amax(dim=-1, keepdim=True)
-    return v / v.norm(dim=-1, keepdim=True)
 
 
 def of_pairs(cosines: Float[Tensor, "... V V"]) -> Float[Tensor, "... pairs"]:
