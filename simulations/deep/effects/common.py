@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
-from nfrlab.simulations.deep.engine.backward import Rule, attribution
+from nfrlab.simulations.deep.engine.backward import Rule, attribution, start_at_output
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.named_rules import rule, rule_from
 from nfrlab.simulations.deep.engine.ops import Op, Record, ReLU
@@ -43,8 +43,19 @@ def rule_under_test(name: str) -> Rule:
 
 
 def stacked_maps(trace: Trace, names: Sequence[str]) -> Float[Tensor, "M C H W"]:
-    """The map `R` of each of these rules, with its bottom process, for one image; of `IMAGE` the image itself."""
-    return torch.cat([trace.x if name == IMAGE else attribution(trace, rule_under_test(name)) for name in names])
+    """The map `R` of each of these rules, with its bottom process, for one image; of `IMAGE` the image itself.
+
+    Relevance starts as `|f_k|`: as `f_k` it would turn the whole map round where an output is negative.
+    """
+    sign = (trace.output * start_at_output(trace)).sum().sign()
+
+    def map_of(name: str) -> Tensor:
+        if name == IMAGE:
+            return trace.x
+        rule = rule_under_test(name)
+        return attribution(trace, rule) * (1 if rule.at_relu else sign)
+
+    return torch.cat([map_of(name) for name in names])
 
 
 def dataset_of(**variables: tuple[Sequence[str], object]) -> xr.Dataset:

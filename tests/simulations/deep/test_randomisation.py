@@ -84,7 +84,8 @@ def maps(parts: list[oracle.Part], x: Any, k: int) -> Any:
     found = [x]
     for name, pair in RULES.items():
         rule = PAIRS[pair][1]
-        R = oracle.carry(net, rule, {len(parts) - 1: oracle.at_output(net, rule, k)}, net.layers)[oracle.INPUT]
+        started = oracle.at_output(net, rule, k).abs()
+        R = oracle.carry(net, rule, {len(parts) - 1: started}, net.layers)[oracle.INPUT]
         found.append(R.view(x.shape) * (x if name == "grad-input" else 1))
     return torch.cat(found)
 
