@@ -42,7 +42,8 @@ def structural_similarity(
 
     Raises `ValueError` for maps that are smaller than the window.
     """
-    u, v = torch.broadcast_tensors(scaled(picture(one), by), scaled(picture(other), by))
+    v = scaled(picture(other), by)
+    u = scaled(picture(one), by).expand_as(v)
     if min(u.shape[1:]) < WINDOW:
         raise ValueError(f"SSIM needs maps of {WINDOW} × {WINDOW} pixels or more, got {u.shape[1]} × {u.shape[2]}")
     stacked = torch.stack([u, v, u * u, v * v, u * v], dim=1)

@@ -19,7 +19,7 @@ SOURCE = "Adebayo et al. 2018 (arXiv 1810.03292 v3)"
 HALF, PRODUCT = 2, "grad-input"
 NOT_MORE, LESS = Claimed.between(-2.0, 0.1), Claimed.between(-2.0, -0.05)
 """What is claimed of a difference of similarities: no more than 0.1; a fall by 0.05 or more."""
-HALFWAY, ZERO = Claimed.between(0.5, 1.0), Claimed.between(-0.1, 0.1)
+HALFWAY, ZERO = Claimed.between(0.5, 2.0), Claimed.between(-0.1, 0.1)
 SHARED = "They name no threshold. A factor common to all similarities changes little."
 DETECTOR = "the map depends on the network: the image itself in its place"
 
