@@ -46,7 +46,17 @@ ORDER = {
         "bridge",
         "sweep",
     ),
-    "simulations/deep": ("engine", "reading", "maps", "patterns", "methods", "inputs", "networks", "effects"),
+    "simulations/deep": (
+        "engine",
+        "reading",
+        "maps",
+        "patterns",
+        "methods",
+        "inputs",
+        "networks",
+        "similarity",
+        "effects",
+    ),
     "verify": (
         "intervals",
         "court",

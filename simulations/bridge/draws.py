@@ -18,22 +18,30 @@ from nfrlab.simulations.bridge.populations import (
     other_image,
     target_classes,
 )
-from nfrlab.simulations.bridge.rival_settings import CONVERGENCE
+from nfrlab.simulations.bridge.rival_settings import (
+    CLASSES,
+    CONVERGENCE,
+    RANDOMISATION,
+    compared_rules,
+    randomised_rules,
+)
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (
     cascade,
+    classes,
     convergence,
     extremes,
     filtering,
     information,
     neurons,
     pictures,
+    randomisation,
     removal,
     resemblance,
     sanity,
 )
-from nfrlab.simulations.deep.effects.common import BLIND, GRADIENT
+from nfrlab.simulations.deep.effects.common import BLIND, GRADIENT, IMAGE
 from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.memory import keep_freed_memory
 
@@ -83,6 +91,10 @@ EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = 
     CONVERGENCE: lambda setting, trace, others, rng: convergence.measure(
         trace, trace.graph.forward(others[:1]), fresh(trace, rng), setting.rules, rng
     ),
+    RANDOMISATION: lambda setting, trace, others, rng: randomisation.measure(
+        trace, trace.graph.forward(others[:1]), (IMAGE, *randomised_rules(setting)), rng
+    ),
+    CLASSES: lambda setting, trace, others, rng: classes.measure(trace, (IMAGE, *compared_rules(setting)), rng),
 }
 
 

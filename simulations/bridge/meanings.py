@@ -28,6 +28,13 @@ MEANINGS = {
     "direction": "|cosine| of their leading singular vector with a target",
     "between_networks": "mean cosine of maps of one image in two networks",
     "alpha_between": "mean product of their alignments with the image",
+    "similarity": "similarity of a map with that of the network with layers changed",
+    "activation_scale": "root mean square of the highest hidden layer over what it was before",
+    "similarity_by_chance": "similarity of maps that have nothing in common but what there is by chance",
+    "similarity_of_products": "similarity of two products of the image and noise",
+    "entropy": "entropy of a histogram of a map's entries, in nats",
+    "between_classes": "similarity of the maps of two classes",
     "lost": "share of f that ⟨A_l, r_l⟩ of the gradient misses",
     "lost_to_bias": "share of f that the biases above the layer hold",
 }
+"""By variable."""

@@ -18,11 +18,11 @@ from nfrlab.simulations.bridge.settings import (
     imagenet_settings,
     plan_for,
 )
-from nfrlab.simulations.network_names import SMALL_VGG16
+from nfrlab.simulations.network_names import BODY, SMALL_VGG16
 
 RIVALS = "rivals-"
 """How the names of all settings begin."""
-CONVERGENCE = "convergence"
+CONVERGENCE, RANDOMISATION, CLASSES = "convergence", "randomisation", "classes"
 CONVERGING = (
     *("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5"),
     "deeplift-ablated",
@@ -31,13 +31,34 @@ CONVERGING = (
 NOT_CONVERGING = ("grad", "lrp-z", "deeplift-rescale", "deeplift-revealcancel")
 FEW = ("grad", "gbp", "zplus")
 """Rules of a quick run on all networks but that for digits."""
+PRODUCT = "grad-input"
+"""Gradient ⊙ input, of which convergence says nothing new: it is compared as a map beside the rules of a setting."""
+RANDOMISED = ("grad", "gbp", "rectgrad:q=0.98", "zplus")
+"""Rules whose maps are compared with those of networks with layers changed, of which there are many."""
+
+
+def compared_rules(setting: Setting) -> tuple[str, ...]:
+    """The rules whose maps of two classes are compared."""
+    return tuple(dict.fromkeys((PRODUCT, *setting.rules)))
+
+
+def randomised_rules(setting: Setting) -> tuple[str, ...]:
+    """The rules whose maps are compared with those of networks with layers changed."""
+    return tuple(rule for rule in compared_rules(setting) if rule == PRODUCT or rule in RANDOMISED)
+
+
+def effects_of(setting: Setting) -> tuple[str, ...]:
+    """What is measured of a network: more of one that has learned classes."""
+    if setting.network == BODY:
+        return (CONVERGENCE,)
+    return (CONVERGENCE, CLASSES) if setting.weights == "random" else (CONVERGENCE, CLASSES, RANDOMISATION)
 
 
 def rival(setting: Setting, **changes: object) -> Setting:
     """A setting of the bridge as it is measured for the rivals."""
     fields: dict[str, object] = {
         "name": f"{RIVALS}{setting.name}",
-        "effects": (CONVERGENCE,),
+        "effects": effects_of(setting),
         "rules": (*CONVERGING, *NOT_CONVERGING),
         "times": 1,
     }
@@ -46,11 +67,12 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW, times=4))
+    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4))
     resnets = CIFAR if cifar else ()
     if quick:
-        vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW)
-        return vgg16, *small, *(rival(s, rules=FEW, times=3 if s.weights == "trained" else 1) for s in resnets)
+        vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW, effects=(CONVERGENCE,))
+        few = {"rules": FEW, "effects": (CONVERGENCE, CLASSES)}
+        return vgg16, *small, *(rival(s, **few, times=3 if s.weights == "trained" else 1) for s in resnets)
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
     return rival(replace(RANDOM, side=side)), *small, *(rival(s, times=5) for s in resnets), *map(rival, found)
 

@@ -13,7 +13,15 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
-from nfrlab.simulations.bridge.rival_settings import CONVERGENCE, NOT_CONVERGING, rivals_plan
+from nfrlab.simulations.bridge.rival_settings import (
+    CLASSES,
+    CONVERGENCE,
+    NOT_CONVERGING,
+    RANDOMISATION,
+    compared_rules,
+    randomised_rules,
+    rivals_plan,
+)
 from nfrlab.simulations.bridge.settings import (
     CASCADE,
     ENDS,
@@ -185,6 +193,38 @@ def convergence(setting: Setting) -> Arrays:
     }
 
 
+METRICS = ("cosine", "rank correlation", "absolute rank correlation", "SSIM", "SSIM by the largest", "HOG")
+
+
+def randomisation(setting: Setting) -> Arrays:
+    """Filtering rules keep their maps until the lowest layers are random; the gradient keeps none, its product with the
+    input what this explains. The image stays.
+    """
+    maps, stops = ("image", *randomised_rules(setting)), range(1, 5)
+    similarity = array(
+        0.0, order=("cascading", "bottom-up", "removal"), stop=stops, explained=("held",), map=maps, metric=METRICS
+    )
+    filtering = [name for name in maps if name not in ("image", "grad", "grad-input")]
+    similarity.loc[{"map": filtering}] = 0.3
+    similarity.loc[{"map": filtering, "order": ["cascading", "removal"], "stop": [1, 2]}] = 0.98
+    similarity.loc[{"map": "grad-input", "metric": "absolute rank correlation"}] = 0.4
+    similarity.loc[{"map": "image"}] = 1
+    return {
+        "similarity": similarity,
+        "similarity_by_chance": array(0.0, chance=("other image", "noise"), map=maps, metric=METRICS),
+        "similarity_of_products": array(0.4, metric=METRICS),
+    }
+
+
+def classes(setting: Setting) -> Arrays:
+    """Rules that filter have one map for two classes; gradient and LRP-z have two that are somewhat alike."""
+    maps = ("image", *compared_rules(setting))
+    apart = [name for name in maps if name in ("grad", "grad-input", "lrp-z")]
+    between = array(0.99, map=maps, metric=METRICS)
+    between.loc[{"map": apart}] = 0.6
+    return {"between_classes": between}
+
+
 def removal(setting: Setting) -> Arrays:
     """Randomisation does nothing, removal halves α; after a blind filter nothing is aligned."""
     changes, changed = ("random", "cross", "corner", "matrix"), (0, *setting.removed)
@@ -205,6 +245,8 @@ EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
     "extremes": extremes,
     "removal": removal,
     CONVERGENCE: convergence,
+    RANDOMISATION: randomisation,
+    CLASSES: classes,
 }
 
 

@@ -106,6 +106,52 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
     "sixt-ablated-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "deeplift-ablated", "layer": 1}),
     "sixt-deeplift-escapes": ("rivals-digits-trained", "csc", 0.995, {"rule": "deeplift-rescale", "layer": 1}),
     "sixt-beta-slows": ("rivals-digits-trained", "csc", 0.95, {"rule": "lrp-alpha-beta:alpha=5", "layer": 1}),
+    "sixt-above-classes": ("rivals-digits-trained", "between_classes", 0.9, {"map": "zplus", "metric": "SSIM"}),
+    "sixt-above-cosine": ("rivals-digits-trained", "between_classes", 0.9, {"map": "gbp", "metric": "cosine"}),
+    "sixt-above-apart": ("rivals-digits-trained", "between_classes", 0.3, {"map": "lrp-z", "metric": "SSIM"}),
+    "sixt-above-random": (
+        "rivals-digits-trained",
+        "similarity",
+        0.9,
+        {"order": "cascading", "stop": 1, "map": "zplus", "metric": "cosine"},
+    ),
+    "sixt-above-removal": (
+        "rivals-digits-trained",
+        "similarity",
+        0.9,
+        {"order": "removal", "stop": 1, "map": "gbp", "metric": "cosine"},
+    ),
+    "adebayo-gradient-passes": ("rivals-digits-trained", "similarity", 0.2, {"map": "grad", "metric": "HOG"}),
+    "adebayo-gbp-stays": (
+        "rivals-digits-trained",
+        "similarity",
+        0.4,
+        {"order": "cascading", "stop": 2, "map": "gbp", "metric": "SSIM by the largest"},
+    ),
+    "adebayo-gbp-lowest": (
+        "rivals-digits-trained",
+        "similarity",
+        0.97,
+        {"order": "cascading", "stop": 4, "map": "gbp", "metric": "HOG"},
+    ),
+    "adebayo-gbp-bottom-up": (
+        "rivals-digits-trained",
+        "similarity",
+        0.97,
+        {"order": "bottom-up", "stop": 1, "map": "gbp", "metric": "rank correlation"},
+    ),
+    "adebayo-product-signed": (
+        "rivals-digits-trained",
+        "similarity",
+        0.2,
+        {"map": "grad-input", "metric": "rank correlation"},
+    ),
+    "adebayo-product-input": (
+        "rivals-digits-trained",
+        "similarity",
+        0.2,
+        {"map": "grad-input", "metric": "absolute rank correlation"},
+    ),
     "stack-law": ("stack-gaussian", "alpha", 0.54, {"rule": "gbp", "level": L}),
 }
 """By claim: the one number (setting, variable, value, where) that refutes it in a world where all else is as it says.

@@ -5,6 +5,7 @@ Each `measure` returns an `xarray.Dataset` with named dimensions and no verdict:
 
 __all__ = [
     "cascade",
+    "classes",
     "common",
     "convergence",
     "extremes",
@@ -12,6 +13,7 @@ __all__ = [
     "information",
     "neurons",
     "pictures",
+    "randomisation",
     "removal",
     "resemblance",
     "sanity",

@@ -8,16 +8,21 @@ from dataclasses import replace
 import numpy as np
 import torch
 import xarray as xr
+from jaxtyping import Float
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
-from nfrlab.simulations.deep.engine.backward import Rule
+from nfrlab.simulations.deep.engine.backward import Rule, attribution, start_at_output
+from nfrlab.simulations.deep.engine.graph import Trace
 from nfrlab.simulations.deep.engine.named_rules import rule, rule_from
 from nfrlab.simulations.deep.engine.ops import Op, Record, ReLU
 
 GRADIENT = "grad"
 BLIND = "blind-filter"
 """A filtering rule that is no negative one: a broken premise, for negative controls."""
+
+IMAGE = "image"
+"""The image in the place of a map: what no network changes, for negative and positive controls."""
 
 
 def blind_filter(op: Op, r: Tensor, record: Record) -> tuple[Tensor, ...]:
@@ -35,6 +40,22 @@ def every_second(r: Tensor) -> Tensor:
 def rule_under_test(name: str) -> Rule:
     """A rule as a command names it, or the blind filter."""
     return replace(rule("gbp"), name=BLIND, step=blind_filter) if name == BLIND else rule_from(name)
+
+
+def stacked_maps(trace: Trace, names: Sequence[str]) -> Float[Tensor, "M C H W"]:
+    """The map `R` of each of these rules, with its bottom process, for one image; of `IMAGE` the image itself.
+
+    Relevance starts as `|f_k|`: as `f_k` it would turn the whole map round where an output is negative.
+    """
+    sign = (trace.output * start_at_output(trace)).sum().sign()
+
+    def map_of(name: str) -> Tensor:
+        if name == IMAGE:
+            return trace.x
+        rule = rule_under_test(name)
+        return attribution(trace, rule) * (1 if rule.at_relu else sign)
+
+    return torch.cat([map_of(name) for name in names])
 
 
 def dataset_of(**variables: tuple[Sequence[str], object]) -> xr.Dataset:

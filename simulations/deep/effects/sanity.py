@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 import xarray as xr
-from scipy.stats import rankdata
 from torch import Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
 from nfrlab.simulations.deep.effects.removal import randomised, with_top
 from nfrlab.simulations.deep.engine.backward import Rule, backward, start_at_output
 from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.similarity.vectors import cosine, rank_correlation
 
 BESIDE = ("randomised network", "another class", "the image")
 MEASURES = ("cosine", "rank correlation")
@@ -40,7 +39,7 @@ def measure(trace: Trace, names: Sequence[str], rng: torch.Generator) -> xr.Data
             map.new_full(map.shape, torch.nan) if other is None else backward(replace(trace, target=other), rule),
             trace.x,
         )
-        return [(cosine(map, rival), rank_correlation(map, rival)) for rival in rivals]
+        return [(float(cosine(map, rival)), float(rank_correlation(map, rival))) for rival in rivals]
 
     return dataset_of(
         sanity=(("rule", "beside", "measure"), [of(rule_under_test(name)) for name in names])
@@ -52,20 +51,3 @@ def another_class(k: Tensor, classes: int, rng: torch.Generator) -> Tensor | Non
     if classes == 1:
         return None
     return (k + 1 + torch.randint(classes - 1, k.shape, generator=rng, device=k.device)) % classes
-
-
-def cosine(one: Tensor, other: Tensor) -> float:
-    """Of two maps, in float64."""
-    a, b = (v.detach().double().flatten() for v in (one, other))
-    a, b = (v / v.abs().amax() for v in (a, b))
-    return float(a @ b / (a.norm() * b.norm()))
-
-
-def rank_correlation(one: Tensor, other: Tensor) -> float:
-    """Spearman's, ties at their mean rank."""
-    a, b = (v.detach().cpu().double().flatten().numpy() for v in (one, other))
-    if np.isnan(a).any() or np.isnan(b).any():
-        return float("nan")
-    a, b = (ranks - ranks.mean() for ranks in (rankdata(a), rankdata(b)))
-    norms = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / norms if norms > 0 else float("nan")

@@ -1,8 +1,8 @@
 """The paper's rivals: what Sixt, Nie, Binder and Adebayo say, and what decides between them."""
 
-from nfrlab.verify.claims.rivals import sixt, zheng
+from nfrlab.verify.claims.rivals import adebayo, protocols, sixt, sixt_above, zheng
 
-MODULES = (zheng, sixt)
+MODULES = (zheng, sixt, sixt_above, adebayo, protocols)
 """The claims' modules."""
 
 CLAIMS = tuple(claim for module in MODULES for claim in module.CLAIMS)

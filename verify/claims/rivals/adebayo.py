@@ -1,0 +1,274 @@
+"""Adebayo et al. 2018: does a map change when the network's layers are randomised?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
+from nfrlab.verify.court.evidence import Claimed, Evidence
+from nfrlab.verify.examine.over_draws import medians_over_draws
+from nfrlab.verify.examine.rivals import claims_on_rivals
+from nfrlab.verify.examine.similarity import IMAGE, LAST, PREMISES, PRINTED, chance, kept, networks_with_maps
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SOURCE = "Adebayo et al. 2018 (arXiv 1810.03292 v3)"
+HALF, PRODUCT = 2, "grad-input"
+NOT_MORE, LESS = Claimed.between(-2.0, 0.1), Claimed.between(-2.0, -0.05)
+"""What is claimed of a difference of similarities: no more than 0.1; a fall by 0.05 or more."""
+HALFWAY, ZERO = Claimed.between(0.5, 2.0), Claimed.between(-0.1, 0.1)
+SHARED = "They name no threshold. A factor common to all similarities changes little."
+DETECTOR = "the map depends on the network: the image itself in its place"
+
+Number = Callable[["xr.Dataset", str], "xr.DataArray"]
+"""Of what was measured on a network and a metric, one number a draw."""
+
+
+def evidence(
+    exam: Examination, number: Number, claimed: Claimed, words: str, metrics: tuple[str, ...] = PRINTED
+) -> list[Evidence]:
+    """The median of a number in every network, by every metric."""
+    found = {
+        f"{words}: {metric}, {data.attrs['title']}": number(data, metric)
+        for data in everywhere(exam.measured).values()
+        for metric in metrics
+    }
+    return medians_over_draws(exam, found, claimed)
+
+
+def everywhere(measured: Measured) -> Mapping[str, xr.Dataset]:
+    """The trained networks whose layers were randomised."""
+    return networks_with_maps(measured, "similarity", (IMAGE, "grad", PRODUCT, "gbp"))
+
+
+def above_chance(data: xr.Dataset, metric: str, map: str) -> xr.DataArray:
+    """By how much a map is more like its original, every layer randomised, than like another image's."""
+    return kept(data, map, metric, LAST) - chance(data, map, metric)
+
+
+def noise_above_chance(data: xr.Dataset, metric: str) -> xr.DataArray:
+    """By how much the gradient's map is more like noise than like another image's."""
+    return chance(data, "grad", metric, "noise") - chance(data, "grad", metric)
+
+
+def share_kept(data: xr.Dataset, metric: str, map: str, stop: int = HALF) -> xr.DataArray:
+    """How far from chance to 1 a map's similarity is, layers randomised from the top."""
+    by_chance = chance(data, map, metric)
+    return (kept(data, map, metric, stop) - by_chance) / (1 - by_chance)
+
+
+def fall(data: xr.Dataset, metric: str, map: str) -> xr.DataArray:
+    """The similarity with every layer randomised less that with the upper half."""
+    return kept(data, map, metric, LAST) - kept(data, map, metric, HALF)
+
+
+def fall_of_all(data: xr.Dataset, metric: str) -> xr.DataArray:
+    """The gradient's similarity with every layer randomised less that with none, 1."""
+    return kept(data, "grad", metric, LAST) - 1
+
+
+def bottom_below_top(data: xr.Dataset, metric: str, map: str, stop: int = 1) -> xr.DataArray:
+    """The similarity with the lowest layers of a stop randomised, less that with the highest quarter."""
+    return kept(data, map, metric, stop, "bottom-up") - kept(data, map, metric, 1)
+
+
+def product_kept(data: xr.Dataset, metric: str) -> xr.DataArray:
+    """How alike Gradient ⊙ Input is to its original with every layer randomised."""
+    return kept(data, PRODUCT, metric, LAST)
+
+
+def product_and_noise(data: xr.Dataset, metric: str) -> xr.DataArray:
+    """How alike Gradient ⊙ Input is to noise."""
+    return chance(data, PRODUCT, metric, "noise")
+
+
+def above_products(data: xr.Dataset, metric: str, map: str) -> xr.DataArray:
+    """The similarity with every layer randomised less that of x ⊙ u and x ⊙ v, u and v noise."""
+    return kept(data, map, metric, LAST) - data["similarity_of_products"].sel(metric=metric, drop=True)
+
+
+def no_difference(data: xr.Dataset, metric: str) -> xr.DataArray:
+    """Zero: of two products of the image and noise."""
+    products = data["similarity_of_products"].sel(metric=metric, drop=True)
+    return products - products
+
+
+def claims(
+    *, id: str, title: str, source: str, statement: str, control: BrokenPremise, restored: RestoredPremise, **of: object
+) -> tuple[Claim, ...]:
+    """A claim on how alike maps stay; `of` is what `evidence` takes."""
+    claim = Claim(
+        id=id,
+        title=title,
+        source=f"{SOURCE}, {source}",
+        statement=statement,
+        premises=PREMISES,
+        examine=partial(evidence, **of),  # type: ignore[arg-type]
+        control=control,
+        restored=restored,
+        blind=SHARED,
+    )
+    return claims_on_rivals(claim, everywhere)
+
+
+SIGNED, ABSOLUTE = PRINTED[:1], PRINTED[1:2]
+
+CLAIMS = (
+    *claims(
+        id="adebayo-gradient-passes",
+        title="Gradient: nothing of the map is left in a random network",
+        source="Sec. 4: “pass”",
+        statement=(
+            "Gradient: with every layer randomised the map is no more like its original than like another image's map, "
+            "by 0.1 or less, in each of their four metrics and every trained network."
+        ),
+        number=partial(above_chance, map="grad"),
+        claimed=NOT_MORE,
+        words="gradient, above chance",
+        control=BrokenPremise(
+            premise=DETECTOR,
+            examine=partial(
+                evidence, number=partial(above_chance, map=IMAGE), claimed=NOT_MORE, words="image, above chance"
+            ),
+        ),
+        restored=RestoredPremise(
+            premise="noise in the place of the random network's map",
+            examine=partial(evidence, number=noise_above_chance, claimed=NOT_MORE, words="noise, above chance"),
+        ),
+    ),
+    *claims(
+        id="adebayo-gbp-stays",
+        title="GBP: the upper half of the layers hardly matters",
+        source="Sec. 4 and footnote 5: “invariant to higher layers”",
+        statement=(
+            "GBP: with the upper half of the layers randomised the map is nearer to its original than to chance: half "
+            "of the way or more from the similarity of two images' maps to 1, in each of their four metrics and every "
+            "trained network."
+        ),
+        number=partial(share_kept, map="gbp"),
+        claimed=HALFWAY,
+        words="GBP, share kept",
+        control=BrokenPremise(
+            premise="signs are filtered: the plain gradient, and the lower half is randomised as well",
+            examine=partial(
+                evidence,
+                number=partial(share_kept, map="grad", stop=LAST),
+                claimed=HALFWAY,
+                words="gradient, share kept of all",
+            ),
+        ),
+        restored=RestoredPremise(
+            premise="the image itself in the place of the map",
+            examine=partial(
+                evidence, number=partial(share_kept, map=IMAGE), claimed=HALFWAY, words="image, share kept"
+            ),
+        ),
+    ),
+    *claims(
+        id="adebayo-gbp-lowest",
+        title="GBP: lower layers do change the map",
+        source="footnote 5 of v3, which withdraws “entirely invariant”",
+        statement=(
+            "GBP: with every layer randomised the map is less like its original than with the upper half, by 0.05 or "
+            "more, in each of their four metrics and every trained network."
+        ),
+        number=partial(fall, map="gbp"),
+        claimed=LESS,
+        words="GBP, all − upper half",
+        control=BrokenPremise(
+            premise=DETECTOR,
+            examine=partial(evidence, number=partial(fall, map=IMAGE), claimed=LESS, words="image, all − upper half"),
+        ),
+        restored=RestoredPremise(
+            premise="the plain gradient, beside no layer randomised",
+            examine=partial(evidence, number=fall_of_all, claimed=LESS, words="gradient, all − none"),
+        ),
+    ),
+    *claims(
+        id="adebayo-gbp-bottom-up",
+        title="GBP: the lowest layers matter more than the highest",
+        source="footnote 5 of v3; Binder et al. 2023",
+        statement=(
+            "GBP: with the lowest quarter of the layers randomised the map is less like its original than with the "
+            "highest quarter, by 0.05 or more, in each of their four metrics and every trained network."
+        ),
+        number=partial(bottom_below_top, map="gbp"),
+        claimed=LESS,
+        words="GBP, lowest − highest quarter",
+        control=BrokenPremise(
+            premise=DETECTOR,
+            examine=partial(
+                evidence,
+                number=partial(bottom_below_top, map=IMAGE),
+                claimed=LESS,
+                words="image, lowest − highest quarter",
+            ),
+        ),
+        restored=RestoredPremise(
+            premise="every layer randomised in the place of the lowest quarter",
+            examine=partial(
+                evidence,
+                number=partial(bottom_below_top, map="gbp", stop=LAST),
+                claimed=LESS,
+                words="GBP, all − highest quarter",
+            ),
+        ),
+    ),
+    *claims(
+        id="adebayo-product-signed",
+        title="Gradient ⊙ Input: with signs, nothing of the map is left",
+        source="Sec. 4; with signs kept as Sundararajan & Taly 2018 repair it",
+        statement=(
+            "Gradient ⊙ Input, of networks without biases integrated gradients: with every layer randomised the rank "
+            "correlation with the original, signs kept, is 0 within 0.1, in every trained network."
+        ),
+        number=product_kept,
+        claimed=ZERO,
+        words="Gradient ⊙ Input",
+        metrics=SIGNED,
+        control=BrokenPremise(
+            premise="signs are kept",
+            examine=partial(evidence, number=product_kept, claimed=ZERO, words="Gradient ⊙ Input", metrics=ABSOLUTE),
+        ),
+        restored=RestoredPremise(
+            premise="noise in the place of the random network's map",
+            examine=partial(
+                evidence,
+                number=product_and_noise,
+                claimed=ZERO,
+                words="Gradient ⊙ Input and noise",
+                metrics=SIGNED,
+            ),
+        ),
+    ),
+    *claims(
+        id="adebayo-product-input",
+        title="Gradient ⊙ Input: without signs, the input explains what is left",
+        source="Sec. 5.2 and Fig. 19",
+        statement=(
+            "Gradient ⊙ Input: with every layer randomised the rank correlation with the original, signs dropped, is "
+            "that of x ⊙ u and x ⊙ v, u and v noise, within 0.1, in every trained network."
+        ),
+        number=partial(above_products, map=PRODUCT),
+        claimed=ZERO,
+        words="Gradient ⊙ Input − noise ⊙ input",
+        metrics=ABSOLUTE,
+        control=BrokenPremise(
+            premise="the map has the input as a factor: the image itself in its place",
+            examine=partial(
+                evidence,
+                number=partial(above_products, map=IMAGE),
+                claimed=ZERO,
+                words="image − noise ⊙ input",
+                metrics=ABSOLUTE,
+            ),
+        ),
+        restored=RestoredPremise(
+            premise="both gradients are noise",
+            examine=partial(evidence, number=no_difference, claimed=ZERO, words="noise ⊙ input", metrics=ABSOLUTE),
+        ),
+    ),
+)
