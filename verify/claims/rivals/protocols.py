@@ -144,8 +144,8 @@ CLAIMS = (
         title="The untouched network among the steps raises the mean",
         source=f"{QUANTUS}, mean correlation per sample of its randomisation checks",
         statement=(
-            "With the similarity 1 of the untouched network among those of L steps, the mean m is printed as m + "
-            "(1 − m)/(L + 1)."
+            "The similarity 1 of the untouched network stands among those of L steps: a mean m is printed as "
+            "m+(1−m)/(L+1)."
         ),
         premises=("similarities are rational numbers from −1 to 1, L is 1 to 8",),
         examine=partial(

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from nfrlab.simulations.bridge.rival_settings import RIVALS
-from nfrlab.verify.court.claim import Measured
-from nfrlab.verify.examine.measured import depth
-from nfrlab.verify.examine.rival_rows import one_layer
-from nfrlab.verify.examine.rivals import from_the_top, rivals_with
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-FIRST = ("squeezenet1_0", "vgg16", "cifar", "digits")
-"""Which network stands for all, of those that were measured: how their names begin, the first that is there."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What a row measured: one number a draw, of which network, and what was known beforehand."""
-
-    values: xr.DataArray
-    network: str
-    known: Mapping[str, float] = field(default_factory=dict)
-
-
-Measure = Callable[[Measured, int], Numbers | None]
-"""From all measurements and the seed to the numbers of a row; None where they were not made."""
+from nfrlab.verify.examine.rival_rows.measures import (
+    Measure,
+    agreement_between_rules,
+    agreement_in_size,
+    agreement_of_maps,
+    between_classes,
+    common_direction,
+    extremes,
+    one_wide_layer,
+    removal,
+    rise,
+    similarity_of,
+)
 
 
 @dataclass(frozen=True)
@@ -42,117 +29,6 @@ class Row:
     quantity: str
     measure: Measure
     needs: str = "nfrlab rivals"
-
-
-def chosen(found: Mapping[str, xr.Dataset]) -> xr.Dataset | None:
-    """The network that stands for all."""
-    names = [name for first in FIRST for name in found if name.removeprefix(RIVALS).startswith(first)]
-    return found[names[0]] if names else next(iter(found.values()), None)
-
-
-def title(data: xr.Dataset) -> str:
-    """What a network is called."""
-    return str(data.attrs["title"])
-
-
-def one_wide_layer(family: str, rule: str, less: str = "", size: bool = False) -> Measure:
-    """α in one layer; `less` that of another family, or in `size`."""
-
-    def measure(measured: Measured, seed: int) -> Numbers:
-        alpha = one_layer.alphas(seed)["alpha"].sel(rule=rule)
-        values = alpha.sel(family=family) - (alpha.sel(family=less) if less else 0)
-        known = {"entries": one_layer.entries()}
-        return Numbers(abs(values) if size else values, f"one dense layer, {family}", known)
-
-    return measure
-
-
-def common_direction(rule: str, weights: str, target: str = "activation") -> Measure:
-    """|cos| of the leading direction of a rule's maps r_0 with the image, or with another target."""
-
-    def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(rivals_with(measured, "direction", [rule], weights))
-        if data is None:
-            return None
-        found = data["direction"].sel(rule=rule, form="gradient", start=int(data["start"].max()), layer=0)
-        return Numbers(found.sel(target=target, drop=True), title(data))
-
-    return measure
-
-
-def agreement_of_maps(rule: str, weights: str = "random", connected: bool = False) -> Measure:
-    """The mean cosine of a rule's maps that began as different vectors, each turned towards the image."""
-
-    def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(rivals_with(measured, "csc_mean", [rule], weights, connected))
-        if data is None:
-            return None
-        at = {"layer": 0}
-        product = from_the_top(data, "alpha_pairs", rule).sel(at, drop=True)
-        values = from_the_top(data, "csc_mean", rule).sel(at, drop=True)
-        return Numbers(values, title(data), {"product": float(product.median())})
-
-    return measure
-
-
-def agreement_in_size(rule: str) -> Measure:
-    """The median |cos| of a rule's maps that began as different vectors, random weights."""
-
-    def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(rivals_with(measured, "csc", [rule], "random"))
-        if data is None:
-            return None
-        return Numbers(from_the_top(data, "csc", rule).sel(kind="map", layer=0, drop=True), title(data))
-
-    return measure
-
-
-def agreement_between_rules(slower: str, faster: str) -> Measure:
-    """How much more, at the positions of layer 1, the maps of one rule agree than those of another."""
-
-    def measure(measured: Measured, seed: int) -> Numbers | None:
-        data = chosen(rivals_with(measured, "csc", [slower, faster]))
-        if data is None:
-            return None
-        one, other = (from_the_top(data, "csc", rule).sel(kind="position", layer=1) for rule in (slower, faster))
-        return Numbers((one - other).drop_vars(("kind", "layer")), title(data))
-
-    return measure
-
-
-def removal(measured: Measured, seed: int) -> Numbers | None:
-    """The change of GBP's α where all but a cross of each kernel is removed from the top three layers."""
-    found = {name: data for name, data in measured.items() if "alpha_changed" in data and "gbp" in data["rule"].values}
-    data = chosen({name: data for name, data in found.items() if data.attrs["weights"] == "trained"})
-    if data is None:
-        return None
-    alpha = data["alpha_changed"].sel(rule="gbp", change="cross", drop=True)
-    return Numbers(alpha.sel(changed=3, drop=True) - alpha.sel(changed=0, drop=True), title(data))
-
-
-def extremes(measured: Measured, seed: int) -> Numbers | None:
-    """The cosine of GBP's maps of the largest and the smallest activations of layer L − 1."""
-    found = {name: data for name, data in measured.items() if "between" in data and "gbp" in data["rule"].values}
-    data = chosen({name: data for name, data in found.items() if data.attrs["weights"] == "trained"})
-    if data is None:
-        return None
-    top = int(data["between"].dropna("layer", how="all")["layer"].max())
-    return Numbers(data["between"].sel(rule="gbp", layer=top, drop=True), title(data))
-
-
-def rise(measured: Measured, seed: int) -> Numbers | None:
-    """GBP's α with the rule in all layers less that with the rule in the top half of them, random weights."""
-    found = {
-        name: data
-        for name, data in measured.items()
-        if "alpha" in data and "gbp" in data["rule"].values and data.attrs["weights"] == "random"
-    }
-    whole = {name: data for name, data in found.items() if data["alpha"].sel(rule="gbp").notnull().all()}
-    data = chosen(whole)
-    if data is None:
-        return None
-    alpha = data["alpha"].sel(rule="gbp", drop=True)
-    return Numbers(alpha.sel(level=depth(data), drop=True) - alpha.sel(level=depth(data) // 2, drop=True), title(data))
 
 
 ROWS: tuple[Row, ...] = (
@@ -211,7 +87,38 @@ ROWS: tuple[Row, ...] = (
         agreement_in_size("deeplift-revealcancel"),
     ),
     Row("ablated-maps", "11c", "DeepLIFT ablated, random", "cos of two maps", agreement_of_maps("deeplift-ablated")),
+    Row(
+        "gbp-randomised",
+        "13",
+        "GBP, upper three quarters randomised, trained",
+        "cos with the map before",
+        similarity_of("gbp", "cosine", "cascading", 3),
+    ),
+    Row(
+        "gradient-randomised",
+        "14",
+        "gradient, upper three quarters randomised, trained",
+        "cos with the map before",
+        similarity_of("grad", "cosine", "cascading", 3),
+    ),
+    Row(
+        "grad-input-randomised",
+        "15a",
+        "gradient ⊙ input, all randomised, trained",
+        "rank correlation, signed",
+        similarity_of("grad-input", "rank correlation", "cascading", 4),
+    ),
+    Row(
+        "grad-input-absolute",
+        "15b",
+        "gradient ⊙ input, all randomised, trained",
+        "rank correlation of sizes",
+        similarity_of("grad-input", "absolute rank correlation", "cascading", 4),
+    ),
     Row("removed", "16", "GBP, weights removed from three layers, trained", "α − α before", removal, "nfrlab bridge"),
+    Row(
+        "other-class", "17", "GBP, another class, trained", "cos with the map before", between_classes("gbp", "cosine")
+    ),
     Row(
         "extremes",
         "20",
@@ -219,6 +126,13 @@ ROWS: tuple[Row, ...] = (
         "cos of both maps",
         extremes,
         "nfrlab bridge",
+    ),
+    Row(
+        "bottom-up",
+        "21",
+        "GBP, lowest quarter randomised, not highest, trained",
+        "cos with the map before, less that",
+        similarity_of("gbp", "cosine", "bottom-up", 1, less=("cascading", 1)),
     ),
     Row("depth", "22", "GBP in all layers, not in half of them, random", "α − α before", rise, "nfrlab bridge"),
 )
