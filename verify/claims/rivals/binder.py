@@ -110,7 +110,7 @@ CLAIMS = (
             premise="weights of Student's law, one radius for all weights of a neuron",
             examine=partial(scale_evidence, family="student"),
         ),
-        notices=("axis-20",),
+        notices=("axis-5", "biases-5", "gaussian-is-laplace"),
         blind="The length of z, not what α is made of it.",
     ),
     Claim(
@@ -124,7 +124,7 @@ CLAIMS = (
         premises=PREMISES,
         examine=partial(law_evidence, pairs=ALONE),
         control=BrokenPremise(premise="weights U[−1, 1]", examine=partial(law_evidence, pairs=ALONE, family="uniform")),
-        notices=("gaussian-is-laplace",),
+        notices=("biases-20", "gaussian-is-laplace"),
         blind="It compares two numbers of a neuron by size: it does not see what scales both.",
     ),
     Claim(
@@ -160,7 +160,7 @@ CLAIMS = (
         control=BrokenPremise(
             premise="weights of independent Laplace law", examine=partial(law_evidence, pairs=AT_ALL, family="laplace")
         ),
-        notices=("gaussian-is-laplace",),
+        notices=("axis-5", "biases-20", "gaussian-is-laplace"),
         blind="It compares two numbers of a neuron by size: it does not see what scales both.",
         repairs="binder-channels",
     ),

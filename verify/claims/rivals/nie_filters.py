@@ -62,8 +62,8 @@ CLAIMS = (
         control=BrokenPremise(
             premise="filters of 7×7×3", examine=partial(error_evidence, error="1 − α", N=SAID, d=LARGE)
         ),
-        notices=("alpha-5", "gbp-is-gradient"),
-        blind="An error below 0.1 does not say by how much: a leak of GBP or another isotropic law leaves it there.",
+        notices=("alpha-5", "gbp-leaks-20", "gbp-is-gradient"),
+        blind="An error below 0.1 does not say by how much: a small leak, or another isotropic law, leaves it there.",
     ),
     Claim(
         id="nie-filters-length",

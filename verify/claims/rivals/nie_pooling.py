@@ -157,7 +157,7 @@ CLAIMS = (
             premise="nothing is filtered: the saliency map",
             examine=partial(unaffected_evidence, rule="grad", windows=SMALL | LARGE),
         ),
-        notices=("gbp-is-gradient",),
+        notices=("relevance-20", "gbp-is-gradient"),
         blind="The drop of α is far larger than its margin: what changes both α by little leaves it.",
     ),
 )
