@@ -18,11 +18,13 @@ from nfrlab.simulations.bridge.populations import (
     other_image,
     target_classes,
 )
-from nfrlab.simulations.bridge.rival_settings import CONVERGENCE
+from nfrlab.simulations.bridge.rival_settings import CHANNELS, CLASSES, CONVERGENCE
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (
     cascade,
+    channels,
+    classes,
     convergence,
     extremes,
     filtering,
@@ -83,6 +85,8 @@ EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = 
     CONVERGENCE: lambda setting, trace, others, rng: convergence.measure(
         trace, trace.graph.forward(others[:1]), fresh(trace, rng), setting.rules, rng
     ),
+    CLASSES: lambda setting, trace, others, rng: classes.measure(trace, setting.rules, rng),
+    CHANNELS: lambda setting, trace, others, rng: channels.measure(trace, rng),
 }
 
 

@@ -22,7 +22,7 @@ from nfrlab.simulations.network_names import SMALL_VGG16
 
 RIVALS = "rivals-"
 """How the names of all settings begin."""
-CONVERGENCE = "convergence"
+CONVERGENCE, CLASSES, CHANNELS = "convergence", "classes", "channels"
 CONVERGING = ("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5")
 """Rules of which Sixt et al. say that all vectors that enter become one map; RectGrad with their quantile."""
 NOT_CONVERGING = ("grad", "lrp-z")
@@ -34,7 +34,7 @@ def rival(setting: Setting, **changes: object) -> Setting:
     """A setting of the bridge as it is measured for the rivals."""
     fields: dict[str, object] = {
         "name": f"{RIVALS}{setting.name}",
-        "effects": (CONVERGENCE,),
+        "effects": (CONVERGENCE, CLASSES, CHANNELS),
         "rules": (*CONVERGING, *NOT_CONVERGING),
         "times": 1,
     }

@@ -79,6 +79,9 @@ MEANINGS = {
     "direction": "|cosine| of their leading singular vector with a target",
     "between_networks": "mean cosine of maps of one image in two networks",
     "alpha_between": "mean product of their alignments with the image",
+    "class_cosine": "cosine between the maps of a class and of another, or of a changed image",
+    "attack": "size of the attack that flips the class, as a share of the range of the image",
+    "contributed": "share of a tenth of the channels in what a layer receives",
     "lost": "share of f that ⟨A_l, r_l⟩ of the gradient misses",
     "lost_to_bias": "share of f that the biases above the layer hold",
 }

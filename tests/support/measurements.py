@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
-from nfrlab.simulations.bridge.rival_settings import CONVERGENCE, rivals_plan
+from nfrlab.simulations.bridge.rival_settings import CHANNELS, CLASSES, CONVERGENCE, rivals_plan
 from nfrlab.simulations.bridge.settings import (
     CASCADE,
     ENDS,
@@ -185,6 +185,22 @@ def convergence(setting: Setting) -> Arrays:
     }
 
 
+def classes(setting: Setting) -> Arrays:
+    """A filtered map is the same for every class; that of the gradient is another one after a flip."""
+    rules = setting.rules
+    values = np.array([[0.0, 0.1, 0.7] if rule in ("grad", "lrp-z") else [0.95, 0.9, 0.95] for rule in rules])
+    return {
+        "class_cosine": array(values, rule=rules, instead=("another class", "flipped", "noise")),
+        "attack": array(0.125),
+    }
+
+
+def channels(setting: Setting) -> Arrays:
+    """The largest channels contribute twice as much as any, through whichever weights."""
+    values = array([0.5, 0.25], above=range(2, L + 1), weights=("own", "random"), channels=("largest", "any"))
+    return {"contributed": values}
+
+
 def removal(setting: Setting) -> Arrays:
     """Randomisation does nothing, removal halves α; after a blind filter nothing is aligned."""
     changes, changed = ("random", "cross", "corner", "matrix"), (0, *setting.removed)
@@ -205,6 +221,8 @@ EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
     "extremes": extremes,
     "removal": removal,
     CONVERGENCE: convergence,
+    CLASSES: classes,
+    CHANNELS: channels,
 }
 
 

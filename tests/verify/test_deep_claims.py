@@ -104,6 +104,26 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
     "sixt-deconv-converges": ("rivals-digits-trained", "csc", 0.9, {"rule": "deconv", "form": "gradient", "layer": 1}),
     "sixt-gradient-stays-apart": ("rivals-digits-trained", "csc", 0.995, {"rule": "lrp-z", "layer": 1}),
     "sixt-beta-slows": ("rivals-digits-trained", "csc", 0.95, {"rule": "lrp-alpha-beta:alpha=5", "layer": 1}),
+    "nie-class-logit": (
+        "rivals-digits-trained",
+        "class_cosine",
+        0.5,
+        {"rule": "deconv", "instead": "another class"},
+    ),
+    "nie-class-attack": ("rivals-digits-trained", "class_cosine", 0.5, {"rule": "gbp", "instead": "flipped"}),
+    "nie-class-saliency": ("rivals-digits-trained", "class_cosine", 0.6, {"rule": "grad", "instead": "flipped"}),
+    "binder-kept": (
+        "rivals-digits-gaussian",
+        "contributed",
+        0.3,
+        {"weights": "random", "channels": "largest"},
+    ),
+    "binder-kept-share": (
+        "rivals-digits-trained",
+        "contributed",
+        0.7,
+        {"weights": "own", "channels": "largest"},
+    ),
     "stack-law": ("stack-gaussian", "alpha", 0.54, {"rule": "gbp", "level": L}),
 }
 """By claim: the one number (setting, variable, value, where) that refutes it in a world where all else is as it says.

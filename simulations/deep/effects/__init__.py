@@ -5,6 +5,8 @@ Each `measure` returns an `xarray.Dataset` with named dimensions and no verdict:
 
 __all__ = [
     "cascade",
+    "channels",
+    "classes",
     "common",
     "convergence",
     "extremes",

@@ -1,8 +1,19 @@
 """The paper's rivals: what Sixt, Nie, Binder and Adebayo say, and what decides between them."""
 
-from nfrlab.verify.claims.rivals import binder, nie, nie_filters, nie_layers, nie_noise, nie_pooling, sixt, zheng
+from nfrlab.verify.claims.rivals import (
+    binder,
+    binder_kept,
+    nie,
+    nie_class,
+    nie_filters,
+    nie_layers,
+    nie_noise,
+    nie_pooling,
+    sixt,
+    zheng,
+)
 
-MODULES = (zheng, sixt, nie, nie_noise, nie_pooling, nie_filters, nie_layers, binder)
+MODULES = (zheng, sixt, nie, nie_noise, nie_pooling, nie_filters, nie_layers, nie_class, binder, binder_kept)
 """The claims' modules."""
 
 CLAIMS = tuple(claim for module in MODULES for claim in module.CLAIMS)
