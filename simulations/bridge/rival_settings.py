@@ -43,7 +43,7 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW))
+    small = (rival(DIGITS_TRAINED, times=3), rival(DIGITS), rival(STACK, rules=FEW))
     resnets = CIFAR if cifar else ()
     if quick:
         vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW)

@@ -23,6 +23,8 @@ LARGE = {"9×9 at stride 1": Convolution(window=9)}
 NOISE, RECOVERS, EQUAL = Claimed.between(-0.1, 0.1), Claimed.between(0.2, 1.0), Claimed.between(-0.05, 0.05)
 SPREAD = 0.36
 """Share of the differences of two networks' α that may lie beyond ± 0.05, for as many of them to be drawn as decide."""
+FEW = 0.1
+"""The same of the α of one network, beyond ± 0.1 or below 0.2."""
 PREMISES = (
     "input, 3×3 convolution with ReLU, a maximum over windows, linear logits; all weights i.i.d. N(0, 1), no biases",
     f"N = {FILTERS[0]} filters (profile full: {FILTERS[1]:,}), fresh ones in every network; a photograph of "
@@ -49,7 +51,7 @@ def alpha_evidence(exam: Examination, windows: Windows, claimed: Claimed) -> lis
         f"median α: deconv, {name}, N = {N:,}": partial(one_alpha, "deconv", Networks(convolution, N), x)
         for name, convolution in windows.items()
     }
-    return network_medians(exam, numbers, claimed)
+    return network_medians(exam, numbers, claimed, wrong=FEW)
 
 
 def like_gbp_evidence(exam: Examination, windows: Windows) -> list[Evidence]:
