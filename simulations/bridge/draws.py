@@ -19,8 +19,10 @@ from nfrlab.simulations.bridge.populations import (
     target_classes,
 )
 from nfrlab.simulations.bridge.rival_settings import (
+    CHANNELS,
     CLASSES,
     CONVERGENCE,
+    FLIPS,
     RANDOMISATION,
     compared_rules,
     randomised_rules,
@@ -29,10 +31,12 @@ from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVEL
 from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (
     cascade,
+    channels,
     classes,
     convergence,
     extremes,
     filtering,
+    flips,
     information,
     neurons,
     pictures,
@@ -95,6 +99,8 @@ EFFECTS: dict[str, Callable[[Setting, Trace, Tensor, Generator], xr.Dataset]] = 
         trace, trace.graph.forward(others[:1]), (IMAGE, *randomised_rules(setting)), rng
     ),
     CLASSES: lambda setting, trace, others, rng: classes.measure(trace, (IMAGE, *compared_rules(setting)), rng),
+    FLIPS: lambda setting, trace, others, rng: flips.measure(trace, setting.rules, rng),
+    CHANNELS: lambda setting, trace, others, rng: channels.measure(trace, rng),
 }
 
 

@@ -34,6 +34,9 @@ MEANINGS = {
     "similarity_of_products": "similarity of two products of the image and noise",
     "entropy": "entropy of a histogram of a map's entries, in nats",
     "between_classes": "similarity of the maps of two classes",
+    "class_cosine": "cosine between the maps of a class and of another, or of a changed image",
+    "attack": "size of the attack that flips the class, as a share of the range of the image",
+    "contributed": "share of a tenth of the channels in what a layer receives",
     "lost": "share of f that ⟨A_l, r_l⟩ of the gradient misses",
     "lost_to_bias": "share of f that the biases above the layer hold",
 }

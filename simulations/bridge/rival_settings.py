@@ -23,6 +23,7 @@ from nfrlab.simulations.network_names import BODY, SMALL_VGG16
 RIVALS = "rivals-"
 """How the names of all settings begin."""
 CONVERGENCE, RANDOMISATION, CLASSES = "convergence", "randomisation", "classes"
+FLIPS, CHANNELS = "flips", "channels"
 CONVERGING = (
     *("gbp", "deconv", "rectgrad:q=0.98", "zplus", "lrp-alpha-beta", "lrp-alpha-beta:alpha=5"),
     "deeplift-ablated",
@@ -51,7 +52,8 @@ def effects_of(setting: Setting) -> tuple[str, ...]:
     """What is measured of a network: more of one that has learned classes."""
     if setting.network == BODY:
         return (CONVERGENCE,)
-    return (CONVERGENCE, CLASSES) if setting.weights == "random" else (CONVERGENCE, CLASSES, RANDOMISATION)
+    both = (CONVERGENCE, CLASSES, FLIPS, CHANNELS)
+    return both if setting.weights == "random" else (*both, RANDOMISATION)
 
 
 def rival(setting: Setting, **changes: object) -> Setting:
@@ -67,11 +69,11 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (rival(DIGITS_TRAINED), rival(DIGITS), rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4))
+    small = (rival(DIGITS_TRAINED, times=3), rival(DIGITS), rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4))
     resnets = CIFAR if cifar else ()
     if quick:
         vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW, effects=(CONVERGENCE,))
-        few = {"rules": FEW, "effects": (CONVERGENCE, CLASSES)}
+        few = {"rules": FEW, "effects": (CONVERGENCE, CLASSES, FLIPS, CHANNELS)}
         return vgg16, *small, *(rival(s, **few, times=3 if s.weights == "trained" else 1) for s in resnets)
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
     return rival(replace(RANDOM, side=side)), *small, *(rival(s, times=5) for s in resnets), *map(rival, found)

@@ -14,8 +14,10 @@ import numpy as np
 import xarray as xr
 
 from nfrlab.simulations.bridge.rival_settings import (
+    CHANNELS,
     CLASSES,
     CONVERGENCE,
+    FLIPS,
     NOT_CONVERGING,
     RANDOMISATION,
     compared_rules,
@@ -225,6 +227,22 @@ def classes(setting: Setting) -> Arrays:
     return {"between_classes": between}
 
 
+def flips(setting: Setting) -> Arrays:
+    """A filtered map is the same for every class; that of the gradient is another one after a flip."""
+    rules = setting.rules
+    values = np.array([[0.0, 0.1, 0.7] if rule in ("grad", "lrp-z") else [0.95, 0.9, 0.95] for rule in rules])
+    return {
+        "class_cosine": array(values, rule=rules, instead=("another class", "flipped", "noise")),
+        "attack": array(0.125),
+    }
+
+
+def channels(setting: Setting) -> Arrays:
+    """The largest channels contribute twice as much as any, through whichever weights."""
+    values = array([0.5, 0.25], above=range(2, L + 1), weights=("own", "random"), channels=("largest", "any"))
+    return {"contributed": values}
+
+
 def removal(setting: Setting) -> Arrays:
     """Randomisation does nothing, removal halves α; after a blind filter nothing is aligned."""
     changes, changed = ("random", "cross", "corner", "matrix"), (0, *setting.removed)
@@ -247,6 +265,8 @@ EFFECTS: dict[str, Callable[[Setting], Arrays]] = {
     CONVERGENCE: convergence,
     RANDOMISATION: randomisation,
     CLASSES: classes,
+    FLIPS: flips,
+    CHANNELS: channels,
 }
 
 

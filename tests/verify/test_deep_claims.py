@@ -152,6 +152,26 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
         0.2,
         {"map": "grad-input", "metric": "absolute rank correlation"},
     ),
+    "nie-class-logit": (
+        "rivals-digits-trained",
+        "class_cosine",
+        0.5,
+        {"rule": "deconv", "instead": "another class"},
+    ),
+    "nie-class-attack": ("rivals-digits-trained", "class_cosine", 0.5, {"rule": "gbp", "instead": "flipped"}),
+    "nie-class-saliency": ("rivals-digits-trained", "class_cosine", 0.6, {"rule": "grad", "instead": "flipped"}),
+    "binder-kept": (
+        "rivals-digits-gaussian",
+        "contributed",
+        0.3,
+        {"weights": "random", "channels": "largest"},
+    ),
+    "binder-kept-share": (
+        "rivals-digits-trained",
+        "contributed",
+        0.7,
+        {"weights": "own", "channels": "largest"},
+    ),
     "stack-law": ("stack-gaussian", "alpha", 0.54, {"rule": "gbp", "level": L}),
 }
 """By claim: the one number (setting, variable, value, where) that refutes it in a world where all else is as it says.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from math import atan, pi
 from pathlib import Path
 
 from nfrlab.theory.cascade.recursion import ceiling, crossing
-from nfrlab.theory.finite_width.law import required_neurons
+from nfrlab.theory.finite_width.law import alignment_law, required_neurons
 from nfrlab.theory.finite_width.rate import rectgrad_kappa
 from nfrlab.verify.claims.cascade import cascade_rises
+from nfrlab.verify.claims.rivals import binder, nie_filters
 from nfrlab.verify.claims.theorem_1.law import CONSTANT
 from nfrlab.verify.claims.theorem_2 import gram_width
 
@@ -31,3 +33,15 @@ def test_readme_prints_what_is_computed() -> None:
     rules = ("activation", "constant", "gbp", "rectgrad")
     assert [f"{required_neurons(0.9, rule, 'gaussian', d=150_528) / 1e6:.1f}" for rule in rules] == list(printed)
     assert f"{rectgrad_kappa(0.9):.2f} for RectGrad" in README
+
+
+def test_statements_of_rivals_print_what_is_computed() -> None:
+    """Catches a number of filters that the law does not bear out, and probabilities that are not those of the arc."""
+    said, most, enough = (
+        alignment_law("gbp", "gaussian", nie_filters.SMALL, N).mean
+        for N in (1000, nie_filters.MOST, nie_filters.ENOUGH)
+    )
+    assert f"1 − α = {1 - said:.3f}" in nie_filters.CLAIMS[0].statement
+    assert (2 - 2 * enough) ** 0.5 < 0.1 < (2 - 2 * most) ** 0.5
+    (statement,) = (claim.statement for claim in binder.CLAIMS if claim.id == "binder-channel")
+    assert all(f"{2 / pi * atan(K):.3f} for K = {K:g}" in statement for K, _ in binder.ALONE)

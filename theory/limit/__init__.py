@@ -7,6 +7,7 @@ __all__ = [
     "chambers",
     "direction",
     "facts",
+    "overlapping_patches",
     "proofs",
     "spread",
     "worst_alignment",

@@ -1,6 +1,7 @@
 """The instruments of the court, one file per way of knowing: from draws, searches and proofs to evidence."""
 
 __all__ = [
+    "convolutions",
     "derivation",
     "exact",
     "finite_width",

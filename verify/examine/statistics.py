@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 
 from nfrlab.simulations.dense.arrays import Array
@@ -186,6 +187,23 @@ def distribution_evidence(
         n=len(values),
         power=0.99,
         details={"distance, at least": least, "at most": most},
+    )
+
+
+def beta_law_evidence(statement: str, squares: Array, d: int, delta: float, miss: float) -> Evidence:
+    """The Kolmogorov distance of the law of α² from Beta(½, (d−1)/2), by DKW, from a sample in rising order, ± δ."""
+    n = len(squares)
+    cdf = scipy.stats.beta.cdf(squares, 0.5, (d - 1) / 2)
+    distance = float(max(np.max(np.arange(1, n + 1) / n - cdf), np.max(cdf - np.arange(n) / n)))
+    radius = intervals.dkw_radius(n, miss)
+    return Evidence.from_interval(
+        Kind.MONTE_CARLO,
+        f"{statement} is Beta(½, (d−1)/2)",
+        (max(0.0, distance - radius), min(1.0, distance + radius)),
+        Claimed.exactly(0.0, resolution=delta),
+        "DKW",
+        miss=miss,
+        n=n,
     )
 
 

@@ -5,11 +5,13 @@ Each `measure` returns an `xarray.Dataset` with named dimensions and no verdict:
 
 __all__ = [
     "cascade",
+    "channels",
     "classes",
     "common",
     "convergence",
     "extremes",
     "filtering",
+    "flips",
     "information",
     "neurons",
     "pictures",

@@ -23,6 +23,7 @@ WEIGHTINGS: dict[str, Weights] = {  # from the activation and a relevance r of N
     "constant": lambda A, r: (A > 0) * 1.0,
     "positive": lambda A, r: (A > 0) * np.abs(r),
     "gbp": lambda A, r: (A > 0) * relu(r),
+    "deconv": lambda A, r: relu(r),
     "grad": lambda A, r: (A > 0) * r,
 }
 

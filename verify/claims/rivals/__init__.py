@@ -1,8 +1,26 @@
 """The paper's rivals: what Sixt, Nie, Binder and Adebayo say, and what decides between them."""
 
-from nfrlab.verify.claims.rivals import adebayo, protocols, sixt, sixt_above, zheng
+from nfrlab.verify.claims.rivals import (
+    adebayo,
+    binder,
+    binder_kept,
+    nie,
+    nie_class,
+    nie_filters,
+    nie_layers,
+    nie_noise,
+    nie_pooling,
+    protocols,
+    sixt,
+    sixt_above,
+    zheng,
+)
 
-MODULES = (zheng, sixt, sixt_above, adebayo, protocols)
+MODULES = (
+    *(zheng, sixt, sixt_above),
+    *(nie, nie_noise, nie_pooling, nie_filters, nie_layers, nie_class),
+    *(binder, binder_kept, adebayo, protocols),
+)
 """The claims' modules."""
 
 CLAIMS = tuple(claim for module in MODULES for claim in module.CLAIMS)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import scipy
 
 from nfrlab.simulations.dense import alignment, rule
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.montecarlo import Relevance, absolute, hidden_maps, normal
 from nfrlab.theory.limit.proofs import direction as direction_proofs
-from nfrlab.verify import intervals
 from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
-from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
+from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.derivation import derivation_evidence
 from nfrlab.verify.examine.limits.wide_layers import ISOTROPIC, points, wide_evidence
-from nfrlab.verify.examine.statistics import sequential_evidence
+from nfrlab.verify.examine.statistics import beta_law_evidence, sequential_evidence
 
 GRAD = rule("grad")
 NEURONS = 400
@@ -62,25 +60,8 @@ def no_alignment_evidence(exam: Examination, relevance: Relevance = normal) -> l
             )
         )
         squares = np.sort(sample_alignments(exam, family, relevance, x, WHOLE_LAW, LAW_BLOCK) ** 2)
-        found.append(beta_law_evidence(f"law of α²: {family}, d = {len(x)}", squares, len(x), miss))
+        found.append(beta_law_evidence(f"law of α²: {family}, d = {len(x)}", squares, len(x), 0.15, miss))
     return found
-
-
-def beta_law_evidence(statement: str, squares: Array, d: int, miss: float) -> Evidence:
-    """The Kolmogorov distance of the law of α² from Beta(½, (d−1)/2), by DKW, from a sample in rising order."""
-    n = len(squares)
-    cdf = scipy.stats.beta.cdf(squares, 0.5, (d - 1) / 2)
-    distance = float(max(np.max(np.arange(1, n + 1) / n - cdf), np.max(cdf - np.arange(n) / n)))
-    radius = intervals.dkw_radius(n, miss)
-    return Evidence.from_interval(
-        Kind.MONTE_CARLO,
-        f"{statement} is Beta(½, (d−1)/2)",
-        (max(0.0, distance - radius), min(1.0, distance + radius)),
-        Claimed.exactly(0.0, resolution=0.15),
-        "DKW",
-        miss=miss,
-        n=n,
-    )
 
 
 def examine_plain_gradient(exam: Examination) -> list[Evidence]:
