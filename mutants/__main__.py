@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="which sample")
     parser.add_argument("--budget", type=float, default=120.0, help="seconds of tests for one mutant, as recorded")
     parser.add_argument("--only", default="", help="mutants of files whose path begins so")
-    parser.add_argument("--tests", nargs="+", default=["tests/"], help="show them to tests whose path begins so")
+    parser.add_argument("--tests", nargs="+", default=["tests/"], help="show them to tests whose name begins so")
     parser.add_argument("--folder", type=Path, default=ROOT / "results" / "mutants", help="recordings and outcomes")
     asked = parser.parse_args()
     if unknown := set(asked.rooms) - set(ROOMS):
