@@ -183,6 +183,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Coverage]:
     root, copy = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("copy")
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     files = {"theory/it.py": CODE, "theory/__init__.py": "", "tests/test_it.py": TESTS, "nfrlab/__init__.py": DOOR}
+    files["pyproject.toml"] = '[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n'
     files |= {f"mutants/{path.name}": path.read_text(encoding="utf-8") for path in (ROOT / "mutants").glob("*.py")}
     for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
