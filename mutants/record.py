@@ -37,7 +37,7 @@ class Recorder:
         self.coverage = Coverage(data_file=None, include=[f"{root}/{wing}/*" for wing in WINGS], messages=False)
         self.coverage.set_option(
             "run:disable_warnings", ["no-data-collected"]
-        )  # where a test runs no line of the house
+        )  # by a test without code of ours
         self.coverage.start()
 
     def take(self) -> None:
