@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ FORM = ("test_architecture", "test_docs", "test_installed", "test_recipes", "tes
 
 WINGS = ("theory", "simulations", "verify")
 RECORDING_LIMIT = 1800.0  # seconds, after which the recording of a test file goes on in another process
+CLAIMS = "verify/claims/"
+ON_RECORD = "verify/proceedings/on_record.json"
+TRIAL = "tests/theorem/test_trial.py::test_claim_is_decided"
 
 
 @dataclass
@@ -96,6 +100,18 @@ def add(whole: Coverage, row: Row) -> None:
             whole.by_file[file].add(row.test)
             for line in lines:
                 whole.by_line[file, line].add(row.test)
+
+
+def trials(root: Path, names: list[str]) -> dict[str, list[str]]:
+    """For every module of claims the tests that try them and need no measurements: their ids begin with its name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    modules = {Path(name).stem.replace("_", "-"): name for name in names if name.startswith(CLAIMS)}
+    record = json.loads((root / ON_RECORD).read_text(encoding="utf-8")) if (root / ON_RECORD).exists() else {}
+    for id, entry in record.items():
+        own = max((stem for stem in modules if id.startswith(stem)), key=len, default=None)
+        if own and "court" in entry["verdicts"]:
+            found[modules[own]].append(f"{TRIAL}[{id}]")
+    return found
 
 
 def importers(root: Path, names: list[str]) -> dict[str, set[str]]:

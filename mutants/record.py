@@ -35,9 +35,7 @@ class Recorder:
         self.contexts = [NOBODY]
         self.ran: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         self.coverage = Coverage(data_file=None, include=[f"{root}/{wing}/*" for wing in WINGS], messages=False)
-        self.coverage.set_option(
-            "run:disable_warnings", ["no-data-collected"]
-        )  # by a test without code of ours
+        self.coverage.set_option("run:disable_warnings", ["no-data-collected"])  # by a test without code of ours
         self.coverage.start()
 
     def take(self) -> None:

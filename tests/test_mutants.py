@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from mutants.choose import Coverage, recorded, recording_of
+from mutants.choose import Coverage, recorded, recording_of, trials
 from mutants.mutate import Mutant, mutants_of
 from mutants.recordings import Recording
 from mutants.report import equivalents, report
@@ -284,6 +285,19 @@ def test_a_recording_holds_as_long_as_its_sources(tmp_path: Path) -> None:
     (tmp_path / "tests" / "support").mkdir(parents=True)
     (tmp_path / "tests" / "support" / "helper.py").write_text("1", encoding="utf-8")
     assert read().known == set()
+
+
+def test_a_claim_is_tried_itself(tmp_path: Path) -> None:
+    """Catches a claim whose own trial is left out, that of a neighbour, and one that needs measurements."""
+    court, deep = {"verdicts": {"court": {}}}, {"verdicts": {"vgg16 32²": {}}}
+    record = {"thm-1-raw": court, "thm-1-raw-repair": court, "thm-1": court, "fig-2": deep, "gone": court}
+    path = tmp_path / "verify" / "proceedings" / "on_record.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(record), encoding="utf-8")
+    names = [f"verify/claims/{name}.py" for name in ("one/thm_1_raw", "one/thm_1", "one/__init__", "two/fig_2")]
+    found = trials(tmp_path, names)
+    tries = {Path(name).stem: [test.split("[")[1] for test in tests] for name, tests in found.items()}
+    assert tries == {"thm_1_raw": ["thm-1-raw]", "thm-1-raw-repair]"], "thm_1": ["thm-1]"]}
 
 
 @pytest.mark.parametrize(
