@@ -38,7 +38,7 @@ def test_claim_is_decided(id: str, images: ImageSet) -> None:
     who could have been anybody, an overspent error budget, premises, controls or powers other than are printed, and an
     examination that asks for more, less or something else than is on record.
     """
-    assert claims_page.section(REGISTRY[id]) in PAGE
+    assert claims_page.printed(REGISTRY[id]) in PAGE
     verdict = try_claim(REGISTRY[id], SEED, "quick", images)
     assert not (changed := record.change(verdict)), changed
     assert verdict.decided, f"{id}: {verdict.status}; controls: {verdict.control}, {verdict.restored}"

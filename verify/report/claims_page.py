@@ -19,10 +19,10 @@ Generated from the registry by `make docs`; do not edit. The verdicts are in `re
 
 def claims_page() -> str:
     """Every claim, in the order of the registry."""
-    return "\n".join([HEAD, *map(section, REGISTRY.values())])
+    return "\n".join([HEAD, *map(printed, REGISTRY.values())])
 
 
-def section(claim: Claim) -> str:
+def printed(claim: Claim) -> str:
     """A claim with its source, statement, premises, evidence, controls and repair."""
     rows = [
         ("source", claim.source),
