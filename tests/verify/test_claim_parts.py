@@ -11,8 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nfrlab.simulations.dense import layer
+from nfrlab.simulations.images import ImageSet
+from nfrlab.theory.limit import worst_alignment
+from nfrlab.verify.claims.theorem_1.limit import random_directions
 from nfrlab.verify.claims.theorem_1.thm_1_every import DROP_WORST, all_but_worst
+from nfrlab.verify.claims.theorem_1.thm_1_zplus import SMALL_INPUTS, small_input_evidence
 from nfrlab.verify.claims.theorem_2.gram_sharp import crude_ratio
+from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.examine.exact.gram_cases import SIGMAS
 from nfrlab.verify.examine.exact.statement import to_fractions
 from nfrlab.verify.examine.stacks.gaussian import FULL
@@ -68,3 +73,24 @@ def test_width_profiles_are_what_they_are_called() -> None:
     assert all(wider == 2 * narrow for wider, narrow in pairwise(shrinking))
     assert FULL["steep"][2] == 4 * FULL["steep"][1]
     assert min(FULL["bottleneck"][1:]) == FULL["bottleneck"][2]
+
+
+def test_a_certified_limit_is_as_sure_as_its_interval_is_short() -> None:
+    """Catches a numerical error that is not the width of the enclosure, and a refutation without its numbers."""
+    for piece in small_input_evidence(SMALL_INPUTS):
+        assert piece.interval is not None
+        low, high = piece.interval
+        assert piece.numerical_error == high - low < 1e-12
+        assert piece.counterexample is not None
+        assert set(piece.counterexample) == {"x", "alpha"}
+
+
+def test_random_directions_are_more_and_more_uneven(images: ImageSet) -> None:
+    """Catches a search for the worst direction that stays among Gaussian ones, or leaves out signs where they count."""
+    exam = Examination("test", "trial", 0, "quick", images)
+    drawn = np.array(random_directions(exam, worst_alignment.worst("powerlaw", 6), 400))
+    assert drawn.shape == (400, 6)
+    spread = np.log(np.abs(drawn)).std(axis=1)
+    assert np.median(spread[-100:]) > 1.5 * np.median(spread[:100]) > 1
+    assert np.median(spread[-100:]) < 3
+    assert 0.4 < np.mean(drawn > 0) < 0.6
