@@ -39,7 +39,7 @@ def test_claim_is_decided(id: str, images: ImageSet) -> None:
     examination that asks for more, less or something else than is on record.
     """
     assert claims_page.printed(REGISTRY[id]) in PAGE
-    verdict = try_claim(REGISTRY[id], SEED, "quick", images)
+    verdict = try_claim(REGISTRY[id], record.SEED, "quick", images)
     assert not (changed := record.change(verdict)), changed
     assert verdict.decided, f"{id}: {verdict.status}; controls: {verdict.control}, {verdict.restored}"
     assert record.kinds_in(verdict) == record.on_record()[id]["kinds"]

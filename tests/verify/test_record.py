@@ -159,16 +159,17 @@ def test_what_was_asked_is_told_from_what_was_found(part: str, changes: dict[str
 
 
 def test_only_a_quick_trial_says_what_is_asked(own_record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catches a thorough trial, or measurements, that put questions on record which no test asks."""
+    """Catches a thorough trial, other draws, or measurements, that put questions on record which no test asks."""
     put_in_court(monkeypatch, SUPPORTS)
     quick = try_claim("made-up")
     record.accept(replace(quick, settings="vgg16 32²"), "measured", TODAY)
     assert "asked" not in record.on_record()["made-up"]
     record.accept(quick, "a new claim", TODAY)
     assert record.on_record()["made-up"]["asked"] == record.asked_in(quick)
-    other = replace(quick, profile="full", evidence=quick.evidence * 2)
-    record.accept(other, "tried thoroughly", TODAY)
-    assert record.on_record()["made-up"]["asked"] == record.asked_in(quick) != record.asked_in(other)
+    for other in (replace(quick, profile="full"), replace(quick, seed=record.SEED + 1)):
+        more = replace(other, evidence=quick.evidence * 2)
+        record.accept(more, "tried otherwise", TODAY)
+        assert record.on_record()["made-up"]["asked"] == record.asked_in(quick) != record.asked_in(more)
 
 
 def test_every_claim_of_the_court_is_on_record() -> None:

@@ -25,13 +25,15 @@ from nfrlab.verify.proceedings.registry import REGISTRY
 RECORD = Path(__file__).parent / "on_record.json"
 COURT = "court"
 """What a verdict stands under that needs no measurements; any other stands under the settings that were measured."""
+SEED = 0
+"""Of the quick trials whose questions are on record: some inputs are drawn, and what is predicted there is asked."""
 Entry = Mapping[str, Any]
 
 
 @cache
 def on_record() -> Mapping[str, Entry]:
-    """By claim id: `kinds`, those of its evidence in order, `asked_in` a quick trial, and `verdicts`, by `COURT` or
-    settings.
+    """By claim id: `kinds`, those of its evidence in order, `asked_in` a quick trial from `SEED`, and `verdicts`, by
+    `COURT` or settings.
 
     Each verdict has its `status`, the date `since` when it is on record, `because` of what, and what it `was` before.
     """
@@ -51,7 +53,7 @@ def kinds_in(verdict: Verdict) -> list[str]:
 
 
 def asked_in(verdict: Verdict) -> str:
-    """What a trial and its controls asked, in twelve letters: nothing of it depends on what they found.
+    """What a trial and its controls asked, in twelve letters: the inputs that were drawn count, not what was found.
 
     So no range, margin or error probability of an examination changes in silence, nor an input that it names.
     """
@@ -110,10 +112,10 @@ def accept(verdict: Verdict, because: str, today: date) -> None:
             if known is not None and known["status"] != verdict.status:
                 line["was"] = known["status"]
             before = on_record().get(verdict.id, {"verdicts": {}})
-            quick = (verdict.settings, verdict.profile) == ("", "quick")
+            told = (verdict.settings, verdict.profile, verdict.seed) == ("", "quick", SEED)
             entry = {
                 "kinds": kinds_in(verdict),
-                "asked": asked_in(verdict) if quick else before.get("asked"),
+                "asked": asked_in(verdict) if told else before.get("asked"),
                 "verdicts": before["verdicts"] | {verdict.settings or COURT: line},
             }
             entry = {name: value for name, value in entry.items() if value is not None}
