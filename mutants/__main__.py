@@ -1,8 +1,10 @@
 """Faults put into a copy of the house, and how many of them the tests notice: `python -m mutants --each 60`.
 
-A sample of each room, drawn by the seed; a larger sample contains the smaller. What has been tried is written down
-mutant by mutant, so that a run that was stopped goes on, and so does one after a test was added: then only the
-survivors whose tests have changed are tried again. Exit status 1 where a room misses the bar.
+A sample of each room, drawn by the seed; a larger sample contains the smaller. First it is recorded which test runs
+which line, test by test; then what has been tried is written down mutant by mutant. So a run that was stopped goes on,
+and so does one after a test was added: only the survivors whose tests have changed are tried again. To record every
+trial of a claim takes an hour; `--own-trials` records those of the claims that are sampled, and `--tests` chooses
+others. Exit status 1 where a room misses the bar.
 """
 
 from __future__ import annotations
