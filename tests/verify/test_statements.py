@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nfrlab.theory.cascade.recursion import ceiling, crossing
 from nfrlab.theory.finite_width.law import required_neurons
@@ -11,6 +15,8 @@ from nfrlab.theory.finite_width.rate import rectgrad_kappa
 from nfrlab.verify.claims.cascade import cascade_rises
 from nfrlab.verify.claims.theorem_1.law import CONSTANT
 from nfrlab.verify.claims.theorem_2 import gram_width
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.report.claims_page import is_printed
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -31,3 +37,13 @@ def test_readme_prints_what_is_computed() -> None:
     rules = ("activation", "constant", "gbp", "rectgrad")
     assert [f"{required_neurons(0.9, rule, 'gaussian', d=150_528) / 1e6:.1f}" for rule in rules] == list(printed)
     assert f"{rectgrad_kappa(0.9):.2f} for RectGrad" in README
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"blind": ""}, {"notices": ()}, {"restored": None}, {"premises": ()}, {"repairs": None}]
+)
+def test_a_claim_is_printed_whole(changes: dict[str, Any]) -> None:
+    """Catches a claim that has lost a line, the last one too, and still counts as the one that is printed."""
+    for id, claim in REGISTRY.items():
+        changed = replace(claim, **changes)
+        assert is_printed(changed) == (changed == claim), id

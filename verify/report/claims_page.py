@@ -44,6 +44,11 @@ def printed(claim: Claim) -> str:
     return f"## {claim.id}\n\n**{claim.title}.** {claim.statement}\n\n{listing}\n"
 
 
+def is_printed(claim: Claim) -> bool:
+    """Whether the page says of a claim all that it says itself, and no more."""
+    return f"\n{printed(claim)}\n## " in f"{PAGE.read_text(encoding='utf-8')}\n## "
+
+
 def main() -> None:
     """Write the page, or with `--check` exit with 1 if it is not current."""
     if "--check" in sys.argv[1:]:
