@@ -8,15 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from mutants.scratch import digest, pytest_in, tracked
+from mutants.recordings import NOBODY, Recording, Row
+from mutants.scratch import pytest_in, tracked
 
 FORM = ("test_architecture", "test_docs", "test_installed", "test_recipes", "test_mutants")
 """Test files that look at how the code is written and packed, not at what it does."""
 
 WINGS = ("theory", "simulations", "verify")
-RECORDING_LIMIT = 1800.0  # seconds for one test file
+RECORDING_LIMIT = 1800.0  # seconds, after which the recording of a test file goes on in another process
+CLAIMS = "verify/claims/"
+ON_RECORD = "verify/proceedings/on_record.json"
+TRIAL = "tests/theorem/test_trial.py::test_claim_is_decided"
 
 
 @dataclass
@@ -53,67 +56,62 @@ class Coverage:
 
 
 def recorded(root: Path, house: Path, folder: Path, within: tuple[str, ...] = ("tests/",)) -> Coverage:
-    """The coverage of every test file `within…`.
-
-    It is taken from `folder` where neither the file nor a module that it loads has changed since.
-    """
+    """The coverage of every test whose name begins so, from what is kept in `folder` where that still holds."""
     names = tracked(root)
-    support = [name for name in names if name.startswith("tests/support/") or name == "tests/conftest.py"]
     folder.mkdir(parents=True, exist_ok=True)
     whole = Coverage(importers=importers(house, names))
     for name in names:
-        if Path(name).name.startswith("test_") and name.startswith(within) and Path(name).stem not in FORM:
-            target = folder / f"{name.replace('/', '.')}.json"
-            record = current(target, house, [name, *support])
-            if record is None:
-                print(f"recording {name}", flush=True)
-                target.unlink(missing_ok=True)
-                arguments = [name, "-p", "mutants.record", "--lines", str(target.resolve())]
-                pytest_in(house, arguments, RECORDING_LIMIT, keep_bytecode=True)
-                record = stamped(target, house, [name, *support])
-            if record is None:
+        asked = (name,) if name.startswith(within) else tuple(test for test in within if test.startswith(f"{name}::"))
+        if Path(name).name.startswith("test_") and asked and Path(name).stem not in FORM:
+            recording = recording_of(house, name, folder / f"{name.replace('/', '.')}.jsonl", asked)
+            if not recording.rows:
                 whole.failed.append(name)
-            else:
-                add(whole, record)
+            for row in recording.rows:
+                if row.test == NOBODY or row.test.startswith(asked):
+                    add(whole, row)
     return whole
 
 
-def stamped(target: Path, house: Path, beside: list[str]) -> dict[str, Any] | None:
-    """A fresh recording, with the digests of what it depends on written into it; `None` where there is none."""
-    if not target.exists():
-        return None
-    record: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-    record["sources"] = {name: digest(house, [name]) for name in [*beside, *record["lines"]]}
-    target.write_text(json.dumps(record), encoding="utf-8")
-    return record
+def recording_of(house: Path, name: str, path: Path, asked: tuple[str, ...]) -> Recording:
+    """The recording of a test file, or of those of its tests that are asked for.
+
+    Where the limit ends it, it goes on in another process while tests become known.
+    """
+    recording = Recording(path, house, name)
+    status, further = None, True
+    arguments = [name, "-p", "mutants.record", f"--lines={path.resolve()}", *(f"--lines-of={one}" for one in asked)]
+    while status is None and further and not recording.complete:
+        print(f"recording {name}", flush=True)
+        status = pytest_in(house, arguments, RECORDING_LIMIT, keep_bytecode=True)
+        before, recording = recording, Recording(path, house, name)
+        further = not recording.known <= before.known
+    return recording
 
 
-def current(target: Path, house: Path, beside: list[str]) -> dict[str, Any] | None:
-    """A recording of the code and the test as they are; `None` where there is none."""
-    if not target.exists():
-        return None
-    record: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-    sources: dict[str, str] = record.get("sources", {})
-    same = all((house / name).is_file() and digest(house, [name]) == then for name, then in sources.items())
-    return record if same and {*beside} <= {*sources} else None
+def add(whole: Coverage, row: Row) -> None:
+    """Take in what is recorded of one test, or of none."""
+    if row.test == NOBODY:
+        whole.on_import |= {(file, line) for file, lines in row.lines.items() for line in lines}
+    elif not row.passed:
+        whole.failed.append(row.test)
+    else:
+        whole.seconds[row.test] = row.seconds
+        for file, lines in row.lines.items():
+            whole.by_file[file].add(row.test)
+            for line in lines:
+                whole.by_line[file, line].add(row.test)
 
 
-def add(whole: Coverage, record: dict[str, Any]) -> None:
-    """Take in the recording of one test file."""
-    seconds: dict[str, float] = record["seconds"]
-    whole.seconds |= seconds
-    whole.failed += record["failed"]
-    askers = defaultdict(set)
-    for test, fixtures in record["fixtures"].items():
-        for fixture in fixtures:
-            askers[fixture].add(test)
-    for file, lines in record["lines"].items():
-        for line, contexts in lines.items():
-            tests = {test for context in contexts for test in askers.get(context, {context})} & set(seconds)
-            whole.by_line[file, int(line)] |= tests
-            whole.by_file[file] |= tests
-            if "" in contexts:
-                whole.on_import.add((file, int(line)))
+def trials(root: Path, names: list[str]) -> dict[str, list[str]]:
+    """For every module of claims the tests that try them and need no measurements: their ids begin with its name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    modules = {Path(name).stem.replace("_", "-"): name for name in names if name.startswith(CLAIMS)}
+    record = json.loads((root / ON_RECORD).read_text(encoding="utf-8")) if (root / ON_RECORD).exists() else {}
+    for id, entry in record.items():
+        own = max((stem for stem in modules if id.startswith(stem)), key=len, default=None)
+        if own and "court" in entry["verdicts"]:
+            found[modules[own]].append(f"{TRIAL}[{id}]")
+    return found
 
 
 def importers(root: Path, names: list[str]) -> dict[str, set[str]]:

@@ -48,9 +48,11 @@ def pytest_in(house: Path, arguments: Iterable[str], timeout: float, *, keep_byt
     """
     process = NURSERY.Process(target=_pytest, args=(house, list(arguments), ceil(timeout), keep_bytecode))
     process.start()
-    process.join(PATIENCE * timeout)
-    late = process.is_alive()
-    end(process)
+    try:
+        process.join(PATIENCE * timeout)
+        late = process.is_alive()
+    finally:
+        end(process)
     return None if late or process.exitcode == -signal.SIGXCPU else process.exitcode
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from mutants.choose import Coverage, recorded
+from mutants.choose import Coverage, recorded, recording_of, trials
 from mutants.mutate import Mutant, mutants_of
+from mutants.recordings import Recording
 from mutants.report import equivalents, report
 from mutants.sample import ROOMS, sample
 from mutants.scratch import ROOT, copy_house, pytest_in
@@ -182,6 +184,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Coverage]:
     root, copy = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("copy")
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     files = {"theory/it.py": CODE, "theory/__init__.py": "", "tests/test_it.py": TESTS, "nfrlab/__init__.py": DOOR}
+    files["pyproject.toml"] = '[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n'
     files |= {f"mutants/{path.name}": path.read_text(encoding="utf-8") for path in (ROOT / "mutants").glob("*.py")}
     for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -216,6 +219,85 @@ def test_a_line_knows_its_tests(house: tuple[Path, Coverage]) -> None:
     assert coverage.failed == ["tests/test_it.py::test_that_fails"]
     assert coverage.tests("theory/it.py", [24], 100.0) == []
     assert len(coverage.tests("theory/it.py", [5], 100.0)) == 5
+
+
+def test_a_recording_goes_on(house: tuple[Path, Coverage], tmp_path: Path) -> None:
+    """Catches a recording that was stopped and begins again, or leaves out the test that it was at."""
+    copy, _ = house
+    name, path = "tests/test_it.py", tmp_path / "lines.jsonl"
+    whole = recording_of(copy, name, path, (name,))
+    tests = [row.test for row in whole.rows]
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:3]) + lines[3][:20], encoding="utf-8")
+    assert not Recording(path, copy, name).complete
+    again = recording_of(copy, name, path, (name,))
+    assert again.complete
+    assert again.rows[:3] == whole.rows[:3]
+    assert [row.test for row in again.rows] == tests
+    assert [row.lines for row in again.rows] == [row.lines for row in whole.rows]
+
+
+def test_a_recording_of_some_tests(house: tuple[Path, Coverage], tmp_path: Path) -> None:
+    """Catches tests that nobody asked for, a part that passes for the whole, and one that is recorded again with it."""
+    copy, _ = house
+    name, path = "tests/test_it.py", tmp_path / "lines.jsonl"
+    part = recording_of(copy, name, path, (f"{name}::test_by", f"{name}::test_count"))
+    tests = [row.test.split("::")[-1] for row in part.rows]
+    assert tests == ["test_by_fixture", "test_count", ""]
+    assert not part.complete
+    whole = recording_of(copy, name, path, (name,))
+    assert whole.complete
+    assert whole.rows[:2] == part.rows[:2]
+    assert len(whole.rows) == 7
+
+
+def test_a_recording_holds_as_long_as_its_sources(tmp_path: Path) -> None:
+    """Catches lines of another code or of another helper, a test that is recorded again though nothing of it has
+    changed, one that is gone, one that failed, and a recording that seems complete where a module has changed.
+    """
+    for name in ("test_it.py", "one.py", "two.py", "three.py"):
+        (tmp_path / name).write_text("1", encoding="utf-8")
+    path = tmp_path / "lines.jsonl"
+
+    def read() -> Recording:
+        return Recording(path, tmp_path, "test_it.py")
+
+    recording = read()
+    recording.write("a", 1.0, True, {"one.py": {3}})
+    recording.write("b", 1.0, True, {"one.py": {4}, "two.py": {5}})
+    recording.write("c", 1.0, False, {"one.py": {3}})
+    assert not read().complete
+    recording.close({"three.py": {1}}, whole=False)
+    assert not read().complete
+    recording.close({"three.py": {1}}, whole=True)
+    assert read().complete
+    assert read().known == {"a", "b"}
+    (tmp_path / "three.py").write_text("2", encoding="utf-8")
+    assert not read().complete
+    assert read().known == {"a", "b"}
+    (tmp_path / "two.py").write_text("2", encoding="utf-8")
+    assert read().known == {"a"}
+    read().keep(["a", "c"])
+    assert [row.test for row in read().rows] == ["a"]
+    read().keep(["b"])
+    assert read().rows == []
+    recording.write("a", 1.0, True, {"one.py": {3}})
+    (tmp_path / "tests" / "support").mkdir(parents=True)
+    (tmp_path / "tests" / "support" / "helper.py").write_text("1", encoding="utf-8")
+    assert read().known == set()
+
+
+def test_a_claim_is_tried_itself(tmp_path: Path) -> None:
+    """Catches a claim whose own trial is left out, that of a neighbour, and one that needs measurements."""
+    court, deep = {"verdicts": {"court": {}}}, {"verdicts": {"vgg16 32²": {}}}
+    record = {"thm-1-raw": court, "thm-1-raw-repair": court, "thm-1": court, "fig-2": deep, "gone": court}
+    path = tmp_path / "verify" / "proceedings" / "on_record.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(record), encoding="utf-8")
+    names = [f"verify/claims/{name}.py" for name in ("one/thm_1_raw", "one/thm_1", "one/__init__", "two/fig_2")]
+    found = trials(tmp_path, names)
+    tries = {Path(name).stem: [test.split("[")[1] for test in tests] for name, tests in found.items()}
+    assert tries == {"thm_1_raw": ["thm-1-raw]", "thm-1-raw-repair]"], "thm_1": ["thm-1]"]}
 
 
 @pytest.mark.parametrize(

@@ -471,6 +471,16 @@ def test_half_an_image_is_none_whatever_pillow_was_told(tmp_path: Path, monkeypa
     assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
+@pytest.mark.parametrize("form", ["EPS", "TGA", "PCX", "SGI", "ICO"])
+def test_only_formats_of_images_are_tried(form: str, tmp_path: Path) -> None:
+    """Catches a file whose ending says PNG, handed to any decoder that Pillow has: that of EPS runs a program."""
+    stream = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(stream, form)
+    (tmp_path / "a.png").write_bytes(stream.getvalue())
+    with pytest.raises(UnusableImage, match=UNREADABLE):
+        read(tmp_path / "a.png")
+
+
 def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a traceback, or a wait without end, at a file that is gone, a pipe, a device, or a failing disk."""
     os.mkfifo(tmp_path / "pipe.png")

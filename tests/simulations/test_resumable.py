@@ -121,6 +121,12 @@ def test_a_folder_is_made_cleared_and_held(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_is_made_wherever_it_is_to_be(tmp_path: Path) -> None:
+    """Catches `--out a/b/c` that is refused because there is no a, and a folder within that is not made."""
+    with exclusive_folder(tmp_path / "a" / "b" / "c", ("d/e",), str, no_reason):
+        assert (tmp_path / "a" / "b" / "c" / "d" / "e").is_dir()
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

@@ -22,6 +22,7 @@ from nfrlab.verify.proceedings import power, record, store
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
 from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
+from nfrlab.verify.report import claims_page
 
 COURT = [id for id, claim in REGISTRY.items() if not claim.on_deep_networks]
 DEEP = [id for id, claim in REGISTRY.items() if claim.on_deep_networks]
@@ -33,12 +34,15 @@ FAMILY_ALPHA = 1e-7
 @pytest.mark.parametrize("id", COURT)
 def test_claim_is_decided(id: str, images: ImageSet) -> None:
     """Catches a claim that comes out undecided or other than it is on record, a control that does not behave, a judge
-    who could have been anybody, and an overspent error budget.
+    who could have been anybody, an overspent error budget, premises, controls or powers other than are printed, and an
+    examination that asks for more, less or something else than is on record.
     """
-    verdict = try_claim(REGISTRY[id], SEED, "quick", images)
+    assert claims_page.is_printed(REGISTRY[id])
+    verdict = try_claim(REGISTRY[id], record.SEED, "quick", images)
     assert not (changed := record.change(verdict)), changed
     assert verdict.decided, f"{id}: {verdict.status}; controls: {verdict.control}, {verdict.restored}"
     assert record.kinds_in(verdict) == record.on_record()[id]["kinds"]
+    assert record.asked_in(verdict) == record.on_record()[id]["asked"], "--accept it with a reason"
     assert verdict.spent <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
     validate(verdict)
     assert_no_other_judge_will_do(verdict)

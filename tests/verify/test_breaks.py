@@ -238,6 +238,7 @@ def test_the_table_tells_noticed_from_unnoticed_and_untouched(monkeypatch: pytes
     assert seen["alpha-2"] is Outcome.UNNOTICED
     assert seen.get("activation-is-one", Outcome.UNTOUCHED) is Outcome.UNTOUCHED
     assert "quantile-85" not in seen
+    assert not any(BREAKS[id].distort for id in seen), "there is no measurement to distort"
     assert in_process("verify", "--broken", "made-up", "--jobs", "1", "--out", tmp_path).exit_code == 0
     assert power.stored_sights(tmp_path)["made-up"] == power.sights("made-up", 0, "quick")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -247,6 +248,11 @@ def test_the_table_tells_noticed_from_unnoticed_and_untouched(monkeypatch: pytes
     result = in_process("verify", "--broken", "made-up", "--jobs", "1", "--out", tmp_path)
     assert result.exit_code == 1
     assert "made-up does not notice: every α smaller by 2 %" in result.stdout
+
+
+def test_what_cannot_be_tried_sees_nothing() -> None:
+    """Catches a claim on deep networks that is tried without measurements."""
+    assert power.sights("table-1-random", 0, "quick") == []
 
 
 def test_a_positive_control_notices_what_a_counterexample_outlives(monkeypatch: pytest.MonkeyPatch) -> None:

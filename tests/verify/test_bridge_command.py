@@ -33,6 +33,7 @@ from tests.verify.test_cli import (
     contents,
     in_process,
     nfrlab,
+    noise,
     script,
     stored,
 )
@@ -141,6 +142,15 @@ def test_a_bad_option_is_refused(
 ) -> None:
     """Catches a traceback, a wrong exit status, an option that is ignored, or one that is only read at the end."""
     refused(*arguments, naming=naming, place=place, monkeypatch=monkeypatch)
+
+
+@needs_torch
+def test_labels_are_looked_up(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches labels that are given and not read: the true class would be asked for all the same."""
+    Image.fromarray(noise(40)).save(place / "folder" / "a.png")
+    (place / "labels.csv").write_text("b.png,1\n")
+    given = ("--images", "folder", "--labels", "labels.csv", "--size", "32", "--target", "true")
+    refused("--model", "own.py:small", *given, naming="no line for a.png", place=place, monkeypatch=monkeypatch)
 
 
 @needs_torch

@@ -37,7 +37,7 @@ from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_rivals
 from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
-from nfrlab.verify.report import wording
+from nfrlab.verify.report import claims_page, wording
 from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, printed, put, repaired
 
 DEEP = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks}
@@ -228,7 +228,10 @@ def tried(id: str, measured: World) -> Verdict:
 
 @pytest.mark.parametrize("id", DEEP)
 def test_a_true_claim_is_confirmed_and_its_control_refuted(id: str) -> None:
-    """Catches a sign, a level or a range the wrong way round, and a control that does not break the premise."""
+    """Catches a sign, a level or a range the wrong way round, a control that does not break the premise, and a claim
+    other than is printed.
+    """
+    assert claims_page.is_printed(DEEP[id])
     verdict = tried(id, true_world(id))
     assert (verdict.status, verdict.control.status) == (Status.CONFIRMED, Status.REFUTED), against(verdict)
     assert verdict.decided
@@ -498,6 +501,15 @@ def test_beyond_means_beyond(id: str, number: tuple[str, str, float, dict[str, A
     name, variable, value, where = number
     verdict = tried(id, put(true_world(id), name, variable, value, **where))
     assert verdict.status is Status.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("id", "name"), [("fig-7-cascade", "cifar-trained"), ("fig-7-cascade-random", "vgg16-gaussian")]
+)
+def test_a_fall_begins_at_the_first_layer(id: str, name: str) -> None:
+    """Catches a fall that is measured from another layer than 1."""
+    changed = put(true_world(id), name, "kept", 0.0, component="colour", layer=1)
+    assert tried(id, changed).status is Status.REFUTED
 
 
 # Numbers that are undefined

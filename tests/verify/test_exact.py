@@ -275,6 +275,25 @@ def test_small_layers_are_turned_active(data: st.DataObject, biased: bool) -> No
         assert case["r"][0] < 0
 
 
+@pytest.mark.parametrize(
+    ("W", "orthogonal", "equal"),
+    [
+        ([[3, -4], [4, 3]], True, True),
+        ([[3, -8], [4, 6]], True, False),
+        ([[1, 1], [1, 0]], False, False),
+        ([[1, 1], [1, 1]], False, False),
+        ([[1, 0], [0, 0]], False, False),
+        ([[1, 0, 1], [0, 1, 0]], False, False),
+        ([[0]], False, False),
+    ],
+)
+def test_orthogonal_columns_are_told_from_others(W: list[list[int]], orthogonal: bool, equal: bool) -> None:
+    """Catches columns that count as orthogonal for being of equal norm, or not zero, and a zero column that counts."""
+    case = {"W": to_fractions(np.array(W))}
+    assert has_orthogonal_columns(case, equal=False) is orthogonal
+    assert has_orthogonal_columns(case) is equal
+
+
 @drawn
 @given(st.data())
 def test_wide_layers_are_at_the_boundary_or_beyond(data: st.DataObject) -> None:
@@ -291,6 +310,8 @@ def test_wide_layers_are_at_the_boundary_or_beyond(data: st.DataObject) -> None:
         _, A, r = active_part(turned)
         kappa = turned["ratio"] ** power
         assert 1 <= gram.square_tangent(A, r) * kappa / (kappa - 1) ** 2 < 1 + Fraction(1, 10_000)
+        one_less = turned | {"r": turned["r"] - Fraction(1, 1 << 20) * beside(from_singular_values(NARROW))}
+        assert gram.square_tangent(A, one_less["r"]) * kappa / (kappa - 1) ** 2 <= 1
 
 
 NARROW = {"rotation": [1, 0], "sigma": [4, 1], "beside": 0, "A": [2, 1], "r": [3, 1]}

@@ -89,7 +89,24 @@ def test_pairs_refuse_a_rule_whose_neurons_share_a_threshold() -> None:
 def test_beyond_ignores_ends_that_no_cosine_exceeds() -> None:
     """Catches a width planned for the distance to 1 or 0, the ends of every cosine."""
     assert beyond(0.9, Claimed.between(0.0, 0.98)) == pytest.approx(0.08)
-    assert beyond(0.99, Claimed.between(0.98, 1.0)) == pytest.approx(0.01)
+    assert beyond(0.99, Claimed.between(0.96, 1.0)) == pytest.approx(0.03)
+    assert beyond(0.05, Claimed.between(0.0, 0.5)) == pytest.approx(0.45)
+    assert beyond(-0.99, Claimed.between(-1.0, -0.96)) == pytest.approx(0.03)
+    assert beyond(0.3, Claimed.between(0.0, 1.0)) == 1.0
+
+
+def test_both_numbers_of_a_mean_map_are_of_the_same_draws(exam: Examination) -> None:
+    """Catches a length without the width it was seen at, and errors of the two that are more than what was spent."""
+    plane, drawn = wide_layers.PLANE, weights("gaussian")
+    point = MapPoint("pairs", GBP, drawn, plane, plane, ones)
+    length = Claimed.exactly(float(np.linalg.norm(drawn.law.half_space_mean(plane).value)), 0.01)
+    found = alignment_evidence(exam, MeanPoint(point, Claimed.exactly(1.0, 5e-4), length), 1e-6)
+    assert [piece.finding for piece in found] == [Finding.SUPPORTS] * 2
+    assert sum(piece.miss for piece in found) == pytest.approx(1e-6)
+    aligned, long = (piece.details for piece in found)
+    assert aligned == long
+    assert (long["d"], long["law"]) == (len(plane), "gaussian")
+    assert long["N"] >= 64
 
 
 def test_wide_layers_are_undecided_where_maps_vanish(exam: Examination) -> None:

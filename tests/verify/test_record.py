@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nfrlab.simulations.dense import weights
-from nfrlab.verify.court.evidence import Finding
+from nfrlab.verify.court.evidence import Claimed, Finding, Kind
 from nfrlab.verify.court.verdict import Status
 from nfrlab.verify.proceedings import record
 from nfrlab.verify.proceedings.registry import REGISTRY
@@ -121,10 +123,60 @@ def test_settings_are_recorded_apart(own_record: Path, monkeypatch: pytest.Monke
     assert set(record.on_record()["made-up"]["verdicts"]) == {"vgg16 32²", "digits 8²"}
 
 
+@pytest.mark.parametrize(
+    ("part", "changes", "differs"),
+    [
+        ("trial", {"statement": "finding 1"}, True),
+        ("control", {"claimed": Claimed.exactly(1.0, 0.021)}, True),
+        ("restored", {"claimed": Claimed.exactly(0.99, 0.02)}, True),
+        ("trial", {"claimed": Claimed.between(0.98, 1.02)}, True),
+        ("trial", {"claimed": None}, True),
+        ("control", {"miss": 1.05e-9}, True),
+        ("trial", {"kind": Kind.ENCLOSURE}, True),
+        ("trial", {"details": {"N": 3}}, True),
+        ("restored", {"counterexample": {"x": "1"}}, True),
+        ("trial", {"finding": REFUTES, "interval": (0.2, 0.3), "n": 7, "method": "another", "power": 0.9}, False),
+        ("control", {"claimed": Claimed.exactly(1.0 + 1e-13, 0.02)}, False),
+    ],
+)
+def test_what_was_asked_is_told_from_what_was_found(part: str, changes: dict[str, Any], differs: bool) -> None:
+    """Catches a range, a margin, an error or a point of an examination that changes in silence, and a record that would
+    have to change with the draw.
+    """
+    verdict = try_claim(made_up("made-up", [SUPPORTS], [REFUTES], [SUPPORTS]))
+    pieces = {"trial": verdict.evidence, "control": verdict.control.evidence}
+    pieces |= {"restored": verdict.restored.evidence} if verdict.restored else {}
+    other = pieces | {part: tuple(replace(piece, **changes) for piece in pieces[part])}
+    changed = replace(
+        verdict,
+        evidence=other["trial"],
+        control=replace(verdict.control, evidence=other["control"]),
+        restored=replace(verdict.restored, evidence=other["restored"]),
+    )
+    assert (record.asked_in(changed) != record.asked_in(verdict)) is differs
+    swapped = replace(verdict, evidence=verdict.control.evidence, control=replace(verdict.control, evidence=()))
+    assert record.asked_in(swapped) != record.asked_in(verdict)
+
+
+def test_only_a_quick_trial_says_what_is_asked(own_record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a thorough trial, other draws, or measurements, that put questions on record which no test asks."""
+    put_in_court(monkeypatch, SUPPORTS)
+    quick = try_claim("made-up")
+    record.accept(replace(quick, settings="vgg16 32²"), "measured", TODAY)
+    assert "asked" not in record.on_record()["made-up"]
+    record.accept(quick, "a new claim", TODAY)
+    assert record.on_record()["made-up"]["asked"] == record.asked_in(quick)
+    for other in (replace(quick, profile="full"), replace(quick, seed=record.SEED + 1)):
+        more = replace(other, evidence=quick.evidence * 2)
+        record.accept(more, "tried otherwise", TODAY)
+        assert record.on_record()["made-up"]["asked"] == record.asked_in(quick) != record.asked_in(more)
+
+
 def test_every_claim_of_the_court_is_on_record() -> None:
     """Catches a claim whose verdict is compared with nothing, and a line on a claim that is gone."""
     court = {id for id, claim in REGISTRY.items() if not claim.on_deep_networks}
     assert court <= set(record.on_record()) <= set(REGISTRY)
+    assert {id for id, entry in record.on_record().items() if "asked" in entry} == court
     for id, entry in record.on_record().items():
         for line in entry["verdicts"].values():
             assert line["status"] in {"CONFIRMED", "REFUTED"}, id

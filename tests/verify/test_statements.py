@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import atan, pi
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nfrlab.theory.cascade.recursion import ceiling, crossing
 from nfrlab.theory.finite_width.law import alignment_law, required_neurons
@@ -13,6 +17,8 @@ from nfrlab.verify.claims.cascade import cascade_rises
 from nfrlab.verify.claims.rivals import binder, nie_filters
 from nfrlab.verify.claims.theorem_1.law import CONSTANT
 from nfrlab.verify.claims.theorem_2 import gram_width
+from nfrlab.verify.proceedings.registry import REGISTRY
+from nfrlab.verify.report.claims_page import is_printed
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -45,3 +51,13 @@ def test_statements_of_rivals_print_what_is_computed() -> None:
     assert (2 - 2 * enough) ** 0.5 < 0.1 < (2 - 2 * most) ** 0.5
     (statement,) = (claim.statement for claim in binder.CLAIMS if claim.id == "binder-channel")
     assert all(f"{2 / pi * atan(K):.3f} for K = {K:g}" in statement for K, _ in binder.ALONE)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"blind": ""}, {"notices": ()}, {"restored": None}, {"premises": ()}, {"repairs": None}]
+)
+def test_a_claim_is_printed_whole(changes: dict[str, Any]) -> None:
+    """Catches a claim that has lost a line, the last one too, and still counts as the one that is printed."""
+    for id, claim in REGISTRY.items():
+        changed = replace(claim, **changes)
+        assert is_printed(changed) == (changed == claim), id

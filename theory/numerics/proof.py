@@ -142,6 +142,11 @@ def vanishes(expression: sp.Expr) -> bool:
     return bool(sp.simplify(sp.expand(expression)) == 0)
 
 
+def below_one(x: sp.Expr) -> sp.Expr:
+    """`x/(1 + x)`: any number in (0, 1), as x is any positive one."""
+    return x / (1 + x)
+
+
 def certain(relation: Any) -> bool:
     """Whether SymPy decides a relation, and it is true for all values that its symbols may take.
 

@@ -247,7 +247,7 @@ def kolmogorov_distance(
     at = np.unique(ordered[np.linspace(0, len(ordered) - 1, points).astype(int)])
     predicted = np.array([law.cdf(float(a)) for a in at])
     below, upto = (np.searchsorted(ordered, at, side) / len(ordered) for side in ("left", "right"))  # F_n jumps there
-    least = max(np.abs(upto - predicted).max(), np.max(predicted - upto), np.max(below - predicted))
+    least = np.abs(upto - predicted).max()
     left, right = np.append(0.0, predicted), np.append(predicted, 1.0)  # F at both ends of every gap between points
     most = max(least, np.max(np.append(below, 1.0) - left), np.max(right - np.append(0.0, upto)))
     return float(least), float(most)

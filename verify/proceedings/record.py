@@ -1,4 +1,4 @@
-"""What is on record of every claim: its verdict, since when and why, and the kinds of evidence behind it.
+"""What is on record of every claim: its verdict, since when and why, the kinds of evidence for it, and what was asked.
 
 A verdict that differs from the one on record is a failure, of the world or of the code, until somebody accepts it:
 `nfrlab verify --accept ID --because REASON` is the only way to change `on_record.json`. Claims on deep networks have
@@ -8,28 +8,32 @@ one verdict for every set of measurements that they were judged from; measuremen
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from nfrlab.simulations.files import one_writer, write_atomically
 from nfrlab.verify.court.claim import Claim
-from nfrlab.verify.court.evidence import Kind
+from nfrlab.verify.court.evidence import Evidence, Kind
 from nfrlab.verify.court.verdict import Verdict
 from nfrlab.verify.proceedings.registry import REGISTRY
 
 RECORD = Path(__file__).parent / "on_record.json"
 COURT = "court"
 """What a verdict stands under that needs no measurements; any other stands under the settings that were measured."""
+SEED = 0
+"""Of the quick trials whose questions are on record: some inputs are drawn, and what is predicted there is asked."""
 Entry = Mapping[str, Any]
 
 
 @cache
 def on_record() -> Mapping[str, Entry]:
-    """By claim id: `kinds`, those of its evidence in order, and `verdicts`, by `COURT` or settings.
+    """By claim id: `kinds`, those of its evidence in order, `asked_in` a quick trial from `SEED`, and `verdicts`, by
+    `COURT` or settings.
 
     Each verdict has its `status`, the date `since` when it is on record, `because` of what, and what it `was` before.
     """
@@ -46,6 +50,35 @@ def kinds_of(claim: Claim) -> tuple[str, ...]:
 def kinds_in(verdict: Verdict) -> list[str]:
     """The kinds of the evidence of a verdict, in order, each once."""
     return list(dict.fromkeys(str(piece.kind) for piece in verdict.evidence))
+
+
+def asked_in(verdict: Verdict) -> str:
+    """What a trial and its controls asked, in twelve letters: the inputs that were drawn count, not what was found.
+
+    So no range, margin or error probability of an examination changes in silence, nor an input that it names.
+    """
+    parts = verdict.evidence, verdict.control.evidence, verdict.restored.evidence if verdict.restored else ()
+    return sha256(json.dumps([questions(part) for part in parts]).encode()).hexdigest()[:12]
+
+
+def questions(pieces: Sequence[Evidence]) -> list[list[Any]]:
+    """Of every piece of evidence its kind and statement, what it is held against, how surely, and what it prints.
+
+    Numbers to four digits: they are computed, and machines differ in the last ones.
+    """
+    return [
+        [
+            str(piece.kind),
+            piece.statement,
+            [f"{round(end, 12) + 0.0:.4g}" for end in (*piece.claimed.admitted, *piece.claimed.range)]
+            if piece.claimed
+            else None,
+            f"{piece.miss:.4g}",
+            sorted(piece.details),
+            sorted(piece.counterexample or ()),
+        ]
+        for piece in pieces
+    ]
 
 
 def verdict_on_record(verdict: Verdict) -> Entry | None:
@@ -79,7 +112,13 @@ def accept(verdict: Verdict, because: str, today: date) -> None:
             if known is not None and known["status"] != verdict.status:
                 line["was"] = known["status"]
             before = on_record().get(verdict.id, {"verdicts": {}})
-            entry = {"kinds": kinds_in(verdict), "verdicts": before["verdicts"] | {verdict.settings or COURT: line}}
+            told = (verdict.settings, verdict.profile, verdict.seed) == ("", "quick", SEED)
+            entry = {
+                "kinds": kinds_in(verdict),
+                "asked": asked_in(verdict) if told else before.get("asked"),
+                "verdicts": before["verdicts"] | {verdict.settings or COURT: line},
+            }
+            entry = {name: value for name, value in entry.items() if value is not None}
             replace_record(dict(on_record()) | {verdict.id: entry})
     except OSError as error:
         raise ValueError(f"cannot write to {RECORD} ({error.strerror}); accept a verdict in a checkout") from error

@@ -12,9 +12,10 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from nfrlab.simulations.deep.effects.common import dataset_of, rule_under_test
-from nfrlab.simulations.deep.effects.sanity import another_class, cosine
+from nfrlab.simulations.deep.effects.sanity import another_class
 from nfrlab.simulations.deep.engine.backward import GRAD, backward, start_at_output
 from nfrlab.simulations.deep.engine.graph import Trace
+from nfrlab.simulations.deep.similarity.vectors import cosine
 
 INSTEAD = ("another class", "flipped", "noise")
 SIZES = tuple(2.0**-k for k in range(8, 1, -1))
@@ -47,7 +48,7 @@ def measure(trace: Trace, names: Sequence[str], rng: Generator) -> xr.Dataset:
         for j, what in enumerate(INSTEAD):
             there = changed.get(what)
             if there is not None:
-                found[i, j] = cosine(map, backward(there, rule))
+                found[i, j] = float(cosine(map, backward(there, rule)))
     return dataset_of(class_cosine=(("rule", "instead"), found), attack=((), size)).assign_coords(
         rule=list(names), instead=list(INSTEAD)
     )

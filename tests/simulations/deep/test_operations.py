@@ -20,9 +20,10 @@ from torch import Tensor, nn
 
 from nfrlab.simulations.deep.engine.backward import attribution
 from nfrlab.simulations.deep.engine.cascades import cascade, cascades
-from nfrlab.simulations.deep.engine.functions import Activation, Held, Product
+from nfrlab.simulations.deep.engine.functions import Activation, Function, Held, Product
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.named_rules import rule
+from nfrlab.simulations.deep.engine.ops import Subsample
 from nfrlab.simulations.deep.reading.known_calls import AS_OP, FORMS
 from nfrlab.simulations.deep.reading.operations_page import PAGE, operations_page
 from nfrlab.simulations.deep.reading.recording import record
@@ -500,6 +501,15 @@ def hook(part: nn.Module, used: str) -> None:
 def unhook(part: nn.Module) -> None:
     part._backward_hooks.clear()
     part._backward_pre_hooks.clear()
+
+
+@pytest.mark.parametrize(
+    ("pad", "kind"), [((0, 0, 0, 0, 2, 2), "Subsample"), ((0, 0, 0, 0, 1, 2), "Function"), ((1, 1), "Function")]
+)
+def test_as_many_channels_of_zeros_on_either_side_are_known(pad: tuple[int, ...], kind: str) -> None:
+    """Catches shortcut A's padding that is read as any function, and another one that is read as that."""
+    graph = rewrite(built(lambda a: F.pad(a, pad))[0], images(2, 2, 4, 4))
+    assert [type(node.op).__name__ for node in graph.nodes if isinstance(node.op, Subsample | Function)] == [kind]
 
 
 def test_a_gate_is_no_layer_but_a_layer_may_gate() -> None:

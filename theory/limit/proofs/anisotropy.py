@@ -22,6 +22,7 @@ from nfrlab.theory.numerics.proof import (
     Exact,
     Relation,
     argued,
+    below_one,
     certain,
     computed,
     false_with,
@@ -199,7 +200,7 @@ def between(order: Relation = ge, factor: Exact = 1, distance: Exact = 1, dimens
     least, above, slack, gain, D = sp.symbols("m delta epsilon L D", nonnegative=True)
     most = least + above + slack + sp.symbols("eta", nonnegative=True)  # max f ≥ ‖μ‖ = max f − ε, f(x̂) = min f + δ
     share, z = sp.symbols("s z", nonnegative=True)
-    part = share / (1 + share)  # 0 ≤ g(w) < 1
+    part = below_one(share)  # 0 ≤ g(w) < 1
     d = sp.symbols("d", integer=True, positive=True)
     axis_least, axis_most = 1 / (2 * sp.sqrt(d)), sp.sqrt(d) / (2 * sp.sqrt(d))  # ‖x̂‖₁/2√d at e_1 and on the diagonal
     axis = anisotropy.extremes("axis", 12)

@@ -15,6 +15,7 @@ from nfrlab.theory.numerics.proof import (
     Derivation,
     Exact,
     argued,
+    below_one,
     certain,
     computed,
     enclosed,
@@ -53,8 +54,8 @@ def uniform_floor(most: Exact = Fraction(3, 2), floor: Exact = Fraction(24, 25),
     ratio = (3 - t**2 - a**2) / 2
     of_one, of_t = (y / 4 + (t**2 + a**2) / (12 * y)).diff(y).subs(y, 1), far.diff(t) / t
     beside = (a / 4 + (y**2 + t**2) / (12 * a)).diff(y).subs(y, 1), (a / 4 + (1 + t**2) / (12 * a)).diff(t) / t
-    near = {t: 1 / (1 + y)}  # any t < 1; and any a ≤ 1 − t
-    within = a / (1 + a) * (1 - 1 / (1 + y))
+    near = {t: below_one(y)}  # any t < 1; and any a ≤ 1 − t
+    within = below_one(a) * (1 - below_one(y))
     squared = sp.sympify(floor)
     return Derivation(
         "Entries U[−1, 1], independent; κ_i = μ_i/x_i; fix i, j and give them x_i = 1, x_j = t ≤ 1.",

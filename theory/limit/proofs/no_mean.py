@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from nfrlab.theory.numerics.proof import Derivation, Exact, argued, certain, false_with, symbolic, vanishes
+from nfrlab.theory.numerics.proof import Derivation, Exact, argued, below_one, certain, false_with, symbolic, vanishes
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -29,7 +29,7 @@ def infinite_mean(edge: Exact = 1, multiple: Exact = 1, scale: Exact = 1) -> Der
     size = n * sp.log(n)
     weak = [sp.limit(found, n, sp.oo) for found in (n / size, n * second.subs(b, size) / size**2)]
     tail = sp.symbols("nu", positive=True)
-    nu = 1 / (1 + a)  # any ν < 1
+    nu = below_one(a)  # any ν < 1
     return Derivation(
         "P(‖w‖ > t) = t^{−ν} for t ≥ 1, of density ν t^{−ν−1}; s bounded, independent of w.",
         (

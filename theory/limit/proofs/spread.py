@@ -15,6 +15,7 @@ from nfrlab.theory.numerics.proof import (
     Exact,
     Link,
     argued,
+    below_one,
     certain,
     computed,
     enclosed,
@@ -109,7 +110,7 @@ def spread_bound(factor: Exact = 1, limit: Exact = 1, floor: Exact = 1) -> Deriv
     smooth = 2 * sp.integrate(sp.exp(-c * s**2 / 2), (s, 0, sp.oo)) / sp.sqrt(2 * sp.pi)  # E e^{−S²/δ²}, c = 1 + 2/δ²
     rough = sp.sqrt(smooth.subs(c, 1 + 2 / delta**2))  # B, p = q = 2, at φ_S = e^{−t²/2}
     length = sp.symbols("l", positive=True)
-    shorter = length / (1 + length)  # any ‖2μ‖ < 1
+    shorter = below_one(length)  # any ‖2μ‖ < 1
     return Derivation(
         "S = w·x, U = w·u, u ⊥ x unit; φ the characteristic function of w, h(s) = erf(s/δ√2).",
         (

@@ -14,6 +14,7 @@ from nfrlab.theory.numerics.proof import (
     Derivation,
     Exact,
     argued,
+    below_one,
     certain,
     computed,
     enumerated,
@@ -104,7 +105,7 @@ def signs(floor: Exact = 1, half: Exact = Fraction(1, 2), infimum: Exact = 0) ->
                 "axis: α_∞ = ‖x‖₁/(√k ‖x‖₂), k the number of non-zero entries; ≥ 1/√d, approached at e_1 + ε 1 but not "
                 "attained.",
                 vanishes(sp.limit(near, e, 0) - floor / sp.sqrt(n))
-                and certain((near**2 - floor**2 / n).subs({n: 1 + a, e: b / (1 + b)}) > 0),  # d > 1, 0 < ε < 1
+                and certain((near**2 - floor**2 / n).subs({n: 1 + a, e: below_one(b)}) > 0),  # d > 1, 0 < ε < 1
             ),
             argued("uniform01: for x ≥ 0 every neuron is active, α_∞ = ‖x‖₁/(√d ‖x‖₂) ≥ 1/√d, attained at e_1;"),
             symbolic(

@@ -93,7 +93,7 @@ def frame_law(first: Exact = Fraction(1, 2), power: Exact = 1, ties: Exact = 1) 
             symbolic("E z⁴, z_a³z_b, z_a²z_b², z_a²z_bz_c, z_az_bz_cz_d of |N(0, 1)|.", all(map(vanishes, patterns))),
             symbolic("The index patterns aaaa, aaab, aabb, aabc, abcd are all K⁴.", vanishes(sum(often) - k**4)),
             computed("E C, E C², E C⁴ at K = 2 from the density of φ are the theory's moments.", all(two)),
-            computed("E ρ is the theory's E χ_K / E χ_d at (K, d) = (1, 2), (2, 4), (2, 5), (3, 6).", all(chi)),
+            computed(f"E ρ is the theory's E χ_K / E χ_d at (K, d) = {', '.join(map(str, pairs))}.", all(chi)),
             computed(
                 "theory.weighting.frames computes the probability of a tie at N = 1, 3, 9.",
                 all(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from nfrlab.theory.numerics.proof import Derivation, Exact, argued, certain, false_with, symbolic, vanishes
+from nfrlab.theory.numerics.proof import Derivation, Exact, argued, below_one, certain, false_with, symbolic, vanishes
 from nfrlab.theory.numerics.sums import power_sum, summed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def pair_orthogonality(less: Exact = 1, factor: Exact = 1, rate: Exact = Fractio
     transform = sp.integrate(sp.exp(-c * z**2 / 2), (z, -sp.oo, sp.oo)) / sp.sqrt(2 * sp.pi)  # c = 1 − 2t
     twice = 2 * rate * (e**2 - e**3)  # of the claimed exponent −½ d · twice
     upper = (e - sp.log(1 + e) - twice).diff(e)
-    lower = (-e - sp.log(1 - e) - twice).diff(e).subs(e, x / (1 + x))  # any ε < 1
+    lower = (-e - sp.log(1 - e) - twice).diff(e).subs(e, below_one(x))  # any ε < 1
     least = {s: s * e / (2 * (1 + s * e)) for s in (1, -1)}  # the t of the least bound
     return Derivation(
         "u, v independent and isotropic in R^d; w ~ N(0, I_d).",

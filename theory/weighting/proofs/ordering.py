@@ -15,6 +15,7 @@ from nfrlab.theory.numerics.proof import (
     Relation,
     agrees,
     argued,
+    below_one,
     certain,
     computed,
     false_with,
@@ -61,8 +62,8 @@ def reversal(half: Exact = Fraction(1, 2), square: Exact = 2, rate: Exact = Frac
     limits = {name: sp.limit(value, k, sp.oo) for name, value in squares.items()}
     t = sp.symbols("t", real=True)
     threshold = sp.solve(sp.Eq(-2 * t / sp.sqrt(d - 1), tan), t)[0]  # −2 aᵀGe/eᵀGe = tan φ at t_{d−1} = t
-    high = x / (1 + x)  # any z and any u in 0 < u < z < 1
-    low = high * y / (1 + y)
+    high = below_one(x)  # any z and any u in 0 < u < z < 1
+    low = high * below_one(y)
     return Derivation(
         "Gaussian weights; A and s given, at the angle φ < π/2, a = A/‖A‖, e the direction of s beside A.",
         (

@@ -51,7 +51,7 @@ def examined_inputs(exam: Examination) -> dict[str, Array]:
 
 
 def sampled_evidence(
-    exam: Examination, drawn: Weights, claimed: Claimed, inputs: dict[str, Array], share: float = 0.5
+    exam: Examination, drawn: Weights, claimed: Claimed, inputs: dict[str, Array], share: float
 ) -> list[Evidence]:
     """Sampled α_∞ at every input, held against what is claimed of each."""
     miss = exam.budget.spend(len(inputs), share)

@@ -124,8 +124,8 @@ def predicted_alignments(case: Case) -> tuple[Fraction, Fraction, Fraction]:
     return Fraction(A @ solve(G, A) / square), by_activation, by_r
 
 
-def bound_statement(text: str, power: int) -> ExactStatement:
-    """The statement that `α(r) ≤ α*` and `α(A)² ≥ 4κ/(1 + κ)² α*²`, κ = ratio^power."""
+def bound_statement(power: int) -> ExactStatement:
+    """The statement that `α(r) ≤ α*` and `α(A)² ≥ 4κ/(1 + κ)² α*²`, κ = σ^power, σ the ratio of singular values."""
 
     def shares(case: Case) -> tuple[Fraction, Fraction]:
         """The larger and the smaller side of what is nearest to failing: `α*² ≥ α(r)²` or `α(A)² ≥ bound`."""
@@ -140,7 +140,7 @@ def bound_statement(text: str, power: int) -> ExactStatement:
         return smaller - larger
 
     return ExactStatement(
-        text,
+        f"α(r) ≤ α*, and α(A) ≥ 2√κ/(1 + κ) α*, κ = σ^{power}, σ the ratio of singular values",
         conditioned_layer(),
         from_singular_values,
         lambda case: has_condition(case) and bool(np.any(layer(case["x"], case["W"]).mask)),
@@ -181,10 +181,9 @@ def gaussian_layers_evidence(exam: Examination) -> Evidence:
 
 def examine_best_weighting(exam: Examination) -> list[Evidence]:
     """The derivation, an exact search that has to fail, the extreme case, and Gaussian layers."""
-    statement = bound_statement("α(r) ≤ α*, and α(A) ≥ 2√κ/(1 + κ) α*", power=2)
     return [
         derivation_evidence(gram_proofs.gram_best),
-        *search(statement, exam, "best"),
+        *search(bound_statement(power=2), exam, "best"),
         extreme_case_evidence(exam),
         gaussian_layers_evidence(exam),
     ]
@@ -217,7 +216,7 @@ CLAIMS = (
         examine=examine_best_weighting,
         control=BrokenPremise(
             premise="κ replaced by the ratio of singular values √κ",
-            examine=lambda exam: search(bound_statement("κ replaced by √κ", power=1), exam, "root"),
+            examine=lambda exam: search(bound_statement(power=1), exam, "root"),
         ),
         notices=("alpha-5", "biases-5"),
         blind="Weights of another law, and an α smaller by 2 %, which the margin of 0.05 admits.",

@@ -57,7 +57,7 @@ def wide_layer(power: int = 2) -> Shapes:
 
 
 def turned_wide(drawn: Parameters, power: int) -> Parameters:
-    """The parameters with `A + λb` for r, b the part of r beside A, λ the least multiple of 2⁻²⁰ that will do."""
+    """The parameters with `A + λb` for r, b the part of r beside A, λ the least multiple of 2⁻²⁰ beyond the bound."""
     case = from_singular_values(drawn)
     if is_wide_enough(case, power):
         return drawn
