@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nfrlab.theory.rivals.predictions.scale import (
     CHANGED,
-    EQUAL,
     SIMILAR,
     UNCHANGED,
     UNRELATED,
@@ -20,5 +19,4 @@ PREDICTIONS: dict[str, Predict] = {
     "grad-input-randomised": always(UNRELATED),
     "grad-input-absolute": always(SIMILAR),
     "permuted-labels": always(CHANGED),
-    "noise-score": always(EQUAL),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from nfrlab.theory.rivals.predictions.scale import (
     ALIGNED,
     CHANGED,
-    EQUAL,
     HIGHER,
     LOWER,
     RECOVERED,
@@ -37,5 +36,5 @@ PREDICTIONS: dict[str, Predict] = {
     "extremes": always(UNCHANGED),
     "bottom-up": always(LOWER),
     "depth": always(HIGHER),
-    "dense": always(EQUAL),
+    "dense": always(HIGHER),
 }

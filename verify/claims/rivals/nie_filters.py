@@ -70,8 +70,7 @@ CLAIMS = (
         title="A thousand or so filters of 3×3×3 recover a patch to 0.1, in length",
         source=SOURCE,
         statement=(
-            "For filters of 3×3×3, O(10³) of them give an error ‖R̂ − x̂‖ below 0.1, map and patch of length 1: "
-            f"N = {MOST:,} do."
+            f"Of filters of 3×3×3 O(10³), N = {MOST:,}, give an error ‖R̂ − x̂‖ below 0.1, map and patch of length 1."
         ),
         premises=PREMISES,
         examine=partial(error_evidence, error="‖R̂ − x̂‖", N=MOST),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from nfrlab.simulations.bridge.rival_settings import RIVALS
 from nfrlab.verify.court.claim import Measured
 from nfrlab.verify.examine.measured import depth
-from nfrlab.verify.examine.rival_rows import one_layer
+from nfrlab.verify.examine.rival_rows import one_convolution, one_layer
 from nfrlab.verify.examine.rivals import from_the_top, rivals_with
-from nfrlab.verify.examine.similarity import kept, networks_with_maps
+from nfrlab.verify.examine.similarity import LAST, chance, kept, networks_with_maps
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,6 +52,27 @@ def one_wide_layer(family: str, rule: str, less: str = "", size: bool = False) -
         values = alpha.sel(family=family) - (alpha.sel(family=less) if less else 0)
         known = {"entries": one_layer.entries()}
         return Numbers(abs(values) if size else values, f"one dense layer, {family}", known)
+
+    return measure
+
+
+def convolution(values: Callable[[int], xr.DataArray]) -> Measure:
+    """A number of random networks of one convolution."""
+
+    def measure(measured: Measured, seed: int) -> Numbers:
+        return Numbers(values(seed), "one convolution, gaussian", {"entries": 3 * one_convolution.SIDE**2})
+
+    return measure
+
+
+def after_attack(rule: str) -> Measure:
+    """The cosine of a rule's map with that at the attacked image, of the class that the network sees there; trained."""
+
+    def measure(measured: Measured, seed: int) -> Numbers | None:
+        data = chosen(rivals_with(measured, "class_cosine", [rule], "trained"))
+        if data is None:
+            return None
+        return Numbers(data["class_cosine"].sel(rule=rule, instead="flipped", drop=True), title(data))
 
     return measure
 
@@ -109,6 +130,19 @@ def similarity_of(map: str, metric: str, order: str, stop: int, less: tuple[str,
         return Numbers(values - kept(data, map, metric, less[1], less[0]) if less else values, title(data))
 
     return measure
+
+
+def above_noise(measured: Measured, seed: int) -> Numbers | None:
+    """SSIM of GBP's map with that of the network with every layer randomised, less that with noise; trained."""
+    data = chosen(networks_with_maps(measured, "similarity", ("gbp",)))
+    if data is None:
+        return None
+    return Numbers(kept(data, "gbp", "SSIM", LAST) - chance(data, "gbp", "SSIM", "noise"), title(data))
+
+
+def not_measured(measured: Measured, seed: int) -> Numbers | None:
+    """Nothing: what is missing, the row says."""
+    return None
 
 
 def between_classes(map: str, metric: str) -> Measure:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nfrlab.verify.examine.rival_rows import one_convolution
 from nfrlab.verify.examine.rival_rows.measures import (
     Measure,
+    above_noise,
+    after_attack,
     agreement_between_rules,
     agreement_in_size,
     agreement_of_maps,
     between_classes,
     common_direction,
+    convolution,
     extremes,
+    not_measured,
     one_wide_layer,
     removal,
     rise,
@@ -31,6 +36,11 @@ class Row:
     needs: str = "nfrlab rivals"
 
 
+PATTERNS = "patterns are estimated by with_patterns, and by no setting of nfrlab rivals"
+LABELS = "a network that was trained on permuted labels"
+SKIPS = "one ResNet with and without its identity branches"
+RANKINGS = "a measure of faithfulness beside the similarities"
+
 ROWS: tuple[Row, ...] = (
     Row("gbp-one-layer", "1", "GBP, one wide Gaussian layer", "α", one_wide_layer("gaussian", "gbp")),
     Row(
@@ -46,6 +56,14 @@ ROWS: tuple[Row, ...] = (
         "gradient, one wide Gaussian layer",
         "|α|",
         one_wide_layer("gaussian", "grad", size=True),
+    ),
+    Row("deconv", "4a", "Deconvnet, one convolution", "|α|", convolution(one_convolution.noise_of_deconv)),
+    Row(
+        "deconv-pooling",
+        "4b",
+        "Deconvnet, one convolution, maxima over 2×2",
+        "α − α of GBP",
+        convolution(one_convolution.deconv_behind_gbp),
     ),
     Row(
         "zplus-direction",
@@ -87,6 +105,7 @@ ROWS: tuple[Row, ...] = (
         agreement_in_size("deeplift-revealcancel"),
     ),
     Row("ablated-maps", "11c", "DeepLIFT ablated, random", "cos of two maps", agreement_of_maps("deeplift-ablated")),
+    Row("pattern-maps", "12", "PatternAttribution, real data", "cos of two maps", not_measured, PATTERNS),
     Row(
         "gbp-randomised",
         "13",
@@ -119,6 +138,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "other-class", "17", "GBP, another class, trained", "cos with the map before", between_classes("gbp", "cosine")
     ),
+    Row("attack", "18", "GBP, class flipped by an attack, trained", "cos with the map before", after_attack("gbp")),
+    Row("permuted-labels", "19", "GBP, labels permuted", "cos with the map of true labels", not_measured, LABELS),
     Row(
         "extremes",
         "20",
@@ -135,4 +156,14 @@ ROWS: tuple[Row, ...] = (
         similarity_of("gbp", "cosine", "bottom-up", 1, less=("cascading", 1)),
     ),
     Row("depth", "22", "GBP in all layers, not in half of them, random", "α − α before", rise, "nfrlab bridge"),
+    Row(
+        "dense",
+        "23",
+        "GBP, 70,000 dense neurons, not 64 filters",
+        "α − α of the filters",
+        convolution(one_convolution.dense_ahead),
+    ),
+    Row("skip", "24", "GBP, top randomised, with skip connections", "cos − that without", not_measured, SKIPS),
+    Row("noise-score", "25", "GBP, all randomised, trained", "SSIM with the map before − that of noise", above_noise),
+    Row("ranking", "26", "ten methods", "rank correlation of sanity and faithfulness", not_measured, RANKINGS),
 )
