@@ -11,6 +11,7 @@ from nfrlab.simulations.bridge.settings import (
     CIFAR,
     DIGITS,
     DIGITS_TRAINED,
+    MORE_DRAWS,
     RANDOM,
     STACK,
     Setting,
@@ -69,12 +70,18 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    small = (rival(DIGITS_TRAINED, times=3), rival(DIGITS), rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4))
-    resnets = CIFAR if cifar else ()
+    learned = rival(DIGITS_TRAINED)
+    digits = (
+        replace(learned, effects=tuple(effect for effect in learned.effects if effect != FLIPS)),
+        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=(FLIPS,), times=3),
+        rival(DIGITS),
+    )
+    small = (*digits, rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4))
     if quick:
-        vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), rules=FEW, effects=(CONVERGENCE,))
-        few = {"rules": FEW, "effects": (CONVERGENCE, CLASSES, FLIPS, CHANNELS)}
-        return vgg16, *small, *(rival(s, **few, times=3 if s.weights == "trained" else 1) for s in resnets)
+        few = {"rules": FEW, "effects": (CONVERGENCE,)}
+        vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), **few)
+        return vgg16, *small, *((rival(CIFAR[0], **few, times=3),) if cifar else ())
+    resnets = CIFAR if cifar else ()
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
     return rival(replace(RANDOM, side=side)), *small, *(rival(s, times=5) for s in resnets), *map(rival, found)
 

@@ -153,13 +153,13 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
         {"map": "grad-input", "metric": "absolute rank correlation"},
     ),
     "nie-class-logit": (
-        "rivals-digits-trained",
+        "rivals-digits-trained-more",
         "class_cosine",
         0.5,
         {"rule": "deconv", "instead": "another class"},
     ),
-    "nie-class-attack": ("rivals-digits-trained", "class_cosine", 0.5, {"rule": "gbp", "instead": "flipped"}),
-    "nie-class-saliency": ("rivals-digits-trained", "class_cosine", 0.6, {"rule": "grad", "instead": "flipped"}),
+    "nie-class-attack": ("rivals-digits-trained-more", "class_cosine", 0.5, {"rule": "gbp", "instead": "flipped"}),
+    "nie-class-saliency": ("rivals-digits-trained-more", "class_cosine", 0.6, {"rule": "grad", "instead": "flipped"}),
     "binder-kept": (
         "rivals-digits-gaussian",
         "contributed",
