@@ -8,6 +8,7 @@ READY := .venv/.ready
 
 verify: $(READY)
 	$(BIN)/nfrlab bridge --quick --out results
+	$(BIN)/nfrlab rivals --quick --out results
 	$(BIN)/nfrlab verify --profile quick --out results
 
 test: $(READY)
