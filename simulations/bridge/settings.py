@@ -142,8 +142,7 @@ OTHERS = (
 
 
 OPEN = ("resemblance", NEURONS)
-OPEN_TRAINED = (*OPEN, "extremes")
-"""What few draws leave open on networks with ImageNet's weights: random ones, trained ones."""
+"""What few draws leave open on networks with ImageNet's weights; of SqueezeNet's own also Fig. 6."""
 
 
 def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
@@ -157,8 +156,10 @@ def imagenet_settings(network: str, side: int = 224) -> tuple[Setting, ...]:
     if network == BODY:
         random = replace(random, side=side // 2, effects=tuple(e for e in EVERYTHING if e != REMOVAL))
     trained = replace(random, name=f"{network}-trained", weights="trained", bias=True)
+    open_trained = OPEN if network == BODY else (*OPEN, "extremes")
     more = (
-        replace(s, name=s.name + MORE_DRAWS, effects=e, times=5) for s, e in ((trained, OPEN_TRAINED), (random, OPEN))
+        replace(setting, name=setting.name + MORE_DRAWS, effects=effects, times=5)
+        for setting, effects in ((trained, open_trained), (random, OPEN))
     )
     return trained, random, *more
 
