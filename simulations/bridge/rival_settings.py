@@ -31,8 +31,8 @@ CONVERGING = (
 )
 """Rules of which Sixt et al. say that all vectors that enter become one map; RectGrad with their quantile."""
 NOT_CONVERGING = ("grad", "lrp-z", "deeplift-rescale", "deeplift-revealcancel")
-FEW = ("grad", "gbp", "zplus")
-"""Rules of a quick run on all networks but that for digits."""
+FEW = ("grad", "gbp")
+"""Rules of a quick run on VGG16, and of the fully connected network."""
 PRODUCT = "grad-input"
 """Gradient ⊙ input, of which convergence says nothing new: it is compared as a map beside the rules of a setting."""
 RANDOMISED = ("grad", "gbp", "rectgrad:q=0.98", "zplus")
@@ -70,17 +70,16 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    learned = rival(DIGITS_TRAINED)
-    digits = (
-        replace(learned, effects=tuple(effect for effect in learned.effects if effect != FLIPS)),
-        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=(FLIPS,), times=3),
-        rival(DIGITS),
+    learned, alike = rival(DIGITS_TRAINED, times=2), (CLASSES, FLIPS, RANDOMISATION)
+    small = (
+        replace(learned, effects=tuple(effect for effect in learned.effects if effect not in alike)),
+        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=alike, times=4),
+        rival(DIGITS, effects=(CONVERGENCE, CHANNELS), times=2),
+        rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4),
     )
-    small = (*digits, rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4))
     if quick:
-        few = {"rules": FEW, "effects": (CONVERGENCE,)}
-        vgg16 = rival(replace(RANDOM, network=SMALL_VGG16, side=32), **few)
-        return vgg16, *small, *((rival(CIFAR[0], **few, times=3),) if cifar else ())
+        vgg16 = replace(RANDOM, network=SMALL_VGG16, side=32)
+        return rival(vgg16, rules=FEW, effects=(CONVERGENCE,)), *small
     resnets = CIFAR if cifar else ()
     found = (setting for network in on_imagenet for setting in imagenet_settings(network, side)[:2])
     return rival(replace(RANDOM, side=side)), *small, *(rival(s, times=5) for s in resnets), *map(rival, found)

@@ -221,7 +221,7 @@ def randomisation(setting: Setting) -> Arrays:
 def classes(setting: Setting) -> Arrays:
     """Rules that filter have one map for two classes; gradient and LRP-z have two that are somewhat alike."""
     maps = ("image", *compared_rules(setting))
-    apart = [name for name in maps if name in ("grad", "grad-input", "lrp-z")]
+    apart = [name for name in maps if name in ("grad", "grad-input", "lrp-z", "deconv")]
     between = array(0.99, map=maps, metric=METRICS)
     between.loc[{"map": apart}] = 0.6
     return {"between_classes": between}

@@ -50,7 +50,7 @@ def changes_evidence(exam: Examination, maps: Mapping[str, str], order: str) -> 
 
 def networks_with_classes(measured: Measured) -> Mapping[str, xr.Dataset]:
     """The trained networks whose maps of two classes were compared."""
-    return networks_with_maps(measured, "between_classes", (IMAGE, *CONVERGED, *APART))
+    return networks_with_maps(measured, "between_classes", (IMAGE, "deconv", *CONVERGED, *APART))
 
 
 def networks_changed(measured: Measured) -> Mapping[str, xr.Dataset]:
@@ -141,6 +141,10 @@ CLAIMS = (
             control=BrokenPremise(
                 premise="the class is another one: the image itself in the place of the maps",
                 examine=partial(classes_evidence, maps=dict.fromkeys(APART, IMAGE), metric="SSIM", claimed=RANGE),
+            ),
+            restored=RestoredPremise(
+                premise="relevance is rectified on the way: Deconvnet in their place",
+                examine=partial(classes_evidence, maps=dict.fromkeys(APART, "deconv"), metric="SSIM", claimed=RANGE),
             ),
             blind=BLIND,
         ),
