@@ -1,8 +1,8 @@
 """The paper's rivals: what Sixt, Nie, Binder and Adebayo say, and what decides between them."""
 
-from nfrlab.verify.claims.rivals import sixt, zheng
+from nfrlab.verify.claims.rivals import sixt, sixt_law, zheng
 
-MODULES = (zheng, sixt)
+MODULES = (zheng, sixt, sixt_law)
 """The claims' modules."""
 
 CLAIMS = tuple(claim for module in MODULES for claim in module.CLAIMS)
