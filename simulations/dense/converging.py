@@ -33,9 +33,15 @@ def two_sets(n: int, vectors: int, rng: np.random.Generator) -> Float32[Array, "
     return np.hstack([stratified(n, vectors, rng) for _ in range(2)])
 
 
+def directions(R: Float32[Array, "n many"]) -> Float32[Array, "n many"]:
+    """Columns of length 1; 0 stays 0."""
+    lengths = np.linalg.norm(R, axis=0)
+    return np.asarray(R / np.where(lengths > 0, lengths, 1))
+
+
 def mean_size_between(R: Float32[Array, "n both"]) -> float:
     """The mean |cos| of one of the first half of the columns with one of the second."""
-    units = R / np.linalg.norm(R, axis=0)
+    units = directions(R)
     half = units.shape[1] // 2
     return float(np.abs(units[:, :half].T @ units[:, half:]).mean())
 
@@ -60,8 +66,7 @@ def stack_sizes(rules: Sequence[Rule], widths: tuple[int, ...], vectors: int, rn
     def down(back: Rule) -> Iterable[float]:
         R = entering
         for number, each in reversed([*enumerate(layers, start=1)]):
-            R = back.step_at(number)(each, R)
-            R /= np.linalg.norm(R, axis=0)
+            R = directions(back.step_at(number)(each, R))
             yield mean_size_between(R)
 
     return np.array([[*down(back)] for back in rules])
@@ -98,7 +103,6 @@ def chain_sizes(
     carried = [entering for _ in matrices]
     for before, after in pairwise(widths):
         W = rng.standard_normal((after, before), dtype=np.float32)
-        carried = [made(W) @ V for made, V in zip(matrices, carried, strict=True)]
-        carried = [V / np.linalg.norm(V, axis=0) for V in carried]
+        carried = [directions(made(W) @ V) for made, V in zip(matrices, carried, strict=True)]
         found.append([mean_size_between(V) for V in carried])
     return np.array(found).T

@@ -18,7 +18,7 @@ from nfrlab.verify.examine.statistics import median_evidence
 
 WIDTHS = (512, 512, 512, 256, 256, 128)
 """Channels of VGG16 on the way back, each number of them once or twice."""
-MARGIN, OUTSIDE, VECTORS = 0.03, 0.15, 64
+MARGIN, OUTSIDE, VECTORS = 0.04, 0.15, 64
 """Of the mean |cos|; the share of repeats that may lie outside on one side; vectors in each of two sets."""
 PRINTED = 32
 """Their start vectors: with the diagonal 32 of 528 entries of the lower triangle are ones."""

@@ -175,7 +175,7 @@ CLAIMS = (
         control=BrokenPremise(
             premise="a part of the negative contributions passed: β = ¼", examine=lambda exam: examine_zplus(exam, 0.25)
         ),
-        notices=("zplus-leaks-20",),
+        notices=("zplus-leaks-5", "zplus-leaks-20"),
     ),
     Claim(
         id="sixt-law-alpha-beta",
@@ -195,6 +195,7 @@ CLAIMS = (
         control=BrokenPremise(
             premise="another β: 1 in the law, 3/2 in the stack, from the second layer on", examine=examine_other_beta
         ),
+        notices=("zplus-leaks-5", "zplus-leaks-20"),
         blind="No break of the world touches LRP-αβ at β > 0.",
     ),
     Claim(
