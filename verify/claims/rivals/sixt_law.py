@@ -32,6 +32,8 @@ NARROW: Widths = (64,) * 4
 WHOLE: Widths = (512, 1024, 1024, 1024)
 WHOLE_FULL: tuple[Widths, ...] = (WHOLE, (1000, 2048, 2048, 2048, 2048))
 """Stacks whose weights are drawn whole."""
+SCATTERED = 0.2
+"""The share of stacks outside the margin on one side that n allows for at β = 1, where a pilot had 0.15."""
 STACKS = "bias-free stacks with i.i.d. Gaussian weights; v_1, v_2 ~ N(0, I) enter at one layer, at one image's masks"
 REDUCED = "biases, and weights that are not Gaussian: the stacks are drawn from the law that these would have"
 
@@ -75,7 +77,8 @@ def examine_alpha_beta(exam: Examination) -> list[Evidence]:
     betas = 0.0, 1.0, 4.0
     stacks = exam.pick((WHOLE,), WHOLE_FULL)
     laws = [[alpha_beta_cosines(beta, each) if beta else [None] * (len(each) - 1) for beta in betas] for each in stacks]
-    return sizes_evidence(exam, [(Sizes(each, betas), law) for each, law in zip(stacks, laws, strict=True)], True)
+    trial = [(Sizes(each, betas), law) for each, law in zip(stacks, laws, strict=True)]
+    return sizes_evidence(exam, trial, falling=True, outside=SCATTERED)
 
 
 def examine_other_beta(exam: Examination) -> list[Evidence]:

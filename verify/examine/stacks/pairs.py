@@ -84,7 +84,7 @@ def at_most(value: float) -> Claimed:
 
 def cosines_evidence(
     exam: Examination,
-    trial: Sequence[tuple[Met, Sequence[float]]],
+    trial: Sequence[tuple[Met, Sequence[float] | Array]],
     share: float = 1.0,
     claimed: Callable[[float], Claimed] = exactly,
 ) -> list[Evidence]:
@@ -150,18 +150,20 @@ def share_out(beta: float) -> Rule:
 
 def sizes_evidence(
     exam: Examination,
-    trial: Sequence[tuple[Sizes, Sequence[Sequence[float | None]]]],
+    trial: Sequence[tuple[Sizes, Sequence[Sequence[float | None] | Array]]],
     falling: bool = False,
+    outside: float = OUTSIDE,
 ) -> list[Evidence]:
     """A stack's mean |cos| under each rule at each layer, its median over stacks, against the law's value.
 
-    Points whose value is None are left out. With `falling` the median of how much it changes from each β to the next,
+    n is planned as if a share `outside` of stacks lay outside the margin on one side. Points whose value is None are
+    left out. With `falling` the median of how much it changes from each β to the next,
     in the same stacks, at every layer, is held against ≤ 0 too.
     """
     tried = sum(value is not None for _, values in trial for row in values for value in row)
     steps = sum(len(values[0]) * (len(values) - 1) for _, values in trial) if falling else 0
     miss = exam.budget.spend(tried + steps)
-    n, found = intervals.median_plan(miss, OUTSIDE), list[Evidence]()
+    n, found = intervals.median_plan(miss, outside), list[Evidence]()
     for sizes, values in trial:
         rows = sizes.sample(exam, n)
         for beta, law, columns in zip(sizes.betas, values, rows.transpose(1, 2, 0), strict=True):
