@@ -36,7 +36,8 @@ def folded_uniform(W: Array) -> Array:
 def repeats(exam: Examination, made: list[Made], widths: tuple[int, ...], n: int) -> Array:
     """Mean |cos| with the diagonal, n repeats × chains × matrices."""
     rng = exam.rng("chains")
-    return np.array([with_diagonal(chain_sizes(made, widths, VECTORS, rng), PRINTED) for _ in range(n)])
+    share = PRINTED / (PRINTED * (PRINTED + 1) / 2)  # of the lower triangle, that is ones
+    return np.array([share + (1 - share) * chain_sizes(made, widths, VECTORS, rng) for _ in range(n)])
 
 
 def examine_chains(exam: Examination) -> list[Evidence]:
