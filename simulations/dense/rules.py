@@ -65,33 +65,35 @@ def quantile(v: Shaped[Array, " N"], q: Number) -> Number:
     return below if share == 0 or below == above else below + share * (above - below)
 
 
-def lrp_z(layer: Layer, R: Shaped[Array, " N"], bias_in_denominator: bool = True) -> Shaped[Array, " d"]:
+def lrp_z(layer: Layer, R: Shaped[Array, "N *many"], bias_in_denominator: bool = True) -> Shaped[Array, "d *many"]:
     """LRP-z, eq. 8: `R_i = Σ_j z_ij / z_j R_j` with `z_ij = a_i w_ij` and `z_j = Σ_k z_kj + b_j`.
 
-    `bias_in_denominator = False` leaves `b_j` out, as eq. 8 is printed.
+    Many relevances at once are columns. `bias_in_denominator = False` leaves `b_j` out, as eq. 8 is printed.
     """
-    return layer.a * (layer.W @ ratio(R, layer.z if bias_in_denominator else layer.W.T @ layer.a))
+    z = layer.z if bias_in_denominator else layer.W.T @ layer.a
+    return (layer.a * (layer.W @ ratio(R.T, z).T).T).T
 
 
 def lrp_alpha_beta(
-    layer: Layer, R: Shaped[Array, " N"], alpha: Number = 1, beta: Number | None = None
-) -> Shaped[Array, " d"]:
+    layer: Layer, R: Shaped[Array, "N *many"], alpha: Number = 1, beta: Number | None = None
+) -> Shaped[Array, "d *many"]:
     """LRP-αβ, eq. 9: `R_i = Σ_j (α z_ij⁺/Z_j⁺ − β z_ij⁻/Z_j⁻) R_j`; `β = α − 1`, the default, conserves relevance.
 
     `Z⁺ = Σ_k z_kj⁺ + b_j⁺`, `Z⁻ = Σ_k z_kj⁻ + b_j⁻`; both shares are non-negative. Signed inputs count by the sign of
-    the product `a_i w_ij`, not of the weight.
+    the product `a_i w_ij`, not of the weight. Many relevances at once are columns.
     """
     beta = alpha - 1 if beta is None else beta
     z = layer.a[:, None] * layer.W
-    z_plus, z_minus = relu(z), negative_part(z)
-    positive = z_plus @ ratio(R, z_plus.sum(axis=0) + relu(layer.b))
+    z_plus = relu(z)
+    positive = z_plus @ ratio(R.T, z_plus.sum(axis=0) + relu(layer.b)).T
     if beta == 0:
         return alpha * positive
-    negative = z_minus @ ratio(R, z_minus.sum(axis=0) + negative_part(layer.b))
+    z_minus = negative_part(z)
+    negative = z_minus @ ratio(R.T, z_minus.sum(axis=0) + negative_part(layer.b)).T
     return alpha * positive - beta * negative
 
 
-def zplus(layer: Layer, R: Shaped[Array, " N"]) -> Shaped[Array, " d"]:
+def zplus(layer: Layer, R: Shaped[Array, "N *many"]) -> Shaped[Array, "d *many"]:
     """The z⁺ rule, eq. 10 and 16: `R_i = Σ_j z_ij⁺ / Σ_k z_kj⁺ R_j`, that is LRP-α1β0."""
     return lrp_alpha_beta(layer, R, alpha=1)
 

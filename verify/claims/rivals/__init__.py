@@ -13,11 +13,14 @@ from nfrlab.verify.claims.rivals import (
     protocols,
     sixt,
     sixt_above,
+    sixt_chains,
+    sixt_law,
+    sixt_theorem,
     zheng,
 )
 
 MODULES = (
-    *(zheng, sixt, sixt_above),
+    *(zheng, sixt, sixt_above, sixt_law, sixt_theorem, sixt_chains),
     *(nie, nie_noise, nie_pooling, nie_filters, nie_layers, nie_class),
     *(binder, binder_kept, adebayo, protocols),
 )
