@@ -33,6 +33,8 @@ CONVERGING = (
 NOT_CONVERGING = ("grad", "lrp-z", "deeplift-rescale", "deeplift-revealcancel")
 FEW = ("grad", "gbp")
 """Rules of a quick run on VGG16, and of the fully connected network."""
+ALIKE = ("grad", "lrp-z", "gbp", "deconv", "rectgrad:q=0.98", "zplus")
+"""Rules whose maps of two classes and of attacked images are compared on digits, in many draws."""
 PRODUCT = "grad-input"
 """Gradient ⊙ input, of which convergence says nothing new: it is compared as a map beside the rules of a setting."""
 RANDOMISED = ("grad", "gbp", "rectgrad:q=0.98", "zplus")
@@ -73,7 +75,7 @@ def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[st
     learned, alike = rival(DIGITS_TRAINED, times=2), (CLASSES, FLIPS, RANDOMISATION)
     small = (
         replace(learned, effects=tuple(effect for effect in learned.effects if effect not in alike)),
-        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=alike, times=4),
+        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=alike, rules=ALIKE, times=6),
         rival(DIGITS, effects=(CONVERGENCE, CHANNELS), times=2),
         rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4),
     )

@@ -3,7 +3,6 @@
 from nfrlab.verify.claims.rivals import (
     adebayo,
     binder,
-    binder_kept,
     nie,
     nie_class,
     nie_filters,
@@ -22,7 +21,7 @@ from nfrlab.verify.claims.rivals import (
 MODULES = (
     *(zheng, sixt, sixt_above, sixt_law, sixt_theorem, sixt_chains),
     *(nie, nie_noise, nie_pooling, nie_filters, nie_layers, nie_class),
-    *(binder, binder_kept, adebayo, protocols),
+    *(binder, adebayo, protocols),
 )
 """The claims' modules."""
 

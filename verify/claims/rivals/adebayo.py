@@ -19,7 +19,7 @@ SOURCE = "Adebayo et al. 2018 (arXiv 1810.03292 v3)"
 HALF, PRODUCT = 2, "grad-input"
 NOT_MORE, LESS = Claimed.between(-2.0, 0.1), Claimed.between(-2.0, -0.05)
 """What is claimed of a difference of similarities: no more than 0.1; a fall by 0.05 or more."""
-HALFWAY, ZERO = Claimed.between(0.5, 2.0), Claimed.between(-0.1, 0.1)
+HALFWAY, ZERO, EXPLAINED = Claimed.between(0.5, 2.0), Claimed.between(-0.1, 0.1), Claimed.between(-0.15, 0.15)
 SHARED = "They name no threshold. A factor common to all similarities changes little."
 DETECTOR = "the map depends on the network: the image itself in its place"
 
@@ -250,10 +250,10 @@ CLAIMS = (
         source="Sec. 5.2 and Fig. 19",
         statement=(
             "Gradient ⊙ Input: with every layer randomised the rank correlation with the original, signs dropped, is "
-            "that of x ⊙ u and x ⊙ v, u and v noise, within 0.1, in every trained network."
+            "that of x ⊙ u and x ⊙ v, u and v noise, within 0.15, in every trained network."
         ),
         number=partial(above_products, map=PRODUCT),
-        claimed=ZERO,
+        claimed=EXPLAINED,
         words="Gradient ⊙ Input − noise ⊙ input",
         metrics=ABSOLUTE,
         control=BrokenPremise(
@@ -261,14 +261,14 @@ CLAIMS = (
             examine=partial(
                 evidence,
                 number=partial(above_products, map=IMAGE),
-                claimed=ZERO,
+                claimed=EXPLAINED,
                 words="image − noise ⊙ input",
                 metrics=ABSOLUTE,
             ),
         ),
         restored=RestoredPremise(
             premise="both gradients are noise",
-            examine=partial(evidence, number=no_difference, claimed=ZERO, words="noise ⊙ input", metrics=ABSOLUTE),
+            examine=partial(evidence, number=no_difference, claimed=EXPLAINED, words="noise ⊙ input", metrics=ABSOLUTE),
         ),
     ),
 )
