@@ -39,7 +39,7 @@ def figure(bars: Sequence[Bar]) -> Figure:
     for place in range(1, len(bars)):
         axes.axhline(place - 0.5, color="0.92", linewidth=0.8, zorder=0)
     handles = [Line2D([], [], color=colour, linewidth=3, label=theory) for theory, colour in COLOURS.items()]
-    axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=len(COLOURS), frameon=False)
+    axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=len(COLOURS), frameon=False)
     return drawing
 
 

@@ -68,6 +68,7 @@ def test_own_network_is_measured_and_put_into_the_table(place: Path) -> None:
         assert np.all(data["csc"].sel(start=2, layer=2).isnull())
         assert data.attrs["command"].startswith("nfrlab rivals --seed 0 --model own.py:small")
     assert all(row.number in result.stdout for row in ROWS)
+    assert (place / "out" / "bridge" / "figures" / "rivals.png").is_file()
     report = (place / "out" / "report.html").read_text(encoding="utf-8")
     assert "The rivals: who predicts what, and who is right" in report
     before = {file: (place / file).stat().st_mtime_ns for file in contents(place) if "/parts/" in file}

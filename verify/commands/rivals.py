@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from nfrlab.simulations.bridge.rival_settings import rivals_plan, rivals_plan_for
+from nfrlab.simulations.bridge.run import KEPT
 from nfrlab.simulations.bridge.settings import ON_IMAGENET, Setting, Weights
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
+from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.workers import exits_refused, jobs_for
 from nfrlab.verify.commands.bridge import GIB, draws_from, run_with_progress
 from nfrlab.verify.commands.console import (
@@ -22,6 +24,7 @@ from nfrlab.verify.commands.console import (
     Seed,
     check_images,
     folder,
+    print_paths,
     refusals,
     require_counts,
     say,
@@ -40,11 +43,13 @@ from nfrlab.verify.commands.tables.rivals import print_rivals
 from nfrlab.verify.commands.verify import all_as_on_record, report, try_and_report
 from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
+from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
 from nfrlab.verify.proceedings.rivals_table import row_results
 from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
+from nfrlab.verify.report.rivals import drawn
 
 
 def rivals(
@@ -100,9 +105,14 @@ def rivals(
     command = rivals_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
     found = run_with_progress(settings, count, seed, sources, workers, command)
     whole = datasets(sources.out)
-    print_rivals(
-        row_results({name: data for name, data in whole.items() if model in (None, data.attrs["network"])}, seed)
-    )
+    rows = row_results({name: data for name, data in whole.items() if model in (None, data.attrs["network"])}, seed)
+    print_rivals(rows)
+    folder_of_figures = sources.out / "figures"
+    with (
+        refusals((ValueError, Stopped)),
+        exclusive_folder(folder_of_figures, (), lambda: KEPT, lambda error: None),
+    ):
+        print_paths(*write(folder_of_figures, "rivals", lambda: drawn(rows)))
     say(seen)
     profile: Profile = "quick" if quick else "full"
     if model is None:
