@@ -127,7 +127,7 @@ def at_layer(here: Channels, there: Tensor, A: Tensor, A_other: Tensor) -> dict[
     products = towards[..., :1] * towards[..., :1].mT
     side, share = leading(whole)
     side_there, _ = leading(cosines(there, there, SAME)[1])
-    direction = torch.full((len(here), len(TARGETS)), torch.nan, dtype=torch.double)
+    direction = share.new_full((len(here), len(TARGETS)), torch.nan)
     direction[:, :3] = (side[:, None] @ towards)[:, 0].abs()
     direction[0, 3] = (side[0] @ across[0] @ side_there[0]).abs()
     return {
@@ -204,8 +204,8 @@ def cosines(one: Channels, other: Channels, pairs: Pairs) -> tuple[Float[Tensor,
     inner = torch.stack([(one[:, i, None] * other).sum(dim=2) for i in range(MAPS)], dim=1)
     norms, norms_other = (v.double().sum(dim=-1).sqrt() for v in (squares, squares_other))
     whole = inner.double().sum(dim=-1) / (norms[:, :, None] * norms_other[:, None])
-    i, j = ([pair[k] for pair in pairs] for k in (0, 1))
-    return inner[:, i, j] / (squares[:, i] * squares_other[:, j]).sqrt(), whole
+    at_positions = [inner[:, i, j] / (squares[:, i] * squares_other[:, j]).sqrt() for i, j in pairs]
+    return torch.stack(at_positions, dim=1), whole
 
 
 def alignments(maps: Channels, target: Tensor) -> Float[Tensor, "S V 1"]:
@@ -217,7 +217,7 @@ def alignments(maps: Channels, target: Tensor) -> Float[Tensor, "S V 1"]:
 
 def of(values: Float[Tensor, "S V V"], pairs: Pairs) -> Float[Tensor, "S pairs"]:
     """The entries of these pairs."""
-    return values[:, [i for i, _ in pairs], [j for _, j in pairs]]
+    return torch.stack([values[:, i, j] for i, j in pairs], dim=1)
 
 
 def with_sign(cosines: Tensor, products: Tensor) -> Tensor:

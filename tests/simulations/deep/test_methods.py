@@ -18,6 +18,8 @@ import nfrlab
 from nfrlab.simulations.deep.engine.named_rules import RULES
 from nfrlab.simulations.deep.maps import attribution
 from nfrlab.simulations.deep.methods import METHODS, integrated_gradients, method, smoothgrad
+from nfrlab.simulations.deep.patterns import with_patterns
+from nfrlab.simulations.dense import NEED_PATTERNS
 from tests.support.oracles import jacobian as oracle
 from tests.support.oracles.nets import NETS, SHAPE, twin
 
@@ -88,10 +90,16 @@ def test_contrast_cancels_what_speaks_for_every_class() -> None:
 # By name.
 
 
+def network(form: str, name: str) -> tuple[Any, Any]:
+    """A network with what the method needs of it, and images."""
+    graph, x = twin(form, 6).graph, images(6)
+    return with_patterns(graph, [images(seed) for seed in range(20)]) if name in NEED_PATTERNS else graph, x
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_gives_maps_shaped_like_the_images(name: str) -> None:
     """Catches a method of another signature, one that ignores the class, and one that has no default for it."""
-    graph, x = twin("residual", 6).graph, images(6)
+    graph, x = network("residual", name)
     used = method(name)
     best = graph(x).argmax(dim=1)
     assert used(graph, x).shape == x.shape
@@ -104,7 +112,7 @@ def test_every_method_gives_maps_shaped_like_the_images(name: str) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_is_a_method(name: str) -> None:
     """Catches a rule that is left out, and a map other than that of `attribution`."""
-    graph, x = twin("plain", 6).graph, images(6)
+    graph, x = network("plain", name)
     assert torch.equal(method(name, pooling="share")(graph, x, 1), attribution(graph, x, name, 1, pooling="share"))
 
 
