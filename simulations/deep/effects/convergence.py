@@ -129,7 +129,7 @@ def at_layer(here: Channels, there: Tensor, A: Tensor, A_other: Tensor) -> dict[
     side_there, _ = leading(cosines(there, there, SAME)[1])
     direction = share.new_full((len(here), len(TARGETS)), torch.nan)
     direction[:, :3] = (side[:, None] @ towards)[:, 0].abs()
-    direction[0, 3] = (side[0] @ across[0] @ side_there[0]).abs()
+    direction[0, 3] = (side[0, :, None] * across[0] * side_there[0]).sum().abs()
     return {
         "csc": torch.stack([medians(at_positions), medians(of(whole, SAME))], dim=-1),
         "csc_mean": of(with_sign(whole, products), SAME).mean(-1),
@@ -226,8 +226,8 @@ def with_sign(cosines: Tensor, products: Tensor) -> Tensor:
 
 
 def medians(cosines: Float[Tensor, "S ..."]) -> Float[Tensor, " S"]:
-    """The median of `|cos|` over everything but the start, without what is undefined."""
-    return cosines.abs().flatten(1).double().nanquantile(0.5, dim=1)
+    """The median of `|cos|` over everything but the start, without what is undefined; on the CPU."""
+    return cosines.abs().flatten(1).double().cpu().nanquantile(0.5, dim=1)
 
 
 def leading(gram: Float[Tensor, "S V V"]) -> tuple[Float[Tensor, "S V"], Float[Tensor, " S"]]:
