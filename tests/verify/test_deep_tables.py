@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from nfrlab.verify.commands.deep_tables import print_sanity
+from nfrlab.verify.commands.tables.deep import print_sanity
 from tests.verify.test_cli import words
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch.nn.functional as F
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy as entropy_of
 
 torch = pytest.importorskip("torch")
+
+import torch.nn.functional as F
 
 from nfrlab.simulations.deep.effects import classes, randomisation
 from nfrlab.simulations.deep.similarity import METRICS, similarities

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import torch
+import pytest
+
+torch = pytest.importorskip("torch")
+
 from torch import Tensor, nn
 
 from nfrlab.simulations.deep.reading.recording import record

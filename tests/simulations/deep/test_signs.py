@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.engine.ops import Record
 from nfrlab.simulations.deep.engine.signs import amplified
