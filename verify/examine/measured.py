@@ -21,14 +21,14 @@ from nfrlab.verify.court.claim import Claim, Measured
 if TYPE_CHECKING:
     import xarray as xr
 
+Scope = Callable[[Measured], Measured]
+"""The part of the measurements that a claim is judged from."""
 Find = Callable[[Measured], Mapping[str, object]]
 """What a claim looks at among the measurements; empty where there is nothing to examine."""
 BRIDGE = "measurements of deep networks; run: nfrlab bridge"
 WEIGHTS = "VGG16's ImageNet weights; run: nfrlab bridge --model vgg16 --weights PATH"
 ALIAS = {SQUEEZENET: "SqueezeNet trained on ImageNet", BODY: "VGG16 body, fine-tuned to edges"}
-WANTED = {
-    network: f"{words}, and photographs; set NFRLAB_DATA and run: nfrlab bridge" for network, words in ALIAS.items()
-}
+WANTED = {network: f"{words}, and photographs; set NFRLAB_DATA and run:" for network, words in ALIAS.items()}
 """Networks with weights from ImageNet, in words, and what is missing where they are."""
 BUILT_IN = ("vgg16-", "digits-", "cifar-")
 RANDOM_VGG16 = "vgg16-gaussian"
@@ -199,23 +199,26 @@ def of_network(network: str, measured: Measured) -> dict[str, xr.Dataset]:
     return found
 
 
-def claim_on(claim: Claim, network: str) -> Claim:
+def claim_on(
+    claim: Claim, network: str, scope: Scope | None = None, command: str = "nfrlab bridge", beginning: str = ""
+) -> Claim:
     """The claim `<id>@<network>`: what is said of the built-in networks, judged from this one and random ones like it.
 
     NOT RUN where it finds nothing there that it speaks of, and without ImageNet's weights where it is about them.
+    `scope` is what was measured of the network, by the `command`, in settings whose names have this `beginning`.
     """
-    run = f"measurements of {network}; run: nfrlab bridge --model {network}"
+    wanted = f"{WANTED[network]} {command}" if network in WANTED else ""
 
     def missing(measured: Measured) -> str:
-        if network in WANTED and f"{network}-trained" not in measured:
-            return WANTED[network]
-        return claim.missing(measured) and WANTED.get(network, run)
+        if wanted and f"{beginning}{network}-trained" not in measured:
+            return wanted
+        return claim.missing(measured) and (wanted or f"measurements of {network}; run: {command} --model {network}")
 
     return replace(
         claim,
         id=f"{claim.id}@{network}",
         title=f"{claim.title}: {ALIAS.get(network, network)}",
-        scope=partial(of_network, network),
+        scope=scope or partial(of_network, network),
         missing=missing,
         repairs=claim.repairs and f"{claim.repairs}@{network}",
     )

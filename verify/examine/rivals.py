@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 from nfrlab.simulations.bridge.rival_settings import RIVALS
 from nfrlab.simulations.network_names import BODY, SQUEEZENET
 from nfrlab.verify.court.claim import Claim, Measured
-from nfrlab.verify.examine.measured import ALIAS, BUILT_IN, Find
+from nfrlab.verify.examine.measured import BUILT_IN, Find, claim_on, networks_with, of_network
 
 if TYPE_CHECKING:
     import xarray as xr
 
 RUN = "measurements for the rivals; run: nfrlab rivals"
-WANTED = {
-    network: f"{words}, and photographs; set NFRLAB_DATA and run: nfrlab rivals" for network, words in ALIAS.items()
-}
 FULLY_CONNECTED = "stack"
 """The network whose layers see the whole image."""
 RELEVANCE = ("zplus", "lrp-", "deeplift-")
@@ -42,10 +39,8 @@ def rivals_with(
     """
     return {
         name: data
-        for name, data in measured.items()
-        if variable in data
-        and weights in ("", data.attrs["weights"])
-        and (data.attrs["network"] == FULLY_CONNECTED) == connected
+        for name, data in networks_with(measured, variable, weights).items()
+        if (data.attrs["network"] == FULLY_CONNECTED) == connected
         and {*rules} <= {str(rule) for rule in data[variable]["rule"].values}
     }
 
@@ -55,9 +50,9 @@ def form_of(rule: str) -> str:
     return "relevance" if rule.startswith(RELEVANCE) else "gradient"
 
 
-def from_the_top(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
-    """What was measured of a rule's vectors that entered at the output, in the form that is compared."""
-    found = data[variable].sel(rule=rule, form=form_of(rule), drop=True)
+def from_the_top(data: xr.Dataset, variable: str, rule: str, form: str = "") -> xr.DataArray:
+    """What was measured of a rule's vectors that entered at the output, in this form or the one that is compared."""
+    found = data[variable].sel(rule=rule, form=form or form_of(rule), drop=True)
     return found.sel(start=int(data["start"].max()), drop=True) if "start" in found.dims else found
 
 
@@ -69,36 +64,18 @@ def built_in_rivals(measured: Measured) -> dict[str, xr.Dataset]:
 
 
 def rivals_of(network: str, measured: Measured) -> dict[str, xr.Dataset]:
-    """What was measured for the rivals on one network, and on the fully connected one beside it; a network that came as
-    it was built counts as trained.
-    """
-    known = {name: data for name, data in measured.items() if "image" in data.coords}
-    found = {name: data for name, data in known.items() if name.startswith(f"{RIVALS}{FULLY_CONNECTED}-")}
-    for weights in ("trained", "built", "gaussian"):
-        name = f"{RIVALS}{network}-{weights}"
-        if name in known:
-            trained = str(known[name].attrs["weights"]).replace("built", "trained")
-            found[name.replace("-built", "-trained")] = known[name].assign_attrs(weights=trained)
-    return found
+    """What was measured for the rivals on one network, and on the fully connected one beside it."""
+    beside = {
+        name: data
+        for name, data in measured.items()
+        if name.startswith(f"{RIVALS}{FULLY_CONNECTED}-") and "image" in data.coords
+    }
+    return beside | of_network(f"{RIVALS}{network}", measured)
 
 
 def rival_claim_on(claim: Claim, network: str) -> Claim:
     """The claim `<id>@<network>`, judged from what was measured for the rivals on this network alone."""
-    run = f"measurements of {network} for the rivals; run: nfrlab rivals --model {network}"
-
-    def missing(measured: Measured) -> str:
-        if network in WANTED and f"{RIVALS}{network}-trained" not in measured:
-            return WANTED[network]
-        return claim.missing(measured) and WANTED.get(network, run)
-
-    return replace(
-        claim,
-        id=f"{claim.id}@{network}",
-        title=f"{claim.title}: {ALIAS.get(network, network)}",
-        scope=partial(rivals_of, network),
-        missing=missing,
-        repairs=claim.repairs and f"{claim.repairs}@{network}",
-    )
+    return claim_on(claim, network, partial(rivals_of, network), "nfrlab rivals", RIVALS)
 
 
 def claims_on_rivals(claim: Claim, find: Find, networks: Sequence[str] = (SQUEEZENET,)) -> tuple[Claim, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nfrlab.verify.court.claim import Measured
+from nfrlab.verify.examine.measured import networks_with
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,8 +34,8 @@ def networks_with_maps(measured: Measured, variable: str, maps: Iterable[str]) -
     wanted = {*maps}
     return {
         name: data
-        for name, data in measured.items()
-        if variable in data and data.attrs["weights"] == "trained" and wanted <= {*maps_in(data[variable])}
+        for name, data in networks_with(measured, variable, "trained").items()
+        if wanted <= {*maps_in(data[variable])}
     }
 
 

@@ -18,6 +18,7 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence, Kind
+from nfrlab.verify.examine.measured import networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 from nfrlab.verify.examine.rivals import PREMISES as OF_RIVALS
 from nfrlab.verify.examine.rivals import claims_on_rivals
@@ -144,7 +145,7 @@ def kept_evidence(exam: Examination, channels: str = "largest") -> list[Evidence
 
 def networks_with_channels(measured: Measured) -> dict[str, xr.Dataset]:
     """The networks of which it was measured what channels contribute."""
-    return {name: data for name, data in measured.items() if "contributed" in data}
+    return networks_with(measured, "contributed")
 
 
 CLAIMS = (

@@ -13,7 +13,7 @@ from nfrlab.verify.claims.premises import PAPER
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.over_draws import medians_over_draws
-from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, rivals_with
+from nfrlab.verify.examine.rivals import PREMISES, claims_on_rivals, from_the_top, rivals_with
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,8 +28,8 @@ UNFILTERED = "nothing is filtered: the product of the plain gradient's alignment
 
 def at_the_input(data: xr.Dataset, variable: str, rule: str) -> xr.DataArray:
     """What was measured of the modified gradients of a rule at the input, from vectors that entered at the output."""
-    found = data[variable].sel(rule=rule, form="gradient", drop=True)
-    return found.sel(start=int(data["start"].max()), layer=0, drop=True) if "start" in found.dims else found
+    found = from_the_top(data, variable, rule, "gradient")
+    return found.sel(layer=0, drop=True) if "layer" in found.dims else found
 
 
 def unexplained_evidence(

@@ -84,8 +84,8 @@ def common_direction(rule: str, weights: str, target: str = "activation") -> Mea
         data = chosen(rivals_with(measured, "direction", [rule], weights))
         if data is None:
             return None
-        found = data["direction"].sel(rule=rule, form="gradient", start=int(data["start"].max()), layer=0)
-        return Numbers(found.sel(target=target, drop=True), title(data))
+        found = from_the_top(data, "direction", rule, "gradient").sel(layer=0, target=target, drop=True)
+        return Numbers(found, title(data))
 
     return measure
 
@@ -172,8 +172,7 @@ def agreement_between_rules(slower: str, faster: str) -> Measure:
 
 def removal(measured: Measured, seed: int) -> Numbers | None:
     """The change of GBP's α where all but a cross of each kernel is removed from the top three layers."""
-    found = {name: data for name, data in measured.items() if "alpha_changed" in data and "gbp" in data["rule"].values}
-    data = chosen({name: data for name, data in found.items() if data.attrs["weights"] == "trained"})
+    data = chosen(rivals_with(measured, "alpha_changed", ["gbp"], "trained"))
     if data is None:
         return None
     alpha = data["alpha_changed"].sel(rule="gbp", change="cross", drop=True)
@@ -182,8 +181,7 @@ def removal(measured: Measured, seed: int) -> Numbers | None:
 
 def extremes(measured: Measured, seed: int) -> Numbers | None:
     """The cosine of GBP's maps of the largest and the smallest activations of layer L − 1."""
-    found = {name: data for name, data in measured.items() if "between" in data and "gbp" in data["rule"].values}
-    data = chosen({name: data for name, data in found.items() if data.attrs["weights"] == "trained"})
+    data = chosen(rivals_with(measured, "between", ["gbp"], "trained"))
     if data is None:
         return None
     top = int(data["between"].dropna("layer", how="all")["layer"].max())
@@ -192,13 +190,8 @@ def extremes(measured: Measured, seed: int) -> Numbers | None:
 
 def rise(measured: Measured, seed: int) -> Numbers | None:
     """GBP's α with the rule in all layers less that with the rule in the top half of them, random weights."""
-    found = {
-        name: data
-        for name, data in measured.items()
-        if "alpha" in data and "gbp" in data["rule"].values and data.attrs["weights"] == "random"
-    }
-    whole = {name: data for name, data in found.items() if data["alpha"].sel(rule="gbp").notnull().all()}
-    data = chosen(whole)
+    found = rivals_with(measured, "alpha", ["gbp"], "random")
+    data = chosen({name: data for name, data in found.items() if data["alpha"].sel(rule="gbp").notnull().all()})
     if data is None:
         return None
     alpha = data["alpha"].sel(rule="gbp", drop=True)
