@@ -37,6 +37,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("--model", "own.py:small", "--size", "4"), "--size"),
         (("--model", "own.py:seven", "--size", "16"), "own.py"),
         (("--device", "tpu"), "tpu"),
+        (("--seed", str(2**63)), "--seed"),
     ],
 )
 def test_a_bad_option_is_refused(arguments: tuple[str, ...], naming: str, place: Path) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from nfrlab.simulations.bridge.run import KEPT, run
-from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, ON_IMAGENET, Setting, plan, plan_for
+from nfrlab.simulations.bridge.settings import CIFAR_VGG16, FILTERS, Setting, plan, plan_for
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
@@ -31,9 +32,11 @@ from nfrlab.verify.commands.console import (
 )
 from nfrlab.verify.commands.deep_options import (
     device_from,
+    imagenets_found,
     preparation_from,
+    require_agreement,
     require_device,
-    require_side,
+    require_storable,
     require_target,
     require_torch,
     rules_from,
@@ -109,8 +112,7 @@ def bridge(
         require_torch()
         chosen, explained = rules_from(rules), require_target(target)
         require_counts(seed=seed, jobs=jobs)
-        if seed >= 2**63:
-            raise ValueError(f"--seed may be 2⁶³ − 1 at most, which HDF5 can store, got {seed}")
+        require_storable(seed)
         require_device(device)
         if model is not None:
             require_known(model)
@@ -150,7 +152,7 @@ def bridge(
         "seeds": seeds,
         "size": size,
     }
-    found = run_with_progress(settings, count, seed, sources, workers, rerun_command(seed, quick, options))
+    found = run_with_progress(settings, count, seed, sources, workers, rerun_command("bridge", seed, quick, options))
     print_alphas(found)
     if model is not None:
         print_diagnosis(found)
@@ -158,22 +160,46 @@ def bridge(
     say(seen)
     from nfrlab.verify.exhibits import stored
 
-    drawn = sources.out / "figures"
-    with refusals((ValueError, Stopped)), exclusive_folder(drawn, (), lambda: KEPT, lambda error: None):
-        print_paths(*stored.draw(sources.out, drawn))
+    draw_figures(sources.out, partial(stored.draw, sources.out))
+    judge_networks(model, weights, quick, count, found, deep, images, seed, out)
+
+
+def judge_networks(
+    model: str | None,
+    weights: Path | None,
+    quick: bool,
+    draws: int,
+    found: Mapping[str, xr.Dataset],
+    built_in: Mapping[str, None],
+    images: Path | None,
+    seed: int,
+    out: Path,
+    of_rivals: bool = False,
+) -> NoReturn:
+    """Try the claims on what was measured, those of the `built_in` plan or those that speak of one network, and exit.
+
+    With status 1 where a verdict stays open or is not the one on record; too few `draws` judge nothing.
+    """
     profile: Profile = "quick" if quick else "full"
     if model is None:
         # judged in seconds, from stored numbers: workers would take longer to start
-        verdicts = try_and_report(deep, seed, profile, images, 1, out)
-        raise typer.Exit(0 if count < draws_needed() or all_as_on_record(verdicts) else 1)
-    if count < draws_needed():
+        verdicts = try_and_report(built_in, seed, profile, images, 1, out)
+        raise typer.Exit(0 if draws < draws_needed() or all_as_on_record(verdicts) else 1)
+    if draws < draws_needed():
         report(out)
-        say(too_few(model, count, draws_needed()))
+        say(too_few(model, draws, draws_needed()))
         raise typer.Exit(0)
-    apply, left_out = claims_on(model, weights is not None, found)
+    apply, left_out = claims_on(model, weights is not None, found, of_rivals)
     verdicts = try_and_report(apply, seed, profile, images, 1, out)
     say(said_last(model, verdicts, left_out, found, draws_needed()))
     raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
+
+
+def draw_figures(measurements: Path, draw: Callable[[Path], list[Path]]) -> None:
+    """Write figures into the folder beside the measurements, and print their paths."""
+    drawn = measurements / "figures"
+    with refusals((ValueError, Stopped)), exclusive_folder(drawn, (), lambda: KEPT, lambda error: None):
+        print_paths(*draw(drawn))
 
 
 def draws_from(seeds: int) -> int:
@@ -189,24 +215,19 @@ def settings_from(
 
     Raises `ValueError` for weights without a model, a side that no image can have, and `quick` with a model.
     """
-    require_side(size, model is not None and ":" in model)
-    if quick and model is not None:
-        raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
+    require_agreement(model, weights, quick, size)
     if model is None:
-        if weights is not None:
-            raise ValueError("--weights needs --model: name the network that the checkpoint is of")
         side = None if quick or sources.cifar_images is None else training_side(sources.cifar_vgg16)
-        found = tuple(network for network in ON_IMAGENET if sources.weights_of(network) is not None)
-        return plan(quick, sources.cifar is not None, size, side, found)
+        return plan(quick, sources.cifar is not None, size, side, imagenets_found(sources))
     side = training_side(weights if model == CIFAR_VGG16 else None) or size
     return plan_for(model, "trained" if weights is not None else "built" if is_own_file(model) else None, side)
 
 
-def rerun_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
+def rerun_command(command: str, seed: int, quick: bool, options: Mapping[str, object]) -> str:
     """The command that reaches these numbers again, with the options that are not at their defaults."""
     defaults = {"rules": ",".join(FILTERS), "device": "cpu", "seeds": 0, "size": 224, "target": "top"}
     given = {name: value for name, value in options.items() if value is not None and value != defaults.get(name)}
-    words = ["nfrlab", "bridge", *(["--quick"] if quick else []), "--seed", str(seed)]
+    words = ["nfrlab", command, *(["--quick"] if quick else []), "--seed", str(seed)]
     return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
 
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nfrlab.simulations.bridge.settings import DEEP_ALONE, FILTERS, ON_DIGITS, Setting
+from nfrlab.simulations.bridge.settings import DEEP_ALONE, FILTERS, ON_DIGITS, ON_IMAGENET, Setting
 from nfrlab.simulations.bridge.sources import ON_CIFAR, Draw, Sources, safetensors_metadata
 from nfrlab.simulations.dense import NEED_PATTERNS
 from nfrlab.simulations.dense import RULES as ON_DENSE_LAYERS
@@ -56,6 +56,21 @@ def require_side(size: int, own: bool = False) -> None:
         raise ValueError(f"--size must be from {least} to {SIDES[1]:,}, got {size}")
 
 
+def require_storable(seed: int) -> None:
+    """Raises `ValueError` for a seed that results cannot hold."""
+    if seed >= 2**63:
+        raise ValueError(f"--seed may be 2⁶³ − 1 at most, which HDF5 can store, got {seed}")
+
+
+def require_agreement(model: str | None, weights: Path | None, quick: bool, size: int) -> None:
+    """Raises `ValueError` for a side that no image can have, `quick` with a model, and weights without one."""
+    require_side(size, model is not None and ":" in model)
+    if quick and model is not None:
+        raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
+    if weights is not None and model is None:
+        raise ValueError("--weights needs --model: name the network that the checkpoint is of")
+
+
 def device_from(name: str) -> str:
     """`cpu` or `cuda`. Raises `ValueError` for another name, or where there is no GPU."""
     require_device(name)
@@ -88,6 +103,11 @@ def sources_found(measurements: Path, images: Path | None, weights: Path | None)
         squeezenet=first_existing(SQUEEZENETS),
         vgg16_body=first_existing(BODIES),
     )
+
+
+def imagenets_found(sources: Sources) -> tuple[str, ...]:
+    """The networks of which weights from ImageNet are there."""
+    return tuple(network for network in ON_IMAGENET if sources.weights_of(network) is not None)
 
 
 def training_side(path: Path | None) -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,28 +9,34 @@ from typing import Annotated
 import typer
 
 from nfrlab.simulations.bridge.rival_settings import rivals_plan, rivals_plan_for
-from nfrlab.simulations.bridge.run import KEPT
-from nfrlab.simulations.bridge.settings import ON_IMAGENET, Setting, Weights
+from nfrlab.simulations.bridge.settings import Setting, Weights
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
-from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.workers import exits_refused, jobs_for
-from nfrlab.verify.commands.bridge import GIB, draws_from, run_with_progress
+from nfrlab.verify.commands.bridge import (
+    GIB,
+    draw_figures,
+    draws_from,
+    judge_networks,
+    rerun_command,
+    run_with_progress,
+)
 from nfrlab.verify.commands.console import (
     OUT,
     Images,
     Seed,
     check_images,
     folder,
-    print_paths,
     refusals,
     require_counts,
     say,
 )
 from nfrlab.verify.commands.deep_options import (
     device_from,
+    imagenets_found,
+    require_agreement,
     require_device,
-    require_side,
+    require_storable,
     require_torch,
     said_first,
     said_of_network,
@@ -40,12 +44,8 @@ from nfrlab.verify.commands.deep_options import (
     sources_found,
 )
 from nfrlab.verify.commands.tables.rivals import print_rivals
-from nfrlab.verify.commands.verify import all_as_on_record, report, try_and_report
-from nfrlab.verify.court.claim import Profile
-from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.proceedings import power, store
-from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
 from nfrlab.verify.proceedings.rivals_table import row_results
 from nfrlab.verify.proceedings.store import MEASUREMENTS, datasets
@@ -82,6 +82,7 @@ def rivals(
     with refusals():
         require_torch()
         require_counts(seed=seed, jobs=jobs)
+        require_storable(seed)
         require_device(device)
         if model is not None:
             require_known(model)
@@ -101,31 +102,22 @@ def rivals(
         for sentence in (*said_first(settings, count, seed, sources), said, noted):
             say(sentence)
     workers = 1 if sources.device != "cpu" else jobs_for(jobs, GIB["quick" if quick or size <= 64 else "full"])
-    options = {"model": model, "weights": weights, "images": images, "device": sources.device}
-    command = rivals_command(seed, quick, options | {"seeds": seeds or None, "size": size if size != 224 else None})
+    options = {
+        "model": model,
+        "weights": weights,
+        "images": images,
+        "device": sources.device,
+        "seeds": seeds,
+        "size": size,
+    }
+    command = rerun_command("rivals", seed, quick, options)
     found = run_with_progress(settings, count, seed, sources, workers, command)
     whole = datasets(sources.out)
     rows = row_results({name: data for name, data in whole.items() if model in (None, data.attrs["network"])}, seed)
     print_rivals(rows)
-    folder_of_figures = sources.out / "figures"
-    with (
-        refusals((ValueError, Stopped)),
-        exclusive_folder(folder_of_figures, (), lambda: KEPT, lambda error: None),
-    ):
-        print_paths(*write(folder_of_figures, "rivals", lambda: drawn(rows)))
     say(seen)
-    profile: Profile = "quick" if quick else "full"
-    if model is None:
-        verdicts = try_and_report(of_rivals, seed, profile, images, 1, out)
-        raise typer.Exit(0 if count < draws_needed() or all_as_on_record(verdicts) else 1)
-    if count < draws_needed():
-        report(out)
-        say(too_few(model, count, draws_needed()))
-        raise typer.Exit(0)
-    apply, left_out = claims_on(model, weights is not None, found, of_rivals=True)
-    verdicts = try_and_report(apply, seed, profile, images, 1, out)
-    say(said_last(model, verdicts, left_out, found, draws_needed()))
-    raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
+    draw_figures(sources.out, lambda folder: write(folder, "rivals", lambda: drawn(rows)))
+    judge_networks(model, weights, quick, count, found, of_rivals, images, seed, out, of_rivals=True)
 
 
 def rivals_settings(model: str | None, quick: bool, size: int, sources: Sources) -> tuple[Setting, ...]:
@@ -133,21 +125,9 @@ def rivals_settings(model: str | None, quick: bool, size: int, sources: Sources)
 
     Raises `ValueError` for a side that no image can have, weights without a model, and `quick` with a model.
     """
-    require_side(size, model is not None and ":" in model)
-    if quick and model is not None:
-        raise ValueError("--quick is for the built-in networks; with --model, use --size and --seeds")
+    require_agreement(model, sources.checkpoint, quick, size)
     if model is None:
-        if sources.checkpoint is not None:
-            raise ValueError("--weights needs --model: name the network that the checkpoint is of")
-        found = tuple(network for network in ON_IMAGENET if sources.weights_of(network) is not None)
-        return rivals_plan(quick, sources.cifar is not None, size, found)
+        return rivals_plan(quick, sources.cifar is not None, size, imagenets_found(sources))
     own: Weights | None = "built" if is_own_file(model) else None
     own = "trained" if sources.weights_of(model) is not None else own
     return rivals_plan_for(model, own, size)
-
-
-def rivals_command(seed: int, quick: bool, options: Mapping[str, object]) -> str:
-    """The command that reaches these numbers again, with the options that are given."""
-    words = ["nfrlab", "rivals", *(["--quick"] if quick else []), "--seed", str(seed)]
-    given = {name: value for name, value in options.items() if value is not None and (name, value) != ("device", "cpu")}
-    return shlex.join([*words, *(word for name, value in given.items() for word in (f"--{name}", str(value)))])
