@@ -10,12 +10,18 @@ import pytest
 import xarray as xr
 
 from nfrlab.simulations.bridge.rival_settings import CONVERGING, NOT_CONVERGING
-from nfrlab.verify.examine.rival_rows import ROWS
+from nfrlab.verify.examine.rival_rows import ROWS, SAMPLED, one_convolution, one_layer
 from tests.verify.test_bridge_command import OWN, contents
 from tests.verify.test_cli import in_process
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="builds networks")
 DRAWS = 2
+SIZES = {
+    "layer_alpha": one_layer.DRAWS,
+    "deconv_size": one_convolution.DRAWS,
+    "deconv_behind_gbp": one_convolution.DRAWS,
+    "dense_ahead": one_convolution.LARGE_DRAWS,
+}
 
 
 @pytest.fixture
@@ -69,6 +75,8 @@ def test_own_network_is_measured_and_put_into_the_table(place: Path) -> None:
         assert np.all(data["csc"].sel(start=2, layer=2).isnull())
         assert data.attrs["command"].startswith("nfrlab rivals --seed 0 --model own.py:small")
     assert all(row.number in result.stdout for row in ROWS)
+    sampled = xr.load_dataset(place / "out" / "bridge" / f"{SAMPLED}.nc")
+    assert {name: int(sampled[name].count("draw").max()) for name in sampled} == SIZES
     assert (place / "out" / "bridge" / "figures" / "rivals.png").is_file()
     report = (place / "out" / "report.html").read_text(encoding="utf-8")
     assert "The rivals: who predicts what, and who is right" in report

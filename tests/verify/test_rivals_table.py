@@ -11,7 +11,7 @@ import xarray as xr
 
 from nfrlab.theory.rivals.predictions import THEORIES, Prediction
 from nfrlab.verify.examine.over_draws import draws_needed
-from nfrlab.verify.examine.rival_rows import ROWS, Numbers, Row
+from nfrlab.verify.examine.rival_rows import ROWS, SAMPLED, Numbers, Row
 from nfrlab.verify.proceedings.rivals_table import RowResult, Score, row_result, row_results, tally
 from nfrlab.verify.report import rivals
 from tests.support.measurements import FULL, printed
@@ -29,7 +29,7 @@ def numbers(values: object, **known: float) -> Numbers:
 
 def row(id: str, found: Numbers | None) -> Row:
     """A row that measures this."""
-    return Row(id, "0", "an experiment", "a number", lambda measured, seed: found)
+    return Row(id, "0", "an experiment", "a number", lambda measured: found)
 
 
 def test_every_row_is_predicted_by_somebody_and_every_prediction_has_a_row() -> None:
@@ -55,7 +55,7 @@ def test_scores(interval: tuple[float, float], score: Score) -> None:
 def test_a_row_is_the_interval_of_the_median() -> None:
     """Catches a mean, an interval of other draws, NaN that count, and what is known that gets lost."""
     values = np.linspace(0.2, 0.6, draws_needed() * 3)
-    found = row_result(row("gbp-stack", numbers([*values, np.nan], product=0.4)), {}, 0, MISS)
+    found = row_result(row("gbp-stack", numbers([*values, np.nan], product=0.4)), {}, MISS)
     assert found.median == pytest.approx(0.4)
     assert found.n == len(values)
     assert found.interval[0] < 0.4 < found.interval[1]
@@ -66,7 +66,7 @@ def test_a_row_is_the_interval_of_the_median() -> None:
 @pytest.mark.parametrize("nothing", [None, numbers([np.nan, np.nan])])
 def test_what_was_not_measured_scores_nothing(nothing: Numbers | None) -> None:
     """Catches a score without a number, and a row without what would be predicted."""
-    found = row_result(row("beta", nothing), {}, 0, MISS)
+    found = row_result(row("beta", nothing), {}, MISS)
     assert set(found.predictions) == {"Zheng", "Sixt"}
     assert {found.score(theory) for theory in THEORIES} == {None}
     assert rivals.measurement(found) == "NOT RUN: nfrlab rivals"
@@ -76,7 +76,7 @@ def test_what_was_not_measured_scores_nothing(nothing: Numbers | None) -> None:
 
 def test_the_made_up_world_is_read_row_by_row() -> None:
     """Catches a row that reads another rule, network, layer or variable than it names."""
-    found = {each.row.id: each for each in row_results(WORLD, 0)}
+    found = {each.row.id: each for each in row_results(WORLD)}
     expected = {"gbp-maps": 0.16, "zplus-relevance": 0.16, "rectgrad-maps": 0.16, "beta": -0.3, "extremes": 0.99}
     for id, value in expected.items():
         assert found[id].median == pytest.approx(value, abs=2e-3), id
@@ -88,12 +88,30 @@ def test_the_made_up_world_is_read_row_by_row() -> None:
     assert sum(counted["Zheng"].values()) == sum(each.score("Zheng") is not None for each in found.values())
 
 
+def test_rows_of_one_layer_read_what_was_sampled() -> None:
+    """Catches a row that reads another family, rule or number than it names, and padding that counts as a network."""
+    draws = draws_needed() * 3
+    counted = np.where(np.arange(draws + 2) < draws, 1.0, np.nan)
+    of_layer, own = np.array([[0.3, -0.2], [0.25, 0.4]]), ("draw", np.arange(draws + 2))
+    values = {"deconv_size": 0.1, "deconv_behind_gbp": -0.15, "dense_ahead": 0.35}
+    sampled = xr.Dataset(
+        {name: ("draw", value * counted) for name, value in values.items()}
+        | {"layer_alpha": (("draw", "family", "rule"), np.multiply.outer(counted, of_layer))},
+        coords={"family": ["gaussian", "uniform"], "rule": ["gbp", "grad"], "network": own, "image": own},
+    )
+    found = {each.row.id: each for each in row_results({SAMPLED: sampled}) if each.median is not None}
+    expected = {"gbp-one-layer": 0.3, "other-weights": -0.05, "gradient-one-layer": 0.2}
+    expected |= {"deconv": 0.1, "deconv-pooling": -0.15, "dense": 0.35}
+    assert {id: each.median for id, each in found.items()} == pytest.approx(expected)
+    assert {each.n for each in found.values()} == {draws}
+
+
 def test_the_page_and_the_figure_show_every_row() -> None:
     """Catches a row that the reader does not see, and a figure of what was not measured."""
-    found = row_results(WORLD, 0)
+    found = row_results(WORLD)
     assert [each["number"] for each in rivals.table(found)] == [each.number for each in ROWS]
     axes = rivals.drawn(found).axes[0]
     shown = [label.get_text() for label in axes.get_yticklabels()]
     assert len(shown) == sum(each.median is not None for each in found)
     assert "<svg" in rivals.table_figure(found)
-    assert rivals.table_figure([row_result(row("beta", None), {}, 0, MISS)]) == ""
+    assert rivals.table_figure([row_result(row("beta", None), {}, MISS)]) == ""

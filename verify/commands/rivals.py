@@ -12,6 +12,7 @@ from nfrlab.simulations.bridge.rival_settings import rivals_plan, rivals_plan_fo
 from nfrlab.simulations.bridge.settings import Setting, Weights
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import is_own_file, require_known
+from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.workers import exits_refused, jobs_for
 from nfrlab.verify.commands.bridge import (
     GIB,
@@ -44,6 +45,7 @@ from nfrlab.verify.commands.deep_options import (
     sources_found,
 )
 from nfrlab.verify.commands.tables.rivals import print_rivals
+from nfrlab.verify.examine.rival_rows import SAMPLED, sample_layers
 from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
@@ -112,8 +114,11 @@ def rivals(
     }
     command = rerun_command("rivals", seed, quick, options)
     found = run_with_progress(settings, count, seed, sources, workers, command)
+    with refusals():
+        write_dataset(sources.out / f"{SAMPLED}.nc", sample_layers(seed))
     whole = datasets(sources.out)
-    rows = row_results({name: data for name, data in whole.items() if model in (None, data.attrs["network"])}, seed)
+    of_network = {name: data for name, data in whole.items() if model in (None, data.attrs["network"])}
+    rows = row_results(of_network | {SAMPLED: whole[SAMPLED]})
     print_rivals(rows)
     say(seen)
     draw_figures(sources.out, lambda folder: write(folder, "rivals", lambda: drawn(rows)))

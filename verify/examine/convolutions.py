@@ -13,7 +13,7 @@ from nfrlab.simulations.dense.arrays import Array
 from nfrlab.simulations.dense.convolution import Convolution, random_maps
 from nfrlab.simulations.dense.montecarlo import Relevance, normal
 from nfrlab.simulations.dense.weights import Sampler, gaussian
-from nfrlab.simulations.images import normalise
+from nfrlab.simulations.images import ImageSet, normalise
 from nfrlab.verify import intervals
 from nfrlab.verify.court.claim import Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence
@@ -74,7 +74,12 @@ def pictures(exam: Examination, side: int) -> dict[str, Image]:
 
 def photograph(exam: Examination, side: int) -> Image:
     """A photograph scaled down to side × side pixels, its mean colour subtracted; fixed by the seed."""
-    frame = exam.images.frame(side, exam.rng("photograph")).reshape(side, side, 3)
+    return centred(exam.images, side, exam.rng("photograph"))
+
+
+def centred(images: ImageSet, side: int, rng: np.random.Generator) -> Image:
+    """A random photograph scaled down to side × side pixels, its mean colour subtracted."""
+    frame = images.frame(side, rng).reshape(side, side, 3)
     return np.asarray(frame - frame.mean(axis=(0, 1)))
 
 

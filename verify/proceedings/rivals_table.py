@@ -53,18 +53,18 @@ class RowResult:
         return Score.RIGHT if prediction.low <= low and high <= prediction.high else Score.OPEN
 
 
-def row_results(measured: Measured, seed: int) -> list[RowResult]:
+def row_results(measured: Measured) -> list[RowResult]:
     """Every row: predicted from what is known beforehand, then measured.
 
     The intervals of all rows hold at once with the error probability of one claim.
     """
     miss = Budget().spend(len(ROWS))
-    return [row_result(row, measured, seed, miss) for row in ROWS]
+    return [row_result(row, measured, miss) for row in ROWS]
 
 
-def row_result(row: Row, measured: Measured, seed: int, miss: float) -> RowResult:
+def row_result(row: Row, measured: Measured, miss: float) -> RowResult:
     """One row, its interval at the error probability `miss`."""
-    numbers = row.measure(measured, seed)
+    numbers = row.measure(measured)
     known = {} if numbers is None else numbers.known
     predictions = predicted(row.id, known)
     if numbers is None:

@@ -79,10 +79,9 @@ def rivals_section(out: Path) -> dict[str, Any] | None:
     Raises `ValueError` for stored results that cannot be read.
     """
     measured = datasets(out / MEASUREMENTS)
-    of_rivals = [data for name, data in measured.items() if name.startswith(RIVALS)]
-    if not of_rivals:
+    if not any(name.startswith(RIVALS) for name in measured):
         return None
-    found = row_results(measured, int(of_rivals[0].attrs["seed"]))
+    found = row_results(measured)
     return {"rows": table(found), "scores": scores(found), "figure": Markup(table_figure(found))}
 
 

@@ -2,5 +2,6 @@
 
 from nfrlab.verify.examine.rival_rows.measures import Numbers
 from nfrlab.verify.examine.rival_rows.rows import ROWS, Row
+from nfrlab.verify.examine.rival_rows.sampled import SAMPLED, sample_layers
 
-__all__ = ["ROWS", "Numbers", "Row"]
+__all__ = ["ROWS", "SAMPLED", "Numbers", "Row", "sample_layers"]

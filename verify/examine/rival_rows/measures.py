@@ -10,6 +10,7 @@ from nfrlab.simulations.bridge.rival_settings import RIVALS
 from nfrlab.verify.court.claim import Measured
 from nfrlab.verify.examine.measured import depth
 from nfrlab.verify.examine.rival_rows import one_convolution, one_layer
+from nfrlab.verify.examine.rival_rows.sampled import SAMPLED
 from nfrlab.verify.examine.rivals import from_the_top, rivals_with
 from nfrlab.verify.examine.similarity import LAST, chance, kept, networks_with_maps
 
@@ -29,8 +30,8 @@ class Numbers:
     known: Mapping[str, float] = field(default_factory=dict)
 
 
-Measure = Callable[[Measured, int], Numbers | None]
-"""From all measurements and the seed to the numbers of a row; None where they were not made."""
+Measure = Callable[[Measured], Numbers | None]
+"""From all measurements to the numbers of a row; None where they were not made."""
 
 
 def chosen(found: Mapping[str, xr.Dataset]) -> xr.Dataset | None:
@@ -47,20 +48,25 @@ def title(data: xr.Dataset) -> str:
 def one_wide_layer(family: str, rule: str, less: str = "", size: bool = False) -> Measure:
     """α in one layer; `less` that of another family, or in `size`."""
 
-    def measure(measured: Measured, seed: int) -> Numbers:
-        alpha = one_layer.alphas(seed)["alpha"].sel(rule=rule)
-        values = alpha.sel(family=family) - (alpha.sel(family=less) if less else 0)
+    def measure(measured: Measured) -> Numbers | None:
+        if SAMPLED not in measured:
+            return None
+        alpha = measured[SAMPLED]["layer_alpha"].sel(rule=rule, drop=True)
+        values = alpha.sel(family=family, drop=True) - (alpha.sel(family=less, drop=True) if less else 0)
         known = {"entries": one_layer.entries()}
         return Numbers(abs(values) if size else values, f"one dense layer, {family}", known)
 
     return measure
 
 
-def convolution(values: Callable[[int], xr.DataArray]) -> Measure:
+def convolution(variable: str) -> Measure:
     """A number of random networks of one convolution."""
 
-    def measure(measured: Measured, seed: int) -> Numbers:
-        return Numbers(values(seed), "one convolution, gaussian", {"entries": 3 * one_convolution.SIDE**2})
+    def measure(measured: Measured) -> Numbers | None:
+        if SAMPLED not in measured:
+            return None
+        known = {"entries": 3 * one_convolution.SIDE**2}
+        return Numbers(measured[SAMPLED][variable], "one convolution, gaussian", known)
 
     return measure
 
@@ -68,7 +74,7 @@ def convolution(values: Callable[[int], xr.DataArray]) -> Measure:
 def after_attack(rule: str) -> Measure:
     """The cosine of a rule's map with that at the attacked image, of the class that the network sees there; trained."""
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(rivals_with(measured, "class_cosine", [rule], "trained"))
         if data is None:
             return None
@@ -80,7 +86,7 @@ def after_attack(rule: str) -> Measure:
 def common_direction(rule: str, weights: str, target: str = "activation") -> Measure:
     """|cos| of the leading direction of a rule's maps r_0 with the image, or with another target."""
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(rivals_with(measured, "direction", [rule], weights))
         if data is None:
             return None
@@ -93,7 +99,7 @@ def common_direction(rule: str, weights: str, target: str = "activation") -> Mea
 def agreement_of_maps(rule: str, weights: str = "random", connected: bool = False) -> Measure:
     """The mean cosine of a rule's maps that began as different vectors, each turned towards the image."""
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(rivals_with(measured, "csc_mean", [rule], weights, connected))
         if data is None:
             return None
@@ -108,7 +114,7 @@ def agreement_of_maps(rule: str, weights: str = "random", connected: bool = Fals
 def agreement_in_size(rule: str) -> Measure:
     """The median |cos| of a rule's maps that began as different vectors, random weights."""
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(rivals_with(measured, "csc", [rule], "random"))
         if data is None:
             return None
@@ -122,7 +128,7 @@ def similarity_of(map: str, metric: str, order: str, stop: int, less: tuple[str,
     another order and at another stop.
     """
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(networks_with_maps(measured, "similarity", (map,)))
         if data is None:
             return None
@@ -132,7 +138,7 @@ def similarity_of(map: str, metric: str, order: str, stop: int, less: tuple[str,
     return measure
 
 
-def above_noise(measured: Measured, seed: int) -> Numbers | None:
+def above_noise(measured: Measured) -> Numbers | None:
     """SSIM of GBP's map with that of the network with every layer randomised, less that with noise; trained."""
     data = chosen(networks_with_maps(measured, "similarity", ("gbp",)))
     if data is None:
@@ -140,7 +146,7 @@ def above_noise(measured: Measured, seed: int) -> Numbers | None:
     return Numbers(kept(data, "gbp", "SSIM", LAST) - chance(data, "gbp", "SSIM", "noise"), title(data))
 
 
-def not_measured(measured: Measured, seed: int) -> Numbers | None:
+def not_measured(measured: Measured) -> Numbers | None:
     """Nothing: what is missing, the row says."""
     return None
 
@@ -148,7 +154,7 @@ def not_measured(measured: Measured, seed: int) -> Numbers | None:
 def between_classes(map: str, metric: str) -> Measure:
     """How alike a rule's maps of two classes are in a trained network."""
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(networks_with_maps(measured, "between_classes", (map,)))
         if data is None:
             return None
@@ -160,7 +166,7 @@ def between_classes(map: str, metric: str) -> Measure:
 def agreement_between_rules(slower: str, faster: str) -> Measure:
     """How much more, at the positions of layer 1, the maps of one rule agree than those of another."""
 
-    def measure(measured: Measured, seed: int) -> Numbers | None:
+    def measure(measured: Measured) -> Numbers | None:
         data = chosen(rivals_with(measured, "csc", [slower, faster]))
         if data is None:
             return None
@@ -170,7 +176,7 @@ def agreement_between_rules(slower: str, faster: str) -> Measure:
     return measure
 
 
-def removal(measured: Measured, seed: int) -> Numbers | None:
+def removal(measured: Measured) -> Numbers | None:
     """The change of GBP's α where all but a cross of each kernel is removed from the top three layers."""
     data = chosen(rivals_with(measured, "alpha_changed", ["gbp"], "trained"))
     if data is None:
@@ -179,7 +185,7 @@ def removal(measured: Measured, seed: int) -> Numbers | None:
     return Numbers(alpha.sel(changed=3, drop=True) - alpha.sel(changed=0, drop=True), title(data))
 
 
-def extremes(measured: Measured, seed: int) -> Numbers | None:
+def extremes(measured: Measured) -> Numbers | None:
     """The cosine of GBP's maps of the largest and the smallest activations of layer L − 1."""
     data = chosen(rivals_with(measured, "between", ["gbp"], "trained"))
     if data is None:
@@ -188,7 +194,7 @@ def extremes(measured: Measured, seed: int) -> Numbers | None:
     return Numbers(data["between"].sel(rule="gbp", layer=top, drop=True), title(data))
 
 
-def rise(measured: Measured, seed: int) -> Numbers | None:
+def rise(measured: Measured) -> Numbers | None:
     """GBP's α with the rule in all layers less that with the rule in the top half of them, random weights."""
     found = rivals_with(measured, "alpha", ["gbp"], "random")
     data = chosen({name: data for name, data in found.items() if data["alpha"].sel(rule="gbp").notnull().all()})

@@ -1,8 +1,6 @@
-"""Rows on one wide layer of dense weights: it is sampled here, one layer and one patch of a photograph a draw."""
+"""Numbers of one wide layer of dense weights: one layer and one patch of a photograph a draw."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -17,9 +15,8 @@ FAMILIES = ("gaussian", "uniform")
 RULES = ("gbp", "grad")
 
 
-@cache
 def alphas(seed: int) -> xr.Dataset:
-    """`alpha(draw, family, rule)` of r_0 in one layer: the same patch and relevance for every family and rule."""
+    """`layer_alpha(draw, family, rule)` of r_0 in one layer: the same patch and relevance for every family and rule."""
     images, found = image_set(None), []
     for draw in range(DRAWS):
         rng = np.random.default_rng(seed_sequence(seed, "rivals", "one layer", draw))
@@ -28,9 +25,8 @@ def alphas(seed: int) -> xr.Dataset:
         r = rng.standard_normal(N)
         of_family = {family: layer(x, sample(family, len(x), N, rng)) for family in FAMILIES}
         found.append([[alignment(attribution((of_family[f],), rule(name), r), x) for name in RULES] for f in FAMILIES])
-    numbers = ("draw", np.arange(len(found)))
-    return xr.Dataset({"alpha": (("draw", "family", "rule"), found)}).assign_coords(
-        family=list(FAMILIES), rule=list(RULES), network=numbers, image=numbers
+    return xr.Dataset({"layer_alpha": (("draw", "family", "rule"), found)}).assign_coords(
+        family=list(FAMILIES), rule=list(RULES)
     )
 
 

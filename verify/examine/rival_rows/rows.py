@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nfrlab.verify.examine.rival_rows import one_convolution
 from nfrlab.verify.examine.rival_rows.measures import (
     Measure,
     above_noise,
@@ -57,13 +56,13 @@ ROWS: tuple[Row, ...] = (
         "|α|",
         one_wide_layer("gaussian", "grad", size=True),
     ),
-    Row("deconv", "4a", "Deconvnet, one convolution", "|α|", convolution(one_convolution.noise_of_deconv)),
+    Row("deconv", "4a", "Deconvnet, one convolution", "|α|", convolution("deconv_size")),
     Row(
         "deconv-pooling",
         "4b",
         "Deconvnet, one convolution, maxima over 2×2",
         "α − α of GBP",
-        convolution(one_convolution.deconv_behind_gbp),
+        convolution("deconv_behind_gbp"),
     ),
     Row(
         "zplus-direction",
@@ -161,7 +160,7 @@ ROWS: tuple[Row, ...] = (
         "23",
         "GBP, 70,000 dense neurons, not 64 filters",
         "α − α of the filters",
-        convolution(one_convolution.dense_ahead),
+        convolution("dense_ahead"),
     ),
     Row("skip", "24", "GBP, top randomised, with skip connections", "cos − that without", not_measured, SKIPS),
     Row("noise-score", "25", "GBP, all randomised, trained", "SSIM with the map before − that of noise", above_noise),
