@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
+from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Examine, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.over_draws import medians_over_draws
 from nfrlab.verify.examine.rivals import claims_on_rivals
@@ -27,14 +28,25 @@ Number = Callable[["xr.Dataset", str], "xr.DataArray"]
 """Of what was measured on a network and a metric, one number a draw."""
 
 
-def evidence(
-    exam: Examination, number: Number, claimed: Claimed, words: str, metrics: tuple[str, ...] = PRINTED
-) -> list[Evidence]:
+@dataclass(frozen=True)
+class Of:
+    """A number, what it is called, and the metrics by which it is taken."""
+
+    number: Number
+    words: str
+    metrics: tuple[str, ...] = PRINTED
+
+    def within(self, claimed: Claimed) -> Examine:
+        """The examination whether its median is what is claimed."""
+        return partial(evidence, of=self, claimed=claimed)
+
+
+def evidence(exam: Examination, of: Of, claimed: Claimed) -> list[Evidence]:
     """The median of a number in every network, by every metric."""
     found = {
-        f"{words}: {metric}, {data.attrs['title']}": number(data, metric)
+        f"{of.words}: {metric}, {data.attrs['title']}": of.number(data, metric)
         for data in everywhere(exam.measured).values()
-        for metric in metrics
+        for metric in of.metrics
     }
     return medians_over_draws(exam, found, claimed)
 
@@ -97,18 +109,28 @@ def no_difference(data: xr.Dataset, metric: str) -> xr.DataArray:
 
 
 def claims(
-    *, id: str, title: str, source: str, statement: str, control: BrokenPremise, restored: RestoredPremise, **of: object
+    *,
+    id: str,
+    title: str,
+    source: str,
+    statement: str,
+    claimed: Claimed,
+    of: Of,
+    control: tuple[str, Of],
+    restored: tuple[str, Of],
 ) -> tuple[Claim, ...]:
-    """A claim on how alike maps stay; `of` is what `evidence` takes."""
+    """A claim on how alike maps stay, `of` a number; control and restored: a premise, and the number of which the same
+    is claimed there.
+    """
     claim = Claim(
         id=id,
         title=title,
         source=f"{SOURCE}, {source}",
         statement=statement,
         premises=PREMISES,
-        examine=partial(evidence, **of),  # type: ignore[arg-type]
-        control=control,
-        restored=restored,
+        examine=of.within(claimed),
+        control=BrokenPremise(premise=control[0], examine=control[1].within(claimed)),
+        restored=RestoredPremise(premise=restored[0], examine=restored[1].within(claimed)),
         blind=SHARED,
     )
     return claims_on_rivals(claim, everywhere)
@@ -125,19 +147,10 @@ CLAIMS = (
             "Gradient: with every layer randomised the map is no more like its original than like another image's map, "
             "by 0.1 or less, in each of their four metrics and every trained network."
         ),
-        number=partial(above_chance, map="grad"),
         claimed=NOT_MORE,
-        words="gradient, above chance",
-        control=BrokenPremise(
-            premise=DETECTOR,
-            examine=partial(
-                evidence, number=partial(above_chance, map=IMAGE), claimed=NOT_MORE, words="image, above chance"
-            ),
-        ),
-        restored=RestoredPremise(
-            premise="noise in the place of the random network's map",
-            examine=partial(evidence, number=noise_above_chance, claimed=NOT_MORE, words="noise, above chance"),
-        ),
+        of=Of(partial(above_chance, map="grad"), "gradient, above chance"),
+        control=(DETECTOR, Of(partial(above_chance, map=IMAGE), "image, above chance")),
+        restored=("noise in the place of the random network's map", Of(noise_above_chance, "noise, above chance")),
     ),
     *claims(
         id="adebayo-gbp-stays",
@@ -148,23 +161,15 @@ CLAIMS = (
             "of the way or more from the similarity of two images' maps to 1, in each of their four metrics and every "
             "trained network."
         ),
-        number=partial(share_kept, map="gbp"),
         claimed=HALFWAY,
-        words="GBP, share kept",
-        control=BrokenPremise(
-            premise="signs are filtered: the plain gradient, and the lower half is randomised as well",
-            examine=partial(
-                evidence,
-                number=partial(share_kept, map="grad", stop=LAST),
-                claimed=HALFWAY,
-                words="gradient, share kept of all",
-            ),
+        of=Of(partial(share_kept, map="gbp"), "GBP, share kept"),
+        control=(
+            "signs are filtered: the plain gradient, and the lower half is randomised as well",
+            Of(partial(share_kept, map="grad", stop=LAST), "gradient, share kept of all"),
         ),
-        restored=RestoredPremise(
-            premise="the image itself in the place of the map",
-            examine=partial(
-                evidence, number=partial(share_kept, map=IMAGE), claimed=HALFWAY, words="image, share kept"
-            ),
+        restored=(
+            "the image itself in the place of the map",
+            Of(partial(share_kept, map=IMAGE), "image, share kept"),
         ),
     ),
     *claims(
@@ -175,17 +180,10 @@ CLAIMS = (
             "GBP: with every layer randomised the map is less like its original than with the upper half, by 0.05 or "
             "more, in each of their four metrics and every trained network."
         ),
-        number=partial(fall, map="gbp"),
         claimed=LESS,
-        words="GBP, all − upper half",
-        control=BrokenPremise(
-            premise=DETECTOR,
-            examine=partial(evidence, number=partial(fall, map=IMAGE), claimed=LESS, words="image, all − upper half"),
-        ),
-        restored=RestoredPremise(
-            premise="the plain gradient, beside no layer randomised",
-            examine=partial(evidence, number=fall_of_all, claimed=LESS, words="gradient, all − none"),
-        ),
+        of=Of(partial(fall, map="gbp"), "GBP, all − upper half"),
+        control=(DETECTOR, Of(partial(fall, map=IMAGE), "image, all − upper half")),
+        restored=("the plain gradient, beside no layer randomised", Of(fall_of_all, "gradient, all − none")),
     ),
     *claims(
         id="adebayo-gbp-bottom-up",
@@ -195,26 +193,12 @@ CLAIMS = (
             "GBP: with the lowest quarter of the layers randomised the map is less like its original than with the "
             "highest quarter, by 0.05 or more, in each of their four metrics and every trained network."
         ),
-        number=partial(bottom_below_top, map="gbp"),
         claimed=LESS,
-        words="GBP, lowest − highest quarter",
-        control=BrokenPremise(
-            premise=DETECTOR,
-            examine=partial(
-                evidence,
-                number=partial(bottom_below_top, map=IMAGE),
-                claimed=LESS,
-                words="image, lowest − highest quarter",
-            ),
-        ),
-        restored=RestoredPremise(
-            premise="every layer randomised in the place of the lowest quarter",
-            examine=partial(
-                evidence,
-                number=partial(bottom_below_top, map="gbp", stop=LAST),
-                claimed=LESS,
-                words="GBP, all − highest quarter",
-            ),
+        of=Of(partial(bottom_below_top, map="gbp"), "GBP, lowest − highest quarter"),
+        control=(DETECTOR, Of(partial(bottom_below_top, map=IMAGE), "image, lowest − highest quarter")),
+        restored=(
+            "every layer randomised in the place of the lowest quarter",
+            Of(partial(bottom_below_top, map="gbp", stop=LAST), "GBP, all − highest quarter"),
         ),
     ),
     *claims(
@@ -225,23 +209,12 @@ CLAIMS = (
             "Gradient ⊙ Input, of networks without biases integrated gradients: with every layer randomised the rank "
             "correlation with the original, signs kept, is 0 within 0.1, in every trained network."
         ),
-        number=product_kept,
         claimed=ZERO,
-        words="Gradient ⊙ Input",
-        metrics=SIGNED,
-        control=BrokenPremise(
-            premise="signs are kept",
-            examine=partial(evidence, number=product_kept, claimed=ZERO, words="Gradient ⊙ Input", metrics=ABSOLUTE),
-        ),
-        restored=RestoredPremise(
-            premise="noise in the place of the random network's map",
-            examine=partial(
-                evidence,
-                number=product_and_noise,
-                claimed=ZERO,
-                words="Gradient ⊙ Input and noise",
-                metrics=SIGNED,
-            ),
+        of=Of(product_kept, "Gradient ⊙ Input", SIGNED),
+        control=("signs are kept", Of(product_kept, "Gradient ⊙ Input", ABSOLUTE)),
+        restored=(
+            "noise in the place of the random network's map",
+            Of(product_and_noise, "Gradient ⊙ Input and noise", SIGNED),
         ),
     ),
     *claims(
@@ -252,23 +225,12 @@ CLAIMS = (
             "Gradient ⊙ Input: with every layer randomised the rank correlation with the original, signs dropped, is "
             "that of x ⊙ u and x ⊙ v, u and v noise, within 0.15, in every trained network."
         ),
-        number=partial(above_products, map=PRODUCT),
         claimed=EXPLAINED,
-        words="Gradient ⊙ Input − noise ⊙ input",
-        metrics=ABSOLUTE,
-        control=BrokenPremise(
-            premise="the map has the input as a factor: the image itself in its place",
-            examine=partial(
-                evidence,
-                number=partial(above_products, map=IMAGE),
-                claimed=EXPLAINED,
-                words="image − noise ⊙ input",
-                metrics=ABSOLUTE,
-            ),
+        of=Of(partial(above_products, map=PRODUCT), "Gradient ⊙ Input − noise ⊙ input", ABSOLUTE),
+        control=(
+            "the map has the input as a factor: the image itself in its place",
+            Of(partial(above_products, map=IMAGE), "image − noise ⊙ input", ABSOLUTE),
         ),
-        restored=RestoredPremise(
-            premise="both gradients are noise",
-            examine=partial(evidence, number=no_difference, claimed=EXPLAINED, words="noise ⊙ input", metrics=ABSOLUTE),
-        ),
+        restored=("both gradients are noise", Of(no_difference, "noise ⊙ input", ABSOLUTE)),
     ),
 )

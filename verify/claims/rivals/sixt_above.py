@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
+from nfrlab.verify.examine.measured import Find
 from nfrlab.verify.examine.over_draws import medians_over_draws
 from nfrlab.verify.examine.rivals import claims_on_rivals
 from nfrlab.verify.examine.similarity import IMAGE, PREMISES, kept, networks_with_maps
@@ -58,18 +59,16 @@ def networks_changed(measured: Measured) -> Mapping[str, xr.Dataset]:
     return networks_with_maps(measured, "similarity", (IMAGE, "grad", *CONVERGED))
 
 
-def same_class_claims(*, id: str, title: str, metric: str, words: str) -> tuple[Claim, ...]:
-    """The claim that converging rules give one map for two classes, by a metric."""
-    evidence = partial(classes_evidence, metric=metric, claimed=SAME)
+def converging_claims(
+    *, id: str, title: str, source: str, statement: str, evidence: Callable[..., list[Evidence]], networks: Find
+) -> tuple[Claim, ...]:
+    """A claim on how alike the maps of converging rules stay, of which `statement` names the number."""
     return claims_on_rivals(
         Claim(
             id=id,
             title=title,
-            source=f"{SOURCE}, random logit",
-            statement=(
-                f"{', '.join(CONVERGED)}: the {words} of the maps of the largest output's class and of another one is "
-                "0.95 or more, in every trained network."
-            ),
+            source=f"{SOURCE}, {source}",
+            statement=f"{', '.join(CONVERGED)}: {statement} is 0.95 or more, in every trained network.",
             premises=PREMISES,
             examine=partial(evidence, maps={name: name for name in CONVERGED}),
             control=BrokenPremise(
@@ -82,35 +81,31 @@ def same_class_claims(*, id: str, title: str, metric: str, words: str) -> tuple[
             ),
             blind=BLIND,
         ),
-        networks_with_classes,
+        networks,
+    )
+
+
+def same_class_claims(*, id: str, title: str, metric: str, words: str) -> tuple[Claim, ...]:
+    """The claim that converging rules give one map for two classes, by a metric."""
+    return converging_claims(
+        id=id,
+        title=title,
+        source="random logit",
+        statement=f"the {words} of the maps of the largest output's class and of another one",
+        evidence=partial(classes_evidence, metric=metric, claimed=SAME),
+        networks=networks_with_classes,
     )
 
 
 def changed_claims(*, id: str, title: str, order: str, words: str) -> tuple[Claim, ...]:
     """The claim that converging rules give the same map when the top quarter of the layers is changed."""
-    evidence = partial(changes_evidence, order=order)
-    return claims_on_rivals(
-        Claim(
-            id=id,
-            title=title,
-            source=f"{SOURCE}, parameter randomisation, and what their Theorem 1 implies",
-            statement=(
-                f"{', '.join(CONVERGED)}: with the top quarter of the layers {words} the cosine of the map with its "
-                "original is 0.95 or more, in every trained network."
-            ),
-            premises=PREMISES,
-            examine=partial(evidence, maps={name: name for name in CONVERGED}),
-            control=BrokenPremise(
-                premise="nothing is filtered: the plain gradient",
-                examine=partial(evidence, maps=dict.fromkeys(CONVERGED, "grad")),
-            ),
-            restored=RestoredPremise(
-                premise="the image itself in the place of the maps",
-                examine=partial(evidence, maps=dict.fromkeys(CONVERGED, IMAGE)),
-            ),
-            blind=BLIND,
-        ),
-        networks_changed,
+    return converging_claims(
+        id=id,
+        title=title,
+        source="parameter randomisation, and what their Theorem 1 implies",
+        statement=f"with the top quarter of the layers {words} the cosine of the map with its original",
+        evidence=partial(changes_evidence, order=order),
+        networks=networks_changed,
     )
 
 
