@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +33,16 @@ READING = "cross"
 """What a removal leaves of a kernel, of the readings of Fig. 5."""
 
 
+class Shown(NamedTuple):
+    """Of a changed network: the maps of the class that is held, how `alike` those of the held and of the rechosen
+    class are to what they were, and the `activation_scale`.
+    """
+
+    held: Float[Tensor, "M C H W"]
+    alike: list[Float[Tensor, "M metrics"]]
+    scale: float
+
+
 def measure(trace: Trace, other: Trace, names: Sequence[str], rng: Generator) -> xr.Dataset:
     """How alike the map of each of these rules, or the image, is to that of the network with layers changed.
 
@@ -52,7 +63,16 @@ def measure(trace: Trace, other: Trace, names: Sequence[str], rng: Generator) ->
     """
     k = start_at_output(trace).argmax(dim=1)
     maps = stacked_maps(replace(trace, target=k), names)
+
+    def shown(graph: Graph) -> Shown:
+        there = graph.forward(trace.x)
+        held, chosen = by_class(there, k, names)
+        alike = similarities(maps, held).cpu()
+        rechosen = alike if chosen is held else similarities(maps, chosen).cpu()
+        return Shown(held, [alike, rechosen], float(size_of(there) / size_of(trace)))
+
     random = [randomised_network(trace.graph, rng) for _ in range(NETWORKS)]
+    wholly_random = [shown(graph) for graph in random]
     bare = with_top(trace.graph, trace.graph.depth, changes(rng)[READING])
     similarity = np.empty((len(ORDERS), STOPS, len(EXPLAINED), len(names), len(METRICS)))
     scale = np.empty((len(ORDERS), STOPS))
@@ -60,11 +80,11 @@ def measure(trace: Trace, other: Trace, names: Sequence[str], rng: Generator) ->
         for s in range(STOPS):
             layers = changed_layers(order, trace.graph.depth, s + 1)
             sources = [bare] if order == "removal" else random
-            altered = [with_layers(trace.graph, source, layers).forward(trace.x) for source in sources]
-            found = [[similarities(maps, there) for there in by_class(each, k, names)] for each in altered]
-            similarity[o, s] = np.mean([[of.cpu() for of in each] for each in found], axis=0)
-            scale[o, s] = np.mean([float(size_of(each) / size_of(trace)) for each in altered])
-    strangers = [stacked_maps(replace(graph.forward(trace.x), target=k), names) for graph in random]
+            whole = sources is random and len(layers) == trace.graph.depth
+            found = wholly_random if whole else [shown(with_layers(trace.graph, each, layers)) for each in sources]
+            similarity[o, s] = np.mean([each.alike for each in found], axis=0)
+            scale[o, s] = np.mean([each.scale for each in found])
+    strangers = [each.held for each in wholly_random]
     entropies = [entropy(maps), torch.stack([entropy(each) for each in strangers]).mean(dim=0)]
     chance = by_chance(maps, stacked_maps(other, names), strangers, rng)
     return dataset_of(
@@ -113,7 +133,7 @@ def with_layers(graph: Graph, source: Graph, layers: Collection[int]) -> Graph:
 
 
 def by_class(trace: Trace, k: Tensor, names: Sequence[str]) -> list[Float[Tensor, "M C H W"]]:
-    """The maps of class k, and those of the largest output."""
+    """The maps of class k, and those of the largest output: the same object where that is k."""
     held = stacked_maps(replace(trace, target=k), names)
     chosen = start_at_output(trace).argmax(dim=1)
     return [held, held if torch.equal(chosen, k) else stacked_maps(replace(trace, target=chosen), names)]
