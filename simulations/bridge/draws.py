@@ -9,6 +9,7 @@ import torch
 import xarray as xr
 from torch import Generator, Tensor
 
+from nfrlab.simulations.bridge.compared import compared_rules, randomised_rules
 from nfrlab.simulations.bridge.networks import graph
 from nfrlab.simulations.bridge.populations import (
     OTHERS,
@@ -24,8 +25,6 @@ from nfrlab.simulations.bridge.rival_settings import (
     CONVERGENCE,
     FLIPS,
     RANDOMISATION,
-    compared_rules,
-    randomised_rules,
 )
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw

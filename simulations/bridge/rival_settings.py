@@ -35,20 +35,6 @@ FEW = ("grad", "gbp")
 """Rules of a quick run on VGG16, and of the fully connected network."""
 ALIKE = ("grad", "lrp-z", "gbp", "deconv", "rectgrad:q=0.98", "zplus")
 """Rules whose maps of two classes and of attacked images are compared on digits, in many draws."""
-PRODUCT = "grad-input"
-"""Gradient ⊙ input, of which convergence says nothing new: it is compared as a map beside the rules of a setting."""
-RANDOMISED = ("grad", "gbp", "rectgrad:q=0.98", "zplus")
-"""Rules whose maps are compared with those of networks with layers changed, of which there are many."""
-
-
-def compared_rules(setting: Setting) -> tuple[str, ...]:
-    """The rules whose maps of two classes are compared."""
-    return tuple(dict.fromkeys((PRODUCT, *setting.rules)))
-
-
-def randomised_rules(setting: Setting) -> tuple[str, ...]:
-    """The rules whose maps are compared with those of networks with layers changed."""
-    return tuple(rule for rule in compared_rules(setting) if rule == PRODUCT or rule in RANDOMISED)
 
 
 def effects_of(setting: Setting) -> tuple[str, ...]:

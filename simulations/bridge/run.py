@@ -38,6 +38,7 @@ CODE = (
     "simulations/dense/arrays.py",
     "simulations/dense/weights.py",
     "simulations/seeds.py",
+    "simulations/bridge/compared.py",
     "simulations/bridge/draws.py",
     "simulations/bridge/names.py",
     "simulations/bridge/networks.py",

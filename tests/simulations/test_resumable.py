@@ -32,6 +32,7 @@ NO_PART_IN_THE_NUMBERS = {
     "simulations/sealed.py",  # and whether they are whole
     "simulations/workers.py",  # where they are computed
     "simulations/bridge/settings.py",  # what is asked: a setting is itself part of the name of its draws
+    "simulations/bridge/rival_settings.py",  # likewise
 }
 
 

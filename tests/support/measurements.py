@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
+from nfrlab.simulations.bridge.compared import compared_rules, randomised_rules
 from nfrlab.simulations.bridge.rival_settings import (
     CHANNELS,
     CLASSES,
@@ -20,8 +21,6 @@ from nfrlab.simulations.bridge.rival_settings import (
     FLIPS,
     NOT_CONVERGING,
     RANDOMISATION,
-    compared_rules,
-    randomised_rules,
     rivals_plan,
 )
 from nfrlab.simulations.bridge.settings import (

@@ -30,22 +30,33 @@ SEED = 2503_11160
 FAMILY_ALPHA = 1e-7
 
 
+@pytest.fixture(scope="module")
+def tried(request: pytest.FixtureRequest, images: ImageSet) -> Verdict:
+    """The verdict on a claim, tried once for all tests that ask for it one behind the other."""
+    return try_claim(REGISTRY[request.param], record.SEED, "quick", images)
+
+
+def of_each(ids: Sequence[str]) -> pytest.MarkDecorator:
+    """One test for each of these claims; the tests of one claim follow one another."""
+    return pytest.mark.parametrize("tried", ids, ids=ids, indirect=True, scope="module")
+
+
 @pytest.mark.theorem
-@pytest.mark.parametrize("id", COURT)
-def test_claim_is_decided(id: str, images: ImageSet) -> None:
+@of_each(COURT)
+def test_claim_is_decided(tried: Verdict) -> None:
     """Catches a claim that comes out undecided or other than it is on record, a control that does not behave, a judge
     who could have been anybody, an overspent error budget, premises, controls or powers other than are printed, and an
     examination that asks for more, less or something else than is on record.
     """
-    assert claims_page.is_printed(REGISTRY[id])
-    verdict = try_claim(REGISTRY[id], record.SEED, "quick", images)
-    assert not (changed := record.change(verdict)), changed
-    assert verdict.decided, f"{id}: {verdict.status}; controls: {verdict.control}, {verdict.restored}"
-    assert record.kinds_in(verdict) == record.on_record()[id]["kinds"]
-    assert record.asked_in(verdict) == record.on_record()[id]["asked"], "--accept it with a reason"
-    assert verdict.spent <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
-    validate(verdict)
-    assert_no_other_judge_will_do(verdict)
+    assert claims_page.is_printed(REGISTRY[tried.id])
+    assert not (changed := record.change(tried)), changed
+    assert tried.decided, f"{tried.id}: {tried.status}; controls: {tried.control}, {tried.restored}"
+    on_record = record.on_record()[tried.id]
+    assert record.kinds_in(tried) == on_record["kinds"]
+    assert record.asked_in(tried) == on_record["asked"], "--accept it with a reason"
+    assert tried.spent <= RUN_BUDGET / CAPACITY * (1 + 1e-9)
+    validate(tried)
+    assert_no_other_judge_will_do(tried)
 
 
 def assert_no_other_judge_will_do(verdict: Verdict) -> None:
@@ -87,13 +98,12 @@ def fooled(verdict: Verdict, judge_of: Callable[[Evidence], Finding]) -> Verdict
 
 
 @pytest.mark.theorem
-@pytest.mark.parametrize("id", [id for id in COURT if REGISTRY[id].notices])
-def test_claim_notices_the_smallest_break_that_it_declares(id: str, images: ImageSet) -> None:
+@of_each([id for id in COURT if REGISTRY[id].notices])
+def test_claim_notices_the_smallest_break_that_it_declares(tried: Verdict) -> None:
     """Catches a claim without the power that it states: its world is broken by little, and its verdict stays."""
-    claim, smallest = REGISTRY[id], REGISTRY[id].notices[0]
-    usual = power.trial_of(claim, SEED, "quick", None, {})
-    seen = power.sight(claim, usual, smallest, SEED, "quick")
-    assert seen.outcome is power.Outcome.NOTICED, f"{id} is {seen.there} where {BREAKS[smallest].what}"
+    claim, smallest = REGISTRY[tried.id], REGISTRY[tried.id].notices[0]
+    seen = power.sight(claim, tried, smallest, record.SEED, "quick")
+    assert seen.outcome is power.Outcome.NOTICED, f"{claim.id} is {seen.there} where {BREAKS[smallest].what}"
 
 
 @pytest.mark.theorem

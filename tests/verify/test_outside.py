@@ -28,6 +28,7 @@ import os
 import sys
 from dataclasses import dataclass, replace
 
+from nfrlab.verify.court.budget import CAPACITY
 from nfrlab.verify.court.claim import BrokenPremise
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.proceedings.registry import REGISTRY
@@ -64,7 +65,7 @@ STRANGE = replace(MINE, id="my claim <b>")
 MIXED = [MINE, 7]
 NONE = ()
 SEVEN = 7
-MANY = tuple(replace(MINE, id=f"mine-{number}") for number in range(200))
+MANY = tuple(replace(MINE, id=f"mine-{number}") for number in range(CAPACITY + 1))
 '''
 BROKEN = {
     "syntax.py": "def claims(:\n",
@@ -160,7 +161,7 @@ def test_one_claim_and_an_open_verdict(place: Path, tmp_path: Path, monkeypatch:
         (("own.py:CLAIMS", "other.py:MINE"), "other.py:MINE and own.py:CLAIMS both have a claim 'mine'"),
         (("own.py:STRANGE",), "'my claim <b>'"),
         (("own.py:NUMBERED",), "the id 7 has to be"),
-        (("own.py:MANY",), f"{CAPACITY} claims, got 200"),
+        (("own.py:MANY",), f"{CAPACITY} claims, got {CAPACITY + 1}"),
         (("own.py:CLAIMS", "prop-99"), "'prop-99'"),
         (("syntax.py:CLAIMS",), "syntax.py failed in line 1: SyntaxError: "),
         (("raises.py:CLAIMS",), "raises.py failed in line 3: RuntimeError: no claims today"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nfrlab.simulations.bridge.compared import PRODUCT
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Examine, Measured, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.over_draws import medians_over_draws
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SOURCE = "Adebayo et al. 2018 (arXiv 1810.03292 v3)"
-HALF, PRODUCT = 2, "grad-input"
+HALF = 2
 NOT_MORE, LESS = Claimed.between(-2.0, 0.1), Claimed.between(-2.0, -0.05)
 """What is claimed of a difference of similarities: no more than 0.1; a fall by 0.05 or more."""
 HALFWAY, ZERO, EXPLAINED = Claimed.between(0.5, 2.0), Claimed.between(-0.1, 0.1), Claimed.between(-0.15, 0.15)
