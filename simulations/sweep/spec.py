@@ -93,10 +93,6 @@ class Spec:
     block: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("rule", "family", "d", "N", "seed"):
-            values = getattr(self, name)
-            if not values or any(value in values[:place] for place, value in enumerate(values)):
-                raise ValueError(f"{name} must list at least one value and none twice, got {list(values)}")
         for name, least in (("d", 1), ("N", 1), ("seed", 0)):
             if not all(type(value) is int and least <= value < MOST for value in getattr(self, name)):
                 raise ValueError(
@@ -105,6 +101,9 @@ class Spec:
         for name in ("rule", "family"):
             if not all(isinstance(value, str) for value in getattr(self, name)):
                 raise ValueError(f"{name} must list names, got {list(getattr(self, name))}")
+        for name in ("rule", "family", "d", "N", "seed"):
+            if not (values := getattr(self, name)) or len(set(values)) < len(values):
+                raise ValueError(f"{name} must list at least one value and none twice, got {list(values)}")
         for name, least in (("trials", 1), ("block", 0)):
             if type(getattr(self, name)) is not int or not least <= getattr(self, name) < ENDLESS:
                 raise ValueError(f"{name} must be a whole number from {least} to 10³⁰, got {getattr(self, name)!r}")
