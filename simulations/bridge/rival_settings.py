@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nfrlab.simulations.bridge.settings import (
+    CHANGED_LAYERS,
     CIFAR,
     DIGITS,
     DIGITS_TRAINED,
@@ -58,10 +59,11 @@ def rival(setting: Setting, **changes: object) -> Setting:
 
 def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[str, ...] = ()) -> tuple[Setting, ...]:
     """The settings of a run on the built-in networks; its parameters are those of `settings.plan`."""
-    learned, alike = rival(DIGITS_TRAINED, times=2), (CLASSES, FLIPS, RANDOMISATION)
+    learned = rival(DIGITS_TRAINED, times=2)
     small = (
-        replace(learned, effects=tuple(effect for effect in learned.effects if effect not in alike)),
-        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=alike, rules=ALIKE, times=6),
+        replace(learned, effects=(CONVERGENCE, CHANNELS)),
+        replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=(CLASSES, FLIPS), rules=ALIKE, times=12),
+        replace(learned, name=f"{learned.name}{CHANGED_LAYERS}", effects=(RANDOMISATION,), rules=ALIKE, times=4),
         rival(DIGITS, effects=(CONVERGENCE, CHANNELS), times=2),
         rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4),
     )

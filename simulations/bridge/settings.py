@@ -64,7 +64,7 @@ class Setting:
     @property
     def title(self) -> str:
         """The setting in words, for tables and figures."""
-        more = ", more draws" if self.name.endswith(MORE_DRAWS) else ""
+        more = next((f", {words}" for ending, words in ENDINGS.items() if self.name.endswith(ending)), "")
         if self.weights != "random":
             return f"{self.network}, {'trained' if self.weights == 'trained' else 'as built'}{more}"
         scale = "" if self.scale == "he" else f" {self.scale}"
@@ -78,7 +78,9 @@ IMAGENET = "vgg16-trained"
 ON_IMAGENET = SQUEEZENET, BODY
 """Networks with ImageNet's weights that a run may find beside its photographs."""
 
-MORE_DRAWS = "-more"
+MORE_DRAWS, CHANGED_LAYERS = "-more", "-layers"
+ENDINGS = {MORE_DRAWS: "more draws", CHANGED_LAYERS: "layers changed"}
+"""How the names of second settings of one network end, and what that means."""
 CIFAR_VGG16 = "vgg16-cifar10"
 """VGG16 for CIFAR-10, trained by `nfrlab train`."""
 

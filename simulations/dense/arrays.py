@@ -32,8 +32,6 @@ def apply(W: Array, v: Array) -> Array:
 
 def ratio(numerator: Array, denominator: Array) -> Array:
     """`numerator / denominator` with the convention `·/0 = 0`: an undefined share carries no relevance."""
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    defined = denominator != 0
-    out = 0 * numerator
-    out[defined] = numerator[defined] / denominator[defined]
-    return out
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    nothing = np.zeros(shape, dtype=np.result_type(numerator, denominator))
+    return np.divide(numerator, denominator, out=nothing, where=denominator != 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from nfrlab.simulations.dense.arrays import Array, apply, relu
+from nfrlab.simulations.dense.arrays import Array, apply, negative_part, relu
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,16 @@ class Layer:
     def act(self) -> Shaped[Array, " N"]:
         """`A_l`: `relu(z_l)`, or `z_l` at the linear output."""
         return relu(self.z) if self.rectified else self.z
+
+    @cached_property
+    def positive(self) -> Shaped[Array, "d N"]:
+        """`z_ij⁺`, the positive ones of the contributions `z_ij = a_i w_ij`; kept, as rules of one layer share it."""
+        return relu(self.a[:, None] * self.W)
+
+    @cached_property
+    def negative(self) -> Shaped[Array, "d N"]:
+        """`z_ij⁻`, likewise."""
+        return negative_part(self.a[:, None] * self.W)
 
 
 def layer(

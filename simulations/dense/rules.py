@@ -83,13 +83,10 @@ def lrp_alpha_beta(
     the product `a_i w_ij`, not of the weight. Many relevances at once are columns.
     """
     beta = alpha - 1 if beta is None else beta
-    z = layer.a[:, None] * layer.W
-    z_plus = relu(z)
-    positive = z_plus @ ratio(R.T, z_plus.sum(axis=0) + relu(layer.b)).T
+    positive = layer.positive @ ratio(R.T, layer.positive.sum(axis=0) + relu(layer.b)).T
     if beta == 0:
         return alpha * positive
-    z_minus = negative_part(z)
-    negative = z_minus @ ratio(R.T, z_minus.sum(axis=0) + negative_part(layer.b)).T
+    negative = layer.negative @ ratio(R.T, layer.negative.sum(axis=0) + negative_part(layer.b)).T
     return alpha * positive - beta * negative
 
 
