@@ -63,7 +63,7 @@ def rivals_plan(quick: bool, cifar: bool, side: int = 224, on_imagenet: tuple[st
     small = (
         replace(learned, effects=(CONVERGENCE, CHANNELS)),
         replace(learned, name=f"{learned.name}{MORE_DRAWS}", effects=(CLASSES, FLIPS), rules=ALIKE, times=12),
-        replace(learned, name=f"{learned.name}{CHANGED_LAYERS}", effects=(RANDOMISATION,), rules=ALIKE, times=4),
+        replace(learned, name=f"{learned.name}{CHANGED_LAYERS}", effects=(RANDOMISATION,), rules=ALIKE, times=6),
         rival(DIGITS, effects=(CONVERGENCE, CHANNELS), times=2),
         rival(STACK, rules=FEW, effects=(CONVERGENCE,), times=4),
     )

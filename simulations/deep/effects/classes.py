@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 import xarray as xr
 from torch import Generator
 
-from nfrlab.simulations.deep.effects.common import dataset_of, stacked_maps
+from nfrlab.simulations.deep.effects.common import dataset_of, maps_of_classes
 from nfrlab.simulations.deep.effects.sanity import another_class
 from nfrlab.simulations.deep.engine.backward import start_at_output
 from nfrlab.simulations.deep.engine.graph import Trace
@@ -25,7 +24,7 @@ def measure(trace: Trace, names: Sequence[str], rng: Generator) -> xr.Dataset:
     found = (
         torch.full((len(names), len(METRICS)), torch.nan)
         if other is None
-        else similarities(*(stacked_maps(replace(trace, target=of), names) for of in (k, other)))
+        else similarities(*maps_of_classes(trace, names, torch.cat([k, other])))
     )
     return dataset_of(between_classes=(("map", "metric"), found.cpu())).assign_coords(
         map=list(names), metric=list(METRICS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from nfrlab.simulations.deep.engine import rules
@@ -43,19 +43,26 @@ def rule_under_test(name: str) -> Rule:
 
 
 def stacked_maps(trace: Trace, names: Sequence[str]) -> Float[Tensor, "M C H W"]:
-    """The map `R` of each of these rules, with its bottom process, for one image; of `IMAGE` the image itself.
+    """The map `R` of each of these rules, with its bottom process, for one image; of `IMAGE` the image itself."""
+    return maps_of_classes(trace, names, start_at_output(trace).argmax(dim=1))[0]
+
+
+def maps_of_classes(trace: Trace, names: Sequence[str], k: Int[Tensor, " K"]) -> Float[Tensor, "K M C H W"]:
+    """The same of each of these classes, all in one pass.
 
     Relevance starts as `|f_k|`: as `f_k` it would turn the whole map round where an output is negative.
     """
-    sign = (trace.output * start_at_output(trace)).sum().sign()
+    f = trace.output.expand(len(k), -1)
+    start = torch.zeros_like(f).scatter_(1, k[:, None], 1)
+    sign = f.gather(1, k[:, None]).sign().view(-1, *(1,) * (trace.x.dim() - 1))
 
     def map_of(name: str) -> Tensor:
         if name == IMAGE:
-            return trace.x
+            return trace.x.expand(len(k), *trace.x.shape[1:])
         rule = rule_under_test(name)
-        return attribution(trace, rule) * (1 if rule.at_relu else sign)
+        return attribution(trace, rule, start) * (1 if rule.at_relu else sign)
 
-    return torch.cat([map_of(name) for name in names])
+    return torch.stack([map_of(name) for name in names], dim=1)
 
 
 def dataset_of(**variables: tuple[Sequence[str], object]) -> xr.Dataset:

@@ -16,7 +16,7 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from nfrlab.simulations.deep.effects.common import dataset_of, stacked_maps
+from nfrlab.simulations.deep.effects.common import dataset_of, maps_of_classes, stacked_maps
 from nfrlab.simulations.deep.effects.removal import changes, randomised, with_top
 from nfrlab.simulations.deep.engine.backward import start_at_output
 from nfrlab.simulations.deep.engine.graph import Graph, Node, Trace
@@ -134,9 +134,10 @@ def with_layers(graph: Graph, source: Graph, layers: Collection[int]) -> Graph:
 
 def by_class(trace: Trace, k: Tensor, names: Sequence[str]) -> list[Float[Tensor, "M C H W"]]:
     """The maps of class k, and those of the largest output: the same object where that is k."""
-    held = stacked_maps(replace(trace, target=k), names)
-    chosen = start_at_output(trace).argmax(dim=1)
-    return [held, held if torch.equal(chosen, k) else stacked_maps(replace(trace, target=chosen), names)]
+    chosen = trace.output.argmax(dim=1)
+    if torch.equal(chosen, k):
+        return [maps_of_classes(trace, names, k)[0]] * 2
+    return [*maps_of_classes(trace, names, torch.cat([k, chosen]))]
 
 
 def size_of(trace: Trace) -> Float[Tensor, ""]:
