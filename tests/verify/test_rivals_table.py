@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -115,3 +116,19 @@ def test_the_page_and_the_figure_show_every_row() -> None:
     assert len(shown) == sum(each.median is not None for each in found)
     assert "<svg" in rivals.table_figure(found)
     assert rivals.table_figure([row_result(row("beta", None), {}, MISS)]) == ""
+
+
+def test_the_readme_prints_every_row() -> None:
+    """Catches a row that the README lacks or names otherwise, a mark where a theory is silent, and a wrong sum."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").splitlines()
+    lines = rivals.markdown(row_results({}))
+    printed = readme[readme.index(lines[0]) :][: len(lines)]
+    cells, expected = ([line.split(" | ") for line in table] for table in (printed, lines))
+    assert [row[:2] for row in cells] == [row[:2] for row in expected]
+    for each, (_, what, *marks, median) in zip(ROWS, cells[2:-1], strict=True):
+        silent = [each.id not in predictions for predictions in THEORIES.values()]
+        assert all(mark in "✓✗?·–" and (mark == "·") <= ("not run" in median) for mark in marks), what
+        assert [mark == "–" for mark in marks] == silent or "not run" in median, what
+    for column in range(2, 7):
+        marks = [row[column] for row in cells[2:-1]]
+        assert cells[-1][column] == ", ".join(str(marks.count(mark)) for mark in "✓✗?")

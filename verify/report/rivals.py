@@ -50,6 +50,32 @@ def table(found: Sequence[RowResult]) -> list[dict[str, Any]]:
     ]
 
 
+def markdown(found: Sequence[RowResult]) -> list[str]:
+    """The lines of a short table, as the README prints it: marks, and medians; `·` for what was predicted in vain."""
+
+    def mark(each: RowResult, theory: str) -> str:
+        return (MARKS[each.score(theory)] or "·") if theory in each.predictions else "–"
+
+    def line(*cells: str) -> str:
+        return "| " + " | ".join(each.replace("|", "\\|") for each in cells) + " |"
+
+    counts = [", ".join(str(count[score]) for score in Score) for count in tally(list(found)).values()]
+    return [
+        line("row", "what is measured", *THEORIES, "median"),
+        "|---" * (3 + len(THEORIES)) + "|",
+        *(
+            line(
+                each.row.number,
+                f"{each.row.experiment}: {each.row.quantity}",
+                *(mark(each, theory) for theory in THEORIES),
+                "not run" if each.median is None else f"{each.median:.2f}".replace("-0.00", "0.00").replace("-", "−"),
+            )
+            for each in found
+        ),
+        line("", "right, wrong, open", *counts, ""),
+    ]
+
+
 def scores(found: Sequence[RowResult]) -> dict[str, str]:
     """By theory: `5 right, 2 wrong, 1 open`."""
     return {
