@@ -34,7 +34,7 @@ def figure(bars: Sequence[Bar]) -> Figure:
     axes.set_yticks(range(len(bars)), [bar.label for bar in bars], fontsize=8)
     axes.set_ylim(len(bars) - 0.5, -0.5)
     axes.set_xlim(*LIMITS)
-    axes.set_xlabel("measured: median and interval (black); predicted ranges in colour")
+    axes.set_xlabel("measured: median, interval (black)\npredicted: ranges in colour")
     axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
     for place in range(1, len(bars)):
         axes.axhline(place - 0.5, color="0.92", linewidth=0.8, zorder=0)
