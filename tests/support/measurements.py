@@ -199,7 +199,7 @@ METRICS = ("cosine", "rank correlation", "absolute rank correlation", "SSIM", "S
 
 def randomisation(setting: Setting) -> Arrays:
     """Filtering rules keep their maps until the lowest layers are random; the gradient keeps none, its product with the
-    input what this explains. The image stays.
+    input what this explains. The image stays. GBP's map is less orderly in random networks.
     """
     maps, stops = ("image", *randomised_rules(setting)), range(1, 5)
     similarity = array(
@@ -210,8 +210,12 @@ def randomisation(setting: Setting) -> Arrays:
     similarity.loc[{"map": filtering, "order": ["cascading", "removal"], "stop": [1, 2]}] = 0.98
     similarity.loc[{"map": "grad-input", "metric": "absolute rank correlation"}] = 0.4
     similarity.loc[{"map": "image"}] = 1
+    entropy = array(2.0, weights=("own", "random"), map=maps)
+    entropy.loc[{"weights": "random", "map": [name for name in maps if name == "gbp"]}] = 3
+    entropy.loc[{"map": "image"}] = 1.5
     return {
         "similarity": similarity,
+        "entropy": entropy,
         "similarity_by_chance": array(0.0, chance=("other image", "noise"), map=maps, metric=METRICS),
         "similarity_of_products": array(0.4, metric=METRICS),
     }

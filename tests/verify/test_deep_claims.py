@@ -152,6 +152,13 @@ ONE_WRONG_NUMBER: dict[str, tuple[str, str, float, dict[str, Any]]] = {
         0.2,
         {"map": "grad-input", "metric": "absolute rank correlation"},
     ),
+    "binder-noise": (
+        "rivals-digits-trained-layers",
+        "similarity",
+        -0.3,
+        {"order": "cascading", "stop": 4, "map": "gbp", "metric": "SSIM"},
+    ),
+    "adebayo-entropy": ("rivals-digits-trained-layers", "entropy", 2.0, {"weights": "random", "map": "gbp"}),
     "nie-class-logit": (
         "rivals-digits-trained-more",
         "class_cosine",

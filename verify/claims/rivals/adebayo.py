@@ -1,18 +1,13 @@
-"""Adebayo et al. 2018: does a map change when the network's layers are randomised?"""
+"""Adebayo et al. 2018: does a map change when the network's layers are randomised? And what others made of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.compared import PRODUCT
-from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, Examine, Measured, RestoredPremise
-from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.over_draws import medians_over_draws
-from nfrlab.verify.examine.rivals import claims_on_rivals
-from nfrlab.verify.examine.similarity import IMAGE, LAST, PREMISES, PRINTED, chance, kept, networks_with_maps
+from nfrlab.verify.court.evidence import Claimed
+from nfrlab.verify.examine.similarity import IMAGE, LAST, PRINTED, Of, chance, claims_on_maps, entropy_gained, kept
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,40 +16,9 @@ SOURCE = "Adebayo et al. 2018 (arXiv 1810.03292 v3)"
 HALF = 2
 NOT_MORE, LESS = Claimed.between(-2.0, 0.1), Claimed.between(-2.0, -0.05)
 """What is claimed of a difference of similarities: no more than 0.1; a fall by 0.05 or more."""
-HALFWAY, ZERO, EXPLAINED = Claimed.between(0.5, 2.0), Claimed.between(-0.1, 0.1), Claimed.between(-0.15, 0.15)
-SHARED = "They name no threshold. A factor common to all similarities changes little."
+MORE, HALFWAY = Claimed.between(0.05, 20.0), Claimed.between(0.5, 2.0)
+ZERO, EXPLAINED = Claimed.between(-0.1, 0.1), Claimed.between(-0.15, 0.15)
 DETECTOR = "the map depends on the network: the image itself in its place"
-
-Number = Callable[["xr.Dataset", str], "xr.DataArray"]
-"""Of what was measured on a network and a metric, one number a draw."""
-
-
-@dataclass(frozen=True)
-class Of:
-    """A number, what it is called, and the metrics by which it is taken."""
-
-    number: Number
-    words: str
-    metrics: tuple[str, ...] = PRINTED
-
-    def within(self, claimed: Claimed) -> Examine:
-        """The examination whether its median is what is claimed."""
-        return partial(evidence, of=self, claimed=claimed)
-
-
-def evidence(exam: Examination, of: Of, claimed: Claimed) -> list[Evidence]:
-    """The median of a number in every network, by every metric."""
-    found = {
-        f"{of.words}: {metric}, {data.attrs['title']}": of.number(data, metric)
-        for data in everywhere(exam.measured).values()
-        for metric in of.metrics
-    }
-    return medians_over_draws(exam, found, claimed)
-
-
-def everywhere(measured: Measured) -> Mapping[str, xr.Dataset]:
-    """The trained networks whose layers were randomised."""
-    return networks_with_maps(measured, "similarity", (IMAGE, "grad", PRODUCT, "gbp"))
 
 
 def above_chance(data: xr.Dataset, metric: str, map: str) -> xr.DataArray:
@@ -109,41 +73,14 @@ def no_difference(data: xr.Dataset, metric: str) -> xr.DataArray:
     return products - products
 
 
-def claims(
-    *,
-    id: str,
-    title: str,
-    source: str,
-    statement: str,
-    claimed: Claimed,
-    of: Of,
-    control: tuple[str, Of],
-    restored: tuple[str, Of],
-) -> tuple[Claim, ...]:
-    """A claim on how alike maps stay, `of` a number; control and restored: a premise, and the number of which the same
-    is claimed there.
-    """
-    claim = Claim(
-        id=id,
-        title=title,
-        source=f"{SOURCE}, {source}",
-        statement=statement,
-        premises=PREMISES,
-        examine=of.within(claimed),
-        control=BrokenPremise(premise=control[0], examine=control[1].within(claimed)),
-        restored=RestoredPremise(premise=restored[0], examine=restored[1].within(claimed)),
-        blind=SHARED,
-    )
-    return claims_on_rivals(claim, everywhere)
-
-
 SIGNED, ABSOLUTE = PRINTED[:1], PRINTED[1:2]
+ENTROPY = ("entropy",)
 
 CLAIMS = (
-    *claims(
+    *claims_on_maps(
         id="adebayo-gradient-passes",
         title="Gradient: nothing of the map is left in a random network",
-        source="Sec. 4: “pass”",
+        source=f"{SOURCE}, Sec. 4: “pass”",
         statement=(
             "Gradient: with every layer randomised the map is no more like its original than like another image's map, "
             "by 0.1 or less, in each of their four metrics and every trained network."
@@ -153,10 +90,10 @@ CLAIMS = (
         control=(DETECTOR, Of(partial(above_chance, map=IMAGE), "image, above chance")),
         restored=("noise in the place of the random network's map", Of(noise_above_chance, "noise, above chance")),
     ),
-    *claims(
+    *claims_on_maps(
         id="adebayo-gbp-stays",
         title="GBP: the upper half of the layers hardly matters",
-        source="Sec. 4 and footnote 5: “invariant to higher layers”",
+        source=f"{SOURCE}, Sec. 4 and footnote 5: “invariant to higher layers”",
         statement=(
             "GBP: with the upper half of the layers randomised the map is nearer to its original than to chance: half "
             "of the way or more from the similarity of two images' maps to 1, in each of their four metrics and every "
@@ -173,10 +110,10 @@ CLAIMS = (
             Of(partial(share_kept, map=IMAGE), "image, share kept"),
         ),
     ),
-    *claims(
+    *claims_on_maps(
         id="adebayo-gbp-lowest",
         title="GBP: lower layers do change the map",
-        source="footnote 5 of v3, which withdraws “entirely invariant”",
+        source=f"{SOURCE}, footnote 5 of v3, which withdraws “entirely invariant”",
         statement=(
             "GBP: with every layer randomised the map is less like its original than with the upper half, by 0.05 or "
             "more, in each of their four metrics and every trained network."
@@ -186,10 +123,10 @@ CLAIMS = (
         control=(DETECTOR, Of(partial(fall, map=IMAGE), "image, all − upper half")),
         restored=("the plain gradient, beside no layer randomised", Of(fall_of_all, "gradient, all − none")),
     ),
-    *claims(
+    *claims_on_maps(
         id="adebayo-gbp-bottom-up",
         title="GBP: the lowest layers matter more than the highest",
-        source="footnote 5 of v3; Binder et al. 2023",
+        source=f"{SOURCE}, footnote 5 of v3; Binder et al. 2023",
         statement=(
             "GBP: with the lowest quarter of the layers randomised the map is less like its original than with the "
             "highest quarter, by 0.05 or more, in each of their four metrics and every trained network."
@@ -202,10 +139,10 @@ CLAIMS = (
             Of(partial(bottom_below_top, map="gbp", stop=LAST), "GBP, all − highest quarter"),
         ),
     ),
-    *claims(
+    *claims_on_maps(
         id="adebayo-product-signed",
         title="Gradient ⊙ Input: with signs, nothing of the map is left",
-        source="Sec. 4; with signs kept as Sundararajan & Taly 2018 repair it",
+        source=f"{SOURCE}, Sec. 4; with signs kept as Sundararajan & Taly 2018 repair it",
         statement=(
             "Gradient ⊙ Input, of networks without biases integrated gradients: with every layer randomised the rank "
             "correlation with the original, signs kept, is 0 within 0.1, in every trained network."
@@ -218,10 +155,10 @@ CLAIMS = (
             Of(product_and_noise, "Gradient ⊙ Input and noise", SIGNED),
         ),
     ),
-    *claims(
+    *claims_on_maps(
         id="adebayo-product-input",
         title="Gradient ⊙ Input: without signs, the input explains what is left",
-        source="Sec. 5.2 and Fig. 19",
+        source=f"{SOURCE}, Sec. 5.2 and Fig. 19",
         statement=(
             "Gradient ⊙ Input: with every layer randomised the rank correlation with the original, signs dropped, is "
             "that of x ⊙ u and x ⊙ v, u and v noise, within 0.15, in every trained network."
@@ -233,5 +170,22 @@ CLAIMS = (
             Of(partial(above_products, map=IMAGE), "image − noise ⊙ input", ABSOLUTE),
         ),
         restored=("both gradients are noise", Of(no_difference, "noise ⊙ input", ABSOLUTE)),
+    ),
+    *claims_on_maps(
+        id="adebayo-entropy",
+        title="eMPRT: GBP's map gains more disorder in random networks than the gradient's",
+        source="Hedström et al. 2024, Efficient MPRT, VGG16 and ResNet-18",
+        statement=(
+            "GBP: the entropy of the map's histogram (100 steps from the least to the greatest entry), every layer "
+            "randomised, is above the original's by a larger share than the gradient's, by 0.05 or more, in every "
+            "trained network."
+        ),
+        claimed=MORE,
+        of=Of(partial(entropy_gained, map="gbp"), "GBP − gradient", ENTROPY),
+        control=("signs are filtered: the plain gradient", Of(partial(entropy_gained, map="grad"), "none", ENTROPY)),
+        restored=(
+            "the map before is the image itself",
+            Of(partial(entropy_gained, map="gbp", before=IMAGE), "image to GBP − gradient", ENTROPY),
+        ),
     ),
 )

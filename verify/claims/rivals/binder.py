@@ -1,7 +1,7 @@
 """Binder et al. 2023: randomisation keeps the scale of activations, and large channels go on contributing strongly.
 
-That what is explained changes only to a degree for it, that noise scores best, and that rankings disagree, are
-statements about the similarity of maps, not made here.
+Noise scores as well as any map. That what is explained changes only to a degree, and that rankings disagree, are
+statements not made here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from nfrlab.verify.examine.measured import networks_with
 from nfrlab.verify.examine.over_draws import medians_over_draws
 from nfrlab.verify.examine.rivals import PREMISES as OF_RIVALS
 from nfrlab.verify.examine.rivals import claims_on_rivals
+from nfrlab.verify.examine.similarity import Of, claims_on_maps, itself_above_maps, noise_above_maps, noise_above_noise
 from nfrlab.verify.examine.statistics import predicted_proportion, proportion_evidence
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ OF_NETWORKS = (
     "what a tenth of the channels contributes: Σ|W a_kept| as a share of Σ|W a_kept| + Σ|W a_rest|, over neurons and "
     "positions, of every layer but the first, then their mean; random weights are Gaussian of the layer's mean square",
 )
+CHECKED = "cosine", "SSIM"
+"""Metrics by which noise is compared with maps."""
 Pair = tuple[float, int]
 
 
@@ -255,5 +258,24 @@ CLAIMS = (
             blind="A difference of two shares, each the mean over layers: layers that change against one another.",
         ),
         networks_with_channels,
+    ),
+    *claims_on_maps(
+        id="binder-noise",
+        title="Noise passes the check as well as any map",
+        source="Binder et al. 2023 (arXiv 2211.12486), abstract: uninformative maps score high",
+        statement=(
+            "With every layer randomised no map is less like its original than noise, independent of everything, is "
+            "like a map, by more than 0.1, in cosine and SSIM (maps of mean square 1), and every trained network."
+        ),
+        claimed=Claimed.between(-2.0, 0.1),
+        of=Of(noise_above_maps, "noise − the least that is kept", CHECKED),
+        control=(
+            "the noise is independent of the map: the map itself in its place",
+            Of(itself_above_maps, "itself − the least that is kept", CHECKED),
+        ),
+        restored=(
+            "noise in the place of the random network's map as well",
+            Of(noise_above_noise, "noise − noise", CHECKED),
+        ),
     ),
 )

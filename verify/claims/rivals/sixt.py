@@ -58,8 +58,11 @@ def slowing_evidence(exam: Examination, rules: Sequence[str]) -> list[Evidence]:
 
 
 def measured_with(measured: Measured, rules: Sequence[str]) -> Mapping[str, object]:
-    """The networks in which the convergence of these rules was measured."""
-    return rivals_with(measured, "csc", rules)
+    """The networks in which the convergence of these rules was measured; none without one of random weights, of which
+    the controls speak.
+    """
+    found = rivals_with(measured, "csc", rules)
+    return found if any(data.attrs["weights"] == "random" for data in found.values()) else {}
 
 
 def converges(*, id: str, title: str, rules: Sequence[str]) -> tuple[Claim, ...]:
