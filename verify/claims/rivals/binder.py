@@ -181,8 +181,11 @@ CLAIMS = (
         premises=PREMISES,
         examine=partial(law_evidence, pairs=ALONE),
         control=BrokenPremise(premise="weights U[−1, 1]", examine=partial(law_evidence, pairs=ALONE, family="uniform")),
-        notices=("biases-20", "gaussian-is-laplace"),
-        blind="It compares two numbers of a neuron by size: it does not see what scales both.",
+        notices=("gaussian-is-laplace",),
+        blind=(
+            "It compares two numbers of a neuron by size: it does not see what scales both, and biases of a fifth of "
+            "the weights move the probability by less than the margin."
+        ),
     ),
     Claim(
         id="binder-channels",
