@@ -19,13 +19,7 @@ from nfrlab.simulations.bridge.populations import (
     other_image,
     target_classes,
 )
-from nfrlab.simulations.bridge.rival_settings import (
-    CHANNELS,
-    CLASSES,
-    CONVERGENCE,
-    FLIPS,
-    RANDOMISATION,
-)
+from nfrlab.simulations.bridge.rival_settings import CHANNELS, CLASSES, CONVERGENCE, FLIPS, RANDOMISATION
 from nfrlab.simulations.bridge.settings import CASCADE, ENDS, INFORMATION, LEVELS, NEURONS, REMOVAL, SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw
 from nfrlab.simulations.deep.effects import (

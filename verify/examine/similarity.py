@@ -33,9 +33,8 @@ PREMISES = (
     "maps with their bottom process, relevance from |f_k|; SSIM and HOG of the sum over the channels; a zero map is "
     "like no other, 0",
 )
-
-
 SHARED = "They name no threshold. A factor common to all similarities changes little."
+"""What claims on similar maps do not see."""
 Number = Callable[["xr.Dataset", str], "xr.DataArray"]
 """Of what was measured on a network and a metric, one number a draw."""
 
@@ -87,20 +86,6 @@ def least_kept(data: xr.Dataset, metric: str) -> xr.DataArray:
     """How alike to its original the map of any rule is that changes most, every layer randomised."""
     found = data["similarity"].sel(metric=metric, stop=LAST, order="cascading", explained="held", drop=True)
     return found.sel(map=[name for name in maps_in(found) if name != IMAGE]).fillna(0).min("map")
-
-
-def entropy_gained(data: xr.Dataset, metric: str, map: str, before: str = "") -> xr.DataArray:
-    """eMPRT of a map less that of the gradient: the entropy that it gains in random networks, as a share of what it had
-    `before`, by default itself.
-    """
-    return entropy_share(data, map, before or map) - entropy_share(data, "grad", "grad")
-
-
-def entropy_share(data: xr.Dataset, after: str, before: str) -> xr.DataArray:
-    """`(H(random) − H(own)) / H(own)`."""
-    H = data["entropy"]
-    own = H.sel(weights="own", map=before, drop=True)
-    return (H.sel(weights="random", map=after, drop=True) - own) / own
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nfrlab.simulations.bridge.compared import PRODUCT
 from nfrlab.verify.court.evidence import Claimed
-from nfrlab.verify.examine.similarity import IMAGE, LAST, PRINTED, Of, chance, claims_on_maps, entropy_gained, kept
+from nfrlab.verify.examine.similarity import IMAGE, LAST, PRINTED, Of, chance, claims_on_maps, kept
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,6 +71,20 @@ def no_difference(data: xr.Dataset, metric: str) -> xr.DataArray:
     """Zero: of two products of the image and noise."""
     products = data["similarity_of_products"].sel(metric=metric, drop=True)
     return products - products
+
+
+def entropy_gained(data: xr.Dataset, metric: str, map: str, before: str = "") -> xr.DataArray:
+    """eMPRT of a map less that of the gradient: the entropy that it gains in random networks, as a share of what it had
+    `before`, by default itself.
+    """
+    return entropy_share(data, map, before or map) - entropy_share(data, "grad", "grad")
+
+
+def entropy_share(data: xr.Dataset, after: str, before: str) -> xr.DataArray:
+    """`(H(random) − H(own)) / H(own)`."""
+    H = data["entropy"]
+    own = H.sel(weights="own", map=before, drop=True)
+    return (H.sel(weights="random", map=after, drop=True) - own) / own
 
 
 SIGNED, ABSOLUTE = PRINTED[:1], PRINTED[1:2]
@@ -182,7 +196,10 @@ CLAIMS = (
         ),
         claimed=MORE,
         of=Of(partial(entropy_gained, map="gbp"), "GBP − gradient", ENTROPY),
-        control=("signs are filtered: the plain gradient", Of(partial(entropy_gained, map="grad"), "none", ENTROPY)),
+        control=(
+            "signs are filtered: Gradient ⊙ Input",
+            Of(partial(entropy_gained, map=PRODUCT), "Gradient ⊙ Input − gradient", ENTROPY),
+        ),
         restored=(
             "the map before is the image itself",
             Of(partial(entropy_gained, map="gbp", before=IMAGE), "image to GBP − gradient", ENTROPY),
