@@ -25,7 +25,9 @@ COMMANDS = {
     "figures": "Draw the figures of the paper and of this laboratory.",
     "bridge": "Measure the effects on deep networks; try the claims on them.",
     "rivals": "Measure what the paper and its rivals predict differently; who is right?",
-    "train": "Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.",
+    "decisions": "Feed maps back to the network: is the map what it used?",
+    "failures": "Follow wrong decisions layer by layer: where do they fail?",
+    "train": "Train VGG16 or ResNet18 on CIFAR-10.",
 }
 """Name and first sentence of every subcommand; `nfrlab.verify.commands.NAME` has the function of that name."""
 

@@ -19,13 +19,14 @@ from nfrlab.verify.court.budget import CAPACITY, RUN_BUDGET
 from nfrlab.verify.court.evidence import Evidence, Finding, Kind
 from nfrlab.verify.court.verdict import Control, Status, Verdict, judge
 from nfrlab.verify.proceedings import power, record, store
-from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
+from nfrlab.verify.proceedings.registry import REGISTRY, is_of_decisions, is_of_rivals
 from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
 from nfrlab.verify.report import claims_page
 
-COURT = [id for id, claim in REGISTRY.items() if not claim.on_deep_networks]
-DEEP = [id for id, claim in REGISTRY.items() if claim.on_deep_networks]
+COURT = [id for id, claim in REGISTRY.items() if not claim.on_deep_networks or is_of_decisions(claim)]
+"""Claims that can be tried at once; what those on decisions are judged from is shipped."""
+DEEP = [id for id in REGISTRY if id not in COURT]
 SEED = 2503_11160
 FAMILY_ALPHA = 1e-7
 

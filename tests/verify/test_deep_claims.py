@@ -34,13 +34,13 @@ from nfrlab.verify.examine.over_draws import (
     rates_over_draws,
 )
 from nfrlab.verify.proceedings import store
-from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_rivals
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_bridge, is_of_rivals
 from nfrlab.verify.proceedings.schema import schema_of
 from nfrlab.verify.proceedings.trial import try_claim
 from nfrlab.verify.report import claims_page, wording
 from tests.support.measurements import DRAWS, FULL, QUICK, L, World, mixed, printed, put, repaired
 
-DEEP = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks}
+DEEP = {id: claim for id, claim in REGISTRY.items() if is_of_bridge(claim) or is_of_rivals(claim)}
 TWIN = {"-imagenet": IMAGENET} | {f"@{network}": f"{network}-trained" for network in ON_IMAGENET}
 """How the claims end that are judged from one network with ImageNet's weights, and the setting that they look at."""
 TWINS = {

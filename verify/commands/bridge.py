@@ -53,7 +53,7 @@ from nfrlab.verify.court.claim import Profile
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.on_network import claims_on, said_last, too_few
-from nfrlab.verify.proceedings.registry import REGISTRY, is_of_rivals
+from nfrlab.verify.proceedings.registry import REGISTRY, is_of_bridge
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def bridge(
             said = said_of_weights(model, sources)
             is_checked = model is not None and (":" in model or explained != "top")
             noted = said_of_network(settings, seed, sources, count) if is_checked else ""
-        deep = {id: None for id, claim in REGISTRY.items() if claim.on_deep_networks and not is_of_rivals(claim)}
+        deep = {id: None for id, claim in REGISTRY.items() if is_of_bridge(claim)}
         store.prepare(out, len(deep))
         store.read(out)
         power.stored_sights(out)

@@ -1,21 +1,18 @@
-"""The command `nfrlab train`: train VGG16 on CIFAR-10, for `nfrlab bridge` to measure beside the random one."""
+"""The command `nfrlab train`: networks learn CIFAR-10, for `nfrlab bridge` and `nfrlab decisions` to measure."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nfrlab.simulations.bridge.sources import Sources, file_digest, folder_digest
+from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.files import write_atomically
-from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
+from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.sealed import require_replaceable
 from nfrlab.simulations.slots import Slots
+from nfrlab.verify.commands import backdoors
 from nfrlab.verify.commands.console import (
     OUT,
     Seed,
@@ -35,33 +32,48 @@ from nfrlab.verify.commands.deep_options import (
     require_side,
     require_torch,
 )
-from nfrlab.verify.commands.progress import duration
+from nfrlab.verify.commands.training import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
-EPOCHS = "epochs"
-KEPT = "finished epochs are kept, the same command resumes"
-MOST_EPOCHS = 10_000
+EPOCHS_OF_VGG16, MOST_EPOCHS = 12, 10_000
 
 
 def train(
     size: Annotated[int, typer.Option(help="Side, in pixels, that the images are enlarged to.")] = 224,
-    epochs: Annotated[int, typer.Option(help="How many times every image is seen.")] = 12,
+    epochs: Annotated[
+        int | None, typer.Option(help="How many times every image is seen; 12, for an attack 3.", show_default=False)
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Seed = 0,
+    attack: Annotated[
+        str | None,
+        typer.Option(help="ResNet18 at 32 × 32 instead: clean, badnet, dynamic, inputaware, wanet, several, or all."),
+    ] = None,
+    width: Annotated[int, typer.Option(help="Base width of that ResNet18.")] = 16,
+    seeds: Annotated[int, typer.Option(help="How many of each, from --seed on.")] = 1,
+    scratch: Annotated[
+        bool, typer.Option("--scratch", help="An attack begins with random weights, not with the clean network.")
+    ] = False,
     out: Annotated[Path, folder("--out", "The --out of the 'nfrlab bridge' that will measure it.")] = OUT,
 ) -> None:
-    """Train VGG16 on CIFAR-10, for 'nfrlab bridge' to measure.
+    """Train VGG16 or ResNet18 on CIFAR-10.
 
-    CIFAR-10 is taken from the folder that NFRLAB_DATA names. A GPU needs minutes; two cores need --size 32 and half an
-    hour. You can interrupt it at any time; run the same command again to resume.
+    VGG16 is for 'nfrlab bridge', ResNet18, clean or with a backdoor, for 'nfrlab decisions'. CIFAR-10 is taken from the
+    folder that NFRLAB_DATA names. For VGG16 a GPU needs minutes; two cores need --size 32 and half an hour. You can
+    interrupt it at any time; run the same command again to resume.
     """
     with refusals():
         require_torch()
         require_counts(seed=seed)
-        source = training_images(size, epochs)
-        used = device_from(device)
         try:
-            print_paths(train_and_save(source, size, epochs, used, seed, out / MEASUREMENTS))
+            if attack is None:
+                times = EPOCHS_OF_VGG16 if epochs is None else epochs
+                source, used = training_images(size, times), device_from(device)
+                print_paths(train_and_save(source, size, times, used, seed, out / MEASUREMENTS))
+            else:
+                asked = backdoors.trainings(attack, width, epochs, seed, seeds, scratch)
+                source = training_images(backdoors.SIDE, 1 if epochs is None else epochs)
+                backdoors.train_all(source, asked, device_from(device), out / MEASUREMENTS)
         except Stopped as error:
             raise refuse(str(error)) from error
         except KeyboardInterrupt:
@@ -108,41 +120,10 @@ def train_and_save(source: Path, size: int, epochs: int, device: str, seed: int,
             "torch": torch.__version__,
             "images": source.name,
         }
-        kept = Slots(folder / EPOCHS, training_key(origin, source))
+        kept = Slots(folder / EPOCHS, training_key(origin, digest_of(source)))
         module, accuracy = learning.learn(train, test, epochs, device, seed, told(epochs), kept)
         words = {name: str(value) for name, value in {**origin, "accuracy": accuracy}.items()}
         write_atomically(path, checkpoints.sealed(module.cpu().state_dict(), words))
         kept.remove()
     console.print(f"accuracy on the test images: {100 * accuracy:.2f} %", highlight=False)
     return path
-
-
-def training_key(origin: Mapping[str, object], source: Path) -> str:
-    """What training starts from, as a name: options, machine, images and code."""
-    digest = folder_digest(source) if source.is_dir() else file_digest(source)
-    code = code_digest(("simulations/deep/**/*.py",))
-    return sha256(json.dumps([origin, digest, code], sort_keys=True).encode()).hexdigest()[:16]
-
-
-def lack_of_memory(error: Exception) -> str | None:
-    """The sentence for it; None for any other error."""
-    return "memory does not suffice for training; choose a smaller --size" if lacks_memory(error) else None
-
-
-def told(epochs: int) -> Callable[[int, float, float], None]:
-    """What says how an epoch went; after the first of a run also how long the others take, if a minute or more."""
-    started, first = time.monotonic(), [True]
-
-    def tell_of(number: int, loss: float, accuracy: float) -> None:
-        print_epoch(number, loss, accuracy)
-        left = (time.monotonic() - started) * (epochs - number)
-        if first and left >= 60:
-            tell(f"{duration(left)} to go at this pace; {KEPT}")
-        first.clear()
-
-    return tell_of
-
-
-def print_epoch(number: int, loss: float, accuracy: float) -> None:
-    """One line an epoch."""
-    console.print(f"epoch {number}: cross-entropy {loss:.3f}, accuracy {100 * accuracy:.2f} %", highlight=False)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from pkgutil import iter_modules
 
-NO_FIGURES = ("convergence", "stored", "write")
+NO_FIGURES = ("convergence", "failed", "stored", "write")
 CALLED = {"anisotropy": "isotropy", "cascade_profiles": "cascade"}
 """Figures that are called otherwise than their module."""
 
@@ -20,4 +20,7 @@ DRAWN = {
 STORED = tuple(module.name for module in iter_modules([str(DEEP)]) if module.name.startswith(("fig", "table")))
 """Figures that are drawn from what `nfrlab bridge` stored."""
 
-__all__ = ["DRAWN", "STORED", "anisotropy", "cascade_profiles", "convergence", "fig1", "ordering", "stored", "write"]
+__all__ = [
+    *("DRAWN", "STORED", "anisotropy", "cascade_profiles", "convergence", "failed", "fig1", "ordering", "stored"),
+    "write",
+]

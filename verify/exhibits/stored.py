@@ -11,9 +11,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, table1
+from nfrlab.paper_figs.deep import fig2, fig3, fig4, fig5, fig6, fig7, fig8, fig9, table1
 from nfrlab.paper_figs.deep.stored import MissingResults, Stored
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
+from nfrlab.verify.examine.decisions import shipped
 from nfrlab.verify.exhibits.write import write
 from nfrlab.verify.proceedings.store import datasets
 
@@ -26,6 +27,8 @@ FIGURES: dict[str, Callable[[Stored], Figure]] = {
     "fig5": fig5.figure,
     "fig6": fig6.figure,
     "fig7": fig7.figure,
+    "fig8": fig8.figure,
+    "fig9": fig9.figure,
 }
 
 
@@ -51,10 +54,13 @@ def draw(
 
 
 def load(results: Path) -> Stored:
-    """All stored settings. Raises `ValueError` naming a file that cannot be read."""
+    """All stored settings; of decisions those that are shipped, where nothing else is stored.
+
+    Raises `ValueError` naming a file that cannot be read.
+    """
     pictures = datasets(results / PICTURES)
     return Stored(
-        datasets(results),
+        dict(shipped()) | datasets(results),
         {
             name: data.assign(photograph=photograph(data["image"], as_imagenets(data)))
             for name, data in pictures.items()

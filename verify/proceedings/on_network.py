@@ -11,7 +11,7 @@ from nfrlab.simulations.bridge.settings import RANDOM
 from nfrlab.verify.court.claim import Claim, Measured
 from nfrlab.verify.court.verdict import Status, Verdict
 from nfrlab.verify.examine.over_draws import counted
-from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_rivals
+from nfrlab.verify.proceedings.registry import REGISTRY, find_claim, is_of_decisions, is_of_rivals
 
 
 def claims_on(model: str, trained: bool, found: Measured, of_rivals: bool = False) -> tuple[dict[str, None], int]:
@@ -22,7 +22,7 @@ def claims_on(model: str, trained: bool, found: Measured, of_rivals: bool = Fals
     """
     network = display_name(model)
     deep = {id: claim for id, claim in REGISTRY.items() if claim.on_deep_networks and "@" not in id}
-    bases = (id for id, claim in deep.items() if is_of_rivals(claim) == of_rivals)
+    bases = (id for id, claim in deep.items() if is_of_rivals(claim) == of_rivals and not is_of_decisions(claim))
     ids = [twin_on(id, network, trained) for id in bases if not id.endswith("-imagenet")]
     apply = {id: None for id in ids if not lacks(find_claim(id), found)}
     return apply, len(ids) - len(apply)

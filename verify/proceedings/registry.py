@@ -6,6 +6,7 @@
 from difflib import get_close_matches
 
 from nfrlab.verify.claims import CHAPTERS
+from nfrlab.verify.claims import decisions as decision_claims
 from nfrlab.verify.claims import rivals as rival_claims
 from nfrlab.verify.court.claim import Claim
 from nfrlab.verify.examine import measured, rivals
@@ -19,9 +20,19 @@ def is_on_own_network(id: str) -> bool:
     return bool(at and network) and id not in REGISTRY and base in REGISTRY and REGISTRY[base].on_deep_networks
 
 
+def is_of_bridge(claim: Claim) -> bool:
+    """Whether the claim is judged from what `nfrlab bridge` measures."""
+    return claim.on_deep_networks and not is_of_rivals(claim) and not is_of_decisions(claim)
+
+
 def is_of_rivals(claim: Claim) -> bool:
     """Whether the claim is judged from what `nfrlab rivals` measures."""
     return claim.on_deep_networks and claim in rival_claims.CLAIMS
+
+
+def is_of_decisions(claim: Claim) -> bool:
+    """Whether the claim is judged from what `nfrlab decisions` measures."""
+    return claim.on_deep_networks and claim in decision_claims.CLAIMS
 
 
 def find_claim(id: str) -> Claim:

@@ -79,7 +79,7 @@ def sealed(state: Mapping[str, Tensor], origin: Mapping[str, str]) -> bytes:
 
     The same bytes for the same content: safetensors itself writes `origin` in a random order.
     """
-    bare = save(dict(state))
+    bare = save({name: tensor.contiguous() for name, tensor in state.items()})
     end = 8 + int.from_bytes(bare[:8], "little")
     said = dict(sorted({**origin, DIGEST: sha256(bare).hexdigest()}.items()))
     header = json.dumps({"__metadata__": said} | json.loads(bare[8:end]), separators=(",", ":")).encode()

@@ -1,7 +1,7 @@
-"""VGG16 learns CIFAR-10, at any size of the images: the paper's network, trained, where ImageNet is out of reach.
+"""Networks learn CIFAR-10: VGG16 at any size of the images, the paper's network where ImageNet is out of reach.
 
-Batch normalisations stand behind the convolutions while it learns, and are folded into them afterwards: what is kept
-is plain VGG16 with biases.
+Batch normalisations stand behind its convolutions while it learns, and are folded into them afterwards: what is kept
+is plain VGG16 with biases. `fit` trains any network, alone or beside a `Partner` that changes what it sees.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -37,6 +37,25 @@ class Epoch(NamedTuple):
     number: int
     loss: float
     accuracy: float
+
+
+@runtime_checkable
+class Partner(Protocol):
+    """What changes the batches of a training, and may learn beside it."""
+
+    def parts(self) -> Mapping[str, Any]:
+        """What a training that goes on needs of it: whatever has a state."""
+
+    def altered(
+        self, x: Float[Tensor, "B C H W"], y: Int64[Tensor, " B"], which: Int64[Tensor, " B"], rng: Generator
+    ) -> tuple[Float[Tensor, "B C H W"], Int64[Tensor, " B"], Float[Tensor, ""]]:
+        """The batch that is learned from in the place of images `which`, and what is added to its loss."""
+
+    def zero_grad(self) -> None:
+        """Before the gradients of a step."""
+
+    def step(self) -> None:
+        """After them: its own step."""
 
 
 def learn(
@@ -74,29 +93,38 @@ def learn(
 
 
 def fit(
-    module: models.VGG, train: Labelled, test: Labelled, epochs: int, seed: int, kept: Slots | None = None
+    module: nn.Module,
+    train: Labelled,
+    test: Labelled,
+    epochs: int,
+    seed: int,
+    kept: Slots | None = None,
+    rate: float | None = None,
+    half: bool = True,
+    partner: Partner | None = None,
 ) -> Iterator[Epoch]:
-    """Train in place, without dropout: epochs are few. Stochastic gradients with Nesterov's momentum in bfloat16, the
-    rate rising and falling once. Yields the epochs that are not kept already. Raises as `learn` does.
+    """Train in place, without dropout: epochs are few. Stochastic gradients with Nesterov's momentum, in bfloat16 if
+    `half`, the `rate` rising and falling once. Yields the epochs that are not kept already. Raises as `learn` does.
     """
+    rate = RATE if rate is None else rate
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for part in module.modules():
         if isinstance(part, nn.Dropout):
             part.p = 0.0
     rng = Generator().manual_seed(int(seed_sequence(seed, "learning", "order").generate_state(1)[0]))
-    optimiser = torch.optim.SGD(module.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
+    optimiser = torch.optim.SGD(module.parameters(), rate, MOMENTUM, weight_decay=DECAY, nesterov=True)
     steps = len(train) // min(BATCH, len(train))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * steps, cycle_momentum=False)
-    parts = {"module": module, "optimiser": optimiser, "schedule": schedule}
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, cycle_momentum=False)
+    parts = {"module": module, "optimiser": optimiser, "schedule": schedule} | dict(partner.parts() if partner else {})
     if kept is not None:
-        kept.reserve(state_size(module), beside=state_size(module) // 2)
+        size = state_size(*(part for part in parts.values() if isinstance(part, nn.Module)))
+        kept.reserve(size, beside=size // 2)
     for number in range(resume(kept, parts, rng) + 1, epochs + 1):
         losses = []
         module.train()
-        for x, y in batches(train, rng):
-            loss = descend(module, optimiser, x, y)
+        for x, y, which in batches(train, rng):
+            losses.append(descend(module, optimiser, x, y, which, rng, partner, half))
             schedule.step()
-            losses.append(loss)
         mean = float(torch.stack(losses).mean())
         if not np.isfinite(mean):
             raise ValueError(f"training diverged in epoch {number}: the loss is {mean}")
@@ -106,10 +134,10 @@ def fit(
     module.eval()
 
 
-def state_size(module: nn.Module) -> int:
-    """Bytes of `state`, at most: parameters, their momenta, buffers, and how they are called."""
-    tensors = module.state_dict().values()
-    return 2 * sum(tensor.nbytes for tensor in tensors) + 4096 * len(tensors) + (1 << 16)
+def state_size(*modules: nn.Module) -> int:
+    """Bytes of `state`, at most: parameters, their momenta (two of each, for a partner's), buffers, and names."""
+    tensors = [tensor for module in modules for tensor in module.state_dict().values()]
+    return (2 if len(modules) < 2 else 3) * sum(tensor.nbytes for tensor in tensors) + 4096 * len(tensors) + (1 << 16)
 
 
 def state(parts: Mapping[str, Any], rng: Generator) -> memoryview:
@@ -132,26 +160,42 @@ def resume(kept: Slots | None, parts: Mapping[str, Any], rng: Generator) -> int:
     return number
 
 
-def batches(train: Labelled, rng: Generator) -> Iterator[tuple[Float[Tensor, "B C side side"], Int64[Tensor, " B"]]]:
-    """Every image once, varied and then enlarged."""
+def batches(
+    train: Labelled, rng: Generator
+) -> Iterator[tuple[Float[Tensor, "B C side side"], Int64[Tensor, " B"], Int64[Tensor, " B"]]]:
+    """Every image once, varied and then enlarged, its class and its number."""
     batch, small = min(BATCH, len(train)), replace(train, side=None)
     order = torch.randperm(len(train), generator=rng)[: len(train) // batch * batch]
     for i in torch.chunk(order, len(order) // batch):
-        yield train.enlarged(varied(small.x(i), rng)), train.labels[i]
+        yield train.enlarged(varied(small.x(i), rng)), train.labels[i], i
 
 
 def descend(
-    module: nn.Module, optimiser: torch.optim.Optimizer, x: Float[Tensor, "B ..."], y: Int64[Tensor, " B"]
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    x: Float[Tensor, "B ..."],
+    y: Int64[Tensor, " B"],
+    which: Int64[Tensor, " B"],
+    rng: Generator,
+    partner: Partner | None,
+    half: bool,
 ) -> Float[Tensor, ""]:
     """One step down the cross-entropy, which is returned; a gradient longer than 2 is shortened to 2."""
     device = next(module.parameters()).device
-    with torch.autocast(device.type, torch.bfloat16):
-        f = module(x.to(device, memory_format=torch.channels_last))
-    loss = F.cross_entropy(f.float(), y.to(device))
+    x, y = x.to(device), y.to(device)
     optimiser.zero_grad()
-    torch.autograd.backward(loss)
+    penalty: Tensor | float = 0.0
+    if partner is not None:
+        partner.zero_grad()
+        x, y, penalty = partner.altered(x, y, which, rng)
+    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        f = module(x.contiguous(memory_format=torch.channels_last))
+    loss = F.cross_entropy(f.float(), y)
+    torch.autograd.backward(loss + penalty)
     nn.utils.clip_grad_norm_(module.parameters(), STEEPEST)
     optimiser.step()
+    if partner is not None:
+        partner.step()
     return loss.detach()
 
 

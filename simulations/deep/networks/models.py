@@ -175,18 +175,21 @@ def _stage(count: int, below: int, width: int, stride: int, bias: bool, project:
 
 
 class ResNet(nn.Module):
-    """ResNet-18, He et al. 2016, shortcut B: 11,689,512 parameters for 1,000 classes."""
+    """ResNet-18, He et al. 2016, shortcut B: stages of w, 2w, 4w and 8w channels, 11,689,512 parameters for w = 64 and
+    1,000 classes. For `small` images the first convolution is 3×3, and nothing is subsampled before the second stage.
+    """
 
-    def __init__(self, classes: int, bias: bool) -> None:
+    def __init__(self, classes: int, bias: bool, w: int = 64, small: bool = False) -> None:
         super().__init__()
-        self.conv1, self.bn1, self.relu = _conv(3, 64, 7, 2), _norm(64, bias), nn.ReLU()
-        self.maxpool = nn.MaxPool2d(3, 2, padding=1)
+        first = _conv(3, w, 3) if small else _conv(3, w, 7, 2)
+        self.conv1, self.bn1, self.relu = first, _norm(w, bias), nn.ReLU()
+        self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, padding=1)
         self.layer1, self.layer2, self.layer3, self.layer4 = (
             _stage(2, below, width, stride, bias, project=True)
-            for below, width, stride in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2))
+            for below, width, stride in ((w, w, 1), (w, 2 * w, 2), (2 * w, 4 * w, 2), (4 * w, 8 * w, 2))
         )
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(512, classes, bias)
+        self.fc = nn.Linear(8 * w, classes, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """`f(x)`."""
@@ -199,6 +202,12 @@ class ResNet(nn.Module):
 def resnet18(bias: bool = True, classes: int = 1000) -> ResNet:
     """ResNet-18; without biases its batch normalisations have a scale and no shift."""
     return ResNet(classes, bias)
+
+
+@uninitialised
+def small_resnet18(width: int, bias: bool = True, classes: int = 10) -> ResNet:
+    """ResNet-18 of this base width for images of 32×32: 11,173,962 parameters at width 64."""
+    return ResNet(classes, bias, width, small=True)
 
 
 class CifarResNet(nn.Module):

@@ -16,7 +16,7 @@ from torch import nn
 from nfrlab.simulations.deep.networks import imagenet, models
 from nfrlab.simulations.deep.networks.own_files import first_line, made_in_file
 from nfrlab.simulations.deep.networks.plain import plain
-from nfrlab.simulations.network_names import ALIASES, library_of, require_known
+from nfrlab.simulations.network_names import ALIASES, base_width, library_of, require_known
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "vgg16": models.vgg16,
@@ -45,6 +45,8 @@ def build(name: str, bias: bool = True, side: int | None = None) -> nn.Module:
     if ":" in name:
         return from_file(name)
     require_known(name)
+    if width := base_width(name):
+        return models.small_resnet18(width, bias)
     return MODELS[ALIASES.get(name, name)](bias=bias)
 
 

@@ -20,9 +20,9 @@ from safetensors.torch import load_file, save_file
 from nfrlab.simulations.bridge.settings import plan
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, learning, models, weights
-from nfrlab.verify.commands import train
+from nfrlab.verify.commands import train, training
 from nfrlab.verify.commands.deep_options import LEARNED, training_side
-from nfrlab.verify.commands.train import print_epoch
+from nfrlab.verify.commands.training import print_epoch
 from tests.verify.test_cli import in_process
 
 PLAN = (8, models.POOL, 16, models.POOL)
@@ -105,9 +105,9 @@ def test_batches_hold_every_image_once_enlarged(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(learning, "varied", lambda x, rng: x)
     data = replace(few(500), side=32)
     found = list(learning.batches(data, torch.Generator().manual_seed(0)))
-    assert [tuple(x.shape) for x, _ in found] == [(250, 1, 32, 32)] * 2
-    assert not torch.equal(torch.cat([y for _, y in found]), data.labels)
-    seen = {(int(y), x.sum().item()) for xs, ys in found for x, y in zip(xs, ys, strict=True)}
+    assert [tuple(x.shape) for x, _, _ in found] == [(250, 1, 32, 32)] * 2
+    assert not torch.equal(torch.cat([y for _, y, _ in found]), data.labels)
+    seen = {(int(y), x.sum().item()) for xs, ys, _ in found for x, y in zip(xs, ys, strict=True)}
     assert seen == {(int(y), x.sum().item()) for x, y in zip(data.x(), data.labels, strict=True)}
 
 
@@ -172,7 +172,7 @@ def test_a_training_that_stops_goes_on_where_it_was(cifar: Path, monkeypatch: py
             if number == 2:
                 raise KeyboardInterrupt
 
-        patched.setattr(train, "print_epoch", interrupt)
+        patched.setattr(training, "print_epoch", interrupt)
         done = in_process(*arguments, "--out", "out")
     assert (done.exit_code, done.stderr) == (
         130,
@@ -187,7 +187,7 @@ def test_a_training_that_stops_goes_on_where_it_was(cifar: Path, monkeypatch: py
 
         patched.setattr(train, "write_atomically", full)
         done = in_process(*arguments, "--out", "out")
-    told = f"nfrlab: cannot write to out/bridge: No space left on device; {train.KEPT}\n"
+    told = f"nfrlab: cannot write to out/bridge: No space left on device; {training.KEPT}\n"
     assert (done.exit_code, done.stderr, done.stdout.count("epoch ")) == (2, told, 1)
     done = in_process(*arguments, "--out", "out")
     assert (done.exit_code, done.stderr, done.stdout.count("epoch ")) == (0, "", 0)

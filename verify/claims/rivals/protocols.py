@@ -12,6 +12,7 @@ import numpy as np
 from nfrlab.simulations.dense import Network, attribution, rule
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination
 from nfrlab.verify.court.evidence import Claimed, Evidence, Finding, Kind
+from nfrlab.verify.examine.exact.cases import exact_cases
 from nfrlab.verify.examine.protocols import (
     carried_by_alpha_beta,
     fresh_weights,
@@ -21,7 +22,7 @@ from nfrlab.verify.examine.protocols import (
 )
 from nfrlab.verify.examine.statistics import median_evidence
 
-SIDE, WIDTH, BLOCKS, CASES = 32, 64, 16, 200
+SIDE, WIDTH, BLOCKS = 32, 64, 16
 SHAPES = ((8, 8), (8, 8), (8, 4), (4, 4), (8, 4))
 PRINTED = {"MNIST": (0.0438381918, 0.0438381919), "Fashion-MNIST": (0.0202314744, 0.0202314744)}
 """LeNet: MPRT of the gradient and of GBP, as the notebook of Hedström et al. stores them."""
@@ -30,19 +31,8 @@ ALONE = "The protocol alone is examined, in the few lines that matter; no networ
 
 
 def exact_evidence(statement: str, holds: Callable[[np.random.Generator], bool], exam: Examination) -> list[Evidence]:
-    """Whether something is so in every one of `CASES` random cases; one without it refutes."""
-    rng = exam.rng("cases")
-    failed = sum(not holds(rng) for _ in range(CASES))
-    return [
-        Evidence(
-            kind=Kind.IDENTITY,
-            statement=statement,
-            finding=Finding.REFUTES if failed else Finding.SUPPORTS,
-            method=f"exactly, in {CASES} random cases",
-            n=CASES,
-            details={"cases without it": failed},
-        )
-    ]
+    """Whether something is so in every one of many random cases."""
+    return [exact_cases(statement, holds, exam)]
 
 
 def sampled_evidence(

@@ -1,0 +1,290 @@
+"""What is measured of decisions: networks with the images and classes that they were made for, one row an image."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Generator, Tensor
+
+from nfrlab.simulations.bridge.draws import prepare
+from nfrlab.simulations.bridge.names import display_name
+from nfrlab.simulations.bridge.networks import build
+from nfrlab.simulations.bridge.populations import files_in, labels_in, photograph
+from nfrlab.simulations.bridge.settings import ON_DIGITS, Weights
+from nfrlab.simulations.bridge.sources import CIFAR, ON_CIFAR, Sources, file_digest, safetensors_metadata
+from nfrlab.simulations.deep.backdoors.attacking import made
+from nfrlab.simulations.deep.decisions.measuring import measure, measure_triggered
+from nfrlab.simulations.deep.decisions.tracking import stops, tracked
+from nfrlab.simulations.deep.engine.backward import GRAD, from_layers
+from nfrlab.simulations.deep.engine.graph import Graph
+from nfrlab.simulations.deep.engine.named_rules import rule_from
+from nfrlab.simulations.deep.inputs import images
+from nfrlab.simulations.deep.networks import checkpoints, trained
+from nfrlab.simulations.deep.reading.rewrite import rewrite
+from nfrlab.simulations.network_names import base_width, is_own_file
+from nfrlab.simulations.resumable import code_digest
+from nfrlab.simulations.seeds import seed_sequence
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BATCH, CURVES, SMALL = 100, 2000, 64
+"""Images at a time; of how many RISE and AOPC are measured, and up to which side: they cost 50 forward passes."""
+CODE = ("simulations/deep/decisions/*.py", "simulations/deep/engine/*.py", "simulations/bridge/decisions.py")
+"""Where the numbers come from, as patterns relative to the root of the wings."""
+WHOLE = ("right", "label", "decided")
+PRECISE = ("probability", "margin", "alignment")
+"""Variables that are stored as integers, and as floats; all others in thousandths, from −32.767 to 32.767."""
+Batch = Callable[[Tensor, Tensor, Generator, int], "xr.Dataset"]
+Watch = Callable[[int, int], None]
+
+
+def unwatched(done: int, total: int) -> None:
+    """Nobody looks on."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images as a network reads them, made when they are asked for, their classes, and where they come from."""
+
+    x: Callable[[Tensor], Float[Tensor, "B C H W"]]
+    y: Int64[Tensor, " n"]
+    source: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network that reads the images whose decisions are measured, and the rule whose maps are looked at."""
+
+    network: str
+    graph: Graph
+    data: Labelled
+    sources: Sources
+    rule: str
+    seed: int
+
+    @classmethod
+    def of(cls, network: str, sources: Sources, rule: str, seed: int, side: int) -> Subject:
+        """A trained network by name with its images. Raises `ValueError` for what cannot be used of them."""
+        prepare(sources.device)
+        data = images_for(network, sources, seed, side)
+        weights: Weights = "built" if is_own_file(network) and sources.checkpoint is None else "trained"
+        module = build(network, weights, True, sources, side).to(sources.device)
+        return cls(network, rewrite(module, data.x(torch.tensor([0])).to(sources.device)), data, sources, rule, seed)
+
+
+def images_for(network: str, sources: Sources, seed: int, side: int) -> Labelled:
+    """The images that a network was not trained on, in an order that is random: neighbours are of any class.
+
+    Digits that were held out, CIFAR-10's test images, or photographs whose classes are known.
+
+    Raises `ValueError` where there are none.
+    """
+    if network in ON_DIGITS:
+        return in_random_order(images.digits(), trained.split(0)[1], "scikit-learn digits, held out", seed)
+    if network in ON_CIFAR or base_width(network):
+        if sources.cifar_images is None:
+            raise ValueError(f"{network} needs CIFAR-10's images: set NFRLAB_DATA to a folder that has them")
+        test = images.cifar10(sources.cifar_images)
+        return in_random_order(test, torch.arange(len(test)), CIFAR, seed)
+    return photographs(sources, seed, side)
+
+
+def in_random_order(data: images.Labelled, among: Int64[Tensor, " n"], source: str, seed: int) -> Labelled:
+    """These images of a data set, in random order."""
+    order = among[torch.from_numpy(shuffled(len(among), seed))]
+    return Labelled(lambda i: data.x(order[i]), data.labels[order], source)
+
+
+def photographs(sources: Sources, seed: int, side: int) -> Labelled:
+    """The photographs of a folder, prepared as ImageNet's are. Raises `ValueError` where their classes are unknown."""
+    folder = sources.images
+    if folder is None:
+        raise ValueError("decisions on photographs need --images FOLDER, and their classes: --labels FILE")
+    names = [file.name for file in files_in(folder)]
+    known = labels_in(sources.labels) if sources.labels else imagenet_labels(folder, names)
+    numbers = [i for i in shuffled(len(names), seed) if names[i] in known]
+    if not numbers:
+        raise ValueError(f"no image in {folder} has a known class; give --labels FILE, with a line name,class for each")
+
+    def x(which: Tensor) -> Tensor:
+        return torch.cat([images.prepare(photograph(folder, numbers[i]), side) for i in which.tolist()])
+
+    return Labelled(x, torch.tensor([known[names[i]] for i in numbers]), str(folder.name))
+
+
+def imagenet_labels(folder: Path, names: Sequence[str]) -> dict[str, int]:
+    """The classes of files that are called n01440764_….JPEG, from the list `imagenet-classes.txt` beside the folder."""
+    listed = folder.parent / "imagenet-classes.txt"
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    number = {found[2]: int(found[1]) for line in lines if (found := re.match(r"(\d+)\W+(n\d{8})\b", line))}
+    return {name: number[name[:9]] for name in names if name[:9] in number}
+
+
+def shuffled(count: int, seed: int) -> np.ndarray:
+    """0 … count − 1 in random order."""
+    return np.random.default_rng(seed_sequence(seed, "decisions", "order")).permutation(count)
+
+
+def decisions(subject: Subject, count: int, watch: Watch = unwatched, command: str = "") -> xr.Dataset:
+    """The numbers of `decisions.measuring.measure` of the first `count` images, 0 for all, with provenance."""
+    rule = rule_from(subject.rule)
+
+    def batch(x: Tensor, y: Tensor, rng: Generator, number: int) -> xr.Dataset:
+        return measure(subject.graph, x, y, rule, rng, curves=number * BATCH < CURVES and x.shape[2] <= SMALL)
+
+    return measured(subject, batch, count, watch, command)
+
+
+def failures(subject: Subject, count: int, watch: Watch = unwatched, command: str = "") -> xr.Dataset:
+    """The numbers of `decisions.tracking.tracked`, likewise."""
+    rule = rule_from(subject.rule)
+    return measured(subject, lambda x, y, rng, _: tracked(subject.graph, x, y, rule, rng), count, watch, command)
+
+
+def measured(subject: Subject, one: Batch, count: int, watch: Watch, command: str) -> xr.Dataset:
+    """What `one` says of the first `count` images, 0 for all, with provenance."""
+    data, sources, total = subject.data, subject.sources, len(subject.data.y)
+    found = in_batches(one, data, min(count or total, total), subject.seed, sources.device, watch)
+    path = sources.weights_of(subject.network)
+    name = display_name(subject.network)
+    return compact(found).assign_attrs(
+        provenance(sources, subject.seed, subject.rule, data.source, command),
+        title=f"{name}, trained",
+        setting=json.dumps({"side": data.x(torch.tensor([0])).shape[-1]}),
+        network=name,
+        weights="trained",
+        checkpoint=file_digest(path) if path else "learned here",
+    )
+
+
+def poisoned_decisions(
+    path: Path,
+    sources: Sources,
+    rule: str,
+    count: int,
+    seed: int,
+    watch: Watch = unwatched,
+) -> xr.Dataset:
+    """The decisions of a ResNet18 with a backdoor that `nfrlab train` wrote: on `count` triggered images, and of S on
+    as many others without a trigger (`s_clean`, `right_clean`).
+
+    Raises `ValueError` for a file that `nfrlab train` did not write, or one without its trigger.
+    """
+    prepare(sources.device)
+    origin = safetensors_metadata(path)
+    if "training" not in origin:
+        raise ValueError(f"{path} is no network of nfrlab train --attack")
+    training = json.loads(origin["training"])
+    network = f"resnet18-w{training['width']}"
+    data = images_for(network, sources, seed, 32)
+    module = build(network, "built", True, sources)
+    checkpoints.load(module, path)
+    graph = rewrite(module, data.x(torch.tensor([0])))
+    attack = made(training["kind"], training["seed"])
+    checkpoints.load(attack, path.with_suffix("").with_suffix(".trigger.safetensors"))
+    attack.eval()
+    named = rule_from(rule)
+    clean = in_batches(lambda x, y, rng, _: measure(graph, x, y, named, rng), data, count, seed, "cpu", watch)
+    rest = Labelled(lambda i: data.x(i + count), data.y[count:], data.source)
+    seen = in_batches(
+        lambda x, y, rng, _: measure_triggered(graph, attack, x, y, named, rng), rest, count, seed, "cpu", watch
+    )
+    default = seen["reading"].values[0]
+    kept = seen[["decided", "label", "s_trigger", "inside", "inside_clean", "pixels"]].assign(
+        s=seen["s"].sel(reading=default, drop=True),
+        same=seen["same"].sel(space="normalised", drop=True),
+        s_clean=clean["s"].sel(reading=default, drop=True),
+        right_clean=clean["right"],
+    )
+    return (
+        compact(kept)
+        .expand_dims(model=[path.stem])
+        .assign_coords(
+            attack=("model", [training["kind"]]),
+            training_seed=("model", [training["seed"]]),
+            scratch=("model", [training["base"] is None]),
+            outcome=["clean", "success", "decoy"],
+            counted=(("model", "outcome", "of"), [[json.loads(origin.get(name, "[0, 0]")) for name in OUTCOMES]]),
+        )
+    )
+
+
+OUTCOMES = "clean", "success", "decoy"
+
+
+def in_batches(one: Batch, data: Labelled, total: int, seed: int, device: str, watch: Watch) -> xr.Dataset:
+    """The first `total` images in batches, each with random numbers of its own."""
+    import xarray as xr
+
+    found = []
+    watch(0, total)
+    for number, i in enumerate(torch.split(torch.arange(total), BATCH)):
+        state = seed_sequence(seed, "decisions", f"batch {number}").generate_state(1)
+        rng = Generator().manual_seed(int(state[0]))
+        found.append(one(data.x(i).to(device), data.y[i].to(device), rng, number))
+        watch(int(i[-1]) + 1, total)
+    return xr.concat(found, "image")
+
+
+def compact(data: xr.Dataset) -> xr.Dataset:
+    """The dataset, to be stored small: whole numbers, four bytes for what scores are compared in, thousandths else.
+
+    A number beyond ±32.767, as S of an image on which nothing was decided, is stored as that.
+    """
+    for name, variable in data.data_vars.items():
+        if name in PRECISE:
+            variable.encoding = {"dtype": "float32", "zlib": True}
+        elif name in WHOLE:
+            variable.encoding = {"dtype": "int16", "_FillValue": -32768, "zlib": True}
+        else:
+            variable[...] = variable.clip(-32.767, 32.767)
+            variable.encoding = {"dtype": "int16", "scale_factor": 1e-3, "_FillValue": -32768, "zlib": True}
+    return data
+
+
+def provenance(sources: Sources, seed: int, rule: str, source: str, command: str) -> dict[str, object]:
+    """Where measurements come from."""
+    return {
+        "seed": seed,
+        "rule": rule,
+        "images": source,
+        "device": sources.device_name,
+        "code_version": code_digest(CODE),
+        "command": command,
+        "versions": json.dumps(
+            {name: version(name) for name in ("nfrlab", "torch", "numpy")} | {"python": platform.python_version()}
+        ),
+    }
+
+
+def failure_maps(subject: Subject, numbers: Sequence[int]) -> xr.Dataset:
+    """`image(case, channel, y, x)` and `map(layer, case, …)`, Activation's map from each layer of `tracking.stops`, of
+    the images with these numbers; and `decided` and `label`, the numbers of two classes.
+    """
+    import xarray as xr
+
+    which = torch.tensor(numbers)
+    trace = subject.graph.forward(subject.data.x(which).to(subject.sources.device))
+    layers = stops(subject.graph)
+    maps = from_layers(trace, GRAD, trace.activation, layers).flip(0)
+    place = ("case", "channel", "y", "x")
+    return xr.Dataset(
+        {
+            "image": (place, trace.x.cpu().numpy()),
+            "map": (("layer", *place), maps.cpu().numpy()),
+            "decided": ("case", trace.output.argmax(1).cpu().numpy()),
+            "label": ("case", subject.data.y[which].numpy()),
+        },
+        {"layer": layers},
+    )

@@ -1,0 +1,1 @@
+"""What Key Information Sufficiency is by its definition alone, whatever the network."""
