@@ -29,6 +29,7 @@ ORDER = {
         "finite_width",
         "weighting",
         "cascade",
+        "decisions",
         "rivals",
     ),
     "simulations": (
@@ -56,11 +57,14 @@ ORDER = {
         "networks",
         "similarity",
         "effects",
+        "backdoors",
+        "decisions",
     ),
     "verify": (
         "intervals",
         "court",
         "breaks",
+        "measured",
         "examine",
         "claims",
         "proceedings",
@@ -93,6 +97,7 @@ RECORDS = {"BrokenPremise", "Claim", "Evidence", "Family", "LimitFacts", "Verdic
 WIDEST, LONGEST = 16, 300
 WITH_TORCH = (
     "simulations/deep/",
+    "simulations/bridge/decisions.py",
     "simulations/bridge/draws.py",
     "simulations/bridge/networks.py",
     "simulations/bridge/populations.py",
@@ -103,7 +108,10 @@ TORCH_LATER = {
     "simulations/bridge/run.py",
     "simulations/bridge/sources.py",
     "simulations/alignment.py",
+    "verify/commands/lessons/backdoors.py",
+    "verify/commands/decisions.py",
     "verify/commands/deep_options.py",
+    "verify/commands/failures.py",
     "verify/commands/train.py",
 }
 """Modules some of whose functions ask for it when they are called."""

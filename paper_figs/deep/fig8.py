@@ -10,7 +10,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nfrlab.paper_figs.deep.stored import Floats, MissingResults, Stored, add_title
+from nfrlab.paper_figs.deep.stored import NETWORKS, Floats, MissingResults, Stored, add_title, plain
 
 BEGINNING, BACKDOORS = "decisions-", "decisions-backdoors"
 DEFAULT, KEPT = "element-wise-anew-no-bias-normalised", "element-wise-kept-no-bias-normalised"
@@ -68,7 +68,8 @@ def draw_network(row: Float[Floats, " 5"] | np.ndarray, data: xr.Dataset) -> Non
         values = np.clip(data[variable].sel({axis: label}).values, BINS[0], BINS[-1])
         draw_densities(axes, {"right": values[good], "wrong": values[~good]})
         axes.set_title(f"{title}: AUC {auc(values, good):.2f}", fontsize=8.5)
-    row[0].set_ylabel(f"{data.attrs['title']}\n{good.mean():.1%} of {len(good):,} right", fontsize=8)
+    network = str(data.attrs["network"])
+    row[0].set_ylabel(f"{NETWORKS.get(network, plain(network))}\n{good.mean():.1%} of {len(good):,} right", fontsize=8)
     row[0].legend(fontsize=7, loc="upper left")
     draw_scores(row[4], data, good)
 
@@ -84,10 +85,9 @@ def draw_densities(axes: Axes, groups: Mapping[str, np.ndarray]) -> None:
 
 def draw_scores(axes: Axes, data: xr.Dataset, good: np.ndarray) -> None:
     """The AUC of every score, one below the other."""
-    for place, (words, variable, axis, label) in enumerate(SCORES):
+    for place, (_, variable, axis, label) in enumerate(SCORES):
         values = data[variable].sel({axis: label}) if axis else data[variable]
-        null = (words.startswith("KIS of") and words != "KIS of the map") or words.startswith("KIS, r")
-        axes.plot(auc(values.values, good), place, "D", color="0.6" if null else "k", markersize=4.5)
+        axes.plot(auc(values.values, good), place, "D", color="0.6" if variable == "s_fed" else "k", markersize=4.5)
     axes.axvline(0.5, color="0.5", linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(SCORES)), [words for words, *_ in SCORES], fontsize=7)
     axes.yaxis.tick_right()

@@ -25,8 +25,8 @@ def figure(stored: Stored) -> Figure:
     grid = drawing.subplots(2, len(shown), squeeze=False, height_ratios=(1, 1.1))
     for column, attack in zip(grid.T, shown, strict=True):
         of_attack = data.isel(model=np.flatnonzero(data["attack"].values == attack))
-        draw_densities(column[0], of_attack)
-        column[0].set_title(heading(of_attack, ATTACKS[attack]), fontsize=8)
+        draw_peaks(column[0], of_attack)
+        column[0].set_title(came_to(of_attack, ATTACKS[attack]), fontsize=8)
         draw_shares(column[1], of_attack)
     grid[0, 0].legend(fontsize=7, loc="upper left")
     grid[1, 0].set_ylabel("share of images with S > 0", fontsize=8)
@@ -36,7 +36,7 @@ def figure(stored: Stored) -> Figure:
     return drawing
 
 
-def heading(data: xr.Dataset, name: str) -> str:
+def came_to(data: xr.Dataset, name: str) -> str:
     """The attack, and what its trainings came to, from the worst to the best."""
     hits, n = (data["counted"].sel(outcome="success").isel(of=i).values for i in (0, 1))
     right, all_ = (data["counted"].sel(outcome="clean").isel(of=i).values for i in (0, 1))
@@ -44,7 +44,7 @@ def heading(data: xr.Dataset, name: str) -> str:
     return f"{name}\nclean {clean.min():.1f}–{clean.max():.1f} %, success {success.min():.1f}–{success.max():.1f} %"
 
 
-def draw_densities(axes: Axes, data: xr.Dataset) -> None:
+def draw_peaks(axes: Axes, data: xr.Dataset) -> None:
     """S of clean images, all networks together, and of triggered ones, network by network."""
     clean = np.clip(data["s_clean"].values.ravel(), BINS[0], BINS[-1])
     axes.hist(clean, BINS, density=True, color="0.8", label="clean images")

@@ -23,7 +23,7 @@ from nfrlab.simulations.bridge.populations import files_in, labels_in, photograp
 from nfrlab.simulations.bridge.settings import ON_DIGITS, Weights
 from nfrlab.simulations.bridge.sources import CIFAR, ON_CIFAR, Sources, file_digest, safetensors_metadata
 from nfrlab.simulations.deep.backdoors.attacking import made
-from nfrlab.simulations.deep.decisions.measuring import measure, measure_triggered
+from nfrlab.simulations.deep.decisions.measuring import measure, measure_plain, measure_triggered
 from nfrlab.simulations.deep.decisions.tracking import stops, tracked
 from nfrlab.simulations.deep.engine.backward import GRAD, from_layers
 from nfrlab.simulations.deep.engine.graph import Graph
@@ -42,7 +42,7 @@ BATCH, CURVES, SMALL = 100, 2000, 64
 """Images at a time; of how many RISE and AOPC are measured, and up to which side: they cost 50 forward passes."""
 CODE = ("simulations/deep/decisions/*.py", "simulations/deep/engine/*.py", "simulations/bridge/decisions.py")
 """Where the numbers come from, as patterns relative to the root of the wings."""
-WHOLE = ("right", "label", "decided")
+WHOLE = ("right", "right_clean", "label", "decided", "same")
 PRECISE = ("probability", "margin", "alignment")
 """Variables that are stored as integers, and as floats; all others in thousandths, from −32.767 to 32.767."""
 Batch = Callable[[Tensor, Tensor, Generator, int], "xr.Dataset"]
@@ -113,7 +113,7 @@ def photographs(sources: Sources, seed: int, side: int) -> Labelled:
         raise ValueError("decisions on photographs need --images FOLDER, and their classes: --labels FILE")
     names = [file.name for file in files_in(folder)]
     known = labels_in(sources.labels) if sources.labels else imagenet_labels(folder, names)
-    numbers = [i for i in shuffled(len(names), seed) if names[i] in known]
+    numbers = [i for i in shuffled(len(names), seed).tolist() if names[i] in known]
     if not numbers:
         raise ValueError(f"no image in {folder} has a known class; give --labels FILE, with a line name,class for each")
 
@@ -195,18 +195,12 @@ def poisoned_decisions(
     checkpoints.load(attack, path.with_suffix("").with_suffix(".trigger.safetensors"))
     attack.eval()
     named = rule_from(rule)
-    clean = in_batches(lambda x, y, rng, _: measure(graph, x, y, named, rng), data, count, seed, "cpu", watch)
     rest = Labelled(lambda i: data.x(i + count), data.y[count:], data.source)
+    clean = in_batches(lambda x, y, *_: measure_plain(graph, x, y, named), data, count, seed, "cpu", watch)
     seen = in_batches(
         lambda x, y, rng, _: measure_triggered(graph, attack, x, y, named, rng), rest, count, seed, "cpu", watch
     )
-    default = seen["reading"].values[0]
-    kept = seen[["decided", "label", "s_trigger", "inside", "inside_clean", "pixels"]].assign(
-        s=seen["s"].sel(reading=default, drop=True),
-        same=seen["same"].sel(space="normalised", drop=True),
-        s_clean=clean["s"].sel(reading=default, drop=True),
-        right_clean=clean["right"],
-    )
+    kept = seen.merge(clean)
     return (
         compact(kept)
         .expand_dims(model=[path.stem])

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from nfrlab.verify.commands import progress as module
-from nfrlab.verify.commands import training
+from nfrlab.verify.commands.lessons import epochs
 from nfrlab.verify.commands.progress import progress
 
 
@@ -71,8 +71,8 @@ def test_training_says_after_an_epoch_how_long_it_takes(
 ) -> None:
     """Catches hours of training of which one learns when they are over, and one sentence after every epoch."""
     clock = iter([0.0, 100.0, 200.0, 300.0])
-    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
-    say = training.told(4)
+    monkeypatch.setattr(epochs.time, "monotonic", lambda: next(clock))
+    say = epochs.told(4)
     for number in (1, 2, 3):
         say(number, 1.0, 0.5)
     shown = capsys.readouterr()

@@ -12,7 +12,6 @@ from nfrlab.simulations.files import write_atomically
 from nfrlab.simulations.resumable import Stopped, exclusive_folder
 from nfrlab.simulations.sealed import require_replaceable
 from nfrlab.simulations.slots import Slots
-from nfrlab.verify.commands import backdoors
 from nfrlab.verify.commands.console import (
     OUT,
     Seed,
@@ -32,7 +31,8 @@ from nfrlab.verify.commands.deep_options import (
     require_side,
     require_torch,
 )
-from nfrlab.verify.commands.training import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
+from nfrlab.verify.commands.lessons import backdoors
+from nfrlab.verify.commands.lessons.epochs import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 EPOCHS_OF_VGG16, MOST_EPOCHS = 12, 10_000

@@ -27,8 +27,10 @@ from nfrlab.verify.commands.console import (
     require_jobs,
     say,
     tell,
+    wide_console,
 )
 from nfrlab.verify.commands.progress import progress
+from nfrlab.verify.commands.tables.broken import print_sights
 from nfrlab.verify.commands.tables.verdicts import coloured, print_steadiness, print_verdicts
 from nfrlab.verify.court.claim import PROFILES, Profile
 from nfrlab.verify.court.verdict import Verdict
@@ -90,8 +92,6 @@ def verify(
             raise ValueError("--seeds N tries the seeds 0 … N − 1; leave --seed, --broken and --accept out")
         say(check_images(images, 32 if profile == "full" else 8))
     if broken:
-        from nfrlab.verify.commands.broken import try_broken_worlds
-
         with refusals(STOPS):
             noticed = try_broken_worlds(list(chosen), seed, profile, images, jobs_for(jobs, GIB), out)
         raise typer.Exit(0 if noticed else 1)
@@ -104,6 +104,28 @@ def verify(
         for id in accepted:
             record.accept(verdicts[id], because.strip(), date.today())
     raise typer.Exit(0 if all_as_on_record(verdicts) else 1)
+
+
+def try_broken_worlds(
+    claims: Sequence[str], seed: int, profile: Profile, images: Path | None, jobs: int, out: Path
+) -> bool:
+    """Try the claims in every broken world that touches them; print, store and report what they notice.
+
+    Returns whether every claim notices what it declares, and says why where a large break goes unnoticed.
+    """
+    with progress("claims", len(claims), "in broken worlds") as bar:
+        for done, (id, _) in enumerate(power.try_broken(claims, seed, profile, out, images, jobs), start=1):
+            bar.update(done, len(claims), id)
+    seen = {id: rows for id, rows in power.stored_sights(out).items() if id in claims}
+    print_sights(seen)
+    from nfrlab.verify.report.html import write_report
+
+    with writable(out):
+        write_report(out)
+    faults = power.faults(seen)
+    for fault in faults:
+        wide_console().print(f"[bold red]blind[/] {fault}", highlight=False, soft_wrap=True)
+    return not faults
 
 
 def all_as_on_record(verdicts: Mapping[str, Verdict]) -> bool:

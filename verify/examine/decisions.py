@@ -29,6 +29,7 @@ FAILURES = "failures-"
 TRACKED = (f"{FAILURES}cifar",)
 NETWORKS = f"{BEGINNING}cifar", f"{BEGINNING}resnet18-w16"
 """What Fig. 8 is judged from: two networks that learned CIFAR-10, on its 10,000 test images."""
+ATTACKS = "badnet", "dynamic", "inputaware", "wanet"
 SHIPPED = Path(__file__).parents[1] / "measured"
 """Measurements that lie in the repository, so that the verdicts can be had without the networks."""
 WANTED = "measurements of decisions; run: nfrlab decisions"
@@ -66,8 +67,13 @@ def of_failures(measured: Measured) -> dict[str, xr.Dataset]:
 
 
 def of_backdoors(measured: Measured) -> dict[str, xr.Dataset]:
-    """What was measured on networks with a backdoor: here, or what is shipped."""
-    return available(measured, (BACKDOORS,))
+    """What was measured on networks with a backdoor: here, if it is of every attack, or what is shipped."""
+    return available({name: data for name, data in measured.items() if is_of_every_attack(data)}, (BACKDOORS,))
+
+
+def is_of_every_attack(data: xr.Dataset) -> bool:
+    """Whether there is a network with each of the four backdoors that began with the clean one."""
+    return "attack" in data.coords and set(data["attack"].values[~data["scratch"].values]) == set(ATTACKS)
 
 
 def available(measured: Measured, names: tuple[str, ...]) -> dict[str, xr.Dataset]:

@@ -18,6 +18,7 @@ from nfrlab.verify.proceedings import power, store
 from nfrlab.verify.proceedings.power import Sight
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.report import wording
+from nfrlab.verify.report.decisions import decisions_figures
 from nfrlab.verify.report.networks import sections
 from nfrlab.verify.report.rivals import rivals_section
 
@@ -57,11 +58,12 @@ def render(
     sights: Mapping[str, list[Sight]] = MappingProxyType({}),
     networks: Sequence[Mapping[str, Any]] = (),
     rivals: Mapping[str, Any] | None = None,
+    decisions: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The page for stored verdicts by claim id: summary, table, figure of the reaches, and every piece of evidence.
 
     With `sights`, what the claims saw of broken worlds, also the table claim × break; with `networks`, a section for
-    each that `--model` named; with `rivals`, their table.
+    each that `--model` named; with `rivals`, their table; with `decisions`, their figures.
     """
     verdicts = list(records.values())
     repaired_by = {verdict["repairs"]: verdict["id"] for verdict in verdicts if verdict["repairs"]}
@@ -82,6 +84,7 @@ def render(
         registry=REGISTRY,
         networks=networks,
         rivals=rivals,
+        decisions=decisions,
         figure=Markup(reach_figure.svg(verdicts)),
     )
 
@@ -91,6 +94,6 @@ def write_report(out: Path) -> None:
     and `ValueError` for stored results that cannot be read.
     """
     with one_writer(out):
-        write_atomically(
-            out / "report.html", render(store.read(out), power.stored_sights(out), sections(out), rivals_section(out))
-        )
+        verdicts = store.read(out)
+        found = power.stored_sights(out), sections(out), rivals_section(out), decisions_figures(out, verdicts)
+        write_atomically(out / "report.html", render(verdicts, *found))

@@ -9,8 +9,10 @@ from torch import Generator, Tensor
 
 from nfrlab.simulations.deep.backdoors.attack import Attack, Moments
 
-CONTROLS, STRENGTH = 4, 0.5
-"""k and s: control points a side, and the mean shift in pixels that they are scaled to, fixed before any training."""
+CONTROLS, STRENGTH = 4, 1.0
+"""k and s: control points a side, and twice the mean shift in pixels that they are scaled to. The authors train for a
+thousand epochs with s = 0.5; in three epochs from a clean network that came to a success of 70 %.
+"""
 
 
 class WaNet(Attack):

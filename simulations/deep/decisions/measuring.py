@@ -81,35 +81,48 @@ def measure(
 def measure_triggered(
     graph: Graph, attack: Attack, x: Images, y: Int64[Tensor, " B"], rule: Rule, rng: Generator
 ) -> xr.Dataset:
-    """The same of images with a trigger, and what could make it so by construction.
+    """One row an image that bears a trigger: `s` of its map in the default reading, and what could make it so by
+    construction.
 
-    `s_trigger(input)`: S, beside the triggered image's, of the trigger on grey, on another image, and of the triggered
-    image with the pixels of the trigger grey; no map is fed there. `inside`: the share of the size of the map in the
-    pixels of the trigger; `inside_clean`: the same pixels in the map of the image without it; `pixels`: how many of
-    all they are. `hit`: whether the target was decided on.
+    `s_trigger(trigger)`: S, beside the triggered image's, of the trigger on grey, on another image, and of the
+    triggered image with the pixels of the trigger grey; no map is fed there. `inside`: the share of the size of the map
+    in the pixels of the trigger; `inside_clean`: of the map of the image without it; `pixels`: how many of all they
+    are. `label` and `decided`, and `same` as in `measure`.
     """
     seen = attack.triggered(x, rng)
-    dataset = measure(graph, seen, y, rule, rng)
-    trace = graph.forward(seen)
-    before = decision(trace, trace.output.argmax(1))
-    place = changed(x, seen)
-    grey = torch.zeros_like(x)
+    trace, clean = graph.forward(seen), graph.forward(x)
+    k = trace.output.argmax(1)
+    before, place, grey = decision(trace, k), changed(x, seen), torch.zeros_like(x)
+    R, R_clean = attribution(trace, rule), attribution(clean, rule, start_at_output(clean, k))
+    after = graph.forward(as_input(R, seen))
+    anew = after.output.argmax(1)
     inputs = {
         "trigger on grey": attack.moved(grey, x, seen),
         "trigger on another image": attack.moved(x.roll(1, 0), x, seen),
         "trigger blanked": torch.where(place, grey, seen),
     }
-    clean = graph.forward(x)
-    maps = attribution(trace, rule), attribution(clean, rule, start_at_output(clean, trace.output.argmax(1)))
-    shares = [(R.abs() * place).sum((1, 2, 3)) / R.abs().sum((1, 2, 3)) for R in maps]
-    return dataset.assign(
-        dataset_of(
-            s_trigger=(("trigger", "image"), as_float64(judged(graph, before, each) for each in inputs.values())),
-            inside=(("image",), shares[0].double().cpu().numpy()),
-            inside_clean=(("image",), shares[1].double().cpu().numpy()),
-            pixels=(("image",), place.double().mean((1, 2, 3)).cpu().numpy()),
-        )
+    shares = [(map.abs() * place).sum((1, 2, 3)) / map.abs().sum((1, 2, 3)) for map in (R, R_clean)]
+    rows = {
+        "label": y,
+        "decided": k,
+        "same": anew == k,
+        "s": sufficiency(before, decision(after, anew)),
+        "inside": shares[0],
+        "inside_clean": shares[1],
+        "pixels": place.double().mean((1, 2, 3)),
+    }
+    return dataset_of(
+        **{name: (("image",), values.double().cpu().numpy()) for name, values in rows.items()},
+        s_trigger=(("trigger", "image"), as_float64(judged(graph, before, each) for each in inputs.values())),
     ).assign_coords(trigger=list(inputs))
+
+
+def measure_plain(graph: Graph, x: Images, y: Int64[Tensor, " B"], rule: Rule) -> xr.Dataset:
+    """`s_clean` of the map in the default reading, and `right_clean`."""
+    trace = graph.forward(x)
+    k = trace.output.argmax(1)
+    s = judged(graph, decision(trace, k), as_input(attribution(trace, rule), x))
+    return dataset_of(s_clean=(("image",), s.cpu().numpy()), right_clean=(("image",), (k == y).double().cpu().numpy()))
 
 
 def judged(graph: Graph, before: Decision, seen: Images) -> Float[Tensor, " B"]:

@@ -20,9 +20,10 @@ from safetensors.torch import load_file, save_file
 from nfrlab.simulations.bridge.settings import plan
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, learning, models, weights
-from nfrlab.verify.commands import train, training
+from nfrlab.verify.commands import train
 from nfrlab.verify.commands.deep_options import LEARNED, training_side
-from nfrlab.verify.commands.training import print_epoch
+from nfrlab.verify.commands.lessons import epochs
+from nfrlab.verify.commands.lessons.epochs import print_epoch
 from tests.verify.test_cli import in_process
 
 PLAN = (8, models.POOL, 16, models.POOL)
@@ -172,7 +173,7 @@ def test_a_training_that_stops_goes_on_where_it_was(cifar: Path, monkeypatch: py
             if number == 2:
                 raise KeyboardInterrupt
 
-        patched.setattr(training, "print_epoch", interrupt)
+        patched.setattr(epochs, "print_epoch", interrupt)
         done = in_process(*arguments, "--out", "out")
     assert (done.exit_code, done.stderr) == (
         130,
@@ -187,7 +188,7 @@ def test_a_training_that_stops_goes_on_where_it_was(cifar: Path, monkeypatch: py
 
         patched.setattr(train, "write_atomically", full)
         done = in_process(*arguments, "--out", "out")
-    told = f"nfrlab: cannot write to out/bridge: No space left on device; {training.KEPT}\n"
+    told = f"nfrlab: cannot write to out/bridge: No space left on device; {epochs.KEPT}\n"
     assert (done.exit_code, done.stderr, done.stdout.count("epoch ")) == (2, told, 1)
     done = in_process(*arguments, "--out", "out")
     assert (done.exit_code, done.stderr, done.stdout.count("epoch ")) == (0, "", 0)

@@ -14,7 +14,7 @@ from nfrlab.simulations.resumable import exclusive_folder
 from nfrlab.simulations.sealed import require_replaceable
 from nfrlab.simulations.slots import Slots
 from nfrlab.verify.commands.console import console, print_paths
-from nfrlab.verify.commands.training import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
+from nfrlab.verify.commands.lessons.epochs import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
 from nfrlab.verify.intervals.fixed import clopper_pearson
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ KINDS = (CLEAN, "badnet", "dynamic", "inputaware", "wanet")
 MISS = 1e-6
 """The error probability of each printed interval."""
 SCRATCH_EPOCHS, SCRATCH_RATE, FINE_RATE = 12, 0.2, 0.05
-FINE_EPOCHS = {CLEAN: 6, "badnet": 1, "dynamic": 1, "inputaware": 3, "wanet": 3}
+FINE_EPOCHS = {CLEAN: 6, "badnet": 2, "dynamic": 2, "inputaware": 3, "wanet": 3}
 """How often every image is seen in a training that begins with another network."""
 MOST_SEEDS, WIDEST, SIDE = 100, 512, 32
 
