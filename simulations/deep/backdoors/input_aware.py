@@ -41,7 +41,7 @@ class InputAware(Attack):
     Decoys bear the trigger of another image. G learns beside the network, M before it and never again.
     """
 
-    share, decoy_share, fixed = 0.1, 0.1, False
+    share, decoy_share, fixed = 0.2, 0.2, False
 
     def __init__(self, moments: Moments, width: int) -> None:
         super().__init__(moments)
