@@ -99,6 +99,7 @@ WITH_TORCH = (
     "simulations/deep/",
     "simulations/bridge/decisions.py",
     "simulations/bridge/draws.py",
+    "simulations/bridge/labelled.py",
     "simulations/bridge/networks.py",
     "simulations/bridge/populations.py",
     "simulations/bridge/preparation.py",

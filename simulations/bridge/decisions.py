@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from jaxtyping import Float, Int64
 from torch import Generator, Tensor
 
 from nfrlab.simulations.bridge.draws import prepare
+from nfrlab.simulations.bridge.labelled import Labelled, images_for
 from nfrlab.simulations.bridge.names import display_name
 from nfrlab.simulations.bridge.networks import build
-from nfrlab.simulations.bridge.populations import files_in, labels_in, photograph
-from nfrlab.simulations.bridge.settings import ON_DIGITS, Weights
-from nfrlab.simulations.bridge.sources import CIFAR, ON_CIFAR, Sources, file_digest, safetensors_metadata
+from nfrlab.simulations.bridge.settings import Weights
+from nfrlab.simulations.bridge.sources import Sources, file_digest, safetensors_metadata
 from nfrlab.simulations.deep.backdoors.attacking import made
 from nfrlab.simulations.deep.decisions.measuring import measure, measure_plain, measure_triggered
 from nfrlab.simulations.deep.decisions.tracking import stops, tracked
 from nfrlab.simulations.deep.engine.backward import GRAD, from_layers
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.named_rules import rule_from
-from nfrlab.simulations.deep.inputs import images
-from nfrlab.simulations.deep.networks import checkpoints, trained
+from nfrlab.simulations.deep.networks import checkpoints
 from nfrlab.simulations.deep.reading.rewrite import rewrite
-from nfrlab.simulations.network_names import base_width, is_own_file
+from nfrlab.simulations.network_names import is_own_file
 from nfrlab.simulations.resumable import code_digest
 from nfrlab.simulations.seeds import seed_sequence
 
@@ -51,15 +47,6 @@ Watch = Callable[[int, int], None]
 
 def unwatched(done: int, total: int) -> None:
     """Nobody looks on."""
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Images as a network reads them, made when they are asked for, their classes, and where they come from."""
-
-    x: Callable[[Tensor], Float[Tensor, "B C H W"]]
-    y: Int64[Tensor, " n"]
-    source: str
 
 
 @dataclass(frozen=True)
@@ -83,59 +70,6 @@ class Subject:
         return cls(network, rewrite(module, data.x(torch.tensor([0])).to(sources.device)), data, sources, rule, seed)
 
 
-def images_for(network: str, sources: Sources, seed: int, side: int) -> Labelled:
-    """The images that a network was not trained on, in an order that is random: neighbours are of any class.
-
-    Digits that were held out, CIFAR-10's test images, or photographs whose classes are known.
-
-    Raises `ValueError` where there are none.
-    """
-    if network in ON_DIGITS:
-        return in_random_order(images.digits(), trained.split(0)[1], "scikit-learn digits, held out", seed)
-    if network in ON_CIFAR or base_width(network):
-        if sources.cifar_images is None:
-            raise ValueError(f"{network} needs CIFAR-10's images: set NFRLAB_DATA to a folder that has them")
-        test = images.cifar10(sources.cifar_images)
-        return in_random_order(test, torch.arange(len(test)), CIFAR, seed)
-    return photographs(sources, seed, side)
-
-
-def in_random_order(data: images.Labelled, among: Int64[Tensor, " n"], source: str, seed: int) -> Labelled:
-    """These images of a data set, in random order."""
-    order = among[torch.from_numpy(shuffled(len(among), seed))]
-    return Labelled(lambda i: data.x(order[i]), data.labels[order], source)
-
-
-def photographs(sources: Sources, seed: int, side: int) -> Labelled:
-    """The photographs of a folder, prepared as ImageNet's are. Raises `ValueError` where their classes are unknown."""
-    folder = sources.images
-    if folder is None:
-        raise ValueError("decisions on photographs need --images FOLDER, and their classes: --labels FILE")
-    names = [file.name for file in files_in(folder)]
-    known = labels_in(sources.labels) if sources.labels else imagenet_labels(folder, names)
-    numbers = [i for i in shuffled(len(names), seed).tolist() if names[i] in known]
-    if not numbers:
-        raise ValueError(f"no image in {folder} has a known class; give --labels FILE, with a line name,class for each")
-
-    def x(which: Tensor) -> Tensor:
-        return torch.cat([images.prepare(photograph(folder, numbers[i]), side) for i in which.tolist()])
-
-    return Labelled(x, torch.tensor([known[names[i]] for i in numbers]), str(folder.name))
-
-
-def imagenet_labels(folder: Path, names: Sequence[str]) -> dict[str, int]:
-    """The classes of files that are called n01440764_….JPEG, from the list `imagenet-classes.txt` beside the folder."""
-    listed = folder.parent / "imagenet-classes.txt"
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    number = {found[2]: int(found[1]) for line in lines if (found := re.match(r"(\d+)\W+(n\d{8})\b", line))}
-    return {name: number[name[:9]] for name in names if name[:9] in number}
-
-
-def shuffled(count: int, seed: int) -> np.ndarray:
-    """0 … count − 1 in random order."""
-    return np.random.default_rng(seed_sequence(seed, "decisions", "order")).permutation(count)
-
-
 def decisions(subject: Subject, count: int, watch: Watch = unwatched, command: str = "") -> xr.Dataset:
     """The numbers of `decisions.measuring.measure` of the first `count` images, 0 for all, with provenance."""
     rule = rule_from(subject.rule)
@@ -148,8 +82,13 @@ def decisions(subject: Subject, count: int, watch: Watch = unwatched, command: s
 
 def failures(subject: Subject, count: int, watch: Watch = unwatched, command: str = "") -> xr.Dataset:
     """The numbers of `decisions.tracking.tracked`, likewise."""
-    rule = rule_from(subject.rule)
-    return measured(subject, lambda x, y, rng, _: tracked(subject.graph, x, y, rule, rng), count, watch, command)
+    rule, masks = rule_from(subject.rule), subject.data.masks
+
+    def batch(x: Tensor, y: Tensor, rng: Generator, number: int) -> xr.Dataset:
+        which = torch.arange(number * BATCH, number * BATCH + len(x))
+        return tracked(subject.graph, x, y, rule, rng, masks(which).to(x.device) if masks else None)
+
+    return measured(subject, batch, count, watch, command)
 
 
 def measured(subject: Subject, one: Batch, count: int, watch: Watch, command: str) -> xr.Dataset:
@@ -264,7 +203,7 @@ def provenance(sources: Sources, seed: int, rule: str, source: str, command: str
 
 def failure_maps(subject: Subject, numbers: Sequence[int]) -> xr.Dataset:
     """`image(case, channel, y, x)` and `map(layer, case, …)`, Activation's map from each layer of `tracking.stops`, of
-    the images with these numbers; and `decided` and `label`, the numbers of two classes.
+    the images with these numbers; and `decided` and `true`, the names of two classes.
     """
     import xarray as xr
 
@@ -277,8 +216,8 @@ def failure_maps(subject: Subject, numbers: Sequence[int]) -> xr.Dataset:
         {
             "image": (place, trace.x.cpu().numpy()),
             "map": (("layer", *place), maps.cpu().numpy()),
-            "decided": ("case", trace.output.argmax(1).cpu().numpy()),
-            "label": ("case", subject.data.y[which].numpy()),
+            "decided": ("case", [subject.data.names(int(k)) for k in trace.output.argmax(1)]),
+            "true": ("case", [subject.data.names(int(k)) for k in subject.data.y[which]]),
         },
         {"layer": layers},
     )

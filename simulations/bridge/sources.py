@@ -53,6 +53,8 @@ class Sources:
         What is done to photographs; None for ImageNet's.
     labels
         A file with the classes of photographs, a line each: name of the file, number of the class.
+    masks
+        A folder of pictures that are bright where the object of a photograph is, each of the photograph's name.
     """
 
     out: Path
@@ -66,6 +68,7 @@ class Sources:
     device: str = "cpu"
     preparation: Preparation | None = None
     labels: Path | None = None
+    masks: Path | None = None
 
     def images_of(self, network: str) -> Path | str:
         """The images that a network meets: a path, or the name of those that are shipped."""

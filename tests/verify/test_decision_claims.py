@@ -73,6 +73,7 @@ def network(seed: int, kept_below: float = 0.2, peaks: bool = True, **aucs: floa
             "probability": ("image", score(of["probability"])),
             "alignment": ("image", score(of["alignment"])),
             "margin": ("image", rng.random(N)),
+            "decided": ("image", rng.integers(0, 10, N)),
             "s": (("reading", "image"), np.stack([anew, kept, 0.4 + spread])),
             "same": (("space", "image"), np.stack([same, same])),
             "s_fed": (("input", "image"), np.stack([score(of["edges"]), score(of["noise"])])),
@@ -123,6 +124,7 @@ FALSE: dict[str, Callable[[], dict[str, xr.Dataset]]] = {
     "fig-8-scores-baseline-repair": partial(networks, probability=0.6),
     "fig-8-scores-nulls": partial(networks, s=0.5),
     "fig-8-scores-margin": partial(networks, s=0.5),
+    "fig-8-scores-within": partial(networks, s=0.6),
     "fig-7-failures": partial(tracked, 0.5),
 }
 """Worlds in which one network, in one number, contradicts the claim."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from nfrlab.simulations.bridge import decisions as measured
+from nfrlab.simulations.bridge import labelled
 from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.deep.backdoors import attacking
 from nfrlab.simulations.deep.inputs import images
@@ -110,23 +110,41 @@ def test_what_cannot_be_measured_is_refused(own: Path, words: tuple[str, ...], s
 
 def test_images_come_in_random_order_with_their_classes() -> None:
     """Catches images sorted by class, whose neighbours are of one class, and labels of other images."""
-    data = measured.images_for("digits", Sources(Path("none")), 0, 16)
+    data = labelled.images_for("digits", Sources(Path("none")), 0, 16)
     assert len(data.y) == 397
     assert len(set(data.y[:30].tolist())) > 5
     digits = images.digits()
     for i in range(5):
         (same,) = torch.nonzero((digits.x() == data.x(torch.tensor([i]))).flatten(1).all(1))[:1, 0].tolist()
         assert int(digits.labels[same]) == int(data.y[i])
-    again = measured.images_for("digits", Sources(Path("none")), 0, 16)
+    again = labelled.images_for("digits", Sources(Path("none")), 0, 16)
     assert torch.equal(again.y, data.y)
-    assert not torch.equal(measured.images_for("digits", Sources(Path("none")), 1, 16).y, data.y)
+    assert not torch.equal(labelled.images_for("digits", Sources(Path("none")), 1, 16).y, data.y)
+
+
+def test_objects_are_looked_for_where_masks_say(own: Path) -> None:
+    """Catches masks of other images, dark for bright, and a share that is not held against chance."""
+    (own / "masks").mkdir()
+    for i in range(8):
+        mask = np.zeros((40, 48), dtype=np.uint8)
+        mask[:, 24:] = 255
+        Image.fromarray(mask).save(own / "masks" / f"{i}.png")
+    done = in_process("failures", *OWN, "--masks", "masks")
+    assert done.exit_code in (0, 1), done.stderr
+    shares = stored(own, "failures-net_build")["on_object"]
+    assert float(shares.min()) > 0.5
+    assert float(shares.max()) < 2.01  # half of the pixels: twice at most
+    assert "share on the object" in done.stdout
+    (own / "masks" / "3.png").unlink()
+    done = in_process("failures", *OWN, "--masks", "masks")
+    assert (done.exit_code, "has no mask for" in done.stderr) == (2, True)
 
 
 def test_photographs_of_imagenet_are_known_by_their_names(tmp_path: Path) -> None:
     """Catches a list that is read without its numbers, and a class by the order of the files."""
     (tmp_path / "imagenet-classes.txt").write_text("0\tn01440764\ttench\n7\tn01514668\tcock\n")
     names = ["n01514668_cock.JPEG", "n01440764_tench.JPEG", "cat.jpg"]
-    found = measured.imagenet_labels(tmp_path / "sample", names)
+    found = labelled.imagenet_labels(tmp_path / "sample", names)
     assert found == {"n01514668_cock.JPEG": 7, "n01440764_tench.JPEG": 0}
 
 

@@ -36,6 +36,9 @@ def failures(
     labels: Annotated[
         Path | None, typer.Option(help="The classes of your images: a file with a line name,class for each.")
     ] = None,
+    masks: Annotated[
+        Path | None, folder("--masks", "Pictures that are bright where the objects of your images are, of their names.")
+    ] = None,
     rule: Annotated[str, typer.Option(help="The rule that follows two classes down.")] = "gbp",
     count: Annotated[int, typer.Option("--count", help="Images; 0 for all.")] = 0,
     size: Annotated[int, typer.Option(help="Side, in pixels, of photographs.")] = 224,
@@ -54,13 +57,20 @@ def failures(
         require_storable(seed)
         require_known(model)
         sources = sources_found(out / MEASUREMENTS, images, weights)
-        sources = replace(sources, labels=labels, device=device_from(device))
+        sources = replace(sources, labels=labels, masks=masks, device=device_from(device))
         store.prepare(out, 1)
         sources.out.mkdir(parents=True, exist_ok=True)
         from nfrlab.simulations.bridge import decisions
         from nfrlab.verify.exhibits import failed
 
-        options = {"--model": model, "--weights": weights, "--images": images, "--labels": labels, "--rule": rule}
+        options = {
+            "--model": model,
+            "--weights": weights,
+            "--images": images,
+            "--labels": labels,
+            "--masks": masks,
+            "--rule": rule,
+        }
         with progress("images") as bar, exits_refused(model):
             subject = decisions.Subject.of(model, sources, rule, seed, size)
             command = typed("failures", options, count, seed, quick=False)

@@ -138,34 +138,65 @@ def peaks_evidence(exam: Examination, score: Score, words: str) -> list[Evidence
     return found
 
 
-def auc_evidence(
-    exam: Examination, scores: Mapping[str, Score], claimed: Claimed, strata: bool = False
-) -> list[Evidence]:
-    """The AUC of each score, right decisions against wrong ones, by disjoint blocks; within deciles of the margin where
-    there are `strata`.
-    """
-    miss = exam.budget.spend(len(scores) * len(exam.measured))
+def auc_evidence(exam: Examination, words: str, score: Score, claimed: Claimed) -> list[Evidence]:
+    """The AUC of a score, right decisions against wrong ones, by disjoint blocks."""
+    miss = exam.budget.spend(len(exam.measured))
     found = []
     for name, data in exam.measured.items():
-        good = data["right"].values == 1
-        pairs = pairs_of(exam, name, data, strata)
-        for words, score in scores.items():
-            values = score(data)
+        good, values = data["right"].values == 1, score(data)
+        means = block_means(values, good, pairs_of(exam, name, data))
+        found.append(
+            Evidence.from_interval(
+                Kind.BRIDGE,
+                f"AUC of {words}, {data.attrs['title']}",
+                bets(means, miss, 0, 1),
+                claimed,
+                "disjoint blocks, betting",
+                n=len(means),
+                miss=miss,
+                details={"AUC of all pairs": round(auc(values, good), 4)},
+            )
+        )
+    return found
+
+
+def within_evidence(
+    exam: Examination, words: str, score: Score, claimed: Claimed, strata: tuple[str, ...]
+) -> list[Evidence]:
+    """The same among images that are alike in one respect, for each of several."""
+    miss = exam.budget.spend(len(exam.measured) * len(strata))
+    found = []
+    for name, data in exam.measured.items():
+        good, values = data["right"].values == 1, score(data)
+        for kind in strata:
+            pairs = within_strata(good, STRATA[kind](data), exam.rng(f"blocks of {name} within {kind}"))
             means = block_means(values, good, pairs)
-            interval = hoeffding(means, miss) if strata else bets(means, miss, 0, 1)
             found.append(
                 Evidence.from_interval(
                     Kind.BRIDGE,
-                    f"AUC of {words}{', within deciles of the margin' if strata else ''}, {data.attrs['title']}",
-                    interval,
+                    f"AUC of {words} within {kind}, {data.attrs['title']}",
+                    hoeffding(means, miss),
                     claimed,
-                    f"disjoint blocks, {'Hoeffding' if strata else 'betting'}",
+                    "disjoint blocks of images of one kind, Hoeffding",
                     n=len(means),
                     miss=miss,
-                    details={"AUC of all pairs": round(auc(values, good), 4)},
+                    details={"mean of the blocks": round(float(means.mean()), 4)},
                 )
             )
     return found
+
+
+def deciles(values: Array) -> Array:
+    """In which tenth of all values each lies, from 0."""
+    return np.digitize(values, np.quantile(values, np.arange(1, DECILES) / DECILES))
+
+
+STRATA: Mapping[str, Score] = {
+    "deciles of the margin": lambda data: deciles(data["margin"].values),
+    "the class decided on": lambda data: data["decided"].values.astype(int),
+    "the two peaks": lambda data: data["same"].sel(space="normalised").values.astype(int),
+}
+"""In what images may be alike: a number for every image, equal where they are."""
 
 
 def difference_evidence(
@@ -176,7 +207,7 @@ def difference_evidence(
     found = []
     for name, data in exam.measured.items():
         good = data["right"].values == 1
-        common = pairs_of(exam, name, data, strata=False)
+        common = pairs_of(exam, name, data)
         for words, (one, other) in pairs.items():
             means = [block_means(score(data), good, common) for score in (one, other)]
             found.append(
@@ -194,14 +225,9 @@ def difference_evidence(
     return found
 
 
-def pairs_of(exam: Examination, name: str, data: xr.Dataset, strata: bool) -> list[tuple[int, Array]]:
+def pairs_of(exam: Examination, name: str, data: xr.Dataset) -> list[tuple[int, Array]]:
     """Disjoint blocks of right and wrong decisions, the same for every score."""
-    good, rng = data["right"].values == 1, exam.rng(f"blocks of {name}")
-    if not strata:
-        return blocks(good, rng)
-    margin = data["margin"].values
-    edges = np.quantile(margin, np.arange(1, DECILES) / DECILES)
-    return within_strata(good, np.digitize(margin, edges), rng)
+    return blocks(data["right"].values == 1, exam.rng(f"blocks of {name}"))
 
 
 def share_evidence(exam: Examination, statements: Mapping[str, Array], claimed: Claimed) -> list[Evidence]:

@@ -19,6 +19,6 @@ def figure(maps: xr.Dataset) -> Figure:
     for i in range(maps.sizes["case"]):
         case = maps.isel(case=i)
         by_layer = {int(layer): case["map"].sel(layer=layer).values for layer in case["layer"].values}
-        words = [f"class {int(case[name])}" for name in ("decided", "label")]
+        words = [str(case[name].values) for name in ("decided", "true")]
         cases.append(failures.Case(photograph(case["image"]).values, case["image"].values, by_layer, *words))
     return failures.figure(cases)

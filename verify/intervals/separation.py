@@ -52,7 +52,7 @@ def within_strata(
 ) -> list[tuple[int, Int[Array, " m"]]]:
     """The blocks of every stratum that has members of both groups: who is compared is alike in what strata are made of.
 
-    Strata may come from the data, as long as they do not depend on the score.
+    A stratum is a property of each image, or comes from other numbers than the score.
     """
     found: list[tuple[int, Int[Array, " m"]]] = []
     for value in np.unique(stratum):

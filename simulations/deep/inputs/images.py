@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int64, Shaped, UInt8
+from jaxtyping import Bool, Float, Int64, Shaped, UInt8
 from sklearn.datasets import load_digits
 from torch import Tensor
 
@@ -76,6 +76,13 @@ def prepare(image: Shaped[Array, "h w c"], size: int = 224) -> Float[Tensor, "1 
     x = resized(image, size)
     top, left = (round((side - size) / 2) for side in x.shape[2:])
     return normalise(x[..., top : top + size, left : left + size])
+
+
+def prepared_mask(mask: Shaped[Array, "h w c"], size: int = 224) -> Bool[Tensor, "1 1 size size"]:
+    """Where a picture, prepared in the same way, is brighter than half."""
+    x = resized(np.repeat(mask[..., :1], 3, axis=2), size)
+    top, left = (round((side - size) / 2) for side in x.shape[2:])
+    return x[:, :1, top : top + size, left : left + size] > 0.5
 
 
 def cropped(image: Shaped[Array, "h w c"], size: int, rng: np.random.Generator) -> Float[Tensor, "1 3 size size"]:

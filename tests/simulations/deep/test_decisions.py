@@ -11,10 +11,12 @@ torch = pytest.importorskip("torch")
 
 from torch import Generator, Tensor, nn
 
-from nfrlab.simulations.deep.decisions import curves, insertion, measuring, nulls
+from nfrlab.simulations.deep.backdoors import attacking
+from nfrlab.simulations.deep.decisions import curves, insertion, measuring, nulls, tracking
 from nfrlab.simulations.deep.decisions.rescaling import as_input
 from nfrlab.simulations.deep.decisions.sufficiency import DEFAULT, READINGS, Reading, decision, sufficiency
-from nfrlab.simulations.deep.engine.backward import attribution
+from nfrlab.simulations.deep.effects import information
+from nfrlab.simulations.deep.engine.backward import attribution, carry_down, start_at_output
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.measure import alignment
 from nfrlab.simulations.deep.engine.named_rules import rule
@@ -261,3 +263,99 @@ def test_every_number_of_an_image_is_there(digits: tuple[Graph, models.VGG]) -> 
     np.testing.assert_allclose(found["alignment"], alignment(R, x), rtol=1e-6)
     np.testing.assert_allclose(found["s_fed"].sel(input="image"), 1, atol=1e-5)
     assert 0.2 < float(found["mass"].sel(mask="largest, 25%").mean()) < 0.3
+
+
+# Triggers
+
+
+def test_a_triggered_image_stands_beside_what_is_no_map() -> None:
+    """Catches S of the clean image in the place of the triggered one's, a map of another class, a trigger that is not
+    on grey, and shares that do not count all channels.
+    """
+    module = models.small_resnet18(4)
+    weights.randomise(module, "gaussian", np.random.SeedSequence(1))
+    x = torch.randn(3, 3, 32, 32, generator=rng())
+    graph, attack, y = rewrite(module, x), attacking.made("badnet", 0), torch.arange(3)
+    found = measuring.measure_triggered(graph, attack, x, y, rule("gbp"), rng())
+    seen = attack.triggered(x, rng())
+    trace = graph.forward(seen)
+    k = trace.output.argmax(1)
+    R = attribution(trace, rule("gbp"))
+    clean = graph.forward(x)
+    R_clean = attribution(clean, rule("gbp"), start_at_output(clean, k))
+
+    def s(fed: Tensor) -> np.ndarray:
+        after = graph.forward(fed)
+        return sufficiency(decision(trace, k), decision(after, after.output.argmax(1))).numpy()
+
+    np.testing.assert_allclose(found["s"], s(as_input(R, seen)), atol=1e-6)
+    grey = torch.zeros_like(x)
+    grey[:, :, -3:, -3:] = seen[:, :, -3:, -3:]
+    blanked = seen.clone()
+    blanked[:, :, -3:, -3:] = 0
+    for name, fed in {"trigger on grey": grey, "trigger blanked": blanked}.items():
+        np.testing.assert_allclose(found["s_trigger"].sel(trigger=name), s(fed), atol=1e-6, err_msg=name)
+    for name, map in {"inside": R, "inside_clean": R_clean}.items():
+        sizes = map.abs().double()
+        expected = sizes[:, :, -3:, -3:].sum((1, 2, 3)) / sizes.sum((1, 2, 3))
+        np.testing.assert_allclose(found[name], expected, rtol=1e-5, err_msg=name)
+    np.testing.assert_allclose(found["pixels"], 9 / 1024)
+    np.testing.assert_allclose(found["decided"], k)
+    plain = measuring.measure_plain(graph, x, y, rule("gbp"))
+    whole = measuring.measure(graph, x, y, rule("gbp"), rng())
+    np.testing.assert_allclose(plain["s_clean"], whole["s"].sel(reading=DEFAULT.name), atol=1e-6)
+    np.testing.assert_allclose(plain["right_clean"], whole["right"])
+
+
+# Layer by layer
+
+
+def test_what_is_left_is_what_the_bridge_measures(digits: tuple[Graph, models.VGG]) -> None:
+    """Catches layers in another order, and an image's numbers that are its neighbour's."""
+    graph, _ = digits
+    x = torch.cat([some(3), some(1) * 0 + 1])[:3]
+    found = tracking.tracked(graph, x, torch.zeros(3, dtype=torch.long), rule("gbp"), rng())
+    for i in range(3):
+        alone = information.measure(graph.forward(x[i : i + 1]))["kept"]
+        for name in ("image", "luminance", "middle", "fine"):
+            expected = alone.sel(component=name, layer=found["layer"].values)
+            np.testing.assert_allclose(found["kept"].sel(information=name).isel(image=i), expected, atol=1e-5)
+    assert found["layer"].values[0] == 1
+    assert found["layer"].values[-1] == graph.depth
+
+
+def test_two_classes_part_at_the_top(digits: tuple[Graph, models.VGG]) -> None:
+    """Catches a class compared with itself, and relevance of one layer taken for another's."""
+    graph, _ = digits
+    x = some(4)
+    trace = graph.forward(x)
+    k = trace.output.argmax(1)
+    found = tracking.tracked(graph, x, k, rule("gbp"), rng())
+    second = trace.output.topk(2, dim=1).indices[:, 1]
+    np.testing.assert_allclose(found["parted"].sel(layer=graph.depth), 0, atol=1e-6)
+    maps = [carry_down(trace, rule("gbp"), start_at_output(trace, each)) for each in (k, second)]
+    first = graph.cuts[1]
+    assert first >= 0
+    below = tracking.cosines(trace, rule("gbp"), k, second, [1])[0]
+    assert float(below.min()) > 0
+    one = tracking.cosines(trace, rule("gbp"), k, k, [1])[0]
+    torch.testing.assert_close(one, torch.ones(4).double())
+    assert float((alignment(*maps) - below).abs().max()) < 0.5  # a layer further down, the same neighbourhood
+    wrong = (k + 1) % 10
+    other = tracking.tracked(graph, x, wrong, rule("gbp"), rng())
+    expected = tracking.cosines(trace, rule("gbp"), k, wrong, other["layer"].values.tolist())
+    np.testing.assert_allclose(other["parted"], torch.stack(expected), atol=1e-6)
+
+
+def test_maps_lie_on_the_object_by_chance_or_more(digits: tuple[Graph, models.VGG]) -> None:
+    """Catches a share that is not held against the size of the object: 1 of the whole image, 2 of halves together."""
+    graph, _ = digits
+    x, whole = some(2), torch.ones(2, 1, 16, 16, dtype=torch.bool)
+    half = whole.clone()
+    half[..., 8:] = False
+    shares = [
+        tracking.tracked(graph, x, torch.zeros(2, dtype=torch.long), rule("gbp"), rng(), masks)["on_object"]
+        for masks in (whole, half, ~half)
+    ]
+    np.testing.assert_allclose(shares[0], 1)
+    np.testing.assert_allclose(shares[1] + shares[2], 2, rtol=1e-6)

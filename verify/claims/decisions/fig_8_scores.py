@@ -18,6 +18,7 @@ from nfrlab.verify.examine.decisions import (
     missing,
     of_networks,
     reading,
+    within_evidence,
 )
 
 SOURCE = "Sec. V-B.1, Fig. 8"
@@ -36,14 +37,16 @@ def scored(
     claimed: Claimed,
     broken: tuple[str, Score],
     restored: tuple[str, Score],
-    strata: bool = False,
+    strata: tuple[str, ...] = (),
     repairs: str | None = None,
 ) -> Claim:
     """A claim on the AUC of a score; for its controls another score stands in."""
     words, measured = score
 
     def evidence(of: Score) -> Examine:
-        return partial(auc_evidence, scores={words: of}, claimed=claimed, strata=strata)
+        if strata:
+            return partial(within_evidence, words=words, score=of, claimed=claimed, strata=strata)
+        return partial(auc_evidence, words=words, score=of, claimed=claimed)
 
     return Claim(
         id=id,
@@ -180,6 +183,19 @@ CLAIMS = (
         claimed=Claimed.between(0.65, 1.0),
         broken=NOT_FED,
         restored=KNOWS,
-        strata=True,
+        strata=("deciles of the margin",),
+    ),
+    scored(
+        id="fig-8-scores-within",
+        title="KIS correlates strongly with being right within each class and peak",
+        statement=(
+            "The correlation is no matter of classes or peaks: among images of one class decided on, and among those "
+            "of one peak (the class decided on R̃ is that of the image, or is not), the AUC of S is 0.80 or more."
+        ),
+        score=("S", KIS),
+        claimed=STRONG,
+        broken=NOT_FED,
+        restored=KNOWS,
+        strata=("the class decided on", "the two peaks"),
     ),
 )

@@ -33,6 +33,9 @@ def print_failures(data: xr.Dataset) -> None:
         kept, random = (data[each].sel(information=name) for each in ("kept", "kept_random"))
         row = (cell(kept.sel(layer=layer).values, random.sel(layer=layer).values) for layer in layers)
         listing.add_row(shown(str(name)), *row)
-    parted = (cell(data["parted"].sel(layer=layer).values) for layer in layers)
-    listing.add_row("cosine of two classes", *parted)
+    parted, random = data["parted"], data["parted_random"]
+    row = (cell(parted.sel(layer=layer).values, random.sel(layer=layer).values) for layer in layers)
+    listing.add_row("cosine of two classes", *row)
+    if "on_object" in data:
+        listing.add_row("share on the object", *(cell(data["on_object"].sel(layer=layer).values) for layer in layers))
     wide_console().print(listing)
