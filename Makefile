@@ -33,6 +33,8 @@ gpu: $(READY)  # needs one, and NFRLAB_DATA
 	$(BIN)/python -m benchmarks.gpu results/gpu
 	$(BIN)/nfrlab train --device cuda --out results/gpu
 	$(BIN)/nfrlab bridge --device cuda --out results/gpu
+	$(BIN)/nfrlab train --attack all --width 64 --seeds 5 --device cuda --out results/gpu
+	$(BIN)/nfrlab decisions --device cuda --out results/gpu
 
 docs: $(READY)
 	$(BIN)/python -m nfrlab.verify.report.claims_page

@@ -36,6 +36,7 @@ PUBLIC = {
     "theory.finite_width.law": ("alignment_law", "required_neurons"),
     "theory.family": ("Family",),
     "theory.families": ("FAMILIES",),
+    "verify.audit.audit": ("audit",),
     "verify.court.claim": ("BrokenPremise", "Claim", "Examination", "RestoredPremise"),
     "verify.court.evidence": ("Claimed", "Evidence", "Finding", "Kind"),
     "verify.court.verdict": ("Verdict",),

@@ -27,6 +27,7 @@ COMMANDS = {
     "rivals": "Measure what the paper and its rivals predict differently; who is right?",
     "decisions": "Feed maps back to the network: is the map what it used?",
     "failures": "Follow wrong decisions layer by layer: where do they fail?",
+    "audit": "What can the saliency maps of a network be trusted for?",
     "train": "Train VGG16 or ResNet18 on CIFAR-10.",
 }
 """Name and first sentence of every subcommand; `nfrlab.verify.commands.NAME` has the function of that name."""

@@ -35,10 +35,10 @@ class Labelled:
     masks: Callable[[Tensor], Bool[Tensor, "B 1 H W"]] | None = None
 
 
-def images_for(network: str, sources: Sources, seed: int, side: int) -> Labelled:
+def images_for(network: str, sources: Sources, seed: int, side: int, known: bool = True) -> Labelled:
     """The images that a network was not trained on, in an order that is random: neighbours are of any class.
 
-    Digits that were held out, CIFAR-10's test images, or photographs whose classes are known.
+    Digits that were held out, CIFAR-10's test images, or photographs: those whose classes are `known`, or all.
 
     Raises `ValueError` where there are none.
     """
@@ -49,7 +49,7 @@ def images_for(network: str, sources: Sources, seed: int, side: int) -> Labelled
             raise ValueError(f"{network} needs CIFAR-10's images: set NFRLAB_DATA to a folder that has them")
         test = images.cifar10(sources.cifar_images)
         return in_random_order(test, torch.arange(len(test)), CIFAR, seed)
-    return photographs(sources, seed, side)
+    return photographs(sources, seed, side, known)
 
 
 def in_random_order(data: images.Labelled, among: Int64[Tensor, " n"], source: str, seed: int) -> Labelled:
@@ -58,14 +58,18 @@ def in_random_order(data: images.Labelled, among: Int64[Tensor, " n"], source: s
     return Labelled(lambda i: data.x(order[i]), data.labels[order], source, data.classes.__getitem__)
 
 
-def photographs(sources: Sources, seed: int, side: int) -> Labelled:
-    """The photographs of a folder, prepared as ImageNet's are. Raises `ValueError` where their classes are unknown."""
+def photographs(sources: Sources, seed: int, side: int, known: bool = True) -> Labelled:
+    """The photographs of a folder, prepared as ImageNet's are; class 0 stands for one that need not be known.
+
+    Raises `ValueError` where there is no folder, or no class is known.
+    """
     folder = sources.images
     if folder is None:
-        raise ValueError("decisions on photographs need --images FOLDER, and their classes: --labels FILE")
+        more = ", and their classes: --labels FILE" if known else ""
+        raise ValueError(f"photographs are needed: --images FOLDER{more}")
     names = [file.name for file in files_in(folder)]
-    known = labels_in(sources.labels) if sources.labels else imagenet_labels(folder, names)
-    numbers = [i for i in shuffled(len(names), seed).tolist() if names[i] in known]
+    labels = labels_in(sources.labels) if sources.labels else imagenet_labels(folder, names)
+    numbers = [i for i in shuffled(len(names), seed).tolist() if names[i] in labels or not known]
     if not numbers:
         raise ValueError(f"no image in {folder} has a known class; give --labels FILE, with a line name,class for each")
 
@@ -78,7 +82,7 @@ def photographs(sources: Sources, seed: int, side: int) -> Labelled:
         chosen = (masks[names[numbers[i]].rpartition(".")[0]] for i in which.tolist())
         return torch.cat([images.prepared_mask(decode(file).pixels, side) for file in chosen])
 
-    y, called = torch.tensor([known[names[i]] for i in numbers]), imagenet_names(folder)
+    y, called = torch.tensor([labels.get(names[i], 0) for i in numbers]), imagenet_names(folder)
     return Labelled(x, y, folder.name, lambda k: called.get(k, f"class {k}"), mask if masks else None)
 
 

@@ -18,8 +18,8 @@ from nfrlab.simulations.deep.backdoors import attacking
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, models, weights
 from nfrlab.simulations.sealed import read_dataset
-from nfrlab.verify.commands.lessons import backdoors
-from nfrlab.verify.commands.lessons.backdoors import Training
+from nfrlab.verify.commands.parts import backdoors
+from nfrlab.verify.commands.parts.backdoors import Training
 from nfrlab.verify.examine.decisions import BACKDOORS
 from tests.verify.test_cli import in_process
 
@@ -94,7 +94,7 @@ def test_failures_are_followed_and_drawn(own: Path) -> None:
     ("words", "said"),
     [
         (("decisions", "--model", "vgg19"), "unknown --model 'vgg19'"),
-        (("decisions", "--model", "resnet20"), "decisions on photographs need --images FOLDER"),
+        (("decisions", "--model", "resnet20"), "photographs are needed: --images FOLDER"),
         (("decisions", "--model", "cifar"), "needs CIFAR-10's images"),
         (("decisions", "--model", "net.py:build", "--images", "photos"), "has a known class; give --labels FILE"),
         (("failures", "--count", "-1"), "--count"),

@@ -29,7 +29,7 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 
 from nfrlab.simulations.deep.inputs.images import CIFAR_CLASSES
-from nfrlab.verify.commands.deep_options import LEARNED
+from nfrlab.verify.commands.parts.deep_options import LEARNED
 from tests.verify.test_bridge_command import OWN
 from tests.verify.test_cli import PATIENCE, contents
 

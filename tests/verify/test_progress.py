@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from nfrlab.verify.commands import progress as module
-from nfrlab.verify.commands.lessons import epochs
+from nfrlab.verify.commands.parts import epochs
 from nfrlab.verify.commands.progress import progress
 
 

@@ -16,8 +16,8 @@ from safetensors import safe_open
 from nfrlab.simulations.deep.backdoors import attacking
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, models
-from nfrlab.verify.commands.lessons import backdoors
-from nfrlab.verify.commands.lessons.backdoors import CLEAN, ROUGH, Training, sentence, trainings
+from nfrlab.verify.commands.parts import backdoors
+from nfrlab.verify.commands.parts.backdoors import CLEAN, ROUGH, Training, sentence, trainings
 from nfrlab.verify.intervals.fixed import clopper_pearson
 from tests.verify.test_cli import in_process
 

@@ -30,7 +30,7 @@ from nfrlab.verify.commands.console import (
     say,
     tell,
 )
-from nfrlab.verify.commands.deep_options import (
+from nfrlab.verify.commands.parts.deep_options import (
     device_from,
     imagenets_found,
     preparation_from,

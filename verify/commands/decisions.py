@@ -15,7 +15,7 @@ from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.workers import exits_refused
 from nfrlab.verify.commands.console import OUT, Images, Seed, folder, print_paths, refusals, require_counts
-from nfrlab.verify.commands.deep_options import device_from, require_storable, require_torch, sources_found
+from nfrlab.verify.commands.parts.deep_options import device_from, require_storable, require_torch, sources_found
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.tables.decisions import print_decisions
 from nfrlab.verify.commands.verify import all_as_on_record, try_and_report

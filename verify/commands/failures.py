@@ -15,7 +15,7 @@ from nfrlab.simulations.workers import exits_refused
 from nfrlab.verify.commands.bridge import draw_figures
 from nfrlab.verify.commands.console import OUT, Images, Seed, folder, print_paths, refusals, require_counts
 from nfrlab.verify.commands.decisions import typed
-from nfrlab.verify.commands.deep_options import device_from, require_storable, require_torch, sources_found
+from nfrlab.verify.commands.parts.deep_options import device_from, require_storable, require_torch, sources_found
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.tables.failures import print_failures
 from nfrlab.verify.commands.verify import all_as_on_record, try_and_report

@@ -32,7 +32,7 @@ from nfrlab.verify.commands.console import (
     require_counts,
     say,
 )
-from nfrlab.verify.commands.deep_options import (
+from nfrlab.verify.commands.parts.deep_options import (
     device_from,
     imagenets_found,
     require_agreement,

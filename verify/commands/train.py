@@ -23,7 +23,8 @@ from nfrlab.verify.commands.console import (
     require_counts,
     tell,
 )
-from nfrlab.verify.commands.deep_options import (
+from nfrlab.verify.commands.parts import backdoors
+from nfrlab.verify.commands.parts.deep_options import (
     CIFAR_IMAGES,
     LEARNED,
     device_from,
@@ -31,8 +32,7 @@ from nfrlab.verify.commands.deep_options import (
     require_side,
     require_torch,
 )
-from nfrlab.verify.commands.lessons import backdoors
-from nfrlab.verify.commands.lessons.epochs import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
+from nfrlab.verify.commands.parts.epochs import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 
 EPOCHS_OF_VGG16, MOST_EPOCHS = 12, 10_000

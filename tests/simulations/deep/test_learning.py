@@ -21,9 +21,9 @@ from nfrlab.simulations.bridge.settings import plan
 from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, learning, models, weights
 from nfrlab.verify.commands import train
-from nfrlab.verify.commands.deep_options import LEARNED, training_side
-from nfrlab.verify.commands.lessons import epochs
-from nfrlab.verify.commands.lessons.epochs import print_epoch
+from nfrlab.verify.commands.parts import epochs
+from nfrlab.verify.commands.parts.deep_options import LEARNED, training_side
+from nfrlab.verify.commands.parts.epochs import print_epoch
 from tests.verify.test_cli import in_process
 
 PLAN = (8, models.POOL, 16, models.POOL)

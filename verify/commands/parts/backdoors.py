@@ -14,7 +14,7 @@ from nfrlab.simulations.resumable import exclusive_folder
 from nfrlab.simulations.sealed import require_replaceable
 from nfrlab.simulations.slots import Slots
 from nfrlab.verify.commands.console import console, print_paths
-from nfrlab.verify.commands.lessons.epochs import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
+from nfrlab.verify.commands.parts.epochs import EPOCHS, KEPT, digest_of, lack_of_memory, told, training_key
 from nfrlab.verify.intervals.fixed import clopper_pearson
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What an audit measures of any way to a saliency map, on any network: numbers beside their nulls, image by image."""

@@ -1,0 +1,1 @@
+"""What can a saliency map be trusted for? The questions, their answers, and the page that shows them."""

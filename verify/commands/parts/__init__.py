@@ -1,0 +1,1 @@
+"""What commands on deep networks are made of: their options, how epochs are told and kept, networks with backdoors."""
