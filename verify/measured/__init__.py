@@ -4,3 +4,5 @@ Each file is a sealed NetCDF that `nfrlab decisions` or `nfrlab failures` wrote;
 images, device, versions and checkpoint that it comes from. `cp results/bridge/decisions-*.nc verify/measured/` renews
 them; a verdict that changes has to be accepted with a reason.
 """
+
+__all__: list[str] = []

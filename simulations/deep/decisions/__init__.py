@@ -4,3 +4,13 @@ Key Information Sufficiency (eq. 20) is one minus a distance between two decisio
 and that of what is fed in its place: the map itself (`rescaling`), or the image where the map is large (`insertion`).
 `curves` has what others measure; `nulls` are maps that know nothing of the network, or too much of the image.
 """
+
+__all__ = [
+    "curves",
+    "insertion",
+    "measuring",
+    "nulls",
+    "rescaling",
+    "sufficiency",
+    "tracking",
+]
