@@ -1,13 +1,16 @@
 """The command line: one module per subcommand, and what several of them share."""
 
 __all__ = [
+    "audit",
     "bridge",
     "claims",
     "console",
     "converge",
-    "deep_options",
+    "decisions",
+    "failures",
     "figures",
     "law",
+    "parts",
     "progress",
     "rivals",
     "show",

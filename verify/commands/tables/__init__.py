@@ -1,3 +1,3 @@
-"""The tables that commands print: of verdicts, of deep networks, of the rivals."""
+"""The tables that commands print: of verdicts, broken worlds, deep networks, rivals, decisions and failures."""
 
-__all__ = ["deep", "rivals", "verdicts"]
+__all__ = ["broken", "decisions", "deep", "failures", "rivals", "verdicts"]
