@@ -24,7 +24,7 @@ COMMANDS = {
     "converge": "Draw how α converges in the width N and in the number of trials.",
     "figures": "Draw the figures of the paper and of this laboratory.",
     "bridge": "Measure the effects on deep networks; try the claims on them.",
-    "rivals": "Measure what the paper and its rivals predict differently; who is right?",
+    "rivals": "Measure what the paper and its rivals predict differently.",
     "decisions": "Feed maps back to the network: is the map what it used?",
     "failures": "Follow wrong decisions layer by layer: where do they fail?",
     "audit": "What can the saliency maps of a network be trusted for?",

@@ -305,6 +305,10 @@ VERIFY: Row = ("verify", "prop-3-gamma-repair", "--out", "out")
 BRIDGE: Row = ("bridge", "--out", "out", "--jobs", "1", "--seeds", "1", "--size", "32")
 OWN: Row = (*BRIDGE, "--model", "nets.py:good")
 TRAIN: Row = ("train", "--out", "out")
+ATTACK: Row = ("train", "--attack", "badnet", "--out", "out")
+DECISIONS: Row = ("decisions", "--model", "nets.py:good", "--count", "1", "--out", "out")
+FAILURES: Row = ("failures", "--model", "nets.py:good", "--count", "1", "--out", "out")
+AUDIT: Row = ("audit", "--quick", "--out", "out")
 
 ROWS: list[Row] = [
     ("nonsense",),
@@ -396,6 +400,24 @@ DEEP: list[Row] = [
     *with_option(TRAIN, "--seed", WHOLE),
     *with_option(TRAIN, "--device", NAMES),
     *with_option(("train",), "--out", FOLDERS),
+    *with_option(("train", "--out", "out"), "--attack", NAMES),
+    *with_option(ATTACK, "--width", (*WHOLE, "0")),
+    *with_option(ATTACK, "--seeds", (*WHOLE, "0")),
+    *(row for command in (DECISIONS, FAILURES) for row in with_option(command, "--labels", FILES)),
+    *(row for command in (DECISIONS, FAILURES) for row in with_option(command, "--seed", WHOLE)),
+    *(row for command in (DECISIONS, FAILURES) for row in with_option(command, "--images", PICTURES)),
+    *with_option(("failures", "--out", "out"), "--model", NAMES),
+    *with_option(("failures", "--out", "out"), "--count", WHOLE),
+    *with_option(("failures", "--out", "out"), "--rule", NAMES),
+    *with_option(("failures", "--out", "out"), "--device", NAMES),
+    *with_option(AUDIT, "--methods", NAMES),
+    *with_option(AUDIT, "--maps", NAMES),
+    *with_option(AUDIT, "--maps", tuple(f"mine={name}" for name in FILES)),
+    *with_option(AUDIT, "--require", tuple(name for name in NAMES if name)),
+    *with_option(AUDIT, "--alpha", (*REAL, "0", "1")),
+    *with_option(AUDIT, "--seed", WHOLE),
+    *with_option(("audit", "--out", "out"), "--count", (*WHOLE, "0")),
+    *(("audit", name, "--out", "out") for name in NAMES),
 ]  # fmt: skip
 
 # The test

@@ -438,7 +438,22 @@ def test_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["claims", "show", "verify", "law", "sweep", "converge", "figures", "bridge", "train"]
+    "command",
+    [
+        "claims",
+        "show",
+        "verify",
+        "law",
+        "sweep",
+        "converge",
+        "figures",
+        "bridge",
+        "rivals",
+        "decisions",
+        "failures",
+        "audit",
+        "train",
+    ],
 )
 def test_help_says_what_each_command_does(command: str, tmp_path: Path) -> None:
     """Catches a command without help, and a first sentence that the list of commands cuts off."""

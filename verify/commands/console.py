@@ -16,8 +16,8 @@ from rich.text import Text
 
 console = Console()
 OUT = Path("results")
-MOST = {"seed": 2**128 - 1, "seeds": 100_000}
-"""What an option may be: seeds that generators tell apart, and draws that take days."""
+MOST = {"seed": 2**128 - 1, "seeds": 100_000, "count": 10**9}
+"""What an option may be: seeds that generators tell apart, draws that take days, more images than anybody has."""
 
 
 def folder(option: str, help: str) -> Any:

@@ -50,7 +50,9 @@ def decisions(
     quick: Annotated[bool, typer.Option("--quick", help="Few images of each network (a minute).")] = False,
     out: Annotated[Path, folder("--out", "Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
-    """Is the map what the network used? Measure Key Information Sufficiency beside its nulls; try Section V's claims.
+    """Feed maps back to the network: is the map what it used?
+
+    Measures Key Information Sufficiency beside its nulls, and tries the claims of Section V.
 
     Networks at hand: the digits', and with NFRLAB_DATA a ResNet-20 on CIFAR-10 and SqueezeNet on photographs, and each
     ResNet18 that 'nfrlab train --attack' left in --out. If --model is FILE.py:FUNCTION, the code of FILE.py is run.

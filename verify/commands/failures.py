@@ -46,8 +46,9 @@ def failures(
     seed: Seed = 0,
     out: Annotated[Path, folder("--out", "Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
-    """Find the images that a network gets wrong, and follow them layer by layer, beside the others and beside a random
-    network.
+    """Follow wrong decisions layer by layer: where do they fail?
+
+    Beside them stand the right ones, and a network with random weights.
 
     If --model is FILE.py:FUNCTION, the code of FILE.py is run.
     """

@@ -76,7 +76,7 @@ def rivals(
     ] = 0,
     out: Annotated[Path, folder("--out", "Folder for verdicts.json, report.html and bridge/.")] = OUT,
 ) -> None:
-    """Measure what the paper and its rivals predict differently; try their claims.
+    """Measure what the paper and its rivals predict differently. Their claims are tried, and a table says who is right.
 
     If --model is FILE.py:FUNCTION, the code of FILE.py is run. You can interrupt the measurements at any time; run the
     same command again to resume.
