@@ -61,9 +61,9 @@ def test_every_attack_has_its_column_and_every_seed_its_dot() -> None:
     """Catches the scratch control among the seeds, an attack that is left out, and shares of another trigger."""
     data = backdoors()[BACKDOORS].assign_coords(
         outcome=["clean", "success", "decoy"],
-        counted=(("model", "outcome", "of"), np.tile([[[85, 100], [99, 100], [0, 0]]], (8, 1, 1))),
+        counted=(("model", "outcome", "of"), np.tile([[[85, 100], [99, 100], [0, 0]]], (12, 1, 1))),
     )
-    data = data.assign_coords(scratch=("model", [True] + [False] * 7))
+    data = data.assign_coords(scratch=("model", [True] + [False] * 11))
     drawing = fig9.figure(Stored({BACKDOORS: data}, {}))
     top, bottom = np.array(drawing.axes).reshape(2, 4)
     assert [axes.get_title().splitlines()[0] for axes in top] == list(fig9.ATTACKS.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -203,27 +202,27 @@ def test_every_claim_on_decisions_is_on_record_from_what_is_shipped() -> None:
 
 
 def backdoors(**changes: Any) -> dict[str, xr.Dataset]:
-    """Two training seeds of every attack, 400 images each, as the paper has them; `changes` are of one network."""
+    """Three training seeds of every attack, 400 images each, as the paper has them; `changes` are of one network."""
     rng, attacks = np.random.default_rng(5), ("badnet", "dynamic", "inputaware", "wanet")
-    models = [(attack, seed) for attack in attacks for seed in range(2)]
+    models = [(attack, seed) for attack in attacks for seed in range(3)]
     right_peak = np.array([attack in ("badnet", "dynamic") for attack, _ in models])
-    s = np.where(right_peak, 0.5, -0.5)[:, None] + 0.1 * rng.normal(size=(8, 400))
-    inside = 0.2 + 0.01 * rng.random((8, 400))
+    s = np.where(right_peak, 0.5, -0.5)[:, None] + 0.1 * rng.normal(size=(12, 400))
+    inside = 0.2 + 0.01 * rng.random((12, 400))
     fed = np.stack([s, s, -s], axis=1)
     data = xr.Dataset(
         {
             "s": (("model", "image"), s),
-            "s_clean": (("model", "image"), rng.normal(size=(8, 400))),
+            "s_clean": (("model", "image"), 1 + rng.normal(size=(12, 400))),
             "s_trigger": (("model", "trigger", "image"), fed),
             "inside": (("model", "image"), inside),
             "inside_clean": (("model", "image"), inside / 5),
-            "pixels": (("model", "image"), np.full((8, 400), 0.02)),
+            "pixels": (("model", "image"), np.full((12, 400), 0.02)),
         },
         {
             "model": [f"{attack}-{seed}" for attack, seed in models],
             "attack": ("model", [attack for attack, _ in models]),
             "training_seed": ("model", [seed for _, seed in models]),
-            "scratch": ("model", [False] * 8),
+            "scratch": ("model", [False] * 12),
             "trigger": ["trigger on grey", "trigger on another image", "trigger blanked"],
         },
         attrs=ATTRS,
@@ -242,18 +241,21 @@ def test_every_network_with_a_backdoor_counts(id: str) -> None:
     assert true.status is Status.CONFIRMED, true.evidence
     assert true.control.refuted, true.control
     wrong = {
-        "fig-9-right": {"s": ("dynamic-1", -0.5)},
-        "fig-9-left": {"s": ("wanet-0", 0.5)},
+        "fig-9-badnet": {"s": ("badnet-1", -0.5)},
+        "fig-9-dynamic": {"s": ("dynamic-2", -0.5)},
+        "fig-9-inputaware": {"s": ("inputaware-2", 0.5)},
+        "fig-9-wanet": {"s": ("wanet-1", 0.5)},
         "fig-9-points": {"inside": ("inputaware-1", 0.0)},
-        "fig-9-grey": {"s_trigger": ("badnet-0", -0.5)},
+        "fig-9-grey": {"s_trigger": ("badnet-1", -0.5)},
     }
-    false = verdict(id, backdoors(**wrong[id.removesuffix("-repair")]))
+    false = verdict(id, backdoors(**wrong[id]))
     assert false.status is Status.REFUTED, false.evidence
+    assert false.restored is None or false.restored.upheld
 
 
-def test_a_network_from_scratch_is_a_control_and_no_seed() -> None:
-    """Catches a sixth network among the five."""
-    world = backdoors(s=("badnet-0", -0.5))
-    world[BACKDOORS] = world[BACKDOORS].assign_coords(scratch=("model", [True] + [False] * 7))
-    assert verdict("fig-9-right", world).status is Status.CONFIRMED
-    assert replace(CLAIMS["fig-9-right"]).id == "fig-9-right"
+def test_what_was_looked_at_and_what_is_from_scratch_is_not_judged() -> None:
+    """Catches networks that served to word a statement, and a control that began otherwise, among the fresh ones."""
+    assert verdict("fig-9-badnet", backdoors(s=("badnet-0", -0.5))).status is Status.CONFIRMED
+    world = backdoors(s=("badnet-2", -0.5))
+    world[BACKDOORS] = world[BACKDOORS].assign_coords(scratch=("model", [False, False, True] + [False] * 9))
+    assert verdict("fig-9-badnet", world).status is Status.CONFIRMED
