@@ -22,7 +22,7 @@ from PIL import Image
 from nfrlab.simulations.bridge.settings import FILTERS, plan_for
 from nfrlab.verify.examine.over_draws import draws_needed
 from nfrlab.verify.exhibits import stored as exhibit
-from nfrlab.verify.exhibits.stored import FIGURES
+from nfrlab.verify.exhibits.stored import OF_BRIDGE
 from nfrlab.verify.proceedings.registry import REGISTRY
 from nfrlab.verify.proceedings.store import MEASUREMENTS
 from tests.verify.test_cli import (
@@ -361,7 +361,7 @@ def test_own_network_is_shown(finished: Finished) -> None:
             (row,) = [line for line in finished.stdout.splitlines() if f" {name} " in line and f" {rule} " in line]
             assert len([word for word in row.split() if "." in word]) == LAYERS + (rule != "activation")
     drawn = {path.stem for path in (finished.out / "bridge" / "figures").glob("*.png")}
-    assert drawn == set(FIGURES) - {"fig3", "fig4"}  # those compare families on VGG16
+    assert drawn == set(OF_BRIDGE) - {"fig3", "fig4"}  # those compare families on VGG16
     for name in drawn:
         for suffix in ("png", "svg"):
             assert (finished.out / "bridge" / "figures" / f"{name}.{suffix}").stat().st_size > 1000

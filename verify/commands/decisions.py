@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,14 @@ import typer
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.workers import exits_refused
+from nfrlab.verify.commands.bridge import draw_figures
 from nfrlab.verify.commands.console import OUT, Images, Seed, folder, print_paths, refusals, require_counts
 from nfrlab.verify.commands.parts.deep_options import device_from, require_storable, require_torch, sources_found
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.tables.decisions import print_decisions
 from nfrlab.verify.commands.verify import all_as_on_record, try_and_report
 from nfrlab.verify.examine.decisions import BACKDOORS, BEGINNING
+from nfrlab.verify.exhibits import stored
 from nfrlab.verify.proceedings import store
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_decisions
 from nfrlab.verify.proceedings.store import MEASUREMENTS
@@ -71,6 +74,7 @@ def decisions(
     command = typed("decisions", chosen, count, seed, quick)
     measure_all(networks, rule, QUICK if quick else count, seed, size, command)
     print_decisions(store.datasets(sources.out))
+    draw_figures(sources.out, partial(stored.draw, sources.out, names=stored.OF_DECISIONS))
     verdicts = try_and_report(of_decisions, seed, "quick" if quick else "full", images, 1, out)
     raise typer.Exit(0 if quick or count or model or all_as_on_record(verdicts) else 1)
 

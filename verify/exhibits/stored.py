@@ -31,11 +31,15 @@ FIGURES: dict[str, Callable[[Stored], Figure]] = {
     "fig9": fig9.figure,
 }
 
+OF_DECISIONS = "fig8", "fig9"
+"""Figures of what `nfrlab decisions` measures; of all others the bridge measures the data."""
+OF_BRIDGE = tuple(name for name in FIGURES if name not in OF_DECISIONS)
+
 
 def draw(
     results: Path,
     folder: Path,
-    names: Iterable[str] = tuple(FIGURES),
+    names: Iterable[str] = OF_BRIDGE,
     left_out: Callable[[str, MissingResults], None] = lambda name, reason: None,
 ) -> list[Path]:
     """Write the named figures as SVG and PNG into `folder` and return the paths.
