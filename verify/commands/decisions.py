@@ -30,7 +30,7 @@ from nfrlab.verify.proceedings.store import MEASUREMENTS
 if TYPE_CHECKING:
     from nfrlab.simulations.bridge.sources import Sources
 
-POISONED = 500
+POISONED = 300
 """Images with a trigger, and as many without, of each network with a backdoor."""
 QUICK = 200
 """Images of a quick run."""

@@ -23,7 +23,7 @@ LOOKED_AT = 0
 PREMISES = (
     "networks: ResNet18 of base width 16 on CIFAR-10, compressed, taught a backdoor by nfrlab train in few epochs; the "
     "unit is the trained network, a statement is about every one; those of training seed 0 served to word it",
-    "the target is class 0; images are test images, 500 with the trigger and 500 others without, of each network",
+    "the target is class 0; images are test images, 300 with the trigger and 300 others without, of each network",
     "the map is GBP's of the class that is decided on; S in its default reading, the peaks lie on either side of 0; to "
     "lie on a peak means: S has its sign on more than half of the images",
 )
