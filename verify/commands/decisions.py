@@ -30,7 +30,7 @@ from nfrlab.verify.proceedings.store import MEASUREMENTS
 if TYPE_CHECKING:
     from nfrlab.simulations.bridge.sources import Sources
 
-POISONED = 300
+POISONED = 2000
 """Images with a trigger, and as many without, of each network with a backdoor."""
 QUICK = 200
 """Images of a quick run."""
@@ -106,7 +106,7 @@ def measure_all(networks: dict[str, Sources], rule: str, count: int, seed: int, 
     """Measure each network, and those with backdoors that lie in the folder, and store what was found."""
     import xarray as xr
 
-    from nfrlab.simulations.bridge.decisions import Subject, decisions, poisoned_decisions, provenance
+    from nfrlab.simulations.bridge.decisions import Subject, compact, decisions, poisoned_decisions, provenance
 
     sources = next(iter(networks.values()))
     sources.out.mkdir(parents=True, exist_ok=True)
@@ -125,5 +125,6 @@ def measure_all(networks: dict[str, Sources], rule: str, count: int, seed: int, 
         if found:
             attrs = provenance(sources, seed, rule, "CIFAR-10's test images", command)
             attrs |= {"title": "networks with a backdoor", "setting": json.dumps({"side": 32}), "weights": "trained"}
-            write_dataset(path := sources.out / f"{BACKDOORS}.nc", xr.concat(found, "model").assign_attrs(attrs))
+            whole = compact(xr.concat(found, "model")).assign_attrs(attrs)
+            write_dataset(path := sources.out / f"{BACKDOORS}.nc", whole)
             print_paths(path)

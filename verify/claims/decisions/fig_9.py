@@ -23,11 +23,13 @@ LOOKED_AT = 0
 PREMISES = (
     "networks: ResNet18 of base width 16 on CIFAR-10, compressed, taught a backdoor by nfrlab train in few epochs; the "
     "unit is the trained network, a statement is about every one; those of training seed 0 served to word it",
-    "the target is class 0; images are test images, 300 with the trigger and 300 others without, of each network",
+    "success without the target's images: BadNet 95 %, Dynamic 98 to 99 %, WaNet 93 to 97 %, InputAware 70 to 77 %; "
+    "with another image's trigger about half of the images are given another class",
+    "the target is class 0; images are test images, 2,000 with the trigger and 2,000 others without, of each network",
     "the map is GBP's of the class that is decided on; S in its default reading, the peaks lie on either side of 0; to "
-    "lie on a peak means: S has its sign on more than half of the images",
+    "lie on a peak means: S has its sign on 90 % of the images or more",
 )
-MOST = Claimed.between(0.5, 1.0)
+MOST = Claimed.between(0.9, 1.0)
 BLIND = "It looks at decisions on maps and triggers, and not at how the maps are made."
 PATCHES = ("badnet", "dynamic")
 Numbers = Callable[["xr.Dataset"], Array]
@@ -80,7 +82,8 @@ def pointing_evidence(exam: Examination, attacks: tuple[str, ...], triggered: bo
 def grey_evidence(exam: Examination, of: Numbers) -> list[Evidence]:
     """How often what is fed lies on the same side of zero as the map does."""
     statements = {
-        f"same side as the map: {words}": (of(one) > 0) == (poisoned(one) > 0) for words, one in networks(exam, PATCHES)
+        f"same side as the map: {words}": (of(one) > 0) == (poisoned(one) > 0)
+        for words, one in networks(exam, ("badnet",))
     }
     return share_evidence(exam, statements, MOST)
 
@@ -97,8 +100,8 @@ def peak_claim(attack: str, above: bool, control: BrokenPremise, restored: Resto
         title=f"{NAMES[attack]} lies on the {side} peak",
         source=SOURCE,
         statement=(
-            f"“{printed}”: in every network with the backdoor {NAMES[attack]} S {'> 0' if above else '< 0'} for more "
-            "than half of the images with a trigger."
+            f"“{printed}”: in every network with the backdoor {NAMES[attack]} S {'> 0' if above else '< 0'} on 90 % of "
+            "the images with a trigger, or more."
         ),
         premises=PREMISES,
         examine=partial(side_evidence, attack=attack, above=above, of=poisoned),
@@ -118,9 +121,22 @@ def blanked(attack: str) -> BrokenPremise:
     )
 
 
+EVERY_MAP_A_PATCH = RestoredPremise(
+    premise="to the network every map bears a trigger, and the image does not: Dynamic's, on images without one",
+    examine=partial(side_evidence, attack="dynamic", above=False, of=clean),
+)
+
 CLAIMS = (
     peak_claim("badnet", above=True, control=blanked("badnet")),
-    peak_claim("dynamic", above=True, control=blanked("dynamic")),
+    peak_claim(
+        "dynamic",
+        above=True,
+        control=blanked("dynamic"),
+        restored=RestoredPremise(
+            premise="the map is the trigger alone: it is fed on grey",
+            examine=partial(side_evidence, attack="dynamic", above=True, of=fed("trigger on grey")),
+        ),
+    ),
     peak_claim(
         "inputaware",
         above=False,
@@ -128,10 +144,7 @@ CLAIMS = (
             premise="the trigger is made for its image: it is BadNet's, the same for all",
             examine=partial(side_evidence, attack="badnet", above=False, of=poisoned),
         ),
-        restored=RestoredPremise(
-            premise="the trigger is fed on another image than it was made for",
-            examine=partial(side_evidence, attack="inputaware", above=False, of=fed("trigger on another image")),
-        ),
+        restored=EVERY_MAP_A_PATCH,
     ),
     peak_claim(
         "wanet",
@@ -140,6 +153,7 @@ CLAIMS = (
             premise="the images bear the trigger: they do not",
             examine=partial(side_evidence, attack="wanet", above=False, of=clean),
         ),
+        restored=EVERY_MAP_A_PATCH,
     ),
     Claim(
         id="fig-9-points",
@@ -147,8 +161,8 @@ CLAIMS = (
         source=SOURCE,
         statement=(
             "“The attributional explanations correctly highlight the backdoor”: in the pixels that a trigger changes "
-            "the map of the image with it is twice as strong as that of the image without it, or stronger, on more "
-            "than half of the images, for every attack and network."
+            "the map of the image with it is twice as strong as that of the image without it, or stronger, on 90 % of "
+            "the images or more, for every attack and network."
         ),
         premises=PREMISES,
         examine=partial(pointing_evidence, attacks=tuple(NAMES), triggered=True),
@@ -166,12 +180,11 @@ CLAIMS = (
     ),
     Claim(
         id="fig-9-grey",
-        title="The right peak needs no map",
+        title="BadNet's peak needs no map",
         source=f"null of {SOURCE}",
         statement=(
-            "BadNet and Dynamic: the trigger on grey, where no map is made, lies on the side of zero on which the map "
-            "of the image with the trigger lies, for more than half of the images: the peak tells how the backdoor was "
-            "trained."
+            "BadNet: the trigger on grey, where no map is made, lies on the side of zero on which the map of the image "
+            "with the trigger lies, on 90 % of the images or more: the peak tells how the backdoor was trained."
         ),
         premises=PREMISES,
         examine=partial(grey_evidence, of=fed("trigger on grey")),
