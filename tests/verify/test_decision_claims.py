@@ -206,16 +206,14 @@ def backdoors(**changes: Any) -> dict[str, xr.Dataset]:
     rng, attacks = np.random.default_rng(5), ("badnet", "dynamic", "inputaware", "wanet")
     models = [(attack, seed) for attack in attacks for seed in range(3)]
     right_peak = np.array([attack in ("badnet", "dynamic") for attack, _ in models])
-    dynamic = np.array(
-        [attack == "dynamic" for attack, _ in models]
-    )  # its maps bear a trigger, whatever the image does
+    dynamic = np.array([attack == "dynamic" for attack, _ in models])
     s = np.where(right_peak, 0.5, -0.5)[:, None] + 0.1 * rng.normal(size=(12, 400))
     inside = 0.2 + 0.01 * rng.random((12, 400))
     fed = np.stack([s, s, -s], axis=1)
     data = xr.Dataset(
         {
             "s": (("model", "image"), s),
-            "s_clean": (("model", "image"), np.where(dynamic, -1.0, 1.0)[:, None] + 0.5 * rng.normal(size=(12, 400))),
+            "s_clean": (("model", "image"), np.where(dynamic, -1.0, 1.0)[:, None] + 0.2 * rng.normal(size=(12, 400))),
             "s_trigger": (("model", "trigger", "image"), fed),
             "inside": (("model", "image"), inside),
             "inside_clean": (("model", "image"), inside / 5),
