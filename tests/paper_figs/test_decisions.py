@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nfrlab.paper_figs.deep import failures, fig8, fig9
 from nfrlab.paper_figs.deep.stored import MissingResults, Stored
-from nfrlab.verify.examine.decisions import BACKDOORS, NETWORKS, shipped
+from nfrlab.verify.examine.decisions import BACKDOORS, NETWORKS, ON_IMAGENET, shipped
 from nfrlab.verify.intervals.separation import auc
 from nfrlab.verify.report.decisions import FIGURES, decisions_figures
 from tests.verify.test_decision_claims import backdoors
@@ -34,8 +34,9 @@ def test_every_network_has_its_row_and_every_panel_its_number() -> None:
     stored = Stored(dict(shipped()), {})
     drawing = fig8.figure(stored)
     rows = np.array(drawing.axes).reshape(-1, 5)
-    assert len(rows) == len(NETWORKS)
-    for row, name in zip(rows, sorted(NETWORKS), strict=True):
+    names = sorted({*NETWORKS, ON_IMAGENET})
+    assert len(rows) == len(names)
+    for row, name in zip(rows, names, strict=True):
         data = shipped()[name]
         good = data["right"].values == 1
         for axes, (title, variable, axis, label) in zip(row, fig8.PANELS, strict=False):

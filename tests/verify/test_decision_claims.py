@@ -15,7 +15,7 @@ from scipy.stats import norm
 from nfrlab.verify.claims.decisions import fig_9
 from nfrlab.verify.court.verdict import Status, Verdict
 from nfrlab.verify.examine import decisions
-from nfrlab.verify.examine.decisions import BACKDOORS, NETWORKS, SHIPPED, TRACKED, shipped
+from nfrlab.verify.examine.decisions import BACKDOORS, NETWORKS, ON_IMAGENET, SHIPPED, TRACKED, shipped
 from nfrlab.verify.proceedings import record
 from nfrlab.verify.proceedings.registry import REGISTRY, is_of_decisions
 from nfrlab.verify.proceedings.trial import try_claim
@@ -84,9 +84,14 @@ def network(seed: int, kept_below: float = 0.2, peaks: bool = True, **aucs: floa
     )  # fmt: skip
 
 
-def networks(**changes: Any) -> dict[str, xr.Dataset]:
-    """Both networks of Fig. 8; `changes` are of the second one alone."""
-    return {NETWORKS[0]: network(1), NETWORKS[1]: network(2, **changes).assign_attrs(title="made up too")}
+def networks(imagenet: float = 0.0, **changes: Any) -> dict[str, xr.Dataset]:
+    """Both networks of Fig. 8, the second with these changes, and ImageNet's, whose S is moved by `imagenet`."""
+    third = network(4).assign_attrs(title="made up for ImageNet")
+    return {
+        NETWORKS[0]: network(1),
+        NETWORKS[1]: network(2, **changes).assign_attrs(title="made up too"),
+        ON_IMAGENET: third.assign(s=third["s"] + imagenet),
+    }
 
 
 def tracked(auc: float) -> dict[str, xr.Dataset]:
@@ -116,6 +121,7 @@ def verdict(id: str, measured: dict[str, xr.Dataset]) -> Verdict:
 FALSE: dict[str, Callable[[], dict[str, xr.Dataset]]] = {
     "fig-8-peaks": partial(networks, peaks=False),
     "fig-8-types": partial(networks, kept_below=0.02),
+    "fig-8-imagenet": partial(networks, imagenet=-1.0),
     "fig-8-scores-strong": partial(networks, s=0.6),
     "fig-8-scores-insertion": partial(networks, s=0.65),
     "fig-8-scores-abs": partial(networks, s=0.66),
@@ -167,7 +173,7 @@ def test_the_peaks_are_those_of_the_class() -> None:
 def test_measurements_of_ones_own_come_before_what_is_shipped() -> None:
     """Catches a verdict on one network of mine and one that is shipped, taken together."""
     mine = networks()
-    assert decisions.of_networks(mine) == mine
+    assert decisions.of_networks(mine) == {name: mine[name] for name in NETWORKS}
     half = {NETWORKS[0]: mine[NETWORKS[0]]}
     assert decisions.of_networks(half)[NETWORKS[0]] is shipped()[NETWORKS[0]]
     assert decisions.missing({}) == decisions.WANTED
@@ -176,7 +182,7 @@ def test_measurements_of_ones_own_come_before_what_is_shipped() -> None:
 # What is shipped
 
 
-@pytest.mark.parametrize("name", sorted({*NETWORKS, *TRACKED, BACKDOORS}))
+@pytest.mark.parametrize("name", sorted({*NETWORKS, *TRACKED, ON_IMAGENET, BACKDOORS}))
 def test_what_is_shipped_says_where_it_comes_from(name: str) -> None:
     """Catches measurements without a command, seed, versions or device, with a path of somebody's machine, or so large
     that a clone is slow.

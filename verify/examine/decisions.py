@@ -29,6 +29,8 @@ FAILURES = "failures-"
 TRACKED = (f"{FAILURES}cifar",)
 NETWORKS = f"{BEGINNING}cifar", f"{BEGINNING}resnet18-w16"
 """What Fig. 8 is judged from: two networks that learned CIFAR-10, on its 10,000 test images."""
+ON_IMAGENET = f"{BEGINNING}squeezenet1_0"
+"""The network that meets ImageNet's images, as the caption of Fig. 8 says."""
 ATTACKS = "badnet", "dynamic", "inputaware", "wanet"
 SHIPPED = Path(__file__).parents[1] / "measured"
 """Measurements that lie in the repository, so that the verdicts can be had without the networks."""
@@ -59,6 +61,11 @@ def shipped() -> Mapping[str, xr.Dataset]:
 def of_networks(measured: Measured) -> dict[str, xr.Dataset]:
     """What was measured on the networks of Fig. 8: here, if all of it is there, or what is shipped."""
     return available(measured, NETWORKS)
+
+
+def of_imagenet(measured: Measured) -> dict[str, xr.Dataset]:
+    """What was measured on the network of ImageNet, and beside it on those of CIFAR-10: here, or what is shipped."""
+    return available(measured, (ON_IMAGENET, *NETWORKS))
 
 
 def of_failures(measured: Measured) -> dict[str, xr.Dataset]:

@@ -9,9 +9,13 @@ import numpy as np
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
 from nfrlab.verify.examine.decisions import (
+    NETWORKS,
+    ON_IMAGENET,
     PREMISES,
     Score,
+    fed,
     missing,
+    of_imagenet,
     of_networks,
     peaks_evidence,
     reading,
@@ -32,6 +36,14 @@ def types_evidence(exam: Examination, kept: bool) -> list[Evidence]:
         for data in exam.measured.values()
     }
     return share_evidence(exam, statements, Claimed.between(0.95, 1.0))
+
+
+def above_evidence(exam: Examination, networks: tuple[str, ...], score: Score) -> list[Evidence]:
+    """How often S is positive on these networks."""
+    statements = {
+        f"S > 0, {exam.measured[name].attrs['title']}": np.asarray(score(exam.measured[name]) > 0) for name in networks
+    }
+    return share_evidence(exam, statements, Claimed.between(0.1, 1.0))
 
 
 def below_evidence(exam: Examination, score: Score) -> list[Evidence]:
@@ -57,6 +69,31 @@ CLAIMS = (
             examine=partial(peaks_evidence, score=KEPT, words="S with the class kept"),
         ),
         scope=of_networks,
+        missing=missing,
+        blind=BLIND,
+    ),
+    Claim(
+        id="fig-8-imagenet",
+        title="On ImageNet, too, KIS has a peak above zero",
+        source="caption of Fig. 8",
+        statement=(
+            "“On the ImageNet Validation Set”, where the text says CIFAR-10: one of the two peaks lies above zero, on "
+            "10 % of the images or more S is positive."
+        ),
+        premises=(
+            PREMISES[0],
+            "SqueezeNet 1.0 trained on ImageNet, 64 % right, on 254 images of ImageNet, one a class, at 224 × 224",
+        ),
+        examine=partial(above_evidence, networks=(ON_IMAGENET,), score=ANEW),
+        control=BrokenPremise(
+            premise="the map is fed back: noise is",
+            examine=partial(above_evidence, networks=(ON_IMAGENET,), score=fed("noise")),
+        ),
+        restored=RestoredPremise(
+            premise="the images are ImageNet's: they are CIFAR-10's, and the networks for these",
+            examine=partial(above_evidence, networks=NETWORKS, score=ANEW),
+        ),
+        scope=of_imagenet,
         missing=missing,
         blind=BLIND,
     ),
