@@ -65,8 +65,9 @@ def draw_network(row: Float[Floats, " 5"] | np.ndarray, data: xr.Dataset) -> Non
     """The panels of one network."""
     good = data["right"].values == 1
     for axes, (title, variable, axis, label) in zip(row, PANELS, strict=False):
-        values = np.clip(data[variable].sel({axis: label}).values, BINS[0], BINS[-1])
-        draw_densities(axes, {"right": values[good], "wrong": values[~good]})
+        values = data[variable].sel({axis: label}).values
+        shown = np.clip(values, BINS[0], BINS[-1])
+        draw_densities(axes, {"right": shown[good], "wrong": shown[~good]})
         axes.set_title(f"{title}: AUC {auc(values, good):.2f}", fontsize=8.5)
     network = str(data.attrs["network"])
     row[0].set_ylabel(f"{NETWORKS.get(network, plain(network))}\n{good.mean():.1%} of {len(good):,} right", fontsize=8)
