@@ -191,8 +191,7 @@ def test_what_is_shipped_says_where_it_comes_from(name: str) -> None:
     for attribute in ("command", "seed", "versions", "device", "images", "code_version", "rule", "setting"):
         assert str(data.attrs[attribute]) != "", attribute
     assert data.attrs["command"].startswith("nfrlab ")
-    assert "/tmp" not in str(data.attrs)
-    assert "/work" not in str(data.attrs)
+    assert not any(word.startswith("/") for word in str(data.attrs).replace("'", " ").split())
     assert (SHIPPED / f"{name}.nc").stat().st_size < 1_500_000
 
 
