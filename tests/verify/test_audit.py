@@ -266,7 +266,19 @@ def test_maps_are_read_from_files(tmp_path: Path, ending: str) -> None:
         torch.save(R, path)
     else:
         save_file({"lime": R}, path)
-    torch.testing.assert_close(files.maps_in(path), R.permute(0, 3, 1, 2))
+    read, guess = files.maps_in(path)
+    torch.testing.assert_close(read, R.permute(0, 3, 1, 2))
+    assert guess == f"maps{ending}: the channels come last, they were put first"
+
+
+def test_what_is_guessed_of_maps_is_said(tmp_path: Path) -> None:
+    """Catches a sign that was lost elsewhere, and one map for all channels, without a word."""
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((3, 4, 4)))
+    _, guess = files.maps_in(tmp_path / "a.npy")
+    assert "one map an image, it counts for all channels" in guess
+    assert "no number is negative, the sign may be lost" in guess
+    np.save(tmp_path / "b.npy", np.random.default_rng(0).normal(size=(3, 3, 4, 4)))
+    assert files.maps_in(tmp_path / "b.npy")[1] == ""
 
 
 def test_what_is_no_map_is_refused(tmp_path: Path) -> None:
@@ -322,6 +334,7 @@ def test_the_command_prints_writes_and_fails(tmp_path: Path, monkeypatch: pytest
     done = in_process(*command, "--require", "class", "--json", "a.json", "--junit", "a.xml", "--out", "out")
     assert done.exit_code == 1, done.stderr
     assert "gbp, class: REFUTED. It says nothing about why this class" in done.stdout
+    assert "mine.npy: one map an image, it counts for all channels" in done.stdout
     page = (tmp_path / "out" / "audit.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""

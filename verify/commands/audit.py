@@ -70,10 +70,11 @@ def audit(
         for each in wanted:
             if each not in NAMES:
                 raise ValueError(f"unknown question '{each}'; known: {', '.join(NAMES)}")
-        given = ways(methods, maps or [])
+        given, guesses = ways(methods, maps or [])
         sources = sources_found(out / MEASUREMENTS, images, weights)
         sources = replace(sources, labels=labels, device=device_from(device))
         found = run(model, sources, given, alpha, QUICK if quick else count, size, seed)
+        found = replace(found, remarks=(*guesses, *found.remarks))
         out.mkdir(parents=True, exist_ok=True)
         found.report(page := report or out / "audit.html")
         written = [page]
@@ -96,21 +97,26 @@ def audit(
     raise typer.Exit(0 if not wanted or found.passed(*wanted) else 1)
 
 
-def ways(methods: str, maps: list[str]) -> dict[str, object]:
-    """Methods and maps by name. Raises `ValueError` for `NAME=FILE` that is none, and a name given twice."""
+def ways(methods: str, maps: list[str]) -> tuple[dict[str, object], list[str]]:
+    """Methods and maps by name, and what was guessed of files.
+
+    Raises `ValueError` for `NAME=FILE` that is none, a name given twice, and where nothing is named.
+    """
     from nfrlab.simulations.deep.audit.files import maps_in
 
     found: dict[str, object] = {name: name for name in methods.split(",") if name}
+    guesses = []
     for each in maps:
         name, equals, file = each.partition("=")
         if not (name and equals and file):
             raise ValueError(f"--maps {each}: give NAME=FILE")
         if name in found:
             raise ValueError(f"--maps {each}: there is a method '{name}' already; choose another name")
-        found[name] = maps_in(Path(file))
+        found[name], guess = maps_in(Path(file))
+        guesses += [guess] if guess else []
     if not found:
         raise ValueError("there is nothing to look at; name --methods or --maps")
-    return found
+    return found, guesses
 
 
 def run(model: str, sources: object, given: dict[str, object], alpha: float, count: int, size: int, seed: int) -> Audit:
