@@ -16,9 +16,9 @@ FED = ("trigger on grey", "trigger on another image", "trigger blanked")
 
 def figure(stored: Stored) -> Figure:
     """A column an attack: densities of S, one line a training seed; how often S > 0. Raises `MissingResults`."""
-    if BACKDOORS not in stored.numbers:
+    data = stored.numbers.get(BACKDOORS)
+    if data is None or bool(data["scratch"].all()):
         raise MissingResults("decisions of networks with a backdoor: nfrlab train --attack all, nfrlab decisions")
-    data = stored.numbers[BACKDOORS]
     data = data.isel(model=np.flatnonzero(~data["scratch"].values))
     shown = [attack for attack in ATTACKS if attack in data["attack"].values]
     drawing = Figure(figsize=(3.2 * len(shown) + 0.6, 5.4))

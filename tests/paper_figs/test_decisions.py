@@ -56,6 +56,9 @@ def test_a_network_without_failures_is_left_out() -> None:
         fig8.figure(Stored({"decisions-digits": few, BACKDOORS: few}, {}))
     with pytest.raises(MissingResults):
         fig9.figure(Stored({}, {}))
+    scratch = backdoors()[BACKDOORS].assign_coords(scratch=("model", [True] * 12))
+    with pytest.raises(MissingResults):
+        fig9.figure(Stored({BACKDOORS: scratch}, {}))
 
 
 def test_every_attack_has_its_column_and_every_seed_its_dot() -> None:

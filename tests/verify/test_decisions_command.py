@@ -41,17 +41,30 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a network, eight photographs and their classes; no NFRLAB_DATA."""
     rng = np.random.default_rng(0)
     (tmp_path / "net.py").write_text(NETWORK)
-    (tmp_path / "photos").mkdir()
+    (tmp_path / "eight-photos").mkdir()
     for i in range(8):
-        Image.fromarray(rng.integers(256, size=(40, 48, 3), dtype=np.uint8)).save(tmp_path / "photos" / f"{i}.png")
-    (tmp_path / "labels.csv").write_text("".join(f"{i}.png,{i % 4}\n" for i in range(8)))
+        Image.fromarray(rng.integers(256, size=(40, 48, 3), dtype=np.uint8)).save(
+            tmp_path / "eight-photos" / f"{i}.png"
+        )
+    (tmp_path / "eight-labels.csv").write_text("".join(f"{i}.png,{i % 4}\n" for i in range(8)))
     monkeypatch.delenv("NFRLAB_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     torch.set_num_threads(1)
     return tmp_path
 
 
-OWN = ("--model", "net.py:build", "--images", "photos", "--labels", "labels.csv", "--size", "32", "--out", "out")
+OWN = (
+    "--model",
+    "net.py:build",
+    "--images",
+    "eight-photos",
+    "--labels",
+    "eight-labels.csv",
+    "--size",
+    "32",
+    "--out",
+    "out",
+)
 
 
 def stored(folder: Path, name: str) -> xr.Dataset:
@@ -70,7 +83,9 @@ def test_a_users_network_is_measured_on_its_photographs(own: Path) -> None:
     data = stored(own, "decisions-net_build")
     assert data.sizes["image"] == 8
     assert sorted(data["label"].values.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert data.attrs["command"].startswith("nfrlab decisions --model net.py:build --images photos --labels labels.csv")
+    assert data.attrs["command"].startswith(
+        "nfrlab decisions --model net.py:build --images eight-photos --labels eight-labels.csv"
+    )
     right = (data["decided"] == data["label"]).values
     assert np.array_equal(data["right"].values == 1, right)
     assert f"{right.mean():.1%} of 8 decisions are right" in done.stdout
@@ -96,7 +111,7 @@ def test_failures_are_followed_and_drawn(own: Path) -> None:
         (("decisions", "--model", "vgg19"), "unknown --model 'vgg19'"),
         (("decisions", "--model", "resnet20"), "photographs are needed: --images FOLDER"),
         (("decisions", "--model", "cifar"), "needs CIFAR-10's images"),
-        (("decisions", "--model", "net.py:build", "--images", "photos"), "has a known class; give --labels FILE"),
+        (("decisions", "--model", "net.py:build", "--images", "eight-photos"), "has a known class; give --labels FILE"),
         (("failures", "--count", "-1"), "--count"),
         (("decisions", "--rule", "gpb", "--quick"), "gpb"),
     ],
@@ -124,19 +139,20 @@ def test_images_come_in_random_order_with_their_classes() -> None:
 
 def test_objects_are_looked_for_where_masks_say(own: Path) -> None:
     """Catches masks of other images, dark for bright, and a share that is not held against chance."""
-    (own / "masks").mkdir()
+    (own / "eight-masks").mkdir()
     for i in range(8):
         mask = np.zeros((40, 48), dtype=np.uint8)
         mask[:, 24:] = 255
-        Image.fromarray(mask).save(own / "masks" / f"{i}.png")
-    done = in_process("failures", *OWN, "--masks", "masks")
+        Image.fromarray(mask).save(own / "eight-masks" / f"{i}.png")
+    done = in_process("failures", *OWN, "--masks", "eight-masks")
     assert done.exit_code in (0, 1), done.stderr
     shares = stored(own, "failures-net_build")["on_object"]
     assert float(shares.min()) > 0.5
     assert float(shares.max()) < 2.01  # half of the pixels: twice at most
     assert "share on the object" in done.stdout
-    (own / "masks" / "3.png").unlink()
-    done = in_process("failures", *OWN, "--masks", "masks")
+    (own / "eight-masks").rename(own / "seven-masks")
+    (own / "seven-masks" / "3.png").unlink()
+    done = in_process("failures", *OWN, "--masks", "seven-masks")
     assert (done.exit_code, "has no mask for" in done.stderr) == (2, True)
 
 
