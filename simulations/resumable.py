@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from nfrlab.simulations.files import sweep_parts
@@ -42,6 +45,12 @@ def code_digest(patterns: Sequence[str], *versions: str, leaving_out: Sequence[s
     for file in source_files(patterns, leaving_out):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def installed_versions() -> str:
+    """As JSON, what numbers of deep networks depend on besides the code: stored with every measurement."""
+    packages = {name: version(name) for name in ("nfrlab", "torch", "numpy")}
+    return json.dumps(packages | {"python": platform.python_version()})
 
 
 @contextmanager

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +14,7 @@ from torch import Generator, Tensor
 from nfrlab.simulations.bridge.draws import prepare
 from nfrlab.simulations.bridge.labelled import Labelled, images_for
 from nfrlab.simulations.bridge.names import display_name
-from nfrlab.simulations.bridge.networks import build
-from nfrlab.simulations.bridge.settings import Weights
+from nfrlab.simulations.bridge.networks import as_it_comes, build
 from nfrlab.simulations.bridge.sources import Sources, file_digest, safetensors_metadata
 from nfrlab.simulations.deep.backdoors.attacking import made
 from nfrlab.simulations.deep.decisions.measuring import measure, measure_plain, measure_triggered
@@ -27,8 +24,7 @@ from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.engine.named_rules import rule_from
 from nfrlab.simulations.deep.networks import checkpoints
 from nfrlab.simulations.deep.reading.rewrite import rewrite
-from nfrlab.simulations.network_names import is_own_file
-from nfrlab.simulations.resumable import code_digest
+from nfrlab.simulations.resumable import code_digest, installed_versions
 from nfrlab.simulations.seeds import seed_sequence
 
 if TYPE_CHECKING:
@@ -65,8 +61,7 @@ class Subject:
         """A trained network by name with its images. Raises `ValueError` for what cannot be used of them."""
         prepare(sources.device)
         data = images_for(network, sources, seed, side)
-        weights: Weights = "built" if is_own_file(network) and sources.checkpoint is None else "trained"
-        module = build(network, weights, True, sources, side).to(sources.device)
+        module = as_it_comes(network, sources, side)
         return cls(network, rewrite(module, data.x(torch.tensor([0])).to(sources.device)), data, sources, rule, seed)
 
 
@@ -108,15 +103,10 @@ def measured(subject: Subject, one: Batch, count: int, watch: Watch, command: st
 
 
 def poisoned_decisions(
-    path: Path,
-    sources: Sources,
-    rule: str,
-    count: int,
-    seed: int,
-    watch: Watch = unwatched,
+    path: Path, data: Labelled, sources: Sources, rule: str, count: int, seed: int, watch: Watch = unwatched
 ) -> xr.Dataset:
-    """The decisions of a ResNet18 with a backdoor that `nfrlab train` wrote: on `count` triggered images, and of S on
-    as many others without a trigger (`s_clean`, `right_clean`).
+    """The decisions of a ResNet18 with a backdoor that `nfrlab train` wrote, on the images of CIFAR-10: on `count`
+    triggered ones, and of S on as many others without a trigger (`s_clean`, `right_clean`).
 
     Raises `ValueError` for a file that `nfrlab train` did not write, or one without its trigger.
     """
@@ -125,9 +115,7 @@ def poisoned_decisions(
     if "training" not in origin:
         raise ValueError(f"{path} is no network of nfrlab train --attack")
     training = json.loads(origin["training"])
-    network = f"resnet18-w{training['width']}"
-    data = images_for(network, sources, seed, 32)
-    module = build(network, "built", True, sources)
+    module = build(f"resnet18-w{training['width']}", "built", True, sources)
     checkpoints.load(module, path)
     graph = rewrite(module, data.x(torch.tensor([0])))
     attack = made(training["kind"], training["seed"])
@@ -195,9 +183,7 @@ def provenance(sources: Sources, seed: int, rule: str, source: str, command: str
         "device": sources.device_name,
         "code_version": code_digest(CODE),
         "command": command,
-        "versions": json.dumps(
-            {name: version(name) for name in ("nfrlab", "torch", "numpy")} | {"python": platform.python_version()}
-        ),
+        "versions": installed_versions(),
     }
 
 

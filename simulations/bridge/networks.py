@@ -18,6 +18,7 @@ from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.networks import checkpoints, named, trained, weights
 from nfrlab.simulations.deep.reading.comparison import compare_outputs
 from nfrlab.simulations.deep.reading.rewrite import read, rewrite
+from nfrlab.simulations.network_names import is_own_file
 from nfrlab.simulations.workers import exits_refused
 
 
@@ -69,6 +70,14 @@ def network(name: str, weighted: str, bias: bool, precision: str, sources: Sourc
         return BuiltNetwork(module.to(sources.device, getattr(torch, precision)).eval())
     except NotImplementedError as error:
         raise ValueError(f"{name} has no numbers, it lies on the device meta; give it weights first") from error
+
+
+def as_it_comes(name: str, sources: Sources, side: int) -> nn.Module:
+    """A network by name, or a user's, on the device: trained, or with the weights that the user's function gave it
+    where no checkpoint is named.
+    """
+    built = is_own_file(name) and sources.checkpoint is None
+    return build(name, "built" if built else "trained", True, sources, side).to(sources.device)
 
 
 def build(name: str, weighted: str, bias: bool, sources: Sources, side: int | None = None) -> nn.Module:

@@ -9,7 +9,6 @@ there are.
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -25,7 +24,7 @@ from nfrlab.simulations.bridge.parts import along_draws, netcdf
 from nfrlab.simulations.bridge.settings import SANITY, Setting
 from nfrlab.simulations.bridge.sources import Draw, Sources
 from nfrlab.simulations.files import require_space, write_atomically
-from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, lacks_memory
+from nfrlab.simulations.resumable import Stopped, code_digest, exclusive_folder, installed_versions, lacks_memory
 from nfrlab.simulations.sealed import Damaged, read_dataset, read_sealed, require_replaceable, seal, write_dataset
 from nfrlab.simulations.workers import exits_refused, results_as_completed
 
@@ -257,9 +256,7 @@ def stack_draws(setting: Setting, parts: Sequence[Part], command: str) -> xr.Dat
         training=json.dumps(first.sources.training(setting)),
         code_version=code_version(),
         command=command,
-        versions=json.dumps(
-            {name: version(name) for name in ("nfrlab", "torch", "numpy")} | {"python": platform.python_version()}
-        ),
+        versions=installed_versions(),
     )
 
 

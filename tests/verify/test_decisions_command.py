@@ -21,6 +21,7 @@ from nfrlab.simulations.sealed import read_dataset
 from nfrlab.verify.commands.parts import backdoors
 from nfrlab.verify.commands.parts.backdoors import Training
 from nfrlab.verify.examine.decisions import BACKDOORS
+from tests.support.cifar import write_cifar
 from tests.verify.test_cli import in_process
 
 NETWORK = """
@@ -83,9 +84,8 @@ def test_a_users_network_is_measured_on_its_photographs(own: Path) -> None:
     data = stored(own, "decisions-net_build")
     assert data.sizes["image"] == 8
     assert sorted(data["label"].values.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert data.attrs["command"].startswith(
-        "nfrlab decisions --model net.py:build --images eight-photos --labels eight-labels.csv"
-    )
+    given = "--model net.py:build --images eight-photos --labels eight-labels.csv --rule gbp --size 32"
+    assert data.attrs["command"] == f"nfrlab decisions --quick --seed 0 {given}"
     right = (data["decided"] == data["label"]).values
     assert np.array_equal(data["right"].values == 1, right)
     assert f"{right.mean():.1%} of 8 decisions are right" in done.stdout
@@ -168,13 +168,7 @@ def test_networks_with_a_backdoor_are_measured_with_their_trigger(own: Path, mon
     """Catches a trigger of another network, images that are poisoned and counted as clean, and counts of the training
     that are lost.
     """
-    rng = np.random.default_rng(1)
-    for name in images.CIFAR_CLASSES:
-        for part in ("train", "test"):
-            folder = own / "data" / "cifar10" / part / name
-            folder.mkdir(parents=True)
-            for i in range(2):
-                Image.fromarray(rng.integers(256, size=(32, 32, 3), dtype=np.uint8)).save(folder / f"{i}.png")
+    write_cifar(own / "data", 2)
     monkeypatch.setenv("NFRLAB_DATA", str(own / "data"))
     bridge = own / "out" / "bridge"
     bridge.mkdir(parents=True)

@@ -5,33 +5,25 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 torch = pytest.importorskip("torch")
 
 from safetensors import safe_open
 
 from nfrlab.simulations.deep.backdoors import attacking
-from nfrlab.simulations.deep.inputs import images
 from nfrlab.simulations.deep.networks import checkpoints, models
 from nfrlab.verify.commands.parts import backdoors
 from nfrlab.verify.commands.parts.backdoors import CLEAN, ROUGH, Training, sentence, trainings
 from nfrlab.verify.intervals.fixed import clopper_pearson
+from tests.support.cifar import write_cifar
 from tests.verify.test_cli import in_process
 
 
 @pytest.fixture
 def cifar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """NFRLAB_DATA with four images of every class and part; short trainings."""
-    rng = np.random.default_rng(0)
-    for name in images.CIFAR_CLASSES:
-        for part in ("train", "test"):
-            folder = tmp_path / "data" / "cifar10" / part / name
-            folder.mkdir(parents=True)
-            for i in range(4):
-                Image.fromarray(rng.integers(256, size=(32, 32, 3), dtype=np.uint8)).save(folder / f"{i:04}.png")
+    write_cifar(tmp_path / "data", 4)
     monkeypatch.setenv("NFRLAB_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(backdoors, "SCRATCH_EPOCHS", 1)
     monkeypatch.setattr(backdoors, "FINE_EPOCHS", dict.fromkeys(backdoors.KINDS, 1))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 import numpy as np
+import xarray as xr
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -14,6 +15,8 @@ from nfrlab.paper_figs.deep.stored import draw_map, draw_tile
 from nfrlab.paper_figs.render import render as rendered
 from nfrlab.simulations.images import IMAGENET_MEAN, IMAGENET_SD
 from nfrlab.verify.audit.questions import QUESTIONS
+from nfrlab.verify.exhibits.stored import photograph
+from nfrlab.verify.report.templates import environment
 
 if TYPE_CHECKING:
     from nfrlab.verify.audit.audit import Audit
@@ -21,15 +24,9 @@ if TYPE_CHECKING:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("nfrlab.verify.audit", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["percent"] = lambda share: f"{100 * share:.0f} %"
-    return environment.get_template("audit.html.jinja")
+    templates = environment("nfrlab.verify.audit")
+    templates.globals["percent"] = lambda share: f"{100 * share:.0f} %"
+    return templates.get_template("audit.html.jinja")
 
 
 def render(audit: Audit) -> str:
@@ -64,10 +61,6 @@ def picture(audit: Audit, method: str) -> Markup:
 def as_seen(x: np.ndarray) -> np.ndarray:
     """An image in [0, 1]: ImageNet's normalisation taken back where that leads there, else from least to largest."""
     pixels = x.transpose(1, 2, 0)
-    if pixels.shape[2] == 3:
-        shown = pixels * IMAGENET_SD + IMAGENET_MEAN
-        if shown.min() >= -0.01 and shown.max() <= 1.01:
-            return np.clip(shown, 0, 1)
-    span = float(np.ptp(pixels)) or 1.0
-    shown = (pixels - pixels.min()) / span
-    return shown if shown.shape[2] == 3 else np.repeat(shown[..., :1], 3, axis=2)
+    restored = pixels * IMAGENET_SD + IMAGENET_MEAN if pixels.shape[2] == 3 else pixels
+    imagenets = pixels.shape[2] == 3 and restored.min() >= -0.01 and restored.max() <= 1.01
+    return np.asarray(photograph(xr.DataArray(x, dims=("channel", "y", "x")), bool(imagenets)))

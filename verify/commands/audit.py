@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from nfrlab.simulations.bridge.sources import Sources
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.workers import exits_refused
 from nfrlab.verify.audit.audit import METHODS, NAMES, Audit
@@ -119,23 +120,20 @@ def ways(methods: str, maps: list[str]) -> tuple[dict[str, object], list[str]]:
     return found, guesses
 
 
-def run(model: str, sources: object, given: dict[str, object], alpha: float, count: int, size: int, seed: int) -> Audit:
+def run(
+    model: str, sources: Sources, given: dict[str, object], alpha: float, count: int, size: int, seed: int
+) -> Audit:
     """The audit of a network by name on the images that it was made for."""
     import torch
 
     from nfrlab.simulations.bridge.labelled import images_for
-    from nfrlab.simulations.bridge.networks import build
-    from nfrlab.simulations.bridge.sources import Sources
-    from nfrlab.simulations.network_names import is_own_file
+    from nfrlab.simulations.bridge.networks import as_it_comes
     from nfrlab.verify.audit.audit import audit as asked
 
-    if not isinstance(sources, Sources):
-        raise TypeError("sources are Sources")
     data = images_for(model, sources, seed, size, known=False)
     x = data.x(torch.arange(min(count, len(data.y)))).to(sources.device)
-    built = is_own_file(model) and sources.checkpoint is None
     with exits_refused(model), progress("methods") as bar:
-        module = build(model, "built" if built else "trained", True, sources, size).to(sources.device)
+        module = as_it_comes(model, sources, size)
         try:
             return asked(module, x, None, given, alpha, seed, lambda name, done, total: bar.update(done, total, name))
         except RuntimeError as error:

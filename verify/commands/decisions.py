@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +13,7 @@ import typer
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.workers import exits_refused
-from nfrlab.verify.commands.bridge import draw_figures
+from nfrlab.verify.commands.bridge import draw_figures, rerun_command
 from nfrlab.verify.commands.console import OUT, Images, Seed, folder, print_paths, refusals, require_counts
 from nfrlab.verify.commands.parts.deep_options import device_from, require_storable, require_torch, sources_found
 from nfrlab.verify.commands.progress import progress
@@ -70,20 +68,22 @@ def decisions(
         of_decisions = {id: None for id, claim in REGISTRY.items() if is_of_decisions(claim)}
         store.prepare(out, len(of_decisions))
         networks = networks_at_hand(model, sources)
-    chosen = {"--model": model, "--weights": weights, "--images": images, "--labels": labels, "--rule": rule}
-    command = typed("decisions", chosen, count, seed, quick)
+    options = {
+        "model": model,
+        "weights": weights,
+        "images": images,
+        "labels": labels,
+        "rule": rule,
+        "count": count or None,
+        "size": size,
+        "device": sources.device,
+    }
+    command = rerun_command("decisions", seed, quick, options)
     measure_all(networks, rule, QUICK if quick else count, seed, size, command)
     print_decisions(store.datasets(sources.out))
     draw_figures(sources.out, partial(stored.draw, sources.out, names=stored.OF_DECISIONS))
     verdicts = try_and_report(of_decisions, seed, "quick" if quick else "full", images, 1, out)
     raise typer.Exit(0 if quick or count or model or all_as_on_record(verdicts) else 1)
-
-
-def typed(name: str, options: Mapping[str, object], count: int, seed: int, quick: bool) -> str:
-    """The command that measures this again."""
-    words = [word for option, value in options.items() if value is not None for word in (option, str(value))]
-    rest = [*(["--quick"] if quick else []), *(["--count", str(count)] if count else []), "--seed", str(seed)]
-    return shlex.join(["nfrlab", name, *words, *rest])
 
 
 def networks_at_hand(model: str | None, sources: Sources) -> dict[str, Sources]:
@@ -107,6 +107,7 @@ def measure_all(networks: dict[str, Sources], rule: str, count: int, seed: int, 
     import xarray as xr
 
     from nfrlab.simulations.bridge.decisions import Subject, compact, decisions, poisoned_decisions, provenance
+    from nfrlab.simulations.bridge.labelled import images_for
 
     sources = next(iter(networks.values()))
     sources.out.mkdir(parents=True, exist_ok=True)
@@ -116,14 +117,15 @@ def measure_all(networks: dict[str, Sources], rule: str, count: int, seed: int, 
                 data = decisions(Subject.of(network, own, rule, seed, size), count, bar.update, command)
             write_dataset(path := own.out / f"{BEGINNING}{data.attrs['network']}.nc", data)
             print_paths(path)
-        found = []
-        trained = sorted(sources.out.glob("resnet18-w*-*-seed*.trigger.safetensors"))
-        for trigger in trained if sources.cifar_images is not None else []:
-            checkpoint = trigger.with_suffix("").with_suffix(".safetensors")
-            with progress("images", 0, checkpoint.stem) as bar:
-                found.append(poisoned_decisions(checkpoint, sources, rule, count or POISONED, seed, bar.update))
-        if found:
-            attrs = provenance(sources, seed, rule, "CIFAR-10's test images", command)
+        triggers = sorted(sources.out.glob("resnet18-w*-*-seed*.trigger.safetensors"))
+        if triggers and sources.cifar_images is not None:
+            test, found = images_for("cifar", sources, seed, size), []
+            for trigger in triggers:
+                path = trigger.with_suffix("").with_suffix(".safetensors")
+                with progress("images", 0, path.stem) as bar:
+                    watched = poisoned_decisions(path, test, sources, rule, count or POISONED, seed, bar.update)
+                found.append(watched)
+            attrs = provenance(sources, seed, rule, test.source, command)
             attrs |= {"title": "networks with a backdoor", "setting": json.dumps({"side": 32}), "weights": "trained"}
             whole = compact(xr.concat(found, "model")).assign_attrs(attrs)
             write_dataset(path := sources.out / f"{BACKDOORS}.nc", whole)

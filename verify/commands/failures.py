@@ -12,9 +12,8 @@ import typer
 from nfrlab.simulations.network_names import require_known
 from nfrlab.simulations.sealed import write_dataset
 from nfrlab.simulations.workers import exits_refused
-from nfrlab.verify.commands.bridge import draw_figures
+from nfrlab.verify.commands.bridge import draw_figures, rerun_command
 from nfrlab.verify.commands.console import OUT, Images, Seed, folder, print_paths, refusals, require_counts
-from nfrlab.verify.commands.decisions import typed
 from nfrlab.verify.commands.parts.deep_options import device_from, require_storable, require_torch, sources_found
 from nfrlab.verify.commands.progress import progress
 from nfrlab.verify.commands.tables.failures import print_failures
@@ -65,16 +64,19 @@ def failures(
         from nfrlab.verify.exhibits import failed
 
         options = {
-            "--model": model,
-            "--weights": weights,
-            "--images": images,
-            "--labels": labels,
-            "--masks": masks,
-            "--rule": rule,
+            "model": model,
+            "weights": weights,
+            "images": images,
+            "labels": labels,
+            "masks": masks,
+            "rule": rule,
+            "count": count or None,
+            "size": size,
+            "device": sources.device,
         }
         with progress("images") as bar, exits_refused(model):
             subject = decisions.Subject.of(model, sources, rule, seed, size)
-            command = typed("failures", options, count, seed, quick=False)
+            command = rerun_command("failures", seed, quick=False, options=options)
             data = decisions.failures(subject, count, bar.update, command)
         name = f"{FAILURES}{data.attrs['network']}"
         write_dataset(path := sources.out / f"{name}.nc", data)

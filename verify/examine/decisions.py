@@ -31,7 +31,7 @@ NETWORKS = f"{BEGINNING}cifar", f"{BEGINNING}resnet18-w16"
 """What Fig. 8 is judged from: two networks that learned CIFAR-10, on its 10,000 test images."""
 ON_IMAGENET = f"{BEGINNING}squeezenet1_0"
 """The network that meets ImageNet's images, as the caption of Fig. 8 says."""
-ATTACKS = "badnet", "dynamic", "inputaware", "wanet"
+ATTACKS = {"badnet": "BadNet", "dynamic": "Dynamic", "inputaware": "InputAware", "wanet": "WaNet"}
 SHIPPED = Path(__file__).parents[1] / "measured"
 """Measurements that lie in the repository, so that the verdicts can be had without the networks."""
 WANTED = "measurements of decisions; run: nfrlab decisions"

@@ -21,18 +21,13 @@ from nfrlab.verify.report import wording
 from nfrlab.verify.report.decisions import decisions_figures
 from nfrlab.verify.report.networks import sections
 from nfrlab.verify.report.rivals import rivals_section
+from nfrlab.verify.report.templates import environment
 
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("nfrlab.verify.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+    templates = environment("nfrlab.verify.report")
+    templates.globals.update(
         ground=wording.ground,
         reach=wording.reach,
         interval=wording.interval,
@@ -41,7 +36,7 @@ def _template() -> jinja2.Template:
         rerun=wording.rerun,
         how_class=wording.how_class,
     )
-    return environment.get_template("report.html.jinja")
+    return templates.get_template("report.html.jinja")
 
 
 def blind_to(ids: Iterable[str]) -> dict[str, list[str]]:

@@ -4,19 +4,16 @@ each shares by chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from nfrlab.simulations.deep.audit.methods import Images, Variants, Way
+from nfrlab.simulations.deep.decisions.measuring import judged
 from nfrlab.simulations.deep.decisions.rescaling import as_input
-from nfrlab.simulations.deep.decisions.sufficiency import decision, sufficiency
+from nfrlab.simulations.deep.decisions.sufficiency import decision
 from nfrlab.simulations.deep.effects.resemblance import edges
-from nfrlab.simulations.deep.engine.graph import Graph
-from nfrlab.simulations.deep.engine.measure import alignment
 from nfrlab.simulations.deep.reading.rewrite import rewrite
 from nfrlab.simulations.deep.similarity.vectors import correlation, cosine
 
@@ -30,17 +27,15 @@ Numbers = dict[str, np.ndarray]
 def from_maps(R: Images, x: Images) -> Numbers:
     """What maps alone tell.
 
-    `beyond_edges`: the partial correlation of map and image, given the edges of the image; `alpha`: the cosine;
-    `edges`: the correlation of its size, summed over the channels, with the edges of the image; each also with the next
-    image (`…_other`). `finite`; `largest`: the share of the size of the map that its largest hundredth holds.
+    `beyond_edges`: the partial correlation of map and image, given the edges of the image; `edges`: the correlation of
+    its size, summed over the channels, with the edges of the image; each also with the next image (`…_other`).
+    `finite`; `largest`: the share of the size of the map that its largest hundredth holds.
     """
     other = x.roll(1, 0)
     size = R.abs().sum(1).flatten(1)
     count = max(1, round(TOP * R[0].numel()))
     ordered = R.abs().flatten(1).double().sort(dim=1, descending=True).values
     found = {
-        "alpha": alignment(R, x),
-        "alpha_other": alignment(R, other),
         "beyond_edges": partial_correlation(R, x, edges(x)),
         "beyond_edges_other": partial_correlation(R, other, edges(x)),
         "edges": correlation(size, edges(x).sum(1).flatten(1)),
@@ -112,10 +107,4 @@ def from_decisions(model: nn.Module, x: Images, target: Int64[Tensor, " B"], R: 
     }
     trace = graph.forward(x)
     before = decision(trace, trace.output.argmax(1))
-    judge = judged_on(graph, lambda seen: sufficiency(before, decision(seen, seen.output.argmax(1))))
-    return {name: judge(as_input(map, x)).cpu().numpy() for name, map in fed.items()}
-
-
-def judged_on(graph: Graph, judge: Callable[..., Tensor]) -> Callable[[Images], Tensor]:
-    """What a judge says of the graph as it meets images."""
-    return lambda seen: judge(graph.forward(seen))
+    return {name: judged(graph, before, as_input(map, x)).cpu().numpy() for name, map in fed.items()}

@@ -24,7 +24,7 @@ from nfrlab.verify.examine.decisions import (
 SOURCE = "Sec. V-B.1, Fig. 8"
 KIS = reading("element-wise-anew-no-bias-normalised")
 PROBABILITY, RIGHT, ALPHA = column("probability"), column("right"), column("alignment")
-STRONG, WEAK, MORE = Claimed.between(0.80, 1.0), Claimed.between(0.0, 0.65), Claimed.between(0.0, 1.0)
+STRONG, MORE = Claimed.between(0.80, 1.0), Claimed.between(0.0, 1.0)
 BLIND = "It compares numbers with what is right, and not with how maps are made."
 
 

@@ -11,13 +11,12 @@ import numpy as np
 from nfrlab.simulations.dense.arrays import Array
 from nfrlab.verify.court.claim import BrokenPremise, Claim, Examination, RestoredPremise
 from nfrlab.verify.court.evidence import Claimed, Evidence
-from nfrlab.verify.examine.decisions import missing, of_backdoors, share_evidence
+from nfrlab.verify.examine.decisions import ATTACKS, missing, of_backdoors, share_evidence
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SOURCE = "Sec. V-B.2, Fig. 9"
-NAMES = {"badnet": "BadNet", "dynamic": "Dynamic", "inputaware": "InputAware", "wanet": "WaNet"}
 LOOKED_AT = 0
 """The training seed of the networks that were looked at before the statements were worded: they are not judged."""
 PREMISES = (
@@ -42,7 +41,7 @@ def networks(exam: Examination, attacks: tuple[str, ...]) -> Iterator[tuple[str,
             one = data.sel(model=model)
             fresh = int(one["training_seed"]) != LOOKED_AT and not bool(one["scratch"])
             if str(one["attack"].values) in attacks and fresh:
-                yield f"{NAMES[str(one['attack'].values)]}, seed {int(one['training_seed'])}", one
+                yield f"{ATTACKS[str(one['attack'].values)]}, seed {int(one['training_seed'])}", one
 
 
 def side_evidence(exam: Examination, attack: str, above: bool, of: Numbers) -> list[Evidence]:
@@ -97,11 +96,11 @@ def peak_claim(attack: str, above: bool, control: BrokenPremise, restored: Resto
     )
     return Claim(
         id=f"fig-9-{attack}",
-        title=f"{NAMES[attack]} lies on the {side} peak",
+        title=f"{ATTACKS[attack]} lies on the {side} peak",
         source=SOURCE,
         statement=(
-            f"“{printed}”: in every network with the backdoor {NAMES[attack]} S {'> 0' if above else '< 0'} on 90 % of "
-            "the images with a trigger, or more."
+            f"“{printed}”: in every network with the backdoor {ATTACKS[attack]} S {'> 0' if above else '< 0'} on 90 % "
+            "of the images with a trigger, or more."
         ),
         premises=PREMISES,
         examine=partial(side_evidence, attack=attack, above=above, of=poisoned),
@@ -165,10 +164,10 @@ CLAIMS = (
             "the images or more, for every attack and network."
         ),
         premises=PREMISES,
-        examine=partial(pointing_evidence, attacks=tuple(NAMES), triggered=True),
+        examine=partial(pointing_evidence, attacks=tuple(ATTACKS), triggered=True),
         control=BrokenPremise(
             premise="the images bear the trigger: they do not",
-            examine=partial(pointing_evidence, attacks=tuple(NAMES), triggered=False),
+            examine=partial(pointing_evidence, attacks=tuple(ATTACKS), triggered=False),
         ),
         restored=RestoredPremise(
             premise="the trigger is a patch: BadNet and Dynamic alone",
