@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from nfrlab.simulations.bridge.draws import prepare
 from nfrlab.simulations.bridge.labelled import Labelled, images_for
 from nfrlab.simulations.bridge.names import display_name
-from nfrlab.simulations.bridge.networks import as_it_comes, build
+from nfrlab.simulations.bridge.networks import as_it_comes, build, weights_of
 from nfrlab.simulations.bridge.sources import Sources, file_digest, safetensors_metadata
 from nfrlab.simulations.deep.backdoors.attacking import made
 from nfrlab.simulations.deep.decisions.measuring import measure, measure_plain, measure_triggered
@@ -91,14 +91,14 @@ def measured(subject: Subject, one: Batch, count: int, watch: Watch, command: st
     data, sources, total = subject.data, subject.sources, len(subject.data.y)
     found = in_batches(one, data, min(count or total, total), subject.seed, sources.device, watch)
     path = sources.weights_of(subject.network)
-    name = display_name(subject.network)
+    name, weights = display_name(subject.network), weights_of(subject.network, sources)
     return compact(found).assign_attrs(
         provenance(sources, subject.seed, subject.rule, data.source, command),
-        title=f"{name}, trained",
+        title=f"{name}, {'trained' if weights == 'trained' else 'as built'}",
         setting=json.dumps({"side": data.x(torch.tensor([0])).shape[-1]}),
         network=name,
-        weights="trained",
-        checkpoint=file_digest(path) if path else "learned here",
+        weights=weights,
+        checkpoint=file_digest(path) if path else "as built" if weights == "built" else "learned here",
     )
 
 

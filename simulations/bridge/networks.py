@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nfrlab.simulations.bridge.populations import image
+from nfrlab.simulations.bridge.settings import Weights
 from nfrlab.simulations.bridge.sources import OFFICIAL, Draw, Sources
 from nfrlab.simulations.deep.engine.graph import Graph
 from nfrlab.simulations.deep.networks import checkpoints, named, trained, weights
@@ -72,12 +73,14 @@ def network(name: str, weighted: str, bias: bool, precision: str, sources: Sourc
         raise ValueError(f"{name} has no numbers, it lies on the device meta; give it weights first") from error
 
 
+def weights_of(name: str, sources: Sources) -> Weights:
+    """Trained, or built: what a user's function gave it, where no checkpoint is named."""
+    return "built" if is_own_file(name) and sources.checkpoint is None else "trained"
+
+
 def as_it_comes(name: str, sources: Sources, side: int) -> nn.Module:
-    """A network by name, or a user's, on the device: trained, or with the weights that the user's function gave it
-    where no checkpoint is named.
-    """
-    built = is_own_file(name) and sources.checkpoint is None
-    return build(name, "built" if built else "trained", True, sources, side).to(sources.device)
+    """A network by name, or a user's, with its own weights and on the device."""
+    return build(name, weights_of(name, sources), True, sources, side).to(sources.device)
 
 
 def build(name: str, weighted: str, bias: bool, sources: Sources, side: int | None = None) -> nn.Module:

@@ -86,6 +86,8 @@ def test_a_users_network_is_measured_on_its_photographs(own: Path) -> None:
     assert sorted(data["label"].values.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
     given = "--model net.py:build --images eight-photos --labels eight-labels.csv --rule gbp --size 32"
     assert data.attrs["command"] == f"nfrlab decisions --quick --seed 0 {given}"
+    told = [data.attrs[name] for name in ("title", "weights", "checkpoint")]
+    assert told == ["net_build, as built", "built", "as built"]
     right = (data["decided"] == data["label"]).values
     assert np.array_equal(data["right"].values == 1, right)
     assert f"{right.mean():.1%} of 8 decisions are right" in done.stdout
